@@ -1,0 +1,63 @@
+# Two commands: `make run` and `make test`. Everything else is listed by `make help`.
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+ARGS := $(if $(PROFILE),--profile $(PROFILE)) $(foreach s,$(SET),--set '$(s)')
+
+.PHONY: help setup run plan report ui test test-all check fix lock bench up down clean distclean
+
+help:  ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+setup:  ## virtual environment and locked packages (once; the others call it)
+	@sh deploy/setup.sh
+
+run: setup  ## the whole pipeline; PROFILE=smoke, SET="train.epochs=10 base.seed=1"
+	@$(PY) -m flows run $(ARGS)
+
+plan: setup  ## which stages would run, and why
+	@$(PY) -m flows plan $(ARGS)
+
+report: setup  ## open the page
+	@$(PY) -m flows report
+
+ui: setup  ## open MLflow on http://127.0.0.1:5000 (and say how to open Prefect)
+	@echo "Prefect: make up, then http://127.0.0.1:4200"
+	@$(PY) -m flows ui
+
+test: setup  ## the tests that everyone runs
+	@$(PY) -m pytest -q -m "not slow"
+
+test-all: setup  ## and the slow ones: servers, browser, chaos
+	@$(PY) -m pytest -q
+
+check: setup  ## lint, format, types, code dependencies of the stages
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@$(PY) -m flows deps
+
+fix: setup  ## mend what `make check` can mend by itself
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+	@$(PY) -m flows deps --write
+
+lock: setup  ## resolve the packages anew
+	@.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate --upgrade -q pyproject.toml --extra dev -o requirements.lock
+
+bench: setup  ## measure and write benchmarks/results and docs/benchmarks.md
+	@$(PY) -m benchmarks
+
+up: setup  ## Prefect server, worker and MLflow server on loopback
+	@$(PY) deploy/servers.py up
+
+down: setup  ## end them
+	@$(PY) deploy/servers.py down
+
+clean:  ## remove data, models, reports and run state; keep the record and DVC's cache
+	@rm -rf data models .ganatomy environment.json source.json .mypy_cache .ruff_cache .pytest_cache
+	@find reports -mindepth 1 ! -name README.md -delete
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+distclean: clean  ## and the record, the cache and the virtual environment
+	@rm -rf .venv .prefect mlflow.db mlruns mlartifacts .dvc/cache .dvc/tmp dvc.lock

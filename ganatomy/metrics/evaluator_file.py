@@ -1,0 +1,45 @@
+"""The evaluator on disk."""
+
+from pathlib import Path
+
+import torch
+
+from ganatomy.errors import InputError
+from ganatomy.files import read_json, read_tensors, write_json, write_tensors
+from ganatomy.metrics.evaluator import Evaluator
+
+
+def save(network: Evaluator, folder: Path, class_names: tuple[str, ...]) -> None:
+    """Write weights, shape and the names of what it tells apart."""
+    first = network.blocks[0]
+    write_tensors(folder / "evaluator.safetensors", network.state_dict())
+    write_json(
+        folder / "evaluator.json",
+        {
+            "channels": first.in_channels,
+            "width": first.out_channels,
+            "class_names": list(class_names),
+        },
+    )
+
+
+def load(folder: Path, device: torch.device) -> tuple[Evaluator, tuple[str, ...]]:
+    """Read what `save` wrote: the frozen network and its class names.
+
+    Raises
+    ------
+    InputError
+        A file is missing or damaged, or weights and shape do not fit.
+    """
+    about = read_json(folder / "evaluator.json")
+    names = tuple(about["class_names"])
+    network = Evaluator(about["channels"], about["width"], len(names))
+    try:
+        network.load_state_dict(read_tensors(folder / "evaluator.safetensors"))
+    except RuntimeError as error:
+        raise InputError(
+            f"the weights do not fit evaluator.json ({str(error).splitlines()[0]})",
+            str(folder),
+            "Remove the folder and run `dvc repro evaluator`.",
+        ) from None
+    return network.to(device).eval().requires_grad_(False), names

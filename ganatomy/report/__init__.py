@@ -1,0 +1,1 @@
+"""Arrays to figures, and figures to one self-contained page."""

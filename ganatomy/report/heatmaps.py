@@ -1,0 +1,76 @@
+"""Attributions over the images that they explain."""
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from ganatomy.report.canvas import DIVERGING, MUTED, canvas, pixels
+
+_CELL_IN = 0.95
+_LABEL_IN = 1.0
+
+
+def attribution_sheet(
+    images: torch.Tensor,
+    maps: dict[str, torch.Tensor],
+    scores: torch.Tensor,
+    notes: list[str] | None = None,
+) -> NDArray[np.uint8]:
+    """The images in the first row, and one row of heatmaps over them for each entry of `maps`.
+
+    Parameters
+    ----------
+    images : Tensor of shape (n, c, h, w), float32 in [-1, 1]
+    maps : dict of str to Tensor of shape (n, h, w)
+        Signed attributions. Colours span the largest magnitude of a row, symmetric about zero, so
+        images of a row can be compared with each other and a row of faint maps looks faint.
+    scores : Tensor of shape (n,)
+        The target's value, written above each image.
+    notes : list of str, optional
+        Written below each column.
+
+    Returns
+    -------
+    ndarray of shape (height, width, 3), uint8
+    """
+    count, rows = len(images), len(maps) + 1
+    shown = ((images + 1) / 2).clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()
+    width, height = _LABEL_IN + count * _CELL_IN, rows * _CELL_IN + 0.35
+    with canvas(width, height) as figure:
+        axes = figure.subplots(rows, count, squeeze=False)
+        for column in range(count):
+            _picture(axes[0, column], shown[column])
+            axes[0, column].set_title(
+                f"{float(scores[column]):+.2f}", fontsize=8, fontweight="normal", loc="center"
+            )
+        _row_label(axes[0, 0], "image\n(logit above)")
+        for row, (name, attributions) in enumerate(maps.items(), start=1):
+            limit = float(attributions.abs().max()) or 1.0
+            for column in range(count):
+                axis = axes[row, column]
+                _picture(axis, shown[column].mean(-1), alpha=0.35)
+                axis.imshow(
+                    attributions[column].cpu().numpy(),
+                    cmap=DIVERGING,
+                    vmin=-limit,
+                    vmax=limit,
+                    alpha=0.75,
+                )
+            _row_label(axes[row, 0], f"{name}\n±{limit:.2g}")
+        for column, note in enumerate(notes or []):
+            axes[-1, column].set_xlabel(note, fontsize=7, color=MUTED)
+        return pixels(figure)
+
+
+def _picture(axis: Axes, image: NDArray[np.float32], alpha: float = 1.0) -> None:
+    grey = image.ndim == 2 or image.shape[-1] == 1
+    axis.imshow(image.squeeze() if grey else image, cmap="gray", vmin=0, vmax=1, alpha=alpha)
+    axis.set_xticks([])
+    axis.set_yticks([])
+    for spine in axis.spines.values():
+        spine.set_visible(False)
+
+
+def _row_label(axis: Axes, text: str) -> None:
+    axis.set_ylabel(text, rotation=0, ha="right", va="center", fontsize=7.5, labelpad=6)

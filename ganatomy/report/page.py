@@ -1,0 +1,52 @@
+"""Facts and figures to one self-contained HTML page: no network, no script, everything escaped."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+
+TEMPLATE = Path(__file__).with_name("page.html")
+STYLE = Path(__file__).with_name("page.css")
+MAX_BYTES = 10_000_000
+
+
+def render_page(facts: dict[str, Any], figures: dict[str, bytes]) -> str:
+    """Fill the template.
+
+    Parameters
+    ----------
+    facts : dict
+        Plain values; strings are escaped.
+    figures : dict of str to bytes
+        PNG files by name; the template asks for them with ``figure(name)``.
+
+    Raises
+    ------
+    ValueError
+        The page would be larger than `MAX_BYTES`.
+    jinja2.UndefinedError
+        The template uses a fact that is not given.
+    """
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["number"] = _number
+    template = environment.from_string(TEMPLATE.read_text())
+
+    def figure(name: str) -> str:
+        return "data:image/png;base64," + base64.b64encode(figures[name]).decode()
+
+    page = template.render(facts, figure=figure, figures=set(figures), style=STYLE.read_text())
+    if len(page.encode()) > MAX_BYTES:
+        raise ValueError(
+            f"the page has {len(page.encode())} bytes, at most {MAX_BYTES} are allowed"
+        )
+    return page
+
+
+def _number(value: float | int) -> str:
+    """Three significant digits, integers with thousands separators."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

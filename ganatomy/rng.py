@@ -1,0 +1,32 @@
+"""Random generators that depend on what they are for, never on what ran before.
+
+Every draw in GANatomy comes from a generator seeded by (seed, purpose, step): adding a draw in
+one place moves no number in another, and two trainings with the same seed share their initial
+weights, latents and minibatch order (common random numbers).
+"""
+
+import hashlib
+
+import torch
+
+
+def derive_seed(seed: int, *purpose: str | int) -> int:
+    """Hash a seed and a purpose into a new seed in [0, 2**63).
+
+    Parameters
+    ----------
+    seed : int
+        The run's seed.
+    *purpose : str or int
+        What the numbers are for, e.g. ``"latent", step``.
+    """
+    text = "\x1f".join([str(seed), *map(str, purpose)])
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+def generator(seed: int, *purpose: str | int) -> torch.Generator:
+    """A fresh CPU generator for one purpose.
+
+    CPU always: the same numbers are then drawn whatever the device, and moved to it afterwards.
+    """
+    return torch.Generator().manual_seed(derive_seed(seed, *purpose))
