@@ -1,0 +1,1 @@
+"""One stage per file: read artifacts, make one library call, write artifacts, emit events."""

@@ -1,0 +1,95 @@
+"""What outside the code decides numbers: package versions, device type, and a user's own folder.
+
+Two files that stages depend on; they are written before a run, never by a stage. No torch here:
+this runs before every run, and importing torch costs more than checking the whole pipeline.
+"""
+
+import ctypes
+import hashlib
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from ganatomy.errors import InputError
+from ganatomy.files import read_json, write_json
+from tasks.params.base import Base
+from tasks.params.fetch import Fetch
+from tasks.provenance import ENVIRONMENT
+
+SOURCE = Path("source.json")
+_PACKAGES = (
+    "torch",
+    "torchvision",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "scikit-image",
+    "lime",
+    "pillow",
+    "pandas",
+    "matplotlib",
+    "safetensors",
+    "mlxtend",
+)
+
+
+def write(root: Path = Path(".")) -> None:
+    """Write environment.json and source.json where their content changed."""
+    base = Base.load(root / "params.yaml")
+    fetch = Fetch.load(root / "params.yaml")
+    _write_if_new(
+        root / ENVIRONMENT,
+        {
+            "packages": {name: metadata.version(name) for name in _PACKAGES},
+            "python": ".".join(platform.python_version_tuple()[:2]),
+            "device": _device(base.device),
+        },
+    )
+    own_folder = fetch.source == "image-folder"
+    _write_if_new(root / SOURCE, {"listing": _listing(root / fetch.root) if own_folder else ""})
+
+
+def _write_if_new(path: Path, value: dict[str, Any]) -> None:
+    try:
+        if read_json(path) == value:
+            return
+    except InputError:
+        pass  # missing or damaged: write it
+    write_json(path, value)
+
+
+def _listing(folder: Path) -> str:
+    """A hash over names, sizes and times of the files below a folder, or that there is none.
+
+    New images in the user's folder then make `fetch` stale without being read here.
+    """
+    if not folder.is_dir():
+        return "no such folder"
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        stat = path.stat()
+        digest.update(f"{path.relative_to(folder)}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def _device(wanted: str) -> str:
+    """The device type that `wanted` resolves to, with the GPU's name, asked from the driver."""
+    name = None if wanted == "cpu" else _cuda_name()
+    return "cpu" if name is None else f"cuda: {name}"
+
+
+def _cuda_name() -> str | None:
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return None
+    count, buffer = ctypes.c_int(), ctypes.create_string_buffer(100)
+    if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)) or count.value == 0:
+        return None
+    driver.cuDeviceGetName(buffer, 100, 0)
+    return buffer.value.decode()
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,80 @@
+"""What a running stage says: JSON lines in a file, or a bar in the terminal when nobody listens.
+
+`GANATOMY_RUN_DIR` names the folder of the listener; the file in it is named after the stage. The
+format is all that a stage and its listener share.
+"""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+RUN_DIR = "GANATOMY_RUN_DIR"
+MIN_PROGRESS_INTERVAL_S = 0.25
+
+
+def events_path(run_dir: Path, stage: str) -> Path:
+    """Where a stage's events go."""
+    return run_dir / f"{stage}.events.jsonl"
+
+
+def log_path(run_dir: Path, stage: str) -> Path:
+    """Where a stage's standard output and standard error go."""
+    return run_dir / f"{stage}.log"
+
+
+class Events:
+    """The voice of one running stage."""
+
+    def __init__(self, stage: str, run_dir: Path | None) -> None:
+        self.stage = stage
+        self._file = None
+        self._last_progress_s = 0.0
+        if run_dir is not None:
+            run_dir.mkdir(parents=True, exist_ok=True)
+            self._file = events_path(run_dir, stage).open("a", buffering=1)
+
+    def progress(self, done: int, total: int, unit: str) -> None:
+        """Work done so far. Cheap to call often: repeats within a moment are dropped."""
+        now = time.monotonic()
+        if done < total and now - self._last_progress_s < MIN_PROGRESS_INTERVAL_S:
+            return
+        self._last_progress_s = now
+        if not self._emit("progress", done=done, total=total, unit=unit) and sys.stderr.isatty():
+            end = "\n" if done >= total else ""
+            bar = "#" * round(24 * done / total)
+            sys.stderr.write(f"\r{self.stage:<12} [{bar:<24}] {done}/{total} {unit}{end}")
+            sys.stderr.flush()
+
+    def metric(self, name: str, step: int, value: float) -> None:
+        """One point of a curve, e.g. ``train/d_loss``."""
+        self._emit("metric", name=name, step=step, value=value)
+
+    def image(self, key: str, step: int, path: Path) -> None:
+        """An image that can be looked at now; the file stays in place while the stage runs."""
+        self._emit("image", key=key, step=step, path=str(path))
+
+    def warning(self, text: str) -> None:
+        """Something that the reader should know and that does not stop the stage."""
+        if not self._emit("warning", text=text):
+            print(f"{self.stage}: warning: {text}", file=sys.stderr)
+
+    def error(self, text: str, exit_code: int) -> None:
+        """Why the stage ends here."""
+        if not self._emit("error", text=text, exit_code=exit_code):
+            print(f"{self.stage}: error: {text}", file=sys.stderr)
+
+    def _emit(self, kind: str, **values: Any) -> bool:
+        """Append one line; False when nobody listens."""
+        if self._file is None:
+            return False
+        self._file.write(json.dumps({"time": time.time(), "kind": kind, **values}) + "\n")
+        return True
+
+
+def from_environment(stage: str) -> Events:
+    """The voice that the environment asks for."""
+    folder = os.environ.get(RUN_DIR)
+    return Events(stage, Path(folder) if folder else None)

@@ -1,0 +1,12 @@
+"""Where artifacts lie. dvc.yaml names the same paths; a test compares the two."""
+
+from pathlib import Path
+
+RAW = Path("data/raw")
+PREPARED = Path("data/prepared")
+VARIANTS = Path("data/variants")
+EVALUATOR = Path("models/evaluator")
+GAN = Path("models/gan")
+RETRAINED = Path("models/variants")
+REPORTS = Path("reports")
+PAGE = REPORTS / "report.html"

@@ -1,0 +1,20 @@
+"""Section `fetch`: which images."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from tasks.params.section import Section
+
+
+class Fetch(Section):
+    """Source of the images."""
+
+    name: ClassVar[str] = "fetch"
+
+    source: Literal["mnist-sample", "mnist", "fashion-mnist", "cifar10", "image-folder"] = (
+        "mnist-sample"
+    )
+    root: str = "data/source"
+    max_images: int = Field(0, ge=0)
+    retries: int = Field(2, ge=0, le=10)

@@ -1,0 +1,19 @@
+"""Section `prepare`: what a clean data set is."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from tasks.params.section import Section
+
+
+class Prepare(Section):
+    """Size, channels, split and what is refused."""
+
+    name: ClassVar[str] = "prepare"
+
+    image_size: Literal[28, 32, 64] = 28
+    channels: Literal[0, 1, 3] = 0
+    test_fraction: float = Field(0.2, gt=0, lt=1)
+    min_images: int = Field(100, ge=2)
+    max_pixels: int = Field(50_000_000, ge=1)

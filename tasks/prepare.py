@@ -1,0 +1,86 @@
+"""Stage prepare: validate, resize and split; keep a list of what was refused."""
+
+import pandas as pd
+import torch
+
+from ganatomy.data.card import describe
+from ganatomy.data.images import contact_sheet, write_png
+from ganatomy.data.prepare import Prepared, prepare
+from ganatomy.data.sources import Raw
+from ganatomy.files import read_json, read_tensors, whole_folder, write_bytes, write_json
+from tasks import stage
+from tasks.events import Events
+from tasks.layout import PREPARED, RAW, REPORTS
+from tasks.params.base import Base
+from tasks.params.prepare import Prepare
+from tasks.results import image_path, write_metrics
+
+_SHEET_COLUMNS = 20
+_SHEET_IMAGES = 100
+
+
+def main(events: Events) -> None:
+    """data/raw -> data/prepared"""
+    base, params = Base.load(), Prepare.load()
+    torch.set_num_threads(base.num_threads)
+    raw, source_names = _read_raw()
+    prepared = prepare(
+        raw,
+        params.image_size,
+        params.channels,
+        params.test_fraction,
+        params.min_images,
+        params.max_pixels,
+        base.seed,
+        lambda done, total: events.progress(done, total, "images"),
+    )
+    for entry in prepared.quarantine:
+        entry["file"] = source_names[entry["file"]]
+    _write(prepared, raw.origin)
+    if prepared.quarantine:
+        events.warning(
+            f"{len(prepared.quarantine)} images refused, see {PREPARED / 'quarantine.csv'}"
+        )
+
+
+def _read_raw() -> tuple[Raw, dict[str, str]]:
+    tensors, about = read_tensors(RAW / "raw.safetensors"), read_json(RAW / "raw.json")
+    raw = Raw(
+        tensors.get("images"),
+        tensors["labels"],
+        tensors["split"],
+        tuple(about["class_names"]),
+        tuple(RAW / "files" / entry["file"] for entry in about["files"]),
+        about["origin"],
+    )
+    return raw, {entry["file"]: entry["source"] for entry in about["files"]}
+
+
+def _write(prepared: Prepared, origin: str) -> None:
+    quarantine = pd.DataFrame(prepared.quarantine, columns=["file", "reason"])
+    card = {
+        "origin": origin,
+        "train": describe(prepared.train),
+        "test": describe(prepared.test),
+        "num_quarantined": len(quarantine),
+    }
+    with whole_folder(PREPARED) as folder, whole_folder(REPORTS / "prepare") as report:
+        prepared.train.save(folder, "train")
+        prepared.test.save(folder, "test")
+        write_bytes(folder / "quarantine.csv", quarantine.to_csv(index=False).encode())
+        write_bytes(report / "quarantine.csv", quarantine.to_csv(index=False).encode())
+        write_json(report / "card.json", card)
+        sheet = contact_sheet(prepared.train.images[:_SHEET_IMAGES], _SHEET_COLUMNS)
+        write_png(image_path(report, "contact_sheet"), sheet)
+        write_metrics(
+            report,
+            {
+                "num_train": len(prepared.train),
+                "num_test": len(prepared.test),
+                "num_quarantined": len(quarantine),
+            },
+        )
+
+
+if __name__ == "__main__":
+    stage.run(main, "prepare")
