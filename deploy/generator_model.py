@@ -1,0 +1,31 @@
+"""The registered generator: latents in, images out. MLflow runs this file to load the model."""
+
+from pathlib import Path
+
+import mlflow
+from mlflow.pyfunc import PythonModel, PythonModelContext
+
+
+class GeneratorModel(PythonModel):  # type: ignore[misc]
+    """Latents of shape (n, latent_dim), float, to images of shape (n, c, s, s), uint8."""
+
+    def load_context(self, context: PythonModelContext) -> None:
+        import torch
+
+        from ganatomy.gan.checkpoint import load_gan
+
+        gan, _ = load_gan(Path(context.artifacts["weights"]), torch.device("cpu"))
+        self.generator = gan.generator_ema
+
+    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+        import numpy as np
+        import torch
+
+        from ganatomy.data.images import to_uint8
+        from ganatomy.gan.sampling import generate
+
+        z = torch.from_numpy(np.asarray(model_input, dtype=np.float32))
+        return to_uint8(generate(self.generator, z)).numpy()
+
+
+mlflow.models.set_model(GeneratorModel())

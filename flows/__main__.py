@@ -1,0 +1,154 @@
+"""`python -m flows`: run the pipeline, say what would run, keep dvc.yaml's code dependencies.
+
+Exit codes: 0 done, 1 a stage failed, 2 bad input, 130 and 143 stopped by SIGINT and SIGTERM.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from flows import settings
+from ganatomy.errors import InputError
+
+_REPORT = Path("reports/report.html")
+
+
+def main() -> int:
+    """Parse the command line and do it."""
+    arguments = _parser().parse_args()
+    root = Path.cwd()
+    if not (root / "dvc.yaml").exists():
+        print("error: no dvc.yaml here. Run from the project's folder.", file=sys.stderr)
+        return 2
+    settings.prepare(root)
+    try:
+        return int(arguments.do(arguments, root))
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(
+            "stopped: finished stages are kept, the same command goes on from here", file=sys.stderr
+        )
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m flows", description=__doc__.split("\n")[0])
+    commands = parser.add_subparsers(required=True)
+
+    run = commands.add_parser("run", help="bring every stage up to date, as a Prefect flow")
+    run.set_defaults(do=_run)
+    plan = commands.add_parser("plan", help="say which stages would run, and why")
+    plan.set_defaults(do=_plan)
+    for command in (run, plan):
+        command.add_argument("--profile", help="start from the defaults with profiles/NAME.yaml")
+        command.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="SECTION.KEY=VALUE",
+            help="change one value of params.yaml; may be given again",
+        )
+
+    report = commands.add_parser("report", help="open the page")
+    report.set_defaults(do=_report)
+    ui = commands.add_parser("ui", help="serve MLflow on loopback until Ctrl-C")
+    ui.add_argument("--port", type=int, default=5000)
+    ui.set_defaults(do=_ui)
+
+    deps = commands.add_parser("deps", help="compare dvc.yaml's code deps with what stages import")
+    deps.add_argument("--write", action="store_true", help="mend dvc.yaml")
+    deps.set_defaults(do=_deps)
+    return parser
+
+
+def _run(arguments: argparse.Namespace, root: Path) -> int:
+    from flows import params
+    from flows.server import prefect_server
+
+    for line in params.apply(root, arguments.profile, arguments.set):  # before anything starts
+        print(f"params.yaml: {line}")
+    # the terminal belongs to the bars; Prefect's own log goes to its server
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    try:
+        with prefect_server():
+            return _run_flow(arguments, root)
+    except ConnectionError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _run_flow(arguments: argparse.Namespace, root: Path) -> int:
+    import signal
+
+    from flows import adapter
+    from flows.pipeline import extra_listeners, pipeline
+    from flows.terminal import Terminal
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    with Terminal() as terminal:
+        token = extra_listeners.set((terminal,))
+        try:
+            pipeline()
+        except adapter.StageFailed as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2 if error.exit_code == 2 else 1
+        finally:
+            extra_listeners.reset(token)
+    print(f"report:  {root / _REPORT}   (make report)")
+    print(f"record:  {os.environ['MLFLOW_TRACKING_URI']}   (make ui)")
+    return 0
+
+
+def _plan(arguments: argparse.Namespace, root: Path) -> int:
+    from flows import adapter, params
+    from tasks import environment
+
+    for line in params.apply(root, arguments.profile, arguments.set):
+        print(f"params.yaml: {line}")
+    environment.write(root)
+    for found in adapter.stale(root, adapter.graph(root)):
+        what = "would run" if found.reasons else "unchanged"
+        print(f"{found.stage:<13}{what:<11}{'; '.join(found.reasons)}".rstrip())
+    return 0
+
+
+def _report(arguments: argparse.Namespace, root: Path) -> int:
+    import webbrowser
+
+    page = root / _REPORT
+    if not page.exists():
+        raise InputError("there is no report yet", str(_REPORT), "Run `make run` first.")
+    print(page)
+    webbrowser.open(page.as_uri())
+    return 0
+
+
+def _ui(arguments: argparse.Namespace, root: Path) -> int:
+    store = os.environ["MLFLOW_TRACKING_URI"]
+    if store.startswith("http"):
+        print(f"the record is kept by {store}")
+        return 0
+    print(f"MLflow: http://127.0.0.1:{arguments.port}   (Ctrl-C ends it)", flush=True)
+    command = ["-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(arguments.port)]
+    return subprocess.call([sys.executable, *command, "--backend-store-uri", store])
+
+
+def _deps(arguments: argparse.Namespace, root: Path) -> int:
+    from flows import closure
+
+    if arguments.write:
+        closure.write(root)
+    lines = closure.differences(root)
+    for line in lines:
+        print(line)
+    if lines:
+        print("dvc.yaml differs from what the stages import: python -m flows deps --write")
+    return 1 if lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""Which files a stage really depends on: the closure of its imports, kept in dvc.yaml.
+
+DVC does not follow imports. Without this an edited loss would retrain nothing, or, with whole
+folders as dependencies, an edited page would retrain everything.
+"""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+PACKAGES = ("ganatomy", "tasks")
+
+
+def closure(root: Path, module: str) -> set[str]:
+    """Project files that importing `module` reads, relative to `root`, with `/`.
+
+    Follows imports wherever they stand, in functions too, and the packages' own ``__init__``.
+    A string that names a file beside the module (a template) counts as a file that it reads.
+    """
+    found: set[Path] = set()
+    waiting = [module]
+    while waiting:
+        path = _find(root, waiting.pop())
+        if path is None or path in found:
+            continue
+        found.add(path)
+        tree = ast.parse(path.read_text(), str(path))
+        waiting += _imports(tree)
+        found |= _files_named(tree, path.parent)
+        packages = path.relative_to(root).parents  # the last one is the root itself
+        waiting += [".".join(package.parts) for package in list(packages)[:-1]]
+    return {path.relative_to(root).as_posix() for path in found}
+
+
+def _find(root: Path, module: str) -> Path | None:
+    if module.split(".")[0] not in PACKAGES:
+        return None
+    base = root.joinpath(*module.split("."))
+    for path in (base.with_suffix(".py"), base / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+def _imports(tree: ast.AST) -> list[str]:
+    modules: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules.append(node.module)
+            modules += [f"{node.module}.{alias.name}" for alias in node.names]
+    return modules
+
+
+def _files_named(tree: ast.AST, folder: Path) -> set[Path]:
+    names = {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    return {path for path in folder.iterdir() if path.is_file() and path.name in names}
+
+
+def _is_code(dep: str) -> bool:
+    return dep.split("/")[0] in PACKAGES
+
+
+def _wanted(root: Path, command: str) -> set[str]:
+    module = command.split()[2]  # python -m tasks.<stage> ...
+    return closure(root, module)
+
+
+def differences(root: Path) -> list[str]:
+    """One line for each entry of dvc.yaml that is missing or too many; empty when all is right."""
+    lines = []
+    for name, stage in _yaml().load((root / "dvc.yaml").read_text())["stages"].items():
+        listed = {dep for dep in stage["deps"] if _is_code(dep)}
+        wanted = _wanted(root, stage["cmd"])
+        lines += [f"{name}: missing {path}" for path in sorted(wanted - listed)]
+        lines += [f"{name}: not imported {path}" for path in sorted(listed - wanted)]
+    return lines
+
+
+def write(root: Path) -> None:
+    """Make dvc.yaml list what the stages import; comments and all else stay."""
+    yaml, path = _yaml(), root / "dvc.yaml"
+    document = yaml.load(path.read_text())
+    for stage in document["stages"].values():
+        kept = [dep for dep in stage["deps"] if not _is_code(dep)]
+        stage["deps"][:] = kept + sorted(_wanted(root, stage["cmd"]))
+    with path.open("w") as file:
+        yaml.dump(document, file)
+
+
+def _yaml() -> Any:
+    yaml = YAML()
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.width = 200
+    return yaml

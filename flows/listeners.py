@@ -1,0 +1,40 @@
+"""Those who follow a run: the terminal, the record. The pipeline tells them and knows neither."""
+
+from typing import Protocol
+
+from flows.watch import Event
+
+
+class Listener(Protocol):
+    """What the pipeline tells."""
+
+    def stage_started(self, stage: str) -> None:
+        """A stage is being brought up to date."""
+
+    def stage_said(self, stage: str, event: Event) -> None:
+        """A stage's event."""
+
+    def stage_ended(self, stage: str, outcome: str, seconds: float) -> None:
+        """``ran``, ``restored``, ``cached``, ``failed`` or ``skipped``."""
+
+
+class Everyone:
+    """All listeners as one."""
+
+    def __init__(self, *listeners: Listener) -> None:
+        self._listeners = listeners
+
+    def stage_started(self, stage: str) -> None:
+        """Pass it on."""
+        for listener in self._listeners:
+            listener.stage_started(stage)
+
+    def stage_said(self, stage: str, event: Event) -> None:
+        """Pass it on."""
+        for listener in self._listeners:
+            listener.stage_said(stage, event)
+
+    def stage_ended(self, stage: str, outcome: str, seconds: float) -> None:
+        """Pass it on."""
+        for listener in self._listeners:
+            listener.stage_ended(stage, outcome, seconds)

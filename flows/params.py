@@ -1,0 +1,148 @@
+"""params.yaml as the user wants it: a profile, single values, all checked before anything runs."""
+
+import importlib
+import pkgutil
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ruamel.yaml import YAML
+
+import tasks.params
+from ganatomy.errors import InputError
+from ganatomy.files import write_bytes
+from tasks.params.section import Section, read_document, unknown_key
+
+HEADER = """\
+# One section per stage; tasks/params/<stage>.py says what each value may be.
+# `python -m flows run --profile NAME` and `--set section.key=value` rewrite this file.
+"""
+DEFAULT_PROFILE = "default"
+ORDER = (
+    "base",
+    "fetch",
+    "prepare",
+    "evaluator",
+    "train",
+    "evaluate",
+    "variants",
+    "retrain",
+    "importance",
+    "gradcam",
+    "lime",
+    "report",
+)
+
+
+def sections() -> dict[str, type[Section]]:
+    """Every section by name, `base` first and then in the pipeline's order."""
+    for module in pkgutil.iter_modules(tasks.params.__path__):
+        importlib.import_module(f"tasks.params.{module.name}")
+    found = {section.name: section for section in Section.__subclasses__()}
+    return {name: found[name] for name in ORDER if name in found} | found
+
+
+def defaults() -> dict[str, Any]:
+    """The default run."""
+    return {name: section().model_dump() for name, section in sections().items()}
+
+
+def check(document: dict[str, Any], where: str) -> dict[str, Any]:
+    """The whole document, checked and with every default filled in.
+
+    Raises
+    ------
+    InputError
+        Unknown section or key (with the nearest one), wrong type, value out of range.
+    """
+    known = sections()
+    for name in document:
+        if name not in known:
+            raise unknown_key(name, list(known), where)
+    return {
+        name: section.check(document.get(name) or {}, where).model_dump()
+        for name, section in known.items()
+    }
+
+
+def apply(root: Path, profile: str | None, assignments: list[str]) -> list[str]:
+    """Change params.yaml, or leave it as it is when anything is wrong.
+
+    Parameters
+    ----------
+    root : Path
+    profile : str or None
+        Starts from the defaults with the profile laid over them; None starts from the file.
+    assignments : list of str
+        ``section.key=value``, the value in YAML.
+
+    Returns
+    -------
+    list of str
+        One line for each value that changed.
+    """
+    path = root / "params.yaml"
+    before = read_document(path)
+    document = check(before, str(path)) if profile is None else _profile(root, profile)
+    for assignment in assignments:
+        _assign(document, assignment)
+    after = check(document, "command line" if assignments or profile else str(path))
+    if after != before:
+        write_bytes(path, dump(after).encode())
+    return [
+        f"{name}.{key}: {old!r} -> {value!r}"
+        for name, values in after.items()
+        for key, value in values.items()
+        if (old := (before.get(name) or {}).get(key)) != value
+    ]
+
+
+def dump(document: dict[str, Any]) -> str:
+    """The document as the text of params.yaml."""
+    parts = [yaml.safe_dump({name: values}, sort_keys=False) for name, values in document.items()]
+    return "\n".join([HEADER, *parts])
+
+
+def profiles(root: Path) -> list[str]:
+    """The names that `--profile` takes."""
+    return [DEFAULT_PROFILE, *sorted(path.stem for path in (root / "profiles").glob("*.yaml"))]
+
+
+def _profile(root: Path, name: str) -> dict[str, Any]:
+    if name not in profiles(root):
+        raise InputError(
+            f"unknown profile {name!r}", "profiles/", f"There are: {', '.join(profiles(root))}."
+        )
+    document = defaults()
+    if name == DEFAULT_PROFILE:
+        return document
+    path = root / "profiles" / f"{name}.yaml"
+    for section, values in read_document(path).items():
+        if section not in document:
+            raise unknown_key(section, list(document), str(path))
+        for key, value in values.items():
+            _put(document, section, key, value, str(path))
+    return document
+
+
+def _assign(document: dict[str, Any], assignment: str) -> None:
+    name, equals, text = assignment.partition("=")
+    section, dot, key = name.strip().partition(".")
+    if not equals or not dot:
+        raise InputError(
+            f"{assignment!r} is not section.key=value", "--set", "For example: train.epochs=10."
+        )
+    try:
+        value = YAML(typ="safe").load(text)
+    except Exception as error:
+        raise InputError(f"{text!r} is not a YAML value", "--set", "Quote it.") from error
+    _put(document, section, key, value, "--set")
+
+
+def _put(document: dict[str, Any], section: str, key: str, value: Any, where: str) -> None:
+    if section not in document or key not in document[section]:
+        known = [f"{name}.{field}" for name, fields in document.items() for field in fields]
+        raise unknown_key(f"{section}.{key}", known, where)
+    if isinstance(document[section][key], float) and isinstance(value, int):
+        value = float(value)  # 1 is a number of the kind 1.0
+    document[section][key] = value

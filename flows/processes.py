@@ -1,0 +1,112 @@
+"""The processes that stages run in: found, ended, and never left behind."""
+
+import fcntl
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import psutil
+
+from flows.settings import STATE
+from ganatomy.errors import InputError
+
+_GRACE_S = 5.0
+
+stopping = threading.Event()
+
+
+def stage_processes(stage: str | None = None) -> list[psutil.Process]:
+    """The living processes below this one that DVC started for a stage, or for any."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        try:
+            name = process.environ().get("DVC_STAGE")
+        except psutil.Error:  # it ended, or it is not ours to look into
+            continue
+        if name is not None and stage in (None, name):
+            found.append(process)
+    return found
+
+
+def end(processes: list[psutil.Process]) -> None:
+    """Ask processes to end, and kill what has not after a few seconds."""
+    for process in processes:
+        _signal(process, signal.SIGTERM)
+    _, alive = psutil.wait_procs(processes, timeout=_GRACE_S)
+    for process in alive:
+        _signal(process, signal.SIGKILL)
+    psutil.wait_procs(alive, timeout=_GRACE_S)
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        return
+
+
+@contextmanager
+def stages_end_with_us() -> Iterator[None]:
+    """On SIGINT and SIGTERM end every stage, then do what would have been done without us.
+
+    kill -9 cannot be caught: a stage watches its parent itself (`tasks.stage`).
+    """
+    stopping.clear()
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        first = not stopping.is_set()
+        stopping.set()
+        end(stage_processes())
+        handler = previous[signal.Signals(number)]
+        if callable(handler) and number != signal.SIGINT:
+            handler(number, frame)
+        elif first:
+            raise KeyboardInterrupt
+
+    try:
+        for number in previous:
+            signal.signal(number, stop)
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def only_run(root: Path) -> Iterator[None]:
+    """Hold the project for one pipeline run; the lock goes when the process goes.
+
+    Raises
+    ------
+    InputError
+        Another run has it.
+    """
+    path = root / STATE / "run.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise InputError(
+                f"another run is at work here ({file.read().strip() or 'just started'})",
+                str(path),
+                "Wait for it, or end it.",
+            ) from None
+        file.truncate(0)
+        file.write(json.dumps({"pid": os.getpid(), "since": time.strftime("%F %T")}))
+        file.flush()
+        try:
+            yield
+        finally:
+            file.truncate(0)

@@ -1,0 +1,172 @@
+"""A run entry into MLflow: parent run, one nested run per stage, everything final from disk.
+
+Nothing here knows a stage in particular: each stage's folder in reports/ has the same names.
+"""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+from PIL import Image
+
+from flows.entry import RunEntry, StageEntry
+from flows.registry import register
+from flows.settings import EXPERIMENT
+from tasks.results import CURVES, IMAGES, METRICS
+
+_BATCH = 500
+_MAX_VALUE_CHARS = 500
+PARENT_TAG = "mlflow.parentRunId"
+NOTE_TAG = "mlflow.note.content"
+
+
+def connect() -> tuple[MlflowClient, str]:
+    """A client and the experiment's id; raises what MLflow raises when the server is away."""
+    client = MlflowClient()
+    found = client.get_experiment_by_name(EXPERIMENT)
+    return client, found.experiment_id if found else client.create_experiment(EXPERIMENT)
+
+
+def tracking_uri() -> str:
+    """Where MLflow records to."""
+    return str(mlflow.get_tracking_uri())
+
+
+def open_run(client: MlflowClient, experiment: str, entry: RunEntry) -> str:
+    """Create the parent run."""
+    run = client.create_run(experiment, entry.started_ms, entry.tags, entry.name)
+    return str(run.info.run_id)
+
+
+def open_stage(client: MlflowClient, experiment: str, parent: str, stage: StageEntry) -> str:
+    """Create a nested run."""
+    tags = {PARENT_TAG: parent, "ganatomy.stage": stage.name}
+    run = client.create_run(experiment, stage.started_ms, tags, stage.name)
+    return str(run.info.run_id)
+
+
+def publish(client: MlflowClient, experiment: str, entry: RunEntry, folder: Path) -> None:
+    """Complete the record of a run from the files below `folder`."""
+    if not entry.run_id:
+        entry.run_id = open_run(client, experiment, entry)
+    computed_by = _computed_by(client, experiment)
+    for stage in entry.stages:
+        _publish_stage(client, experiment, entry, stage, folder, computed_by)
+    batch = [Param(name, value[:_MAX_VALUE_CHARS]) for name, value in entry.params.items()]
+    for start in range(0, len(batch), 100):
+        client.log_batch(entry.run_id, params=batch[start : start + 100])
+    if entry.status == "FINISHED":
+        _publish_results(client, entry, folder)
+    client.set_terminated(entry.run_id, entry.status, entry.ended_ms)
+
+
+def _publish_results(client: MlflowClient, entry: RunEntry, folder: Path) -> None:
+    summary = folder / "reports" / "report" / "summary.md"
+    client.set_tag(entry.run_id, NOTE_TAG, summary.read_text())
+    client.log_artifact(entry.run_id, str(folder / "reports" / "report.html"))
+    source = json.dumps({"path": "data/prepared", "digest": entry.data_digest})
+    dataset = Dataset(
+        name=entry.data_origin[:500],
+        digest=entry.data_digest[:36],
+        source_type="dvc",
+        source=source,
+    )
+    tag = InputTag("mlflow.data.context", "training")
+    client.log_inputs(entry.run_id, [DatasetInput(dataset, [tag])])
+    gan = next((stage for stage in entry.stages if stage.name == "train"), None)
+    if gan is not None and (folder / "models" / "gan").exists():
+        register(client, entry.run_id, gan.digest, folder / "models" / "gan")
+
+
+def _computed_by(client: MlflowClient, experiment: str) -> dict[str, str]:
+    """For each result digest, the newest parent run that computed it."""
+    found: dict[str, str] = {}
+    runs = client.search_runs([experiment], "tags.`ganatomy.outcome` = 'ran'", max_results=1000)
+    for run in reversed(runs):
+        digest = run.data.tags.get("ganatomy.digest")
+        if digest:
+            found[digest] = run.data.tags.get(PARENT_TAG, "")
+    return found
+
+
+def _publish_stage(
+    client: MlflowClient,
+    experiment: str,
+    entry: RunEntry,
+    stage: StageEntry,
+    folder: Path,
+    computed_by: dict[str, str],
+) -> None:
+    if stage.outcome == "skipped":
+        return
+    stage.run_id = stage.run_id or open_stage(client, experiment, entry.run_id, stage)
+    tags = {"ganatomy.outcome": stage.outcome, "ganatomy.digest": stage.digest}
+    if stage.outcome in ("cached", "restored"):
+        tags["ganatomy.computed_by"] = computed_by.get(stage.digest, "unknown to this server")
+    client.log_batch(stage.run_id, tags=[RunTag(name, value) for name, value in tags.items()])
+    if stage.outcome != "failed":
+        reported = folder / "reports" / stage.name.replace("@", "/")
+        curves = _curves(reported, stage)
+        metrics = _final(reported, stage.ended_ms) + curves
+        for start in range(0, len(metrics), _BATCH):
+            client.log_batch(stage.run_id, metrics=metrics[start : start + _BATCH])
+        stage.num_points_sent += len(curves)
+        _images(client, stage, reported)
+    status = "FAILED" if stage.outcome == "failed" else "FINISHED"
+    client.set_terminated(stage.run_id, status, stage.ended_ms)
+
+
+def _final(reported: Path, time_ms: int) -> list[Metric]:
+    path = reported / METRICS
+    values: dict[str, float] = json.loads(path.read_text()) if path.exists() else {}
+    return [Metric(_key(name), float(value), time_ms, 0) for name, value in values.items()]
+
+
+def _curves(reported: Path, stage: StageEntry) -> list[Metric]:
+    """The points that did not get through while the stage ran: all of them for a cached one."""
+    path = reported / CURVES
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))[stage.num_points_sent :]
+    return [
+        Metric(_key(row["name"]), float(row["value"]), stage.ended_ms, int(row["step"]))
+        for row in rows
+    ]
+
+
+def _images(client: MlflowClient, stage: StageEntry, reported: Path) -> None:
+    """Each image under its own key; ``samples_03`` is step 3 of the key ``samples``."""
+    for path in sorted((reported / IMAGES).glob("*.png")):
+        stem, _, number = path.stem.rpartition("_")
+        key, step = (stem, int(number)) if stem and number.isdigit() else (path.stem, 0)
+        with Image.open(path) as image:
+            client.log_image(stage.run_id, image.convert("RGB"), key=key, step=step)
+
+
+def _key(name: str) -> str:
+    """MLflow takes no @ in a metric's name."""
+    return name.replace("@", "_at_")
+
+
+def reconcile(client: MlflowClient, experiment: str, is_gone: Callable[[str], bool]) -> None:
+    """End runs that a killed process left RUNNING.
+
+    Parameters
+    ----------
+    is_gone : callable
+        Whether the process that a run's ``ganatomy.owner`` tag names has ended.
+    """
+    running = client.search_runs([experiment], "attributes.status = 'RUNNING'", max_results=500)
+    for run in running:
+        owner = run.data.tags.get("ganatomy.owner")
+        if owner is not None and is_gone(owner):
+            client.set_terminated(run.info.run_id, "KILLED")
+    for run in running:
+        parent = run.data.tags.get(PARENT_TAG)
+        if parent and client.get_run(parent).info.status != "RUNNING":
+            client.set_terminated(run.info.run_id, "KILLED")

@@ -1,0 +1,40 @@
+"""Where this project keeps the state of its tools; set before any of them is imported.
+
+Everything lies in the project's folder: no run touches, or is touched by, what the user has set up
+elsewhere. A variable that the user has set wins.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STATE = Path(".ganatomy")
+RUNS = STATE / "runs"
+EXPERIMENT = "ganatomy"
+DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"
+
+
+def prepare(root: Path) -> None:
+    """Set the environment of this process and of the stages that it starts."""
+    defaults = {
+        "PREFECT_HOME": str(root / ".prefect"),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+        "PREFECT_CLI_PROMPT": "false",
+        "DO_NOT_TRACK": "1",
+        "DVC_NO_ANALYTICS": "1",
+        "MLFLOW_TRACKING_URI": DEFAULT_TRACKING_URI,
+        "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+        "GIT_PYTHON_REFRESH": "quiet",
+    }
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)
+    # dvc.yaml says `python`: that must be the one that runs here
+    beside = str(Path(sys.executable).parent)
+    if os.environ.get("PATH", "").split(os.pathsep)[0] != beside:
+        os.environ["PATH"] = beside + os.pathsep + os.environ.get("PATH", "")

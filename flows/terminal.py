@@ -1,0 +1,85 @@
+"""The run in the terminal: bars where there is a screen, lines where there is a log."""
+
+import sys
+import threading
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from flows.watch import Event
+
+_MARKS = {"ran": "done", "restored": "restored from the run cache", "cached": "unchanged"}
+
+
+class Terminal:
+    """A listener that draws."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._lock = threading.Lock()
+        self._bars: dict[str, TaskID] = {}
+        self._said: set[str] = set()
+        self._progress = Progress(
+            TextColumn("{task.description:<13}"),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[unit]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+            disable=not sys.stderr.isatty(),
+        )
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def stage_started(self, stage: str) -> None:
+        """Nothing yet: most stages of a second run are unchanged within a moment."""
+
+    def stage_said(self, stage: str, event: Event) -> None:
+        """Move the bar; print a warning once."""
+        with self._lock:
+            if event["kind"] == "progress":
+                if stage not in self._bars:
+                    self._bars[stage] = self._progress.add_task(stage, total=None, unit="")
+                self._progress.update(
+                    self._bars[stage],
+                    total=event["total"],
+                    completed=event["done"],
+                    unit=event["unit"],
+                )
+            elif event["kind"] == "warning" and event["text"] not in self._said:
+                self._said.add(event["text"])
+                self._print(stage, f"warning: {event['text']}")
+
+    def stage_ended(self, stage: str, outcome: str, seconds: float) -> None:
+        """One line that stays."""
+        with self._lock:
+            bar = self._bars.pop(stage, None)
+            if bar is not None:
+                self._progress.remove_task(bar)
+            if outcome != "skipped":
+                self._print(stage, f"{_MARKS.get(outcome, outcome)}, {seconds:.1f} s")
+
+    def _print(self, stage: str, text: str) -> None:
+        self._console.print(f"{stage:<13}{text}", markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,45 @@
+"""What a running stage says, as it says it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tasks.events import events_path, log_path
+
+Event = dict[str, Any]
+
+
+class Tail:
+    """The new lines of a file that another process appends to."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._position = 0
+
+    def lines(self) -> Iterator[str]:
+        """Whole lines since the last call; nothing while the file does not exist."""
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as file:
+            file.seek(self._position)
+            content = file.read()
+        whole, newline, _ = content.rpartition(b"\n")
+        self._position += len(whole) + len(newline)
+        yield from whole.decode(errors="replace").splitlines()
+
+
+class StageTail:
+    """Events and log of one stage."""
+
+    def __init__(self, run_dir: Path, stage: str) -> None:
+        self._events = Tail(events_path(run_dir, stage))
+        self._log = Tail(log_path(run_dir, stage))
+
+    def events(self) -> list[Event]:
+        """Events since the last call."""
+        return [json.loads(line) for line in self._events.lines()]
+
+    def log(self) -> list[str]:
+        """Log lines since the last call."""
+        return list(self._log.lines())
