@@ -1,0 +1,129 @@
+"""The page in a real browser: Debian's chromium, driven through its DevTools protocol."""
+
+import base64
+import itertools
+import json
+import shutil
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+]
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--remote-debugging-port=0",
+)
+IMAGES = """
+Promise.all([...document.images].map(image => image.decode().then(() => image.naturalWidth)))
+"""
+
+
+class Tab:
+    """One tab and everything that it said."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+        self._ids = itertools.count(1)
+        self.events: list[dict[str, Any]] = []
+
+    def call(self, method: str, **params: Any) -> dict[str, Any]:
+        number = next(self._ids)
+        self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
+        while True:
+            message = json.loads(self._socket.recv(timeout=60))
+            if message.get("id") == number:
+                assert "error" not in message, message
+                return dict(message["result"])
+            self.events.append(message)
+
+    def wait_for(self, event: str) -> None:
+        while not any(each["method"] == event for each in self.events):
+            self.events.append(json.loads(self._socket.recv(timeout=60)))
+
+    def said(self, method: str) -> list[dict[str, Any]]:
+        return [each["params"] for each in self.events if each["method"] == method]
+
+
+@pytest.fixture
+def tab(tmp_path: Path) -> Iterator[Tab]:
+    profile = tmp_path / "profile"
+    assert CHROMIUM is not None
+    browser = subprocess.Popen(
+        [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "about:blank"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        port_file = profile / "DevToolsActivePort"
+        deadline = time.monotonic() + 60
+        while not (port_file.exists() and port_file.read_text().count("\n") >= 1):
+            assert time.monotonic() < deadline, "chromium did not start"
+            time.sleep(0.1)
+        port = port_file.read_text().splitlines()[0]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list") as answer:
+            target = next(each for each in json.load(answer) if each["type"] == "page")
+        with connect(target["webSocketDebuggerUrl"], max_size=None) as socket:
+            found = Tab(socket)
+            for domain in ("Page", "Network", "Runtime", "Log"):
+                found.call(f"{domain}.enable")
+            yield found
+    finally:
+        browser.kill()
+        browser.wait()
+
+
+def test_the_page_is_whole_quiet_and_needs_no_network(
+    tab: Tab, smoke: Path, tmp_path: Path
+) -> None:
+    page = shutil.copy(smoke / "reports" / "report.html", tmp_path)  # nothing else beside it
+    url = Path(page).as_uri()
+    tab.call("Emulation.setScriptExecutionDisabled", value=False)
+    tab.call("Page.navigate", url=url)
+    tab.wait_for("Page.loadEventFired")
+    widths = tab.call("Runtime.evaluate", expression=IMAGES, awaitPromise=True, returnByValue=True)[
+        "result"
+    ]["value"]
+    assert len(widths) >= 15
+    assert min(widths) > 50
+    asked = [each["request"]["url"] for each in tab.said("Network.requestWillBeSent")]
+    assert [each for each in asked if each != url and not each.startswith("data:")] == []
+    assert tab.said("Log.entryAdded") == []
+    assert tab.said("Runtime.consoleAPICalled") == []
+    assert tab.said("Runtime.exceptionThrown") == []
+
+
+@pytest.mark.parametrize("width", [400, 1100])
+def test_nothing_is_wider_than_the_window(tab: Tab, smoke: Path, width: int) -> None:
+    tab.call(
+        "Emulation.setDeviceMetricsOverride",
+        width=width,
+        height=900,
+        deviceScaleFactor=1,
+        mobile=False,
+    )
+    tab.call("Page.navigate", url=(smoke / "reports" / "report.html").as_uri())
+    tab.wait_for("Page.loadEventFired")
+    found = tab.call(
+        "Runtime.evaluate", expression="document.documentElement.scrollWidth", returnByValue=True
+    )
+    assert found["result"]["value"] <= width
+    shot = tab.call("Page.captureScreenshot", format="png")
+    assert len(base64.b64decode(shot["data"])) > 10_000

@@ -1,0 +1,77 @@
+"""Killed at work: no child lives on, nothing needs mending by hand, finished stages stay."""
+
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.harness import digests, flows, kill_during, living, outcomes, wait_for
+
+ENDLESS = {"train": "train.epochs=100000", "retrain@0": "retrain.epochs=100000"}
+USUAL = {"train": "train.epochs=2", "retrain@0": "retrain.epochs=1"}
+CASES = [
+    (stage, number)
+    for stage in ("train", "retrain@0")
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+]
+EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
+QUICK = {("train", signal.SIGKILL), ("retrain@0", signal.SIGINT)}
+
+
+@pytest.mark.parametrize(
+    ("stage", "number"),
+    [
+        pytest.param(
+            *case, marks=[] if case in QUICK else pytest.mark.slow, id=f"{case[0]}-{case[1].name}"
+        )
+        for case in CASES
+    ],
+)
+def test_a_killed_run_leaves_nothing_and_goes_on(
+    smoke: Path, second_run: dict[str, str], tmp_path: Path, stage: str, number: signal.Signals
+) -> None:
+    project = shutil.copytree(smoke, tmp_path / "project", symlinks=True)
+    finished = digests(project)
+    code = kill_during(project, stage, number, "--set", ENDLESS[stage])
+    assert code == EXIT_CODES[number]
+    wait_for(lambda: living(project) == [], 20, "every process of the run has ended")
+    assert not (project / "models" / "gan").exists() or stage != "train"
+    assert list(project.glob("models/**/.*.partial")) == [] or number == signal.SIGKILL
+
+    again = flows(project, "run", "--set", USUAL[stage])
+    assert again.returncode == 0, again.stderr
+    assert set(outcomes(again).values()) <= {"unchanged", "restored from the run cache"}
+    assert digests(project) == finished
+
+
+def test_a_broken_lock_is_mended(smoke: Path, tmp_path: Path) -> None:
+    project = shutil.copytree(smoke, tmp_path / "project", symlinks=True)
+    (project / ".dvc" / "tmp" / "rwlock").write_text(
+        ""
+    )  # what a kill between open and write leaves
+    whole = (project / "dvc.lock").read_text()
+    (project / "dvc.lock").write_text(whole[: len(whole) // 2] + "\n  - {")
+    done = flows(project, "plan")
+    assert done.returncode == 0, done.stderr
+    assert (
+        (project / ".dvc" / "tmp" / "rwlock").read_text()
+        if (project / ".dvc" / "tmp" / "rwlock").exists()
+        else True
+    )
+    assert list(project.glob("dvc.lock.broken-*"))
+    again = flows(project, "run")
+    assert again.returncode == 0, again.stderr
+    assert set(outcomes(again).values()) == {"restored from the run cache"}
+
+
+def test_one_run_at_a_time(smoke: Path, tmp_path: Path) -> None:
+    import fcntl
+
+    project = shutil.copytree(smoke, tmp_path / "project", symlinks=True)
+    with (project / ".ganatomy" / "run.lock").open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        done = flows(project, "run")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "another run is at work here" in done.stderr

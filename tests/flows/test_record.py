@@ -1,0 +1,138 @@
+"""What MLflow knows after a run."""
+
+import csv
+import shutil
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+import yaml
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from tests.flows.test_run import STAGES
+from tests.harness import digests, flows, outcomes
+
+
+@pytest.fixture(scope="module")
+def client(smoke: Path, second_run: dict[str, str]) -> MlflowClient:
+    """A client of the smoke project's own store, after two runs."""
+    return MlflowClient(tracking_uri=f"sqlite:///{smoke / 'mlflow.db'}")
+
+
+def _parents(client: MlflowClient) -> list[Run]:
+    """Pipeline runs, oldest first."""
+    experiment = client.get_experiment_by_name("ganatomy")
+    runs = client.search_runs([experiment.experiment_id], max_results=500)
+    runs = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    return sorted(runs, key=lambda run: run.info.start_time)
+
+
+def _stages(client: MlflowClient, parent: Run) -> dict[str, Run]:
+    experiment = client.get_experiment_by_name("ganatomy")
+    query = f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'"
+    runs = client.search_runs([experiment.experiment_id], query)
+    return {run.data.tags["ganatomy.stage"]: run for run in runs}
+
+
+def test_one_finished_run_with_one_nested_run_per_stage(client: MlflowClient) -> None:
+    for parent in _parents(client)[:2]:
+        nested = _stages(client, parent)
+        assert parent.info.status == "FINISHED"
+        assert set(nested) == STAGES
+        assert {run.info.status for run in nested.values()} == {"FINISHED"}
+
+
+def test_cached_stages_are_as_complete_as_computed_ones(client: MlflowClient) -> None:
+    first, second = _parents(client)[:2]
+    computed, cached = _stages(client, first), _stages(client, second)
+    for name in STAGES:
+        assert cached[name].data.metrics == computed[name].data.metrics
+        assert cached[name].data.tags["ganatomy.outcome"] == "cached"
+        assert cached[name].data.tags["ganatomy.computed_by"] == first.info.run_id
+        images = [
+            {
+                Path(found.path).name.split("+")[0]
+                for found in client.list_artifacts(run.info.run_id, "images")
+                if not Path(found.path).name.startswith("live_")
+            }
+            for run in (computed[name], cached[name])
+        ]
+        assert images[0] == images[1]
+
+
+def test_curves_are_there_once_and_whole(client: MlflowClient, smoke: Path) -> None:
+    with (smoke / "reports" / "train" / "curves.csv").open() as file:
+        expected = [
+            (int(row["step"]), float(row["value"]))
+            for row in csv.DictReader(file)
+            if row["name"] == "train/d_loss"
+        ]
+    assert len(expected) >= 2
+    for parent in _parents(client)[:2]:
+        run = _stages(client, parent)["train"]
+        history = client.get_metric_history(run.info.run_id, "train/d_loss")
+        assert sorted((point.step, point.value) for point in history) == expected
+
+
+def test_the_run_says_what_it_was_made_of(client: MlflowClient, smoke: Path) -> None:
+    parent = _parents(client)[0]
+    tags = parent.data.tags
+    for name in ("git_sha", "git_dirty", "params_sha256", "dvc_lock_sha256", "device"):
+        assert tags[name] not in ("", "none") or name == "git_dirty"
+    assert len(tags["git_sha"]) == 40
+    assert len(tags["prefect_flow_run"]) == 36
+    assert "features that stand out" in tags["mlflow.note.content"]
+    params = yaml.safe_load((smoke / "params.yaml").read_text())
+    assert parent.data.params["train.epochs"] == str(params["train"]["epochs"])
+    dataset = parent.inputs.dataset_inputs[0].dataset
+    assert dataset.digest == digests(smoke)["data/prepared"]
+    files = {found.path for found in client.list_artifacts(parent.info.run_id)}
+    assert "report.html" in files
+
+
+def test_explanation_images_have_fixed_keys(client: MlflowClient) -> None:
+    nested = _stages(client, _parents(client)[0])
+    for stage, keys in (("gradcam", {"d_real", "d_fake", "g_fake"}), ("lime", {"d_real"})):
+        found = client.list_artifacts(nested[stage].info.run_id, "images")
+        names = {Path(each.path).name for each in found}
+        for key in keys:
+            assert any(name.startswith(key) for name in names), (stage, key, names)
+
+
+def test_g_and_d_can_be_loaded_by_name(
+    client: MlflowClient, smoke: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(smoke)
+    monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    mlflow.set_tracking_uri(f"sqlite:///{smoke / 'mlflow.db'}")
+    try:
+        generator = mlflow.pyfunc.load_model("models:/ganatomy-generator@challenger")
+        discriminator = mlflow.pyfunc.load_model("models:/ganatomy-discriminator@challenger")
+        latent_dim = yaml.safe_load((smoke / "params.yaml").read_text())["train"]["latent_dim"]
+        images = generator.predict(np.zeros((3, latent_dim), dtype=np.float32))
+        assert images.shape == (3, 1, 28, 28)
+        assert images.dtype == np.uint8
+        assert discriminator.predict(images).shape == (3,)
+    finally:
+        mlflow.set_tracking_uri(None)
+    for name in ("ganatomy-generator", "ganatomy-discriminator"):
+        assert len(client.search_model_versions(f"name = '{name}'")) == 1  # two runs, one model
+
+
+def test_a_record_that_could_not_be_kept_is_kept_later(smoke: Path, tmp_path: Path) -> None:
+    project = shutil.copytree(smoke, tmp_path / "project", symlinks=True)
+    away = flows(project, "run", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    assert away.returncode == 0, away.stderr
+    assert len(list((project / ".ganatomy" / "spool").iterdir())) == 1
+    store = f"sqlite:///{tmp_path / 'later.db'}"
+    for _ in range(2):  # published once, not twice
+        later = flows(project, "run", MLFLOW_TRACKING_URI=store)
+        assert set(outcomes(later).values()) == {"unchanged"}
+    assert list((project / ".ganatomy" / "spool").iterdir()) == []
+    client = MlflowClient(tracking_uri=store)
+    parents = _parents(client)
+    assert [run.info.status for run in parents] == ["FINISHED"] * 3
+    assert len({run.info.run_name for run in parents}) == 3
+    assert set(_stages(client, parents[0])) == STAGES
