@@ -202,12 +202,10 @@ def _run_all(stages: list[adapter.Stage]) -> dict[str, str]:
         state = future.state
         if state.is_completed():
             outcomes[name] = future.result()
-        elif isinstance(error := state.result(raise_on_failure=False), adapter.StageFailed):
-            failures.append(error)
-        else:
+        elif state.is_failed() or state.is_crashed():
+            failures.append(state.result(raise_on_failure=False))
+        else:  # what it waits for did not complete, so it never began
             listener.stage_ended(name, "skipped", 0.0)
-            if state.is_crashed() and isinstance(error, BaseException):
-                failures.append(error)
     if processes.stopping.is_set():
         raise KeyboardInterrupt
     if failures:

@@ -5,6 +5,7 @@ Nothing here knows a stage in particular: each stage's folder in reports/ has th
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -145,12 +146,12 @@ def _images(client: MlflowClient, stage: StageEntry, reported: Path) -> None:
         stem, _, number = path.stem.rpartition("_")
         key, step = (stem, int(number)) if stem and number.isdigit() else (path.stem, 0)
         with Image.open(path) as image:
-            client.log_image(stage.run_id, image.convert("RGB"), key=key, step=step)
+            client.log_image(stage.run_id, image.convert("RGB"), key=_key(key), step=step)
 
 
 def _key(name: str) -> str:
-    """MLflow takes no @ in a metric's name."""
-    return name.replace("@", "_at_")
+    """A name as MLflow takes it; ``fcd@1000`` becomes ``fcd_at_1000``."""
+    return re.sub(r"[^a-zA-Z0-9_\-./ ]", "_", name.replace("@", "_at_"))
 
 
 def reconcile(client: MlflowClient, experiment: str, is_gone: Callable[[str], bool]) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from types import TracebackType
 from typing import Self
 
@@ -18,6 +19,7 @@ from rich.progress import (
 
 from flows.watch import Event
 
+_TELL_INTERVAL_S = 20.0  # where there is no screen, a line now and then shows that it goes on
 _MARKS = {"ran": "done", "restored": "restored from the run cache", "cached": "unchanged"}
 
 
@@ -29,6 +31,7 @@ class Terminal:
         self._lock = threading.Lock()
         self._bars: dict[str, TaskID] = {}
         self._said: set[str] = set()
+        self._told_s = time.monotonic()
         self._progress = Progress(
             TextColumn("{task.description:<13}"),
             BarColumn(bar_width=28),
@@ -68,6 +71,9 @@ class Terminal:
                     completed=event["done"],
                     unit=event["unit"],
                 )
+                if self._progress.disable and time.monotonic() - self._told_s > _TELL_INTERVAL_S:
+                    self._told_s = time.monotonic()
+                    self._print(stage, f"{event['done']}/{event['total']} {event['unit']}")
             elif event["kind"] == "warning" and event["text"] not in self._said:
                 self._said.add(event["text"])
                 self._print(stage, f"warning: {event['text']}")

@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 
 from ganatomy.data.sources import Raw, fetch
-from ganatomy.files import whole_folder, write_json, write_tensors
+from ganatomy.files import whole_folder, write_json
+from ganatomy.tensors import write_tensors
 from tasks import stage
 from tasks.events import Events
 from tasks.layout import RAW, REPORTS
@@ -29,17 +30,17 @@ def _write(raw: Raw, folder: Path, events: Events) -> None:
     tensors = {"labels": raw.labels, "split": raw.split}
     if raw.images is not None:
         tensors["images"] = raw.images
-    names = []
-    for index, path in enumerate(raw.files):
+    files = []
+    for index, (path, called) in enumerate(zip(raw.files, raw.file_names)):
         name = f"{index:07d}{path.suffix.lower()}"
         (folder / "files").mkdir(exist_ok=True)
         shutil.copyfile(path, folder / "files" / name)
-        names.append({"file": name, "source": path.name})
+        files.append({"file": name, "source": called})
         events.progress(index + 1, len(raw.files), "files")
     write_tensors(folder / "raw.safetensors", tensors)
     write_json(
         folder / "raw.json",
-        {"class_names": list(raw.class_names), "files": names, "origin": raw.origin},
+        {"class_names": list(raw.class_names), "files": files, "origin": raw.origin},
     )
 
 

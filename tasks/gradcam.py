@@ -4,11 +4,12 @@ from ganatomy.data.images import write_png
 from ganatomy.device import make_deterministic, resolve_device
 from ganatomy.explain.gradcam import gradcam
 from ganatomy.explain.targets import d_logit, d_logit_of_g
-from ganatomy.files import whole_folder, write_tensors
+from ganatomy.files import whole_folder
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.networks import convolutions
 from ganatomy.gan.sampling import generate
 from ganatomy.report.heatmaps import attribution_sheet
+from ganatomy.tensors import write_tensors
 from tasks import stage
 from tasks.events import Events
 from tasks.layout import GAN, REPORTS

@@ -6,10 +6,11 @@ from ganatomy.data.images import write_png
 from ganatomy.device import make_deterministic, resolve_device
 from ganatomy.explain.lime import LimeExplanation, lime
 from ganatomy.explain.targets import d_logit
-from ganatomy.files import whole_folder, write_tensors
+from ganatomy.files import whole_folder
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.sampling import generate
 from ganatomy.report.heatmaps import attribution_sheet
+from ganatomy.tensors import write_tensors
 from tasks import stage
 from tasks.events import Events
 from tasks.layout import GAN, REPORTS

@@ -7,7 +7,8 @@ from ganatomy.data.card import describe
 from ganatomy.data.images import contact_sheet, write_png
 from ganatomy.data.prepare import Prepared, prepare
 from ganatomy.data.sources import Raw
-from ganatomy.files import read_json, read_tensors, whole_folder, write_bytes, write_json
+from ganatomy.files import read_json, whole_folder, write_bytes, write_json
+from ganatomy.tensors import read_tensors
 from tasks import stage
 from tasks.events import Events
 from tasks.layout import PREPARED, RAW, REPORTS
@@ -23,7 +24,7 @@ def main(events: Events) -> None:
     """data/raw -> data/prepared"""
     base, params = Base.load(), Prepare.load()
     torch.set_num_threads(base.num_threads)
-    raw, source_names = _read_raw()
+    raw = _read_raw()
     prepared = prepare(
         raw,
         params.image_size,
@@ -34,8 +35,6 @@ def main(events: Events) -> None:
         base.seed,
         lambda done, total: events.progress(done, total, "images"),
     )
-    for entry in prepared.quarantine:
-        entry["file"] = source_names[entry["file"]]
     _write(prepared, raw.origin)
     if prepared.quarantine:
         events.warning(
@@ -43,17 +42,17 @@ def main(events: Events) -> None:
         )
 
 
-def _read_raw() -> tuple[Raw, dict[str, str]]:
+def _read_raw() -> Raw:
     tensors, about = read_tensors(RAW / "raw.safetensors"), read_json(RAW / "raw.json")
-    raw = Raw(
+    return Raw(
         tensors.get("images"),
         tensors["labels"],
         tensors["split"],
         tuple(about["class_names"]),
         tuple(RAW / "files" / entry["file"] for entry in about["files"]),
         about["origin"],
+        tuple(entry["source"] for entry in about["files"]),
     )
-    return raw, {entry["file"]: entry["source"] for entry in about["files"]}
 
 
 def _write(prepared: Prepared, origin: str) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 
 from ganatomy.errors import InputError
-from ganatomy.files import read_json, read_tensors, write_json, write_tensors
+from ganatomy.files import read_json, write_json
+from ganatomy.tensors import read_tensors, write_tensors
 
 UNLABELLED = -1
 

@@ -66,7 +66,7 @@ def prepare(
     if raw.images is not None:
         images, kept = _resize(raw.images, image_size, progress), torch.arange(len(raw.images))
     else:
-        images, kept, quarantine = _read_files(raw.files, image_size, max_pixels, progress)
+        images, kept, quarantine = _read_files(raw, image_size, max_pixels, progress)
     if len(images) < min_images:
         reasons = "; ".join(f"{entry['file']}: {entry['reason']}" for entry in quarantine[:3])
         raise InputError(
@@ -112,11 +112,12 @@ def _resize(images: torch.Tensor, size: int, progress: Callable[[int, int], None
 
 
 def _read_files(
-    files: tuple[Path, ...],
+    raw: Raw,
     size: int,
     max_pixels: int,
     progress: Callable[[int, int], None],
 ) -> tuple[torch.Tensor, torch.Tensor, list[dict[str, str]]]:
+    files, names = raw.files, raw.file_names or tuple(path.name for path in raw.files)
     kept: list[int] = []
     pixels: list[NDArray[np.uint8]] = []
     quarantine: list[dict[str, str]] = []
@@ -126,8 +127,8 @@ def _read_files(
             kept.append(index)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             # Pillow names the whole path in its message; the list has it in a column of its own
-            reason = str(error).replace(str(path), path.name) or type(error).__name__
-            quarantine.append({"file": path.name, "reason": reason})
+            reason = str(error).replace(f" {str(path)!r}", "") or type(error).__name__
+            quarantine.append({"file": names[index], "reason": reason})
         if index % 50 == 49 or index + 1 == len(files):
             progress(index + 1, len(files))
     if not kept:

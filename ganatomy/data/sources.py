@@ -20,7 +20,7 @@ TRAIN, TEST, UNSPLIT = 0, 1, -1
 
 _DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 _FASHION_CLASSES = (
-    "t-shirt/top",
+    "t-shirt-top",
     "trouser",
     "pullover",
     "dress",
@@ -48,6 +48,8 @@ class Raw:
         Image files, sorted, not yet opened; `labels` and `split` follow their order.
     origin : str
         Where it was read from, for the data card.
+    file_names : tuple of str
+        What the user calls each of `files`; their own names when empty.
     """
 
     images: torch.Tensor | None
@@ -56,6 +58,7 @@ class Raw:
     class_names: tuple[str, ...]
     files: tuple[Path, ...]
     origin: str
+    file_names: tuple[str, ...] = ()
 
 
 def fetch(
@@ -188,7 +191,7 @@ def _download(
             get()
             return
         except (OSError, RuntimeError) as error:
-            reason = f"{type(error).__name__}: {error}"
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
             warn(f"download of {source} failed, try {attempt + 1} of {retries + 1}: {reason}")
             if attempt < retries:
                 time.sleep(2**attempt)
@@ -223,7 +226,8 @@ def _image_folder(root: Path) -> Raw:
         names = ()
     labels = torch.tensor([names.index(name) if name in names else UNLABELLED for name in classes])
     split = torch.full((len(files),), UNSPLIT)
-    return Raw(None, labels, split, names, tuple(files), f"folder {root.name}")
+    called = tuple(path.relative_to(root).as_posix() for path in files)
+    return Raw(None, labels, split, names, tuple(files), f"folder {root.name}", called)
 
 
 def _class_of(path: Path, root: Path) -> str | None:

@@ -6,9 +6,10 @@ import torch
 from torch import nn
 
 from ganatomy.errors import InputError
-from ganatomy.files import read_json, read_tensors, write_json, write_tensors
+from ganatomy.files import read_json, write_json
 from ganatomy.gan.networks import Discriminator, Generator
 from ganatomy.gan.training import Gan
+from ganatomy.tensors import read_tensors, write_tensors
 
 
 def save_gan(gan: Gan, folder: Path, shape: dict[str, int]) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import torch
 
 from ganatomy.errors import InputError
-from ganatomy.files import read_json, read_tensors, write_json, write_tensors
+from ganatomy.files import read_json, write_json
 from ganatomy.metrics.evaluator import Evaluator
+from ganatomy.tensors import read_tensors, write_tensors
 
 
 def save(network: Evaluator, folder: Path, class_names: tuple[str, ...]) -> None:

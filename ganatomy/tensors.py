@@ -1,0 +1,31 @@
+"""Tensors on disk as safetensors: whole or not there, and never unpickled."""
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save
+
+from ganatomy.errors import InputError
+from ganatomy.files import write_bytes
+
+
+def write_tensors(
+    path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str] | None = None
+) -> None:
+    """Write named tensors as safetensors (sorted by name: equal tensors are equal bytes)."""
+    contiguous = {name: tensors[name].detach().cpu().contiguous() for name in sorted(tensors)}
+    write_bytes(path, save(contiguous, metadata))
+
+
+def read_tensors(path: Path) -> dict[str, torch.Tensor]:
+    """Read a safetensors file; a missing or damaged one is an `InputError` that names it."""
+    if not path.exists():
+        raise InputError("file not found", str(path), "Run the stage that writes it: `dvc repro`.")
+    try:
+        return dict(load_file(path))
+    except Exception as error:  # safetensors raises its own type, which is not exported stably
+        raise InputError(
+            f"not a readable safetensors file ({error})",
+            str(path),
+            "Remove the file and run `dvc repro`.",
+        ) from error

@@ -1,0 +1,129 @@
+"""Threads are shared out in order of arrival, and never more than there are."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from flows.slots import Slots
+
+LIMIT_S = 10.0
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + LIMIT_S
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.001)
+
+
+class _Stage:
+    """A thread that takes slots and holds them until it is told to let go."""
+
+    def __init__(self, slots: Slots, wanted: int) -> None:
+        self.holds = threading.Event()
+        self._let_go = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(slots, wanted), daemon=True)
+        self._thread.start()
+
+    def _run(self, slots: Slots, wanted: int) -> None:
+        with slots.take(wanted):
+            self.holds.set()
+            self._let_go.wait(LIMIT_S)
+
+    def end(self) -> None:
+        self._let_go.set()
+        self._thread.join(LIMIT_S)
+        assert not self._thread.is_alive()
+
+
+def _arrive(slots: Slots, *wanted: int) -> list[_Stage]:
+    """Stages that arrive one after the other: each holds its slots or waits for them."""
+    stages = []
+    for count in wanted:
+        stage = _Stage(slots, count)
+        waiting = sum(not other.holds.is_set() for other in stages)
+        _until(lambda s=stage, n=waiting: s.holds.is_set() or len(slots._queue) > n)  # type: ignore[misc]
+        stages.append(stage)
+    time.sleep(0.02)
+    return stages
+
+
+def _holding(stages: list[_Stage]) -> list[bool]:
+    return [stage.holds.is_set() for stage in stages]
+
+
+def test_as_many_run_as_fit() -> None:
+    stages = _arrive(Slots(3), 1, 2, 1)
+    assert _holding(stages) == [True, True, False]
+    stages[0].end()
+    assert stages[2].holds.wait(LIMIT_S)
+    for stage in stages[1:]:
+        stage.end()
+
+
+def test_first_come_first_served() -> None:
+    """The one that needs all is not overtaken by small ones that would fit."""
+    slots = Slots(2)
+    stages = _arrive(slots, 1, 2, 1, 1)
+    assert _holding(stages) == [True, False, False, False]
+    stages[0].end()
+    assert stages[1].holds.wait(LIMIT_S)
+    assert _holding(stages)[2:] == [False, False]
+    stages[1].end()
+    assert stages[2].holds.wait(LIMIT_S)
+    assert stages[3].holds.wait(LIMIT_S)
+    for stage in stages[2:]:
+        stage.end()
+
+
+@pytest.mark.parametrize("wanted", [3, 100])
+def test_wanting_more_than_there_are_means_all(wanted: int) -> None:
+    slots = Slots(2)
+    stages = _arrive(slots, wanted, 1)
+    assert _holding(stages) == [True, False]
+    stages[0].end()
+    assert stages[1].holds.wait(LIMIT_S)
+    stages[1].end()
+    stages = _arrive(slots, 1, 1)
+    assert _holding(stages) == [True, True]
+    for stage in stages:
+        stage.end()
+
+
+def test_slots_come_back_after_an_error() -> None:
+    slots = Slots(2)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="stage failed"), slots.take(2):
+            raise ValueError("stage failed")
+    with slots.take(2):
+        pass
+
+
+def test_never_more_than_all_are_taken() -> None:
+    slots = Slots(3)
+    lock = threading.Lock()
+    taken, most, served = 0, 0, 0
+
+    def work(wanted: int) -> None:
+        nonlocal taken, most, served
+        for _ in range(30):
+            with slots.take(wanted):
+                with lock:
+                    taken += min(wanted, 3)
+                    most = max(most, taken)
+                time.sleep(0.0001)
+                with lock:
+                    taken -= min(wanted, 3)
+                    served += 1
+
+    threads = [threading.Thread(target=work, args=(wanted,)) for wanted in (1, 1, 2, 3, 5, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LIMIT_S)
+    assert not any(thread.is_alive() for thread in threads)
+    assert served == 180
+    assert most == 3
+    assert taken == 0
