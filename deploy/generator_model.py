@@ -1,9 +1,13 @@
 """The registered generator: latents in, images out. MLflow runs this file to load the model."""
 
+import warnings
 from pathlib import Path
 
 import mlflow
 from mlflow.pyfunc import PythonModel, PythonModelContext
+
+# MLflow asks for type hints on `predict` but has none for arrays
+warnings.filterwarnings("ignore", message=".*type hints to the .predict. method.*")
 
 
 class GeneratorModel(PythonModel):  # type: ignore[misc]

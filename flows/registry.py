@@ -1,7 +1,6 @@
 """G and D as registered models: loadable by name, without pickle."""
 
 import tempfile
-import warnings
 from pathlib import Path
 
 import mlflow
@@ -37,8 +36,7 @@ def _add(
         client.get_registered_model(name)
     except MlflowException:
         client.create_registered_model(name)
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # it asks for type hints that it then refuses
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / kind
         mlflow.pyfunc.save_model(
             str(path),
