@@ -21,7 +21,7 @@ from tasks.events import events_path, log_path
 Outcome = Literal["ran", "restored", "cached"]
 _LOG_LINES_SHOWN = 12
 
-logging.getLogger("dvc").setLevel(logging.ERROR)  # its progress is told by our own events
+logging.getLogger("dvc").setLevel(logging.CRITICAL)  # below it, DVC draws bars of its own
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ class StageEntry:
     ----------
     name : str
     outcome : str
-        ``ran``, ``restored``, ``cached``, ``failed`` or ``skipped``.
+        ``ran``, ``restored``, ``cached``, ``failed``, ``stopped`` or ``skipped``.
     digest : str
         Over the MD5s of its outputs: the same digest is the same result.
     started_ms, ended_ms : int

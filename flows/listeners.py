@@ -15,7 +15,7 @@ class Listener(Protocol):
         """A stage's event."""
 
     def stage_ended(self, stage: str, outcome: str, seconds: float) -> None:
-        """``ran``, ``restored``, ``cached``, ``failed`` or ``skipped``."""
+        """``ran``, ``restored``, ``cached``, ``failed``, ``stopped`` or ``skipped``."""
 
 
 class Everyone:

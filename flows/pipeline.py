@@ -74,6 +74,8 @@ def run_stage(name: str) -> str:
     stage = run.stages[name]
     logger = get_run_logger()
     with run.slots.take(stage.threads):
+        if processes.stopping.is_set():
+            raise KeyboardInterrupt
         started = time.monotonic()
         run.listener.stage_started(name)
         teller = _Teller(run, name, logger)
@@ -86,6 +88,8 @@ def run_stage(name: str) -> str:
                     teller.tell()
             outcome = work.result()
         finally:
+            if processes.stopping.is_set():
+                outcome = "stopped"
             teller.tell(last=True)
             run.listener.stage_ended(name, outcome, time.monotonic() - started)
     logger.info("%s: %s", name, outcome)

@@ -109,7 +109,7 @@ def _publish_stage(
     if stage.outcome in ("cached", "restored"):
         tags["ganatomy.computed_by"] = computed_by.get(stage.digest, "unknown to this server")
     client.log_batch(stage.run_id, tags=[RunTag(name, value) for name, value in tags.items()])
-    if stage.outcome != "failed":
+    if stage.outcome not in ("failed", "stopped"):
         reported = folder / "reports" / stage.name.replace("@", "/")
         curves = _curves(reported, stage)
         metrics = _final(reported, stage.ended_ms) + curves
@@ -117,7 +117,7 @@ def _publish_stage(
             client.log_batch(stage.run_id, metrics=metrics[start : start + _BATCH])
         stage.num_points_sent += len(curves)
         _images(client, stage, reported)
-    status = "FAILED" if stage.outcome == "failed" else "FINISHED"
+    status = {"failed": "FAILED", "stopped": "KILLED"}.get(stage.outcome, "FINISHED")
     client.set_terminated(stage.run_id, status, stage.ended_ms)
 
 

@@ -182,7 +182,7 @@ class Record:
         self._entry.status, self._entry.ended_ms = status, _now()
         digests = adapter.digests(self._root)
         for stage in self._entry.stages:
-            if stage.outcome not in ("failed", "skipped"):
+            if stage.outcome not in ("failed", "stopped", "skipped"):
                 outs = json.dumps(digests.get(stage.name, {}), sort_keys=True)
                 stage.digest = hashlib.sha256(outs.encode()).hexdigest()
         prepared = digests.get("prepare", {})
