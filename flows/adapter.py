@@ -21,7 +21,8 @@ from tasks.events import events_path, log_path
 Outcome = Literal["ran", "restored", "cached"]
 _LOG_LINES_SHOWN = 12
 
-logging.getLogger("dvc").setLevel(logging.CRITICAL)  # below it, DVC draws bars of its own
+for _name in ("dvc", "dvc_data", "dvc_objects"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)  # below it they draw bars of their own
 
 
 @dataclass(frozen=True)

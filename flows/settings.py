@@ -31,7 +31,6 @@ def prepare(root: Path) -> None:
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
         "GIT_PYTHON_REFRESH": "quiet",
-        "TQDM_DISABLE": "1",  # DVC would draw its bars into ours
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
