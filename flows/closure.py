@@ -89,8 +89,11 @@ def write(root: Path) -> None:
     yaml, path = _yaml(), root / "dvc.yaml"
     document = yaml.load(path.read_text())
     for stage in document["stages"].values():
-        kept = [dep for dep in stage["deps"] if not _is_code(dep)]
-        stage["deps"][:] = kept + sorted(_wanted(root, stage["cmd"]))
+        deps = stage["deps"]
+        for index in reversed(range(len(deps))):  # in place: a comment belongs to its entry
+            if _is_code(deps[index]):
+                del deps[index]
+        deps.extend(sorted(_wanted(root, stage["cmd"])))
     with path.open("w") as file:
         yaml.dump(document, file)
 

@@ -58,9 +58,11 @@ def check(document: dict[str, Any], where: str) -> dict[str, Any]:
     known = sections()
     for name in document:
         if name not in known:
-            raise unknown_key(name, list(known), where)
+            raise unknown_key(str(name), list(known), where)
     return {
-        name: section.check(document.get(name) or {}, where).model_dump()
+        name: section.check(
+            {} if document.get(name) is None else document[name], where
+        ).model_dump()
         for name, section in known.items()
     }
 
@@ -93,8 +95,14 @@ def apply(root: Path, profile: str | None, assignments: list[str]) -> list[str]:
         f"{name}.{key}: {old!r} -> {value!r}"
         for name, values in after.items()
         for key, value in values.items()
-        if (old := (before.get(name) or {}).get(key)) != value
+        if (old := _old(before, name, key)) != value
     ]
+
+
+def _old(document: dict[str, Any], section: str, key: str) -> Any:
+    """A value of a document that may be wrong."""
+    values = document.get(section)
+    return values.get(key) if isinstance(values, dict) else None
 
 
 def dump(document: dict[str, Any]) -> str:
@@ -119,8 +127,10 @@ def _profile(root: Path, name: str) -> dict[str, Any]:
     path = root / "profiles" / f"{name}.yaml"
     for section, values in read_document(path).items():
         if section not in document:
-            raise unknown_key(section, list(document), str(path))
-        for key, value in values.items():
+            raise unknown_key(str(section), list(document), str(path))
+        if values is not None and not isinstance(values, dict):
+            raise InputError(f"section {section!r} has no keys", str(path), "Write `key: value`.")
+        for key, value in (values or {}).items():
             _put(document, section, key, value, str(path))
     return document
 
@@ -143,6 +153,6 @@ def _put(document: dict[str, Any], section: str, key: str, value: Any, where: st
     if section not in document or key not in document[section]:
         known = [f"{name}.{field}" for name, fields in document.items() for field in fields]
         raise unknown_key(f"{section}.{key}", known, where)
-    if isinstance(document[section][key], float) and isinstance(value, int):
+    if isinstance(document[section][key], float) and type(value) is int:
         value = float(value)  # 1 is a number of the kind 1.0
     document[section][key] = value

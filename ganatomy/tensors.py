@@ -1,5 +1,6 @@
 """Tensors on disk as safetensors: whole or not there, and never unpickled."""
 
+import json
 from pathlib import Path
 
 import torch
@@ -12,9 +13,17 @@ from ganatomy.files import write_bytes
 def write_tensors(
     path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str] | None = None
 ) -> None:
-    """Write named tensors as safetensors (sorted by name: equal tensors are equal bytes)."""
+    """Write named tensors as safetensors: equal tensors and notes are equal bytes.
+
+    Parameters
+    ----------
+    metadata : dict of str to str, optional
+        Notes for whoever reads the file; JSON under the key ``notes``, because safetensors keeps
+        several keys in no fixed order.
+    """
     contiguous = {name: tensors[name].detach().cpu().contiguous() for name in sorted(tensors)}
-    write_bytes(path, save(contiguous, metadata))
+    notes = None if metadata is None else {"notes": json.dumps(metadata, sort_keys=True)}
+    write_bytes(path, save(contiguous, notes))
 
 
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:

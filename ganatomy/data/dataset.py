@@ -54,12 +54,12 @@ class Dataset:
     def load(folder: Path, name: str) -> "Dataset":
         """Read what `save` wrote; `InputError` when it is missing or damaged."""
         tensors = read_tensors(folder / f"{name}.safetensors")
-        names = read_json(folder / f"{name}.json")["class_names"]
+        about = read_json(folder / f"{name}.json")
         try:
-            return Dataset(tensors["images"], tensors["labels"], tuple(names))
+            return Dataset(tensors["images"], tensors["labels"], tuple(about["class_names"]))
         except (KeyError, TypeError) as error:
             raise InputError(
-                f"not a data set of GANatomy ({error})",
-                str(folder / f"{name}.safetensors"),
+                f"not a data set of GANatomy ({type(error).__name__}: {error})",
+                f"{folder / name}.safetensors and .json",
                 "Remove the file and run `dvc repro`.",
             ) from None

@@ -1,6 +1,7 @@
 """The IDX format of the MNIST family (http://yann.lecun.com/exdb/mnist/), plain or gzipped."""
 
 import gzip
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ def read_idx(path: Path) -> torch.Tensor:
         shape = np.frombuffer(content, dtype=">u4", count=dimensions, offset=4).astype(int)
         values = np.frombuffer(content, dtype=np.uint8, offset=header)
         return torch.from_numpy(values.reshape(shape).copy())
-    except (OSError, EOFError, ValueError, IndexError) as error:
+    except (OSError, EOFError, ValueError, IndexError, zlib.error) as error:
         raise InputError(
             f"not a whole IDX file ({error})", str(path), "Replace it with an intact copy."
         ) from None

@@ -48,7 +48,8 @@ def prepare(
     channels : int
         1 grey, 3 RGB, 0 whatever the source is (a folder is RGB when any image has colour).
     test_fraction : float in (0, 1)
-        Share held out, drawn with `seed` within each class; a source's own split is kept as it is.
+        Share held out, drawn with `seed` within each class; a source's own split is kept as it is
+        where it has both sides.
     min_images : int
         Fewer good images than this is an error.
     max_pixels : int
@@ -76,10 +77,9 @@ def prepare(
             "Add images, mend the refused ones, or lower prepare.min_images.",
         )
     whole = Dataset(_to_channels(images, channels), raw.labels[kept], raw.class_names)
-    split = raw.split[kept]
-    is_test = (
-        _draw_test(whole.labels, test_fraction, seed) if (split == UNSPLIT).any() else split == TEST
-    )
+    is_test = raw.split[kept] == TEST
+    if (raw.split[kept] == UNSPLIT).any() or is_test.all() or not is_test.any():
+        is_test = _draw_test(whole.labels, test_fraction, seed)
     return Prepared(whole.take(~is_test), whole.take(is_test), quarantine)
 
 
@@ -91,8 +91,8 @@ def _draw_test(labels: torch.Tensor, fraction: float, seed: int) -> torch.Tensor
     for label in labels.unique():
         members = order[labels[order] == label]
         is_test[members[: round(len(members) * fraction)]] = True
-    if not is_test.any():
-        is_test[order[0]] = True
+    if not is_test.any() or is_test.all():
+        is_test[order[0]] = not is_test[order[0]]
     return is_test
 
 

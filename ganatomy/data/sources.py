@@ -141,6 +141,13 @@ def _mnist_family(source: str, root: Path, retries: int, warn: Callable[[str], N
     ]
     images = [read_idx(path) for _, path, _ in parts]
     labels = [read_idx(_idx_file(name, folders)).to(torch.int64) for _, _, name in parts]
+    for found, known, (_, path, name) in zip(images, labels, parts):
+        if len(found) != len(known):
+            raise InputError(
+                f"{len(found)} images but {len(known)} labels in {name}",
+                str(path),
+                "Replace both files with an intact copy.",
+            )
     split = [torch.full((len(part),), which) for part, (which, _, _) in zip(images, parts)]
     names = [str(d) for d in range(10)] if source == "mnist" else _FASHION_CLASSES
     return Raw(

@@ -19,6 +19,11 @@ from ganatomy.gan.sampling import generate, score
 from ganatomy.metrics.evaluator import extract
 from ganatomy.metrics.frechet import frechet_distance
 
+# A null's distance from the other nulls shares its pairs with them, so such distances spread less
+# than that of one more null would: by (K - 2) / (K - 1) for K nulls, which `summarise` puts right.
+# With two nulls both have the same distance, and nothing can be judged.
+_MEASURED_FROM_NULLS = ("d_shift",)
+
 
 @dataclass(frozen=True)
 class Member:
@@ -176,6 +181,8 @@ def summarise(repeats: pd.DataFrame, alpha: float) -> pd.DataFrame:
         nulls = table[sorted(frame.loc[frame.is_null, "variant"].unique())]
         centre = nulls.mean(axis=1)
         residuals = nulls.sub(centre, axis=0).to_numpy()
+        if readout in _MEASURED_FROM_NULLS and num_nulls > 2:
+            residuals = residuals * (num_nulls - 1) / (num_nulls - 2)
         null_sd = float((residuals**2).sum() / freedom) ** 0.5
         error = null_sd * (1 / seeds + 1 / (seeds * num_nulls)) ** 0.5
         for variant in changed:

@@ -104,6 +104,8 @@ def train_gan(
         losses = _step(gan, optimisers, to_float(data[batch]), z)
         _update_ema(gan, min(ema_decay, (1 + step) / (10 + step)))
         on_step(step + 1, total, partial(_read, losses, step + 1), gan)
+    if total:
+        _read(losses, total)  # nobody may have looked
     for network in (gan.generator, gan.discriminator):
         network.eval()
     return gan

@@ -49,4 +49,4 @@ def _number(value: float | int) -> str:
     """Three significant digits, integers with thousands separators."""
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"

@@ -92,6 +92,25 @@ def test_wanting_more_than_there_are_means_all(wanted: int) -> None:
         stage.end()
 
 
+def test_the_order_of_waking_does_not_matter() -> None:
+    """Those behind the first one are told again once it has taken its slots."""
+
+    class LastFirst(threading.Condition):
+        def notify_all(self) -> None:
+            self._waiters.reverse()  # type: ignore[attr-defined]
+            super().notify_all()
+
+    for _ in range(5):
+        slots = Slots(3)
+        slots._changed = LastFirst()
+        stages = _arrive(slots, 3, 1, 1, 1)
+        stages[0].end()
+        for stage in stages[1:]:
+            assert stage.holds.wait(LIMIT_S)
+        for stage in stages[1:]:
+            stage.end()
+
+
 def test_slots_come_back_after_an_error() -> None:
     slots = Slots(2)
     for _ in range(3):

@@ -1,0 +1,128 @@
+"""Files are whole or not there; what cannot be read is named."""
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from ganatomy.errors import InputError
+from ganatomy.files import read_json, sha256_of, whole_folder, write_bytes, write_json
+
+
+def _fail(*_: Any) -> NoReturn:
+    raise OSError("disk is gone")
+
+
+def _tree(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_write_bytes_makes_the_folder_and_replaces(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "file"
+    write_bytes(path, b"old and longer")
+    write_bytes(path, b"new")
+    assert _tree(tmp_path) == {"a/b/file": b"new"}
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_failed_write_leaves_the_old_file_alone(
+    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(os, step, _fail)
+    with pytest.raises(OSError, match="disk is gone"):
+        write_bytes(path, b"new")
+    assert _tree(tmp_path) == {"file": b"old"}
+
+
+def test_equal_values_are_equal_json_bytes(tmp_path: Path) -> None:
+    write_json(tmp_path / "a", {"one": 1, "two": [2.5, None]})
+    write_json(tmp_path / "b", {"two": [2.5, None], "one": 1})
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_json_comes_back(tmp_path: Path) -> None:
+    value = {"name": "Fréchet “d” – 距離", "values": [1, 0.1, 1e-30, True, None]}
+    write_json(tmp_path / "a", value)
+    assert read_json(tmp_path / "a") == value
+    assert json.loads((tmp_path / "a").read_bytes()) == value
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_json_refuses_what_is_not_a_number(value: float, tmp_path: Path) -> None:
+    write_json(tmp_path / "a", {"x": 1})
+    with pytest.raises(ValueError, match="Out of range float"):
+        write_json(tmp_path / "a", {"x": [value]})
+    assert read_json(tmp_path / "a") == {"x": 1}
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"{'a': 1}", b'{"a": "\xff"}'])
+def test_unreadable_json_is_named(content: bytes | None, tmp_path: Path) -> None:
+    path = tmp_path / "facts.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read_json(path)
+    assert caught.value.where == str(path)
+    assert caught.value.remedy
+
+
+def test_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "folder"
+    for content in ("one", "two"):
+        with whole_folder(folder) as partial:
+            assert partial.parent == folder.parent
+            (partial / content).write_text(content)
+            assert not (folder / content).exists()
+    assert _tree(tmp_path) == {"deep/folder/two": b"two"}
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_folder_stays_when_the_block_fails(error: type[BaseException], tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "old").write_bytes(b"old")
+
+    def work() -> None:
+        with whole_folder(tmp_path / "folder") as partial:
+            (partial / "new").write_bytes(b"new")
+            raise error
+
+    with pytest.raises(error):
+        work()
+    assert _tree(tmp_path) == {"folder/old": b"old"}
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_leftovers_of_a_crash_do_not_get_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die() -> None:
+        with whole_folder(tmp_path / "f") as partial:
+            (partial / "half").write_bytes(b"")
+            raise SystemExit
+
+    with monkeypatch.context() as patch:  # a process that is killed tidies nothing up
+        patch.setattr(shutil, "rmtree", lambda *_, **__: None)
+        with pytest.raises(SystemExit):
+            die()
+    assert len(_tree(tmp_path)) == 1
+    assert not (tmp_path / "f").exists()
+    with whole_folder(tmp_path / "f") as partial:
+        (partial / "whole").write_bytes(b"")
+    assert _tree(tmp_path) == {"f/whole": b""}
+
+
+@pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1])
+def test_sha256_reads_all_of_the_file(size: int, tmp_path: Path) -> None:
+    content = bytes(size - 1) + b"x" if size else b""
+    (tmp_path / "f").write_bytes(content)
+    assert sha256_of(tmp_path / "f") == hashlib.sha256(content).hexdigest()
