@@ -7,6 +7,9 @@ import argparse
 import os
 import subprocess
 import sys
+import time
+import urllib.request
+import webbrowser
 from pathlib import Path
 
 from flows import settings
@@ -117,8 +120,6 @@ def _plan(arguments: argparse.Namespace, root: Path) -> int:
 
 
 def _report(arguments: argparse.Namespace, root: Path) -> int:
-    import webbrowser
-
     page = root / _REPORT
     if not page.exists():
         raise InputError("there is no report yet", str(_REPORT), "Run `make run` first.")
@@ -132,9 +133,25 @@ def _ui(arguments: argparse.Namespace, root: Path) -> int:
     if store.startswith("http"):
         print(f"the record is kept by {store}")
         return 0
-    print(f"MLflow: http://127.0.0.1:{arguments.port}   (Ctrl-C ends it)", flush=True)
+    address = f"http://127.0.0.1:{arguments.port}"
     command = ["-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(arguments.port)]
-    return subprocess.call([sys.executable, *command, "--backend-store-uri", store])
+    command += ["--workers", "1", "--backend-store-uri", store]
+    quiet = os.environ | {"PYTHONWARNINGS": "ignore"}
+    print(f"MLflow: {address}   (Ctrl-C ends it)", flush=True)
+    with subprocess.Popen([sys.executable, *command], env=quiet) as server:
+        while server.poll() is None and not _answers(address):
+            time.sleep(0.5)
+        if server.poll() is None:
+            webbrowser.open(address)
+    return server.returncode
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/health", timeout=2):
+            return True
+    except OSError:
+        return False
 
 
 def _deps(arguments: argparse.Namespace, root: Path) -> int:

@@ -25,10 +25,12 @@ class Slots:
         ticket = object()
         with self._changed:
             self._queue.append(ticket)
-            self._changed.wait_for(lambda: self._queue[0] is ticket and self._free >= count)
-            self._queue.popleft()
-            self._free -= count
-            self._changed.notify_all()
+            try:
+                self._changed.wait_for(lambda: self._queue[0] is ticket and self._free >= count)
+                self._free -= count
+            finally:  # whoever gives up must not keep the others waiting
+                self._queue.remove(ticket)
+                self._changed.notify_all()
         try:
             yield
         finally:

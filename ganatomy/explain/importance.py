@@ -110,7 +110,10 @@ def _logit_shifts(
     features.
     """
     rows = []
-    standard = {key: (value - value.mean()) / value.std() for key, value in logits.items()}
+    # a D that says the same of every image has no spread: its standardised logits are all zero
+    standard = {
+        key: (value - value.mean()) / value.std().clamp(min=1e-12) for key, value in logits.items()
+    }
     for member in members:
         nulls = [
             standard[other.variant, other.seed]

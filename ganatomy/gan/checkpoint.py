@@ -34,12 +34,19 @@ def load_gan(folder: Path, device: torch.device) -> tuple[Gan, dict[str, int]]:
         A file is missing or damaged, or its weights do not fit the shape beside them.
     """
     shape = read_json(folder / "networks.json")
-    size, channels, width = shape["image_size"], shape["channels"], shape["width"]
-    gan = Gan(
-        Generator(size, channels, shape["latent_dim"], width),
-        Discriminator(size, channels, width),
-        Generator(size, channels, shape["latent_dim"], width),
-    )
+    try:
+        size, channels, width = shape["image_size"], shape["channels"], shape["width"]
+        gan = Gan(
+            Generator(size, channels, shape["latent_dim"], width),
+            Discriminator(size, channels, width),
+            Generator(size, channels, shape["latent_dim"], width),
+        )
+    except (KeyError, TypeError) as error:
+        raise InputError(
+            f"not the shape of a GAN ({type(error).__name__}: {error})",
+            str(folder / "networks.json"),
+            "Remove the folder and run `dvc repro train`.",
+        ) from None
     for name in ("generator", "discriminator", "generator_ema"):
         network: nn.Module = getattr(gan, name)
         path = folder / f"{name}.safetensors"

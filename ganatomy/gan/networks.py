@@ -81,8 +81,10 @@ class Discriminator(nn.Module):
         layers: list[nn.Module] = []
         num_in, num_out = channels, width
         for index in range(halvings):
-            layers.append(nn.Conv2d(num_in, num_out, 4, 2, 1))
-            if index > 0:  # not on the first layer, as in the paper
+            norm = index > 0  # not on the first layer, as in the paper
+            # a bias before BatchNorm has no effect and no gradient: Adam would walk it at random
+            layers.append(nn.Conv2d(num_in, num_out, 4, 2, 1, bias=not norm))
+            if norm:
                 layers.append(nn.BatchNorm2d(num_out))
             layers.append(nn.LeakyReLU(0.2))
             num_in, num_out = num_out, num_out * 2

@@ -33,13 +33,13 @@ def load(folder: Path, device: torch.device) -> tuple[Evaluator, tuple[str, ...]
         A file is missing or damaged, or weights and shape do not fit.
     """
     about = read_json(folder / "evaluator.json")
-    names = tuple(about["class_names"])
-    network = Evaluator(about["channels"], about["width"], len(names))
     try:
+        names = tuple(about["class_names"])
+        network = Evaluator(about["channels"], about["width"], len(names))
         network.load_state_dict(read_tensors(folder / "evaluator.safetensors"))
-    except RuntimeError as error:
+    except (KeyError, TypeError, RuntimeError) as error:
         raise InputError(
-            f"the weights do not fit evaluator.json ({str(error).splitlines()[0]})",
+            f"weights and evaluator.json do not fit ({str(error).splitlines()[0]})",
             str(folder),
             "Remove the folder and run `dvc repro evaluator`.",
         ) from None

@@ -91,6 +91,38 @@ def test_nothing_changed_runs_nothing(second_run: dict[str, str]) -> None:
     assert second_run == dict.fromkeys(STAGES, "unchanged")
 
 
+def test_dvc_by_itself_agrees(smoke: Path, second_run: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", "repro"],
+        cwd=smoke,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    said = done.stdout + done.stderr
+    assert said.count("didn't change, skipping") == len(STAGES)
+    assert "Running stage" not in said
+
+
+@pytest.mark.slow
+def test_dvc_by_itself_runs_everything(smoke: Path, tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    assert flows(project, "plan", "--profile", "smoke").returncode == 0
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", "repro", "-q"],
+        cwd=project,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
+    assert done.returncode == 0, done.stderr
+    assert digests(project)["models/gan"] == digests(smoke)["models/gan"]
+    assert (project / "reports" / "report.html").exists()
+
+
 def test_no_process_is_left(smoke: Path, second_run: dict[str, str]) -> None:
     assert living(smoke) == []
 

@@ -91,7 +91,7 @@ def _ask_for_a_run(project: Path, found: dict[str, Any], *parameters: str) -> st
         timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return re.findall(r"UUID: (\S+)", done.stdout)[0]
+    return str(re.findall(r"UUID: (\S+)", done.stdout)[0])
 
 
 def _wait_until_completed(project: Path, found: dict[str, Any], run_id: str) -> None:

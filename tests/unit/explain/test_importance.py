@@ -26,7 +26,7 @@ def _repeats(
     num_seeds: int = 4,
     num_nulls: int = 3,
     variants: tuple[str, ...] = ("blur", "contrast"),
-    readouts: tuple[str, ...] = ("d_shift", "g_fcd"),
+    readouts: tuple[str, ...] = ("d_separation", "g_fcd"),
 ) -> pd.DataFrame:
     """A table in which changing a feature changes nothing."""
     names = [*variants, *(f"null_{k}" for k in range(num_nulls))]
@@ -91,7 +91,7 @@ def test_summary_is_the_one_worked_out_by_hand(
     assert len(summary) == 4
     value = {(r.variant, r.seed, r.readout): r.value for r in repeats.itertuples()}
     freedom = num_seeds * (num_nulls - 1)
-    for readout in ("d_shift", "g_fcd"):
+    for readout in ("d_separation", "g_fcd"):
         nulls = np.array(
             [
                 [value[f"null_{k}", seed, readout] for k in range(num_nulls)]
@@ -122,6 +122,30 @@ def test_summary_is_the_one_worked_out_by_hand(
                 assert row[name] == pytest.approx(number, rel=1e-9), name
             assert row["stands_out"] == (row["p"] < alpha / 4)
             assert row["network"] == {"d": "discriminator", "g": "generator"}[readout[0]]
+
+
+@pytest.mark.parametrize("num_nulls", [3, 4, 7])
+def test_shift_is_judged_like_what_it_is_made_of(num_nulls: int) -> None:
+    """Let each member be at a distance b of its own from the middle, and two members at the sum of
+    their b from each other. Then the mean distances to the other nulls hold neither more nor less
+    than the b themselves, and must be judged alike."""
+    own = _repeats(np.random.default_rng(0), 4, num_nulls, readouts=("g_fcd",))
+    table = own.pivot(index="seed", columns="variant", values="value")
+    nulls = [f"null_{k}" for k in range(num_nulls)]
+    shifts = pd.DataFrame(
+        {
+            name: np.mean([table[name] + table[k] for k in nulls if k != name], axis=0)
+            for name in table
+        },
+        index=table.index,
+    )
+    melted = shifts.reset_index().melt("seed", var_name="variant")
+    melted = melted.assign(readout="d_shift", is_null=melted["variant"].isin(nulls))
+    summary = summarise(pd.concat([own, melted]), 0.05)
+    for variant in ("blur", "contrast"):
+        plain, shift = _row(summary, variant, "g_fcd"), _row(summary, variant, "d_shift")
+        for name in ("effect", "low", "high", "null_sd", "error", "t", "p"):
+            assert shift[name] == pytest.approx(plain[name], rel=1e-9), name
 
 
 def test_planted_effect_stands_out_alone() -> None:
@@ -211,7 +235,7 @@ def test_nulls_that_do_not_vary_judge_nothing() -> None:
         assert (row["null_sd"], row["t"], row["stands_out"]) == (0, 0, False)
         assert row["p"] == 1
         assert row["low"] == row["effect"] == row["high"]
-    assert _row(summary, "blur", "d_shift")["null_sd"] > 0
+    assert _row(summary, "blur", "d_separation")["null_sd"] > 0
 
 
 @pytest.mark.parametrize("num_nulls", [0, 1])

@@ -1,0 +1,80 @@
+"""What lies outside the code: package versions, device, a user's folder."""
+
+import json
+import os
+import shutil
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from flows import params
+from tasks import environment
+from tests.harness import ROOT
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with nothing but parameters."""
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    (tmp_path / "params.yaml").write_text(params.dump(params.defaults()))
+    shutil.copytree(ROOT / "profiles", tmp_path / "profiles")
+    return tmp_path
+
+
+def _read(project: Path, name: str) -> dict[str, object]:
+    found: dict[str, object] = json.loads((project / name).read_text())
+    return found
+
+
+def test_versions_are_the_installed_ones(project: Path) -> None:
+    environment.write(project)
+    found = _read(project, "environment.json")
+    assert found["packages"]["torch"] == metadata.version("torch")  # type: ignore[index]
+    assert set(found) == {"packages", "python", "device"}
+
+
+def test_what_is_the_same_is_not_written_again(project: Path) -> None:
+    environment.write(project)
+    before = (project / "environment.json").stat().st_mtime_ns
+    environment.write(project)
+    assert (project / "environment.json").stat().st_mtime_ns == before
+    (project / "environment.json").write_text("{damaged")
+    environment.write(project)
+    assert "packages" in _read(project, "environment.json")
+
+
+def test_a_cpu_run_says_cpu_whatever_the_machine_has(project: Path) -> None:
+    params.apply(project, None, ["base.device=cpu"])
+    environment.write(project)
+    assert _read(project, "environment.json")["device"] == "cpu"
+
+
+def test_new_and_changed_images_in_the_users_folder_show(project: Path) -> None:
+    folder = project / "images"
+    (folder / "a").mkdir(parents=True)
+    (folder / "a" / "1.png").write_bytes(b"one")
+    params.apply(project, None, ["fetch.source=image-folder", f"fetch.root={folder}"])
+
+    def listing() -> object:
+        environment.write(project)
+        return _read(project, "source.json")["listing"]
+
+    first = listing()
+    assert listing() == first
+    (folder / "2.png").write_bytes(b"two")
+    second = listing()
+    assert second != first
+    os.utime(folder / "2.png", ns=(1, 1))
+    assert listing() != second
+    (folder / "2.png").unlink()
+    assert listing() == first
+
+
+def test_other_sources_do_not_look_into_the_folder(project: Path) -> None:
+    environment.write(project)
+    before = _read(project, "source.json")
+    (project / "data" / "source").mkdir(parents=True)
+    (project / "data" / "source" / "downloaded").touch()
+    environment.write(project)
+    assert _read(project, "source.json") == before

@@ -1,0 +1,110 @@
+"""The shell around every stage: exit codes, events, log, and an end with its parent."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.harness import ROOT, environment, wait_for
+
+STAGE = """
+import sys, time
+from ganatomy.errors import InputError
+from tasks import stage
+def main(events):
+    events.progress(1, 2, "steps")
+    events.metric("train/d_loss", 1, 0.5)
+    print("printed", flush=True)
+    {body}
+stage.run(main, "made_up")
+"""
+PARENT = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", sys.argv[1]])
+print(child.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def _run(body: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", STAGE.replace("{body}", body)],
+        cwd=ROOT,
+        env=environment() | variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "said"),
+    [
+        ("pass", 0, ""),
+        ("raise InputError('no such thing', 'there', 'Do this.')", 2, "no such thing [there]. Do"),
+        ("1 / 0", 1, "ZeroDivisionError"),
+        ("sys.exit(7)", 7, ""),
+    ],
+)
+def test_exit_codes(body: str, code: int, said: str) -> None:
+    done = _run(body)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert ("Traceback" in done.stderr) == (code == 1)
+    assert done.stdout == "printed\n"
+
+
+def test_with_a_listener_it_speaks_to_files_only(tmp_path: Path) -> None:
+    done = _run("1 / 0", GANATOMY_RUN_DIR=str(tmp_path), DVC_STAGE="retrain@1")
+    assert (done.stdout, done.stderr) == ("", "")
+    log = (tmp_path / "retrain@1.log").read_text()
+    assert "printed" in log
+    assert "ZeroDivisionError" in log
+    lines = (tmp_path / "retrain@1.events.jsonl").read_text().splitlines()
+    events = [json.loads(line) for line in lines]
+    assert [event["kind"] for event in events] == ["progress", "metric", "error"]
+    assert events[1]["value"] == 0.5
+    assert events[2]["exit_code"] == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it polls, which takes longer")
+def test_it_ends_with_a_killed_parent() -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, STAGE.replace("{body}", "time.sleep(60)")],
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdout is not None
+    child = psutil.Process(int(parent.stdout.readline()))
+    assert parent.stdout.readline() == "printed\n"  # it is at work
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    try:
+        wait_for(lambda: not child.is_running(), 10, "the stage has ended")
+    finally:
+        if child.is_running():
+            child.kill()
+
+
+def test_sigterm_ends_it() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", STAGE.replace("{body}", "time.sleep(60)")],
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "printed\n"
+    started = time.monotonic()
+    process.terminate()
+    assert process.wait(timeout=20) == 143
+    assert time.monotonic() - started < 20
