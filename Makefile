@@ -55,6 +55,7 @@ down: setup  ## end them
 	@$(PY) deploy/servers.py down
 
 clean:  ## remove data, models, reports and run state; keep the record and DVC's cache
+	@[ ! -e .ganatomy/servers/up.json ] || $(PY) deploy/servers.py down
 	@rm -rf data models .ganatomy environment.json source.json .mypy_cache .ruff_cache .pytest_cache
 	@find reports -mindepth 1 ! -name README.md -delete
 	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

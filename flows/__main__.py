@@ -135,8 +135,15 @@ def _ui(arguments: argparse.Namespace, root: Path) -> int:
         return 0
     address = f"http://127.0.0.1:{arguments.port}"
     command = ["-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(arguments.port)]
-    command += ["--workers", "1", "--backend-store-uri", store]
-    quiet = os.environ | {"PYTHONWARNINGS": "ignore"}
+    command += ["--workers", "1", "--backend-store-uri", store, "--default-artifact-root", "mlruns"]
+    quiet = os.environ | {
+        "PYTHONWARNINGS": "ignore",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    }
+    if _answers(address):  # `make up`, or an earlier `make ui`
+        print(f"MLflow: {address}   (is up already)")
+        webbrowser.open(address)
+        return 0
     print(f"MLflow: {address}   (Ctrl-C ends it)", flush=True)
     with subprocess.Popen([sys.executable, *command], env=quiet) as server:
         while server.poll() is None and not _answers(address):

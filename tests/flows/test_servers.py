@@ -94,15 +94,12 @@ def _ask_for_a_run(project: Path, found: dict[str, Any], *parameters: str) -> st
     return str(re.findall(r"UUID: (\S+)", done.stdout)[0])
 
 
-def _wait_until_completed(project: Path, found: dict[str, Any], run_id: str) -> None:
-    deadline = time.monotonic() + _RUN_LIMIT_S
-    state: dict[str, Any] = {"type": ""}
-    while state["type"] != "COMPLETED":
-        assert time.monotonic() < deadline, f"not completed after {_RUN_LIMIT_S} s: {state}"
-        time.sleep(1)
-        state = _json(f"{found['prefect']}/api/flow_runs/{run_id}")["state"]
-        log = (project / ".ganatomy/servers/worker.log").read_text()
-        assert state["type"] not in ("FAILED", "CRASHED", "CANCELLED"), f"{state}\n{log}"
+def _state(project: Path, found: dict[str, Any], run_id: str) -> str:
+    """The run's state; one that ended badly is a failure here and now."""
+    state = _json(f"{found['prefect']}/api/flow_runs/{run_id}")["state"]
+    log = (project / ".ganatomy/servers/worker.log").read_text()
+    assert state["type"] not in ("FAILED", "CRASHED", "CANCELLED"), f"{state}\n{log}"
+    return str(state["type"])
 
 
 def _pages_elsewhere_are_refused(found: dict[str, Any]) -> None:
@@ -173,7 +170,9 @@ def test_a_run_on_request(project: Path) -> None:
         assert [schedule["active"] for schedule in deployment["schedules"]] == [False]
 
         asked = _ask_for_a_run(project, found, "profile=smoke")
-        _wait_until_completed(project, found, asked)
+        wait_for(
+            lambda: _state(project, found, asked) == "COMPLETED", _RUN_LIMIT_S, "run completed"
+        )
         page_on_disk = (project / "reports" / "report.html").read_bytes()
 
         api = f"{found['mlflow']}/api/2.0/mlflow"
@@ -208,8 +207,14 @@ def test_a_run_on_request(project: Path) -> None:
 def test_down_ends_the_run_that_is_at_work(project: Path) -> None:
     with _up(project) as found:
         family = _family(found)
-        _ask_for_a_run(project, found, "profile=smoke", 'overrides=["train.epochs=2000"]')
-        wait_for(lambda: stage_is_training(project, "train"), 200, "train at work")
+        asked = _ask_for_a_run(project, found, "profile=smoke", 'overrides=["train.epochs=2000"]')
+        wait_for(
+            lambda: (
+                _state(project, found, asked) == "RUNNING" and stage_is_training(project, "train")
+            ),
+            _RUN_LIMIT_S,
+            "train at work",
+        )
         family += _family(found)
         done = _servers(project, "down")
         assert done.returncode == 0, done.stdout + done.stderr
