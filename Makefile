@@ -49,13 +49,13 @@ bench: setup  ## measure and write benchmarks/results and docs/benchmarks.md
 	@$(PY) -m benchmarks
 
 up: setup  ## Prefect server, worker and MLflow server on loopback
-	@$(PY) deploy/servers.py up
+	@$(PY) -m deploy.servers up
 
 down: setup  ## end them
-	@$(PY) deploy/servers.py down
+	@$(PY) -m deploy.servers down
 
 clean:  ## remove data, models, reports and run state; keep the record and DVC's cache
-	@[ ! -e .ganatomy/servers/up.json ] || $(PY) deploy/servers.py down
+	@[ ! -e .ganatomy/servers/up.json ] || $(PY) -m deploy.servers down
 	@rm -rf data models .ganatomy environment.json source.json .mypy_cache .ruff_cache .pytest_cache
 	@find reports -mindepth 1 ! -name README.md -delete
 	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -12,7 +12,7 @@ class Retrain(Section):
 
     name: ClassVar[str] = "retrain"
 
-    num_seeds: int = Field(3, ge=1, le=100)
+    num_seeds: int = Field(4, ge=1, le=100)
     shards: list[int] = Field(default=[0, 1], min_length=1)
     epochs: int = Field(6, ge=1)
     batch_size: int = Field(64, ge=2)

@@ -12,7 +12,7 @@ class Train(Section):
 
     name: ClassVar[str] = "train"
 
-    epochs: int = Field(40, ge=1)
+    epochs: int = Field(60, ge=1)
     batch_size: int = Field(64, ge=2)
     latent_dim: int = Field(64, ge=1, le=4096)
     width: int = Field(32, ge=4, le=512)

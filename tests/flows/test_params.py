@@ -18,6 +18,8 @@ from tasks.params.train import Train
 ROOT = Path(__file__).resolve().parents[2]
 PROFILES = sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))
 
+EPOCHS = params.defaults()["train"]["epochs"]
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
@@ -309,14 +311,14 @@ def test_file_that_is_right_already_is_not_touched(project: Path) -> None:
     path.write_text("# mine\n" + path.read_text())
     before = path.stat().st_mtime_ns, path.read_bytes()
     assert params.apply(project, None, []) == []
-    assert params.apply(project, "default", ["train.epochs=40"]) == []
+    assert params.apply(project, "default", [f"train.epochs={EPOCHS}"]) == []
     assert (path.stat().st_mtime_ns, path.read_bytes()) == before
 
 
 def test_every_change_is_told(project: Path) -> None:
     assert params.apply(project, None, ["train.epochs=7", "base.seed=1", "train.width=32"]) == [
         "base.seed: 0 -> 1",
-        "train.epochs: 40 -> 7",
+        f"train.epochs: {EPOCHS} -> 7",
     ]
 
 

@@ -39,8 +39,8 @@ def _free_ports() -> dict[str, str]:
 
 def _servers(project: Path, what: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, str(project / "deploy" / "servers.py"), what],
-        cwd=project.parent,  # it finds its project from anywhere
+        [sys.executable, "-m", "deploy.servers", what],
+        cwd=project,
         env=environment() | variables,
         capture_output=True,
         text=True,

@@ -1,0 +1,1 @@
+"""Prefect, MLflow and one worker, on this machine and for this project only."""
