@@ -1,0 +1,47 @@
+"""A stage that fails: its own error, once; what is finished stays, what needs it does not begin."""
+
+import shutil
+from pathlib import Path
+
+from tests.harness import flows, living, outcomes
+
+
+def test_a_bug_in_one_stage_is_told_once_and_stops_only_what_needs_it(
+    smoke: Path, second_run: dict[str, str], tmp_path: Path
+) -> None:
+    project = shutil.copytree(smoke, tmp_path / "project", symlinks=True)
+    stage = project / "tasks" / "gradcam.py"
+    stage.write_text(
+        stage.read_text().replace(
+            "gan, shape = load_gan", "raise RuntimeError('planted')\n    gan, shape = load_gan"
+        )
+    )
+    done = flows(project, "run", "--set", "lime.num_samples=60")
+    assert done.returncode == 1
+    assert done.stderr.count("planted") == 1
+    assert "error: stage gradcam: RuntimeError: planted" in done.stderr
+    found = outcomes(done)
+    assert found["gradcam"] == "failed"
+    assert found["lime"] == "done"
+    assert "report" not in found
+    assert living(project) == []
+
+    stage.write_text((smoke / "tasks" / "gradcam.py").read_text())
+    again = outcomes(flows(project, "run"))
+    assert again["lime"] == "unchanged"
+    assert again["gradcam"] in ("unchanged", "restored from the run cache")
+    assert again["report"] == "done"
+
+
+def test_a_stage_that_takes_too_long_is_ended(smoke: Path, tmp_path: Path) -> None:
+    project = shutil.copytree(smoke, tmp_path / "project", symlinks=True)
+    pipeline = (project / "dvc.yaml").read_text()
+    limit = "meta: {threads: 2, timeout_s: 86400, retries: 1}"
+    assert pipeline.count(limit) == 1  # of train
+    shorter = pipeline.replace(limit, "meta: {threads: 2, timeout_s: 6, retries: 0}")
+    (project / "dvc.yaml").write_text(shorter)
+    done = flows(project, "run", "--set", "train.epochs=100000")
+    assert done.returncode == 1
+    assert "error: stage train: ended after timeout_s=6 in dvc.yaml" in done.stderr
+    assert living(project) == []
+    assert not (project / "models" / "gan").exists()
