@@ -1,13 +1,10 @@
 """The registered generator: latents in, images out. MLflow runs this file to load the model."""
 
-import warnings
 from pathlib import Path
 
 import mlflow
+import numpy as np
 from mlflow.pyfunc import PythonModel, PythonModelContext
-
-# MLflow asks for type hints on `predict` but has none for arrays
-warnings.filterwarnings("ignore", message=".*type hints to the .predict. method.*")
 
 
 class GeneratorModel(PythonModel):  # type: ignore[misc]
@@ -21,8 +18,9 @@ class GeneratorModel(PythonModel):  # type: ignore[misc]
         gan, _ = load_gan(Path(context.artifacts["weights"]), torch.device("cpu"))
         self.generator = gan.generator_ema
 
-    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
-        import numpy as np
+    def predict(  # type: ignore[no-untyped-def]
+        self, context, model_input: np.ndarray, params=None
+    ):
         import torch
 
         from ganatomy.data.images import to_uint8

@@ -5,10 +5,13 @@ folders as dependencies, an edited page would retrain everything.
 """
 
 import ast
+import io
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+
+from ganatomy.files import write_bytes
 
 PACKAGES = ("ganatomy", "tasks")
 
@@ -76,7 +79,7 @@ def _wanted(root: Path, command: str) -> set[str]:
 def differences(root: Path) -> list[str]:
     """One line for each entry of dvc.yaml that is missing or too many; empty when all is right."""
     lines = []
-    for name, stage in _yaml().load((root / "dvc.yaml").read_text())["stages"].items():
+    for name, stage in _editor().load((root / "dvc.yaml").read_text())["stages"].items():
         listed = {dep for dep in stage["deps"] if _is_code(dep)}
         wanted = _wanted(root, stage["cmd"])
         lines += [f"{name}: missing {path}" for path in sorted(wanted - listed)]
@@ -86,19 +89,21 @@ def differences(root: Path) -> list[str]:
 
 def write(root: Path) -> None:
     """Make dvc.yaml list what the stages import; comments and all else stay."""
-    yaml, path = _yaml(), root / "dvc.yaml"
-    document = yaml.load(path.read_text())
+    editor, path = _editor(), root / "dvc.yaml"
+    document = editor.load(path.read_text())
     for stage in document["stages"].values():
         deps = stage["deps"]
         for index in reversed(range(len(deps))):  # in place: a comment belongs to its entry
             if _is_code(deps[index]):
                 del deps[index]
         deps.extend(sorted(_wanted(root, stage["cmd"])))
-    with path.open("w") as file:
-        yaml.dump(document, file)
+    text = io.StringIO()
+    editor.dump(document, text)
+    write_bytes(path, text.getvalue().encode())
 
 
-def _yaml() -> Any:
+def _editor() -> Any:
+    """Reads YAML without building objects, and writes it back with its comments."""
     yaml = YAML()
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.width = 200

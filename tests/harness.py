@@ -56,6 +56,20 @@ def flows(
     )
 
 
+def dvc(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run DVC's own command line in a project to its end; it must succeed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", *arguments],
+        cwd=project,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
 def start_flows(project: Path, *arguments: str) -> subprocess.Popen[str]:
     """Start `python -m flows` in a project and a process group of its own."""
     return subprocess.Popen(

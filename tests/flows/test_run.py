@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.harness import copy_project, digests, environment, flows, living, outcomes
+from tests.harness import copy_project, digests, dvc, environment, flows, living, outcomes
 
 STAGES = {
     "fetch",
@@ -92,15 +92,7 @@ def test_nothing_changed_runs_nothing(second_run: dict[str, str]) -> None:
 
 
 def test_dvc_by_itself_agrees(smoke: Path, second_run: dict[str, str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", "repro"],
-        cwd=smoke,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
+    done = dvc(smoke, "repro")
     said = done.stdout + done.stderr
     assert said.count("didn't change, skipping") == len(STAGES)
     assert "Running stage" not in said
@@ -110,15 +102,7 @@ def test_dvc_by_itself_agrees(smoke: Path, second_run: dict[str, str]) -> None:
 def test_dvc_by_itself_runs_everything(smoke: Path, tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
     assert flows(project, "plan", "--profile", "smoke").returncode == 0
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", "repro", "-q"],
-        cwd=project,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=400,
-    )
-    assert done.returncode == 0, done.stderr
+    dvc(project, "repro", "-q")
     assert digests(project)["models/gan"] == digests(smoke)["models/gan"]
     assert (project / "reports" / "report.html").exists()
 
@@ -183,15 +167,7 @@ def test_same_seed_gives_the_same_bytes(smoke: Path, tmp_path: Path) -> None:
 def test_another_seed_gives_other_bytes(smoke: Path, tmp_path: Path) -> None:
     project = shutil.copytree(smoke, tmp_path / "project", symlinks=True)
     before = digests(project)["models/evaluator"]
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", "repro", "-q", "--single-item", "evaluator"],
-        cwd=_with_seed(project, 1),
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
+    dvc(_with_seed(project, 1), "repro", "-q", "--single-item", "evaluator")
     assert digests(project)["models/evaluator"] != before
 
 
