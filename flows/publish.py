@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 from PIL import Image
@@ -22,6 +21,8 @@ from tasks.results import CURVES, IMAGES, METRICS
 _BATCH = 500
 _MAX_VALUE_CHARS = 500
 PARENT_TAG = "mlflow.parentRunId"
+# MLflow's word for experiments that train models, not prompts
+_KIND = {"mlflow.experimentKind": "custom_model_development"}
 NOTE_TAG = "mlflow.note.content"
 
 
@@ -29,12 +30,9 @@ def connect() -> tuple[MlflowClient, str]:
     """A client and the experiment's id; raises what MLflow raises when the server is away."""
     client = MlflowClient()
     found = client.get_experiment_by_name(EXPERIMENT)
-    return client, found.experiment_id if found else client.create_experiment(EXPERIMENT)
-
-
-def tracking_uri() -> str:
-    """Where MLflow records to."""
-    return str(mlflow.get_tracking_uri())
+    if found:
+        return client, found.experiment_id
+    return client, client.create_experiment(EXPERIMENT, tags=_KIND)
 
 
 def open_run(client: MlflowClient, experiment: str, entry: RunEntry) -> str:
