@@ -55,6 +55,7 @@ class RunEntry:
     started_ms: int
     ended_ms: int = 0
     run_id: str = ""
+    store: str = ""  # the tracking URI that the run ids are of
     tags: dict[str, str] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
     data_digest: str = ""
@@ -96,6 +97,15 @@ def waiting(root: Path) -> list[Path]:
 def read(folder: Path) -> RunEntry:
     """The run that `put_aside` kept."""
     return RunEntry.from_json(json.loads((folder / "run.json").read_text()))
+
+
+def begin_anew_elsewhere(entry: RunEntry, store: str) -> RunEntry:
+    """Forget the run ids of another store: they mean nothing in this one."""
+    if entry.store != store:
+        entry.store, entry.run_id = store, ""
+        for stage in entry.stages:
+            stage.run_id, stage.num_points_sent = "", 0
+    return entry
 
 
 def flat(document: dict[str, Any]) -> dict[str, str]:

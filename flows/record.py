@@ -43,7 +43,10 @@ class Record:
     def __init__(self, root: Path, name: str, stages: list[str]) -> None:
         self._root = root
         params = entry.flat(read_document(root / PARAMS_FILE))
-        self._entry = RunEntry(name, "RUNNING", _now(), tags=_tags(root), params=params)
+        store = os.environ["MLFLOW_TRACKING_URI"]
+        self._entry = RunEntry(
+            name, "RUNNING", _now(), store=store, tags=_tags(root), params=params
+        )
         self._entry.stages = [StageEntry(stage) for stage in stages]
         self._by_name = {stage.name: stage for stage in self._entry.stages}
         self._work: queue.Queue[Callable[[], None] | None] = queue.Queue()
@@ -118,10 +121,14 @@ class Record:
         logging.getLogger("mlflow").setLevel(logging.ERROR)
         self._client, self._experiment = publish.connect()
         publish.reconcile(self._client, self._experiment, _is_gone)
-        for folder in entry.waiting(self._root):
-            publish.publish(self._client, self._experiment, entry.read(folder), folder)
-            shutil.rmtree(folder)
         self._entry.run_id = publish.open_run(self._client, self._experiment, self._entry)
+        for folder in entry.waiting(self._root):
+            try:
+                waiting = entry.begin_anew_elsewhere(entry.read(folder), self._entry.store)
+                publish.publish(self._client, self._experiment, waiting, folder)
+                shutil.rmtree(folder)
+            except Exception as error:  # one that cannot be published must not keep back the others
+                logger.warning("MLflow: the record in %s still waits: %s", folder, error)
 
     def _send_live(self) -> None:
         time.sleep(_LIVE_INTERVAL_S)  # what comes meanwhile goes in the same batch

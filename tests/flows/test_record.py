@@ -126,11 +126,14 @@ def test_a_record_that_could_not_be_kept_is_kept_later(smoke: Path, tmp_path: Pa
     away = flows(project, "run", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
     assert away.returncode == 0, away.stderr
     assert len(list((project / ".ganatomy" / "spool").iterdir())) == 1
+    broken = project / ".ganatomy" / "spool" / "0-broken"  # must not keep back the others
+    broken.mkdir()
+    (broken / "run.json").write_text("{")
     store = f"sqlite:///{tmp_path / 'later.db'}"
     for _ in range(2):  # published once, not twice
         later = flows(project, "run", MLFLOW_TRACKING_URI=store)
         assert set(outcomes(later).values()) == {"unchanged"}
-    assert list((project / ".ganatomy" / "spool").iterdir()) == []
+    assert list((project / ".ganatomy" / "spool").iterdir()) == [broken]
     client = MlflowClient(tracking_uri=store)
     parents = _parents(client)
     assert [run.info.status for run in parents] == ["FINISHED"] * 3
