@@ -72,7 +72,7 @@ def _is_code(dep: str) -> bool:
 
 
 def _wanted(root: Path, command: str) -> set[str]:
-    module = command.split()[2]  # python -m tasks.<stage> ...
+    module = command.partition(" -m ")[2].split()[0]  # [exec] python -m tasks.<stage> ...
     return closure(root, module)
 
 

@@ -35,8 +35,11 @@ def copy_project(target: Path) -> Path:
 
 
 def environment() -> dict[str, str]:
-    """The caller's environment without what would lead out of the copy."""
-    led_out = ("PREFECT_", "MLFLOW_", "GANATOMY_", "DVC_")
+    """The caller's environment without what would lead out of the copy.
+
+    Nor does it keep SHELL: DVC then starts stages by /bin/sh, as it does under cron or in CI.
+    """
+    led_out = ("PREFECT_", "MLFLOW_", "GANATOMY_", "DVC_", "SHELL")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(led_out)}
     python = str(Path(sys.executable).parent)  # dvc.yaml says `python`
     return kept | {"PATH": python + os.pathsep + kept.get("PATH", "")}

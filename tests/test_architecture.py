@@ -133,7 +133,7 @@ def test_stages_have_one_name_everywhere() -> None:
     assert all(module == name for module, name in in_tasks.items())
     assert set(in_tasks) == set(stages) == set(params) - {"base"}
     for name, stage in stages.items():
-        assert stage["cmd"].split()[:3] == ["python", "-m", f"tasks.{name}"]
+        assert stage["cmd"].split()[:4] == ["exec", "python", "-m", f"tasks.{name}"]
         assert (ROOT / "tasks" / "params" / f"{name}.py").is_file()
         assert name in [str(entry).split(".")[0] for entry in stage["params"]]
 

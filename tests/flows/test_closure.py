@@ -57,7 +57,7 @@ stages:
     meta: {threads: 2}
 
   report:
-    cmd: python -m tasks.report
+    cmd: exec python -m tasks.report
     deps:
       - environment.json
 """
