@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,14 @@ def sections() -> dict[str, type[Section]]:
     """Every section by name, `base` first and then in the pipeline's order."""
     for module in pkgutil.iter_modules(tasks.params.__path__):
         importlib.import_module(f"tasks.params.{module.name}")
-    found = {section.name: section for section in Section.__subclasses__()}
+    found = {section.name: section for section in _below(Section) if hasattr(section, "name")}
     return {name: found[name] for name in ORDER if name in found} | found
+
+
+def _below(section: type[Section]) -> Iterator[type[Section]]:
+    for each in section.__subclasses__():
+        yield each
+        yield from _below(each)
 
 
 def defaults() -> dict[str, Any]:

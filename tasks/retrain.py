@@ -36,13 +36,7 @@ def main(events: Events) -> None:
             images = Dataset.load(VARIANTS / recipe["name"], "train").images
             gan = train_gan(
                 images,
-                params.epochs,
-                params.batch_size,
-                params.latent_dim,
-                params.width,
-                params.learning_rate,
-                (params.beta1, params.beta2),
-                params.ema_decay,
+                params.settings(),
                 base.seed + seed,
                 device,
                 partial(_on_step, events, position, len(own)),

@@ -33,13 +33,7 @@ def main(events: Events) -> None:
         recorder = _Recorder(events, report, z, params.log_every_steps, params.num_sample_grids)
         gan = train_gan(
             train.images,
-            params.epochs,
-            params.batch_size,
-            params.latent_dim,
-            params.width,
-            params.learning_rate,
-            (params.beta1, params.beta2),
-            params.ema_decay,
+            params.settings(),
             base.seed,
             device,
             recorder.on_step,

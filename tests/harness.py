@@ -45,12 +45,12 @@ def environment() -> dict[str, str]:
     return kept | {"PATH": python + os.pathsep + kept.get("PATH", "")}
 
 
-def flows(
+def python(
     project: Path, *arguments: str, timeout_s: int = 400, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run `python -m flows` in a project to its end."""
+    """Run the interpreter in a project to its end."""
     return subprocess.run(
-        [sys.executable, "-m", "flows", *arguments],
+        [sys.executable, *arguments],
         cwd=project,
         env=environment() | variables,
         capture_output=True,
@@ -59,16 +59,16 @@ def flows(
     )
 
 
+def flows(
+    project: Path, *arguments: str, timeout_s: int = 400, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run `python -m flows` in a project to its end."""
+    return python(project, "-m", "flows", *arguments, timeout_s=timeout_s, **variables)
+
+
 def dvc(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run DVC's own command line in a project to its end; it must succeed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", *arguments],
-        cwd=project,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=400,
-    )
+    done = python(project, "-m", "dvc", *arguments)
     assert done.returncode == 0, done.stderr
     return done
 

@@ -11,6 +11,7 @@ from ganatomy.errors import InputError
 from ganatomy.gan.losses import discriminator_bce, generator_bce
 from ganatomy.gan.networks import Discriminator, Generator
 from ganatomy.gan.sampling import latents
+from ganatomy.gan.settings import TrainingSettings
 from ganatomy.initialise import initialise
 from ganatomy.rng import generator as random_generator
 
@@ -40,13 +41,7 @@ def build_gan(image_size: int, channels: int, latent_dim: int, width: int, seed:
 
 def train_gan(
     images: torch.Tensor,
-    epochs: int,
-    batch_size: int,
-    latent_dim: int,
-    width: int,
-    learning_rate: float,
-    betas: tuple[float, float],
-    ema_decay: float,
+    settings: TrainingSettings,
     seed: int,
     device: torch.device,
     on_step: OnStep,
@@ -56,14 +51,7 @@ def train_gan(
     Parameters
     ----------
     images : Tensor of shape (n, c, s, s), uint8
-    epochs : int
-        Passes over `images`, each in a new order; what is left of a batch at its end is dropped.
-    batch_size, latent_dim, width : int
-    learning_rate : float
-    betas : pair of float
-        Adam's.
-    ema_decay : float in [0, 1)
-        Reached gradually: step t uses min(ema_decay, (1 + t) / (10 + t)).
+    settings : TrainingSettings
     seed : int
         Weights, latents and minibatch order come from it and from the step alone.
     device : torch.device
@@ -78,22 +66,24 @@ def train_gan(
     FloatingPointError
         The losses are no longer finite.
     """
+    batch_size, latent_dim = settings.batch_size, settings.latent_dim
     if len(images) < batch_size:
         raise InputError(
             f"{len(images)} training images are fewer than one batch of {batch_size}",
             "train.batch_size or retrain.batch_size",
             "Lower the batch size or add images.",
         )
-    gan = build_gan(images.shape[-1], images.shape[1], latent_dim, width, seed)
+    gan = build_gan(images.shape[-1], images.shape[1], latent_dim, settings.width, seed)
     for network in (gan.generator, gan.discriminator, gan.generator_ema):
         network.to(device).to(memory_format=torch.channels_last)
     data = images.to(device)
+    rate, betas = settings.learning_rate, (settings.beta1, settings.beta2)
     optimisers = tuple(
-        torch.optim.Adam(network.parameters(), lr=learning_rate, betas=betas, fused=True)
+        torch.optim.Adam(network.parameters(), lr=rate, betas=betas, fused=True)
         for network in (gan.generator, gan.discriminator)
     )
     steps_per_epoch = len(data) // batch_size
-    total = epochs * steps_per_epoch
+    total = settings.epochs * steps_per_epoch
     gan.generator.train()
     for step in range(total):
         epoch, position = divmod(step, steps_per_epoch)
@@ -102,7 +92,7 @@ def train_gan(
         batch = order[position * batch_size : (position + 1) * batch_size].to(device)
         z = latents(batch_size, latent_dim, seed, step).to(device)
         losses = _step(gan, optimisers, to_float(data[batch]), z)
-        _update_ema(gan, min(ema_decay, (1 + step) / (10 + step)))
+        _update_ema(gan, min(settings.ema_decay, (1 + step) / (10 + step)))
         on_step(step + 1, total, partial(_read, losses, step + 1), gan)
     if total:
         _read(losses, total)  # nobody may have looked

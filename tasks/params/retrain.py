@@ -4,24 +4,20 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator
 
-from tasks.params.section import Section
+from tasks.params.training import Decay, Epochs, LearningRate, Training, Width
 
 
-class Retrain(Section):
-    """Repeats, shards, and a smaller budget than the base GAN's."""
+class Retrain(Training):
+    """A smaller budget than the base GAN's, repeats, and shards."""
 
     name: ClassVar[str] = "retrain"
 
+    epochs: Epochs = 6
+    width: Width = 16
+    learning_rate: LearningRate = 0.0005
+    ema_decay: Decay = 0.99
     num_seeds: int = Field(4, ge=1, le=100)
     shards: list[int] = Field(default=[0, 1], min_length=1)
-    epochs: int = Field(6, ge=1)
-    batch_size: int = Field(64, ge=2)
-    latent_dim: int = Field(64, ge=1, le=4096)
-    width: int = Field(16, ge=4, le=512)
-    learning_rate: float = Field(0.0005, gt=0, le=1)
-    beta1: float = Field(0.5, ge=0, lt=1)
-    beta2: float = Field(0.999, ge=0, lt=1)
-    ema_decay: float = Field(0.99, ge=0, lt=1)
 
     @field_validator("shards")
     @classmethod

@@ -10,6 +10,7 @@ import torch
 from ganatomy.errors import InputError
 from ganatomy.gan import training
 from ganatomy.gan.networks import Discriminator, Generator
+from ganatomy.gan.settings import TrainingSettings
 from ganatomy.gan.training import Gan, build_gan, train_gan
 from ganatomy.rng import generator as random_generator
 from tests.unit.conftest import MakeDataset
@@ -26,12 +27,12 @@ def _train(images: torch.Tensor, on_step: OnStep = lambda *_: None, **options: A
         "latent_dim": 5,
         "width": 4,
         "learning_rate": 1e-3,
-        "betas": (0.5, 0.999),
+        "beta1": 0.5,
+        "beta2": 0.999,
         "ema_decay": 0.9,
-        "seed": 3,
-        "device": CPU,
-    }
-    return train_gan(images, on_step=on_step, **{**settings, **options})
+    } | options
+    seed, device = settings.pop("seed", 3), settings.pop("device", CPU)
+    return train_gan(images, TrainingSettings(**settings), seed, device, on_step)
 
 
 def _weights(network: torch.nn.Module) -> dict[str, torch.Tensor]:
