@@ -2,12 +2,13 @@
 
 import torch
 
+Moments = tuple[torch.Tensor, torch.Tensor]
+
 
 def frechet_distance(first: torch.Tensor, second: torch.Tensor) -> float:
     """Squared 2-Wasserstein distance of the two Gaussians with the sets' means and covariances.
 
-    Heusel et al. 2017 (arXiv 1706.08500), with the trace of the matrix root taken from the
-    eigenvalues of the symmetric product S1^(1/2) S2 S1^(1/2): exact for singular covariances too.
+    Heusel et al. 2017 (arXiv 1706.08500).
 
     Parameters
     ----------
@@ -26,11 +27,36 @@ def frechet_distance(first: torch.Tensor, second: torch.Tensor) -> float:
     """
     if len(first) < 2 or len(second) < 2 or first.shape[1] != second.shape[1]:
         raise ValueError(f"cannot compare feature sets of shape {first.shape} and {second.shape}")
-    first, second = first.double(), second.double()
-    shift = first.mean(0) - second.mean(0)
-    cov_first, cov_second = torch.cov(first.T), torch.cov(second.T)
-    if cov_first.ndim == 0:
-        cov_first, cov_second = cov_first.view(1, 1), cov_second.view(1, 1)
+    return frechet_of_moments(moments(first.double()), moments(second.double()))
+
+
+def moments(rows: torch.Tensor, counts: torch.Tensor | None = None) -> Moments:
+    """Mean of shape (d,) and unbiased covariance of shape (d, d).
+
+    Parameters
+    ----------
+    rows : Tensor of shape (n, d), float64
+    counts : Tensor of shape (n,), float64, optional
+        How often each row is taken, as in a bootstrap replicate; the result is that of the set
+        with each row repeated so often.
+    """
+    if counts is None:
+        return rows.mean(0), torch.cov(rows.T).view(rows.shape[1], rows.shape[1])
+    weights = counts.to(rows)
+    mean = weights @ rows / weights.sum()
+    # faster than cov with fweights, which multiplies a transposed copy
+    scaled = (rows - mean) * weights.sqrt().unsqueeze(1)
+    return mean, scaled.T @ scaled / (weights.sum() - 1)
+
+
+def frechet_of_moments(first: Moments, second: Moments) -> float:
+    """The Frechet distance of two Gaussians, each a mean and a covariance.
+
+    The trace of the matrix root is taken from the eigenvalues of the symmetric product
+    S1^(1/2) S2 S1^(1/2): exact for singular covariances too.
+    """
+    shift = first[0] - second[0]
+    cov_first, cov_second = first[1], second[1]
     values, vectors = torch.linalg.eigh(cov_first)
     root = vectors * values.clamp(min=0).sqrt() @ vectors.T
     product = root @ cov_second @ root

@@ -5,8 +5,14 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from scipy import linalg
+from torch_fidelity.metric_fid import (
+    KEY_METRIC_FID,
+    fid_features_to_statistics,
+    fid_statistics_to_metric,
+)
+from torchmetrics.image.fid import _compute_fid
 
-from ganatomy.metrics.frechet import frechet_distance
+from ganatomy.metrics.frechet import frechet_distance, frechet_of_moments, moments
 
 Array = NDArray[np.float64]
 
@@ -46,6 +52,36 @@ def test_agrees_with_scipy(width: int) -> None:
     first, second = _rows(200, width, 0), _rows(150, width, 1)
     found = frechet_distance(torch.from_numpy(first), torch.from_numpy(second))
     assert found == pytest.approx(_by_definition(first, second), rel=1e-8)
+
+
+@pytest.mark.parametrize(("n", "m", "width"), [(200, 150, 40), (300, 300, 64)])
+def test_agrees_with_torch_fidelity_and_torchmetrics(n: int, m: int, width: int) -> None:
+    first, second = (torch.from_numpy(_rows(c, width, seed)) for seed, c in enumerate((n, m)))
+    found = frechet_distance(first, second)
+    statistics = [fid_features_to_statistics(rows) for rows in (first, second)]
+    assert found == pytest.approx(
+        fid_statistics_to_metric(*statistics, verbose=False)[KEY_METRIC_FID], rel=1e-8
+    )
+    means_and_covariances = [t for x in (first, second) for t in (x.mean(0), torch.cov(x.T))]
+    assert found == pytest.approx(float(_compute_fid(*means_and_covariances)), rel=1e-8)
+
+
+@pytest.mark.parametrize("width", [1, 6])
+def test_counts_stand_for_repeated_rows(width: int) -> None:
+    rows = torch.from_numpy(_rows(50, width, 0)) + 100
+    counts = torch.arange(50) % 4
+    repeated = rows.repeat_interleave(counts, 0)
+    mean, covariance = moments(rows, counts.double())
+    torch.testing.assert_close(mean, repeated.mean(0), rtol=1e-12, atol=0)
+    expected = torch.from_numpy(np.atleast_2d(np.cov(repeated.numpy().T)))
+    torch.testing.assert_close(covariance, expected, rtol=1e-10, atol=1e-10)
+    other = torch.from_numpy(_rows(30, width, 1))
+    assert frechet_of_moments((mean, covariance), moments(other)) == pytest.approx(
+        _by_definition(repeated.numpy(), other.numpy())
+        if width > 1
+        else float((mean - other.mean()) ** 2 + (repeated.std() - other.std()) ** 2),
+        rel=1e-8,
+    )
 
 
 def test_singular_covariances() -> None:

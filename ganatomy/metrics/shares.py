@@ -1,0 +1,61 @@
+"""How sure a share is: exact intervals and exact chances."""
+
+import numpy as np
+from scipy.special import betaincinv, betaln  # scipy.stats takes a second to import
+
+
+def share_interval(count: int, total: int, level: float = 0.95) -> tuple[float, float]:
+    """Clopper-Pearson interval of a share: right at least as often as `level` says.
+
+    Unlike a bootstrap's, it keeps its width where none or all were counted.
+
+    Parameters
+    ----------
+    count, total : int
+        0 <= count <= total, total > 0.
+    level : float in (0, 1)
+
+    Returns
+    -------
+    (low, high), in [0, 1]
+    """
+    tail = (1 - level) / 2
+    low = betaincinv(count, total - count + 1, tail) if count > 0 else 0.0
+    high = betaincinv(count + 1, total - count, 1 - tail) if count < total else 1.0
+    return float(low), float(high)
+
+
+def chance_of_at_least(count: int, total: int, rank: int, calibrated_on: int) -> float:
+    """Chance that so many of `total` points lie below the `rank`-th smallest of other points.
+
+    Exact when both sets are drawn alike from any continuous distribution: the share below that
+    order statistic is Beta(rank, calibrated_on + 1 - rank), the count beta-binomial.
+
+    Parameters
+    ----------
+    count, total : int
+        0 <= count <= total.
+    rank, calibrated_on : int
+        1 <= rank <= calibrated_on.
+    """
+    return _beta_binomial_tail(count, total, rank, calibrated_on + 1 - rank)
+
+
+def chance_of_at_most(count: int, total: int, share_of: int, among: int) -> float:
+    """Chance of so few in `total` draws, when `share_of` in `among` other draws were counted.
+
+    The unknown share has Jeffreys' posterior, Beta(share_of + 1/2, among - share_of + 1/2).
+
+    Parameters
+    ----------
+    count, total, share_of, among : int
+    """
+    return 1 - _beta_binomial_tail(count + 1, total, share_of + 0.5, among - share_of + 0.5)
+
+
+def _beta_binomial_tail(count: int, total: int, a: float, b: float) -> float:
+    """P(K >= count) for a beta-binomial K of `total` draws."""
+    k = np.arange(count, total + 1)
+    log_choose = -betaln(total - k + 1, k + 1) - np.log(total + 1)
+    terms = np.exp(log_choose + betaln(k + a, total - k + b) - betaln(a, b))
+    return min(float(terms.sum()), 1.0)

@@ -1,0 +1,47 @@
+"""Rank comparisons against scikit-learn's, and intervals that cover."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import ndtr
+from sklearn.metrics import roc_auc_score
+
+from ganatomy.metrics.ranks import auc, auc_interval
+
+
+@pytest.mark.parametrize("levels", [3, 1000])
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (40, 7), (100, 300)])
+def test_auc_agrees_with_scikit_learn(n: int, m: int, levels: int) -> None:
+    draw = torch.Generator().manual_seed(n + levels)
+    first = torch.randint(levels, (n,), generator=draw).double() + 1
+    second = torch.randint(levels, (m,), generator=draw).double()
+    truth = np.r_[np.ones(n), np.zeros(m)]
+    expected = roc_auc_score(truth, torch.cat([first, second]).numpy())
+    assert auc(first, second) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("shift", [0.0, 1.0])
+def test_interval_covers_the_truth(shift: float) -> None:
+    """Normal samples: the AUC is Phi(shift / sqrt 2)."""
+    truth = float(ndtr(shift / 2**0.5))
+    draw = torch.Generator().manual_seed(0)
+    inside, widths = 0, []
+    for seed in range(80):
+        first = torch.randn(120, generator=draw) + shift
+        low, high = auc_interval(first, torch.randn(60, generator=draw), seed, 0.8, 100)
+        inside += low <= truth <= high
+        widths.append(high - low)
+    assert 0.65 < inside / 80 < 0.92
+    # Hanley and McNeil's standard error for shift 0: sqrt((n + m + 1) / 12 n m)
+    if shift == 0:
+        expected = 2 * 1.2816 * (181 / (12 * 120 * 60)) ** 0.5
+        assert np.mean(widths) == pytest.approx(expected, rel=0.1)
+
+
+def test_interval_depends_on_the_seed_alone() -> None:
+    first, second = torch.arange(20.0), torch.arange(5.0, 30.0)
+    torch.manual_seed(1)
+    one = auc_interval(first, second, 3)
+    torch.manual_seed(2)
+    assert auc_interval(first, second, 3) == one
+    assert auc_interval(first, second, 4) != one
