@@ -1,112 +1,61 @@
-"""Measure and write results and their table."""
+"""Measure and write results and their page."""
 
 import argparse
-import csv
-import io
 import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks import machine, pipeline
+from benchmarks import machine, page
 
 RESULTS = Path("benchmarks/results")
 PAGE = Path("docs/benchmarks.md")
+KINDS = ("pipeline", "training", "quality")
 
 
 def main() -> None:
-    """`python -m benchmarks` measures; `--table` only rewrites the page from the results."""
+    """`python -m benchmarks [KIND ...]` measures; `--table` only rewrites the page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"{', '.join(KINDS)}; default all")
     parser.add_argument("--table", action="store_true", help="rewrite docs/benchmarks.md only")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    arguments = parser.parse_args()
-    if not arguments.table:
-        for seed in arguments.seeds:
-            result = {"machine": machine.describe(), **pipeline.measure(seed)}
-            RESULTS.mkdir(parents=True, exist_ok=True)
-            path = RESULTS / f"pipeline-seed{seed}.json"
-            path.write_text(json.dumps(result, indent=2) + "\n")
-            print(path)
-    results = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("pipeline-*.json"))]
-    PAGE.write_text(_page(results))
+    parser.add_argument("--seeds", type=int, nargs="+", help="of pipeline (0) and quality (0 1 2)")
+    parser.add_argument("--budget-s", type=float, default=180.0, help="of each quality training")
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    given = parser.parse_args()
+    if unknown := set(given.kinds) - set(KINDS):
+        parser.error(f"unknown kind {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}")
+    for kind in [] if given.table else given.kinds or KINDS:
+        _measure(kind, given)
+    PAGE.write_text(page.render({kind: _results(kind) for kind in KINDS}))
     print(PAGE)
 
 
-def _page(results: list[dict[str, Any]]) -> str:
-    at = results[0]["machine"]
-    versions = ", ".join(f"{name} {version}" for name, version in at["versions"].items())
-    lines = [
-        "# Benchmarks",
-        "",
-        "Made by `python -m benchmarks` from `benchmarks/results/*.json`; `--table` rewrites it.",
-        "",
-        f"Machine: {at['processor']}, {at['cores']} cores, {at['memory_gib']} GiB. {at['system']}.",
-        f"Versions: {versions}. No GPU: no GPU figure was taken.",
-        "",
-        "## The default run",
-        "",
-        f"`{results[0]['command']}` in a fresh copy of the project, set-up done: wall seconds of",
-        "the whole process, its Prefect server's start and new Prefect and MLflow databases",
-        "included; then the same command again with nothing changed. About 4 s of either are the",
-        "server's start (docs/decisions/0002).",
-        "",
-        "| seed | first run, s | again, s | stages that ran again | fcd@1000 | its floor |",
-        "|---|---|---|---|---|---|",
-    ]
-    for result in results:
-        again = [
-            name
-            for name, stage in result["second"]["stages"].items()
-            if stage["outcome"] != "unchanged"
-        ]
-        quality = result["quality"]
-        lines.append(
-            f"| {result['seed']} | {result['first']['wall_s']:.0f} | "
-            f"{result['second']['wall_s']:.1f} | {len(again)} | {quality['fcd@1000']:.2f} | "
-            f"{quality['fcd_floor@1000']:.2f} |"
-        )
-    lines += [
-        "",
-        "Seconds of each stage, its process and imports included (independent stages overlap):",
-        "",
-        "| stage | " + " | ".join(f"seed {result['seed']}" for result in results) + " |",
-        "|---|" + "---|" * len(results),
-    ]
-    for name in results[0]["first"]["stages"]:
-        seconds = [f"{result['first']['stages'][name]['seconds']:.0f}" for result in results]
-        lines.append(f"| {name} | " + " | ".join(seconds) + " |")
-    lines += [
-        "",
-        "## Which features stand out on the default run",
-        "",
-        "The largest |t| of each feature over all readouts, against the threshold for the whole",
-        "table (5 %, Bonferroni). Bold: stands out.",
-        "",
-    ]
-    return "\n".join([*lines, *_importance(results)]) + "\n"
+def _measure(kind: str, given: argparse.Namespace) -> None:
+    suffix = "" if given.device == "cpu" else f"-{given.device}"
+    if kind == "pipeline":
+        from benchmarks import pipeline
+
+        for seed in given.seeds or [0]:
+            _write(f"pipeline-seed{seed}", pipeline.measure(seed))
+    elif kind == "training":
+        from benchmarks import training
+
+        _write(f"training{suffix}", training.measure(given.device))
+    else:
+        from benchmarks import quality
+
+        seeds = given.seeds or [0, 1, 2]
+        _write(f"quality{suffix}", quality.measure(given.budget_s, seeds, given.device))
 
 
-def _importance(results: list[dict[str, Any]]) -> list[str]:
-    rankings = [
-        {row["variant"]: row for row in csv.DictReader(io.StringIO(result["ranking"]))}
-        for result in results
-    ]
-    thresholds = [
-        float(next(csv.DictReader(io.StringIO(result["importance"])))["threshold"])
-        for result in results
-    ]
-    heads = [
-        f"seed {result['seed']} (> {threshold:.1f})"
-        for result, threshold in zip(results, thresholds)
-    ]
-    lines = ["| feature | " + " | ".join(heads) + " |", "|---|" + "---|" * len(results)]
-    for variant in rankings[0]:
-        cells = []
-        for ranking in rankings:
-            row = ranking[variant]
-            text = f"{float(row['max_abs_t']):.1f} ({row['strongest_readout']})"
-            cells.append(f"**{text}**" if row["stands_out"] == "True" else text)
-        lines.append(f"| {variant} | " + " | ".join(cells) + " |")
-    return lines
+def _write(name: str, result: dict[str, Any]) -> None:
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    path.write_text(json.dumps({"machine": machine.describe(), **result}, indent=2) + "\n")
+    print(path)
+
+
+def _results(kind: str) -> list[dict[str, Any]]:
+    return [json.loads(path.read_text()) for path in sorted(RESULTS.glob(f"{kind}*.json"))]
 
 
 if __name__ == "__main__":

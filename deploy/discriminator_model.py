@@ -15,7 +15,7 @@ class DiscriminatorModel(PythonModel):  # type: ignore[misc]
 
         from ganatomy.gan.checkpoint import load_gan
 
-        gan, _ = load_gan(Path(context.artifacts["weights"]), torch.device("cpu"))
+        gan = load_gan(Path(context.artifacts["weights"]), torch.device("cpu"))
         self.discriminator = gan.discriminator
 
     def predict(  # type: ignore[no-untyped-def]

@@ -8,14 +8,14 @@ from mlflow.pyfunc import PythonModel, PythonModelContext
 
 
 class GeneratorModel(PythonModel):  # type: ignore[misc]
-    """Latents of shape (n, latent_dim), float, to images of shape (n, c, s, s), uint8."""
+    """Latents (n, latent_dim + num_classes), float, to images (n, c, s, s), uint8."""
 
     def load_context(self, context: PythonModelContext) -> None:
         import torch
 
         from ganatomy.gan.checkpoint import load_gan
 
-        gan, _ = load_gan(Path(context.artifacts["weights"]), torch.device("cpu"))
+        gan = load_gan(Path(context.artifacts["weights"]), torch.device("cpu"))
         self.generator = gan.generator_ema
 
     def predict(  # type: ignore[no-untyped-def]

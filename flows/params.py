@@ -24,6 +24,7 @@ ORDER = (
     "fetch",
     "prepare",
     "evaluator",
+    "gan",
     "train",
     "evaluate",
     "variants",

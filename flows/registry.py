@@ -7,6 +7,8 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+from ganatomy.files import read_json
+
 ALIAS = "challenger"
 MODELS = ("generator", "discriminator")
 _CODE = Path(__file__).resolve().parent.parent
@@ -22,6 +24,15 @@ def register(client: MlflowClient, run_id: str, digest: str, weights: Path) -> N
         name = f"ganatomy-{kind}"
         version = _known(client, name, digest) or _add(client, name, kind, run_id, digest, weights)
         client.set_registered_model_alias(name, ALIAS, version)
+
+
+def _own_code(weights: Path) -> list[str]:
+    """Files of networks that are the user's own: their models would not load without them."""
+    architecture = read_json(weights / "networks.json")
+    names = (architecture[name] for name in ("generator", "discriminator"))
+    modules = {name.partition(":")[0].partition(".")[0] for name in names if ":" in name}
+    found = (path for module in sorted(modules) for path in _CODE.glob(f"{module}*"))
+    return [str(path) for path in found if path.suffix in ("", ".py")]
 
 
 def _known(client: MlflowClient, name: str, digest: str) -> str | None:
@@ -42,7 +53,7 @@ def _add(
             str(path),
             python_model=str(_CODE / "deploy" / f"{kind}_model.py"),
             artifacts={"weights": str(weights)},
-            code_paths=[str(_CODE / "ganatomy")],
+            code_paths=[str(_CODE / "ganatomy"), *_own_code(weights)],
             pip_requirements=["torch", "numpy", "safetensors", "mlflow"],
         )
         client.log_artifacts(run_id, str(path), f"models/{kind}")

@@ -27,6 +27,30 @@ def resolve_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def check_precision(precision: str, device: torch.device) -> None:
+    """Refuse a precision that the device would emulate.
+
+    bfloat16 on a CPU without instructions for it was measured 15 to 30 times slower than float32.
+
+    Raises
+    ------
+    InputError
+        ``bfloat16`` where neither the GPU (compute capability 8.0) nor the CPU computes in it.
+    """
+    if precision == "float32":
+        return
+    if device.type == "cuda":
+        computes = torch.cuda.get_device_capability(device) >= (8, 0)
+    else:
+        computes = torch.cpu._is_avx512_bf16_supported()
+    if not computes:
+        raise InputError(
+            f"{precision} is no arithmetic of this {device.type} device: it would be far slower",
+            "gan.precision",
+            "Set it to float32.",
+        )
+
+
 def make_deterministic(num_threads: int) -> None:
     """Fix everything outside the seeds that moves bits: thread count and kernel choice.
 

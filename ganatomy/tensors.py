@@ -26,12 +26,20 @@ def write_tensors(
     write_bytes(path, save(contiguous, notes))
 
 
-def read_tensors(path: Path) -> dict[str, torch.Tensor]:
-    """Read a safetensors file; a missing or damaged one is an `InputError` that names it."""
+def read_tensors(path: Path, mapped: bool = False) -> dict[str, torch.Tensor]:
+    """Read a safetensors file; a missing or damaged one is an `InputError` that names it.
+
+    Parameters
+    ----------
+    mapped : bool
+        Give tensors whose pages are read from disk when they are touched, and may be dropped again
+        when memory is short. The file has to stay as it is while they are in use: replacing or
+        removing it is fine, writing into it is not. Writing into the tensors leaves it alone.
+    """
     if not path.exists():
         raise InputError("file not found", str(path), "Run the stage that writes it: `dvc repro`.")
     try:
-        return dict(load_file(path))
+        return dict(load_file(path, backend="mmap" if mapped else "pread"))
     except Exception as error:  # safetensors raises its own type, which is not exported stably
         raise InputError(
             f"not a readable safetensors file ({error})",

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from ganatomy.errors import InputError
-from ganatomy.files import read_json, write_json
+from ganatomy.files import read_json, sha256_of, write_json
 from tasks.params.base import Base
 from tasks.params.fetch import Fetch
-from tasks.provenance import ENVIRONMENT
+from tasks.params.gan import GanSection
+from tasks.provenance import ENVIRONMENT, NETWORKS
 
 SOURCE = Path("source.json")
 _PACKAGES = (
@@ -35,7 +36,7 @@ _PACKAGES = (
 
 
 def write(root: Path = Path(".")) -> None:
-    """Write environment.json and source.json where their content changed."""
+    """Write environment.json, source.json and networks.json where their content changed."""
     base = Base.load(root / "params.yaml")
     fetch = Fetch.load(root / "params.yaml")
     _write_if_new(
@@ -48,6 +49,24 @@ def write(root: Path = Path(".")) -> None:
     )
     own_folder = fetch.source == "image-folder"
     _write_if_new(root / SOURCE, {"listing": _listing(root / fetch.root) if own_folder else ""})
+
+    method = GanSection.load(root / "params.yaml")
+    _write_if_new(
+        root / NETWORKS,
+        {name: _own_code(root, getattr(method, name)) for name in ("generator", "discriminator")},
+    )
+
+
+def _own_code(root: Path, network: str) -> str:
+    """A hash of the file of a user's network, ``module:Class``; "" for one of ours."""
+    module, colon, _ = network.partition(":")
+    if not colon:
+        return ""
+    path = root.joinpath(*module.split("."))
+    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+        if candidate.is_file():
+            return sha256_of(candidate)
+    return "not a file of this project"
 
 
 def _write_if_new(path: Path, value: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from ganatomy.device import make_deterministic, resolve_device
 from ganatomy.errors import InputError
 from ganatomy.explain.importance import Member, Probe, rank, read_out, summarise
 from ganatomy.files import read_json, whole_folder, write_bytes
+from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.sampling import generate, latents
 from ganatomy.metrics import evaluator_file
@@ -27,10 +28,10 @@ def main(events: Events) -> None:
     base, params = Base.load(), Importance.load()
     device = resolve_device(base.device)
     make_deterministic(base.num_threads)
-    members = _load_members(device)
+    members, architecture = _load_members(device)
     repeats = read_out(
         members,
-        _probe(params.num_fakes, base.seed, members[0].latent_dim, device),
+        _probe(params.num_fakes, base.seed, architecture, device),
         lambda done, total: events.progress(done, total, "GANs"),
     )
     summary = summarise(repeats, params.alpha)
@@ -51,12 +52,14 @@ def main(events: Events) -> None:
         )
 
 
-def _load_members(device: torch.device) -> list[Member]:
+def _load_members(device: torch.device) -> tuple[list[Member], Architecture]:
+    """The retrained GANs, and the architecture that they share."""
     members = []
     for shard in Retrain.load().shards:
         for folder in sorted((RETRAINED / str(shard)).iterdir()):
             about = read_json(folder / "member.json")
-            gan, shape = load_gan(folder, device)
+            gan = load_gan(folder, device)
+            architecture = gan.architecture
             members.append(
                 Member(
                     about["recipe"]["name"],
@@ -64,23 +67,22 @@ def _load_members(device: torch.device) -> list[Member]:
                     about["seed"],
                     gan.generator_ema,
                     gan.discriminator,
-                    shape["latent_dim"],
                 )
             )
     if not members:
         raise InputError("no retrained GAN", str(RETRAINED), "Run `dvc repro`.")
-    return sorted(members, key=lambda member: (member.variant, member.seed))
+    return sorted(members, key=lambda member: (member.variant, member.seed)), architecture
 
 
-def _probe(num_fakes: int, seed: int, latent_dim: int, device: torch.device) -> Probe:
+def _probe(num_fakes: int, seed: int, architecture: Architecture, device: torch.device) -> Probe:
     test = Dataset.load(PREPARED, "test")
-    base_gan, shape = load_gan(GAN, device)
+    base_gan = load_gan(GAN, device)
     count = min(num_fakes, len(test))  # as many fakes as reals: distances of equal bias
-    base_z = latents(count, shape["latent_dim"], seed, "importance", "base")
+    base_z = latents(count, base_gan.architecture, seed, "importance", "base")
     return Probe(
         test.images[:count],
         to_uint8(generate(base_gan.generator_ema, base_z)),
-        latents(count, latent_dim, seed, "importance"),
+        latents(count, architecture, seed, "importance"),
         evaluator_file.load(EVALUATOR, device)[0],
         RandomFeatures(test.images.shape[1]).to(device),
     )

@@ -25,8 +25,8 @@ def main(events: Events) -> None:
     base, params = Base.load(), Lime.load()
     device = resolve_device(base.device)
     make_deterministic(base.num_threads)
-    gan, shape = load_gan(GAN, device)
-    z = fake_latents(params.num_images, shape["latent_dim"], base.seed)
+    gan = load_gan(GAN, device)
+    z = fake_latents(params.num_images, gan.architecture, base.seed)
     cases = {
         "d_real": real_images(params.num_images),
         "d_fake": generate(gan.generator_ema, z),

@@ -8,11 +8,13 @@ from ganatomy.device import make_deterministic, resolve_device
 from ganatomy.errors import InputError
 from ganatomy.files import read_json, whole_folder, write_json
 from ganatomy.gan.checkpoint import save_gan
+from ganatomy.gan.state import TrainingState
 from ganatomy.gan.training import train_gan
 from tasks import stage
 from tasks.events import Events
 from tasks.layout import REPORTS, RETRAINED, VARIANTS
 from tasks.params.base import Base
+from tasks.params.gan import GanSection
 from tasks.params.retrain import Retrain
 from tasks.results import write_metrics
 
@@ -22,6 +24,7 @@ _THREADS_PER_SHARD = 1
 def main(events: Events) -> None:
     """data/variants -> models/variants/<shard>"""
     base, params = Base.load(), Retrain.load()
+    settings = params.settings(GanSection.load().method())
     shard = _shard(params.shards)
     device = resolve_device(base.device)
     make_deterministic(_THREADS_PER_SHARD)
@@ -33,26 +36,26 @@ def main(events: Events) -> None:
         whole_folder(REPORTS / "retrain" / str(shard)) as report,
     ):
         for position, (recipe, seed) in enumerate(own):
-            images = Dataset.load(VARIANTS / recipe["name"], "train").images
+            data = Dataset.load(VARIANTS / recipe["name"], "train", mapped=True)
             gan = train_gan(
-                images,
-                params.settings(),
+                data.images,
+                settings,
                 base.seed + seed,
                 device,
                 partial(_on_step, events, position, len(own)),
+                data.labels,
+                len(data.class_names),
             )
             member = folder / f"{recipe['name']}-s{seed}"
-            _, channels, _, size = images.shape
-            shape = {"image_size": size, "channels": channels, "width": params.width}
-            save_gan(gan, member, {**shape, "latent_dim": params.latent_dim})
+            save_gan(gan, member)
             write_json(member / "member.json", {"recipe": recipe, "seed": seed})
         write_metrics(report, {"num_members": len(own)})
 
 
 def _on_step(
-    events: Events, position: int, count: int, done: int, total: int, _losses: object, _gan: object
+    events: Events, position: int, count: int, state: TrainingState, total: int, _values: object
 ) -> None:
-    events.progress(position * total + done, count * total, "steps")
+    events.progress(position * total + state.step, count * total, "steps")
 
 
 def _shard(shards: list[int]) -> int:

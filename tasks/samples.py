@@ -4,6 +4,7 @@ import torch
 
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.images import to_float
+from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.sampling import latents
 from tasks.layout import PREPARED
 
@@ -24,6 +25,6 @@ def real_images(count: int) -> torch.Tensor:
     return to_float(test.images[order[:count]])
 
 
-def fake_latents(count: int, latent_dim: int, seed: int) -> torch.Tensor:
-    """The latents whose images are explained, shape (count, latent_dim)."""
-    return latents(count, latent_dim, seed, "explained")
+def fake_latents(count: int, architecture: Architecture, seed: int) -> torch.Tensor:
+    """The latents whose images are explained, shape (count, latent_dim + num_classes)."""
+    return latents(count, architecture, seed, "explained")

@@ -7,7 +7,8 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -47,6 +48,41 @@ def run(main: Callable[[Events], None], default_name: str) -> NoReturn:
         events.error(f"{type(error).__name__}: {error}", FAILED)
         sys.exit(FAILED)
     sys.exit(0)
+
+
+class _Stop:
+    """Whether the process was asked to end, and by which signal."""
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+
+    def __call__(self) -> bool:
+        return self.signal is not None
+
+    def take(self, number: int, _frame: object) -> None:
+        """Remember the signal; a second one ends the process at once."""
+        if self.signal is not None:
+            sys.exit(128 + number)
+        self.signal = number
+
+    @property
+    def exit_code(self) -> int:
+        """As a shell would say it."""
+        return 128 + (self.signal or 0)
+
+
+@contextmanager
+def interruptible() -> Iterator[_Stop]:
+    """Within the block SIGTERM and Ctrl-C only set what is given, so that work can be put away."""
+    stop = _Stop()
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        for number in before:
+            signal.signal(number, stop.take)
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _die_with_parent() -> None:

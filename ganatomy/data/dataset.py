@@ -51,9 +51,15 @@ class Dataset:
         write_json(folder / f"{name}.json", {"class_names": list(self.class_names)})
 
     @staticmethod
-    def load(folder: Path, name: str) -> "Dataset":
-        """Read what `save` wrote; `InputError` when it is missing or damaged."""
-        tensors = read_tensors(folder / f"{name}.safetensors")
+    def load(folder: Path, name: str, mapped: bool = False) -> "Dataset":
+        """Read what `save` wrote; `InputError` when it is missing or damaged.
+
+        Parameters
+        ----------
+        mapped : bool
+            Read images from disk when they are touched, as in `read_tensors`.
+        """
+        tensors = read_tensors(folder / f"{name}.safetensors", mapped)
         about = read_json(folder / f"{name}.json")
         try:
             return Dataset(tensors["images"], tensors["labels"], tuple(about["class_names"]))

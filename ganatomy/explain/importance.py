@@ -18,6 +18,7 @@ from ganatomy.explain.readouts import READOUTS
 from ganatomy.gan.sampling import generate, score
 from ganatomy.metrics.evaluator import extract
 from ganatomy.metrics.frechet import frechet_distance
+from ganatomy.metrics.ranks import auc
 
 # A null's distance from the other nulls shares its pairs with them, so such distances spread less
 # than that of one more null would: by (K - 2) / (K - 1) for K nulls, which `summarise` puts right.
@@ -34,7 +35,6 @@ class Member:
     seed: int
     generator: nn.Module
     discriminator: nn.Module
-    latent_dim: int
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Probe:
         Unchanged, held-out real images.
     base_fakes : Tensor of shape (m, c, s, s), uint8
         Images of the base GAN, trained on the unchanged data.
-    z : Tensor of shape (k, latent_dim)
+    z : Tensor of shape (k, latent_dim + num_classes)
     evaluator, random_features : nn.Module
         Feature networks for the Frechet distances.
     """
@@ -125,19 +125,6 @@ def _logit_shifts(
         value = sum(shifts) / len(shifts)
         rows.append((member.variant, member.is_null, member.seed, "d_shift", value))
     return rows
-
-
-def auc(positives: torch.Tensor, negatives: torch.Tensor) -> float:
-    """Probability that a positive scores above a negative, ties counting half.
-
-    Parameters
-    ----------
-    positives, negatives : Tensor of shape (n,) and (m,)
-    """
-    ordered = negatives.sort().values
-    below = torch.searchsorted(ordered, positives, right=False)
-    not_above = torch.searchsorted(ordered, positives, right=True)
-    return float((below + not_above).double().mean()) / 2 / len(negatives)
 
 
 def summarise(repeats: pd.DataFrame, alpha: float) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Networks on disk: weights as safetensors, what is needed to rebuild them as JSON."""
+"""A GAN on disk: weights as safetensors, what is needed to rebuild them as JSON."""
 
 from pathlib import Path
 
@@ -7,47 +7,36 @@ from torch import nn
 
 from ganatomy.errors import InputError
 from ganatomy.files import read_json, write_json
-from ganatomy.gan.networks import Discriminator, Generator
-from ganatomy.gan.training import Gan
+from ganatomy.gan.architecture import Architecture
+from ganatomy.gan.model import NETWORKS, Gan, empty_gan
 from ganatomy.tensors import read_tensors, write_tensors
 
+_REMEDY = "Remove the folder and run `dvc repro train`."
 
-def save_gan(gan: Gan, folder: Path, shape: dict[str, int]) -> None:
-    """Write generator, discriminator and generator_ema with their `shape` into `folder`.
 
-    Parameters
-    ----------
-    shape : dict
-        image_size, channels, latent_dim and width.
-    """
-    for name in ("generator", "discriminator", "generator_ema"):
+def save_gan(gan: Gan, folder: Path) -> None:
+    """Write generator, discriminator and generator_ema with their architecture into `folder`."""
+    for name in NETWORKS:
         write_tensors(folder / f"{name}.safetensors", getattr(gan, name).state_dict())
-    write_json(folder / "networks.json", shape)
+    write_json(folder / "networks.json", gan.architecture.to_json())
 
 
-def load_gan(folder: Path, device: torch.device) -> tuple[Gan, dict[str, int]]:
+def load_gan(folder: Path, device: torch.device) -> Gan:
     """Read what `save_gan` wrote, in eval mode.
 
     Raises
     ------
     InputError
-        A file is missing or damaged, or its weights do not fit the shape beside them.
+        A file is missing or damaged, or its weights do not fit the architecture beside them.
     """
-    shape = read_json(folder / "networks.json")
+    path = folder / "networks.json"
+    values = read_json(path)
     try:
-        size, channels, width = shape["image_size"], shape["channels"], shape["width"]
-        gan = Gan(
-            Generator(size, channels, shape["latent_dim"], width),
-            Discriminator(size, channels, width),
-            Generator(size, channels, shape["latent_dim"], width),
-        )
-    except (KeyError, TypeError) as error:
-        raise InputError(
-            f"not the shape of a GAN ({type(error).__name__}: {error})",
-            str(folder / "networks.json"),
-            "Remove the folder and run `dvc repro train`.",
-        ) from None
-    for name in ("generator", "discriminator", "generator_ema"):
+        architecture = Architecture.from_json(values)
+    except TypeError as error:
+        raise InputError(f"not an architecture ({error})", str(path), _REMEDY) from None
+    gan = empty_gan(architecture)
+    for name in NETWORKS:
         network: nn.Module = getattr(gan, name)
         path = folder / f"{name}.safetensors"
         try:
@@ -56,7 +45,7 @@ def load_gan(folder: Path, device: torch.device) -> tuple[Gan, dict[str, int]]:
             raise InputError(
                 f"the weights do not fit networks.json ({str(error).splitlines()[0]})",
                 str(path),
-                "Remove the folder and run `dvc repro train`.",
+                _REMEDY,
             ) from None
         network.to(device).eval().requires_grad_(False)
-    return gan, shape
+    return gan

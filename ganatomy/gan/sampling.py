@@ -2,15 +2,38 @@
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from ganatomy.data.images import to_float
+from ganatomy.gan.architecture import Architecture
 from ganatomy.rng import generator as random_generator
 
 
-def latents(count: int, latent_dim: int, seed: int, *purpose: str | int) -> torch.Tensor:
-    """Standard normal latents of shape (count, latent_dim) for one purpose."""
+def latents(
+    count: int,
+    architecture: Architecture,
+    seed: int,
+    *purpose: str | int,
+    labels: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Standard normal latents for one purpose, with a one-hot class at the end where G takes one.
+
+    Parameters
+    ----------
+    labels : Tensor of shape (count,), int64, optional
+        The classes; drawn uniformly when not given. Without effect on an unconditional GAN.
+
+    Returns
+    -------
+    Tensor of shape (count, latent_dim + num_classes), float32
+    """
     draw = random_generator(seed, "latent", *purpose)
-    return torch.randn(count, latent_dim, generator=draw)
+    z = torch.randn(count, architecture.latent_dim, generator=draw)
+    if architecture.num_classes == 0:
+        return z
+    if labels is None:
+        labels = torch.randint(architecture.num_classes, (count,), generator=draw)
+    return torch.cat([z, functional.one_hot(labels, architecture.num_classes).float()], 1)
 
 
 @torch.no_grad()

@@ -1,11 +1,60 @@
 """What a training run is told besides its images, its seed and its device. No torch here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Method:
+    """How G and D are built and made to compete; what base and retrained GANs have in common.
+
+    Attributes
+    ----------
+    generator, discriminator : str
+        ``dcgan``, ``resnet``, or the dotted path ``module:Class`` of the user's own.
+    conditional : bool
+        Give G and D the class of each image; needs labels.
+    spectral_norm : bool
+        Divide D's weights by their largest singular value.
+    loss : str in {"bce", "hinge", "wgan", "relativistic"}
+    r1, r2, gradient_penalty : float
+        Weights of the penalties on D's gradient at reals, at fakes, between them; 0 is without.
+    penalty_every : int
+        Steps between penalties, which are then so many times stronger (lazy regularisation).
+    augment : tuple of str in {"translation", "cutout", "colour"}
+        What both reals and fakes go through before D sees them (DiffAugment).
+    n_dis : int
+        Steps of D for each step of G.
+    beta1, beta2 : float
+        Adam's, of both networks.
+    schedule : str in {"constant", "linear", "cosine"}
+        How the learning rate falls from its peak to zero at the end.
+    warmup : float in [0, 1)
+        Share of the steps over which the learning rate rises to its peak.
+    precision : str in {"float32", "bfloat16"}
+        Of the networks' arithmetic; weights and sums of gradients are float32 always.
+    """
+
+    generator: str = "dcgan"
+    discriminator: str = "dcgan"
+    conditional: bool = False
+    spectral_norm: bool = False
+    loss: str = "bce"
+    r1: float = 0.0
+    r2: float = 0.0
+    gradient_penalty: float = 0.0
+    penalty_every: int = 1
+    augment: tuple[str, ...] = ()
+    n_dis: int = 1
+    beta1: float = 0.5
+    beta2: float = 0.999
+    schedule: str = "constant"
+    warmup: float = 0.0
+    precision: str = "float32"
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Size of the networks and how they are optimised.
+    """A method and the budget that is spent on it.
 
     Attributes
     ----------
@@ -16,10 +65,11 @@ class TrainingSettings:
         Length of a latent vector.
     width : int
         Channels of G's last and D's first hidden layer.
-    learning_rate, beta1, beta2 : float
-        Adam's, of both networks.
+    learning_rate : float
+        Adam's at its peak, of both networks.
     ema_decay : float in [0, 1)
         Reached gradually: step t uses min(ema_decay, (1 + t) / (10 + t)).
+    method : Method
     """
 
     epochs: int
@@ -27,6 +77,5 @@ class TrainingSettings:
     latent_dim: int
     width: int
     learning_rate: float
-    beta1: float
-    beta2: float
     ema_decay: float
+    method: Method = field(default_factory=Method)

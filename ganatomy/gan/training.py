@@ -1,42 +1,58 @@
 """The training loop: discriminator step, generator step, moving average of the generator."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 
 import torch
 
+from ganatomy.data.batches import open_batches
 from ganatomy.data.images import to_float
 from ganatomy.errors import InputError
-from ganatomy.gan.losses import discriminator_bce, generator_bce
-from ganatomy.gan.networks import Discriminator, Generator
+from ganatomy.gan.architecture import Architecture
+from ganatomy.gan.distributed import Alone, Ranks
+from ganatomy.gan.losses import loss_named
+from ganatomy.gan.model import Gan
 from ganatomy.gan.sampling import latents
+from ganatomy.gan.schedules import ema_decay_at, learning_rate_factor
 from ganatomy.gan.settings import TrainingSettings
-from ganatomy.initialise import initialise
+from ganatomy.gan.state import TrainingState, begin
+from ganatomy.gan.step import (
+    Rules,
+    Values,
+    discriminator_step,
+    fake_batch,
+    generator_step,
+    gradient_norm,
+    update_ema,
+)
 from ganatomy.rng import generator as random_generator
 
-
-@dataclass
-class Gan:
-    """A trained pair and the exponential moving average (EMA) of its generator."""
-
-    generator: Generator
-    discriminator: Discriminator
-    generator_ema: Generator
+OnStep = Callable[[TrainingState, int, Values | None], None]
 
 
-OnStep = Callable[[int, int, Callable[[], dict[str, float]], Gan], None]
+class Diverged(FloatingPointError):
+    """A loss, a logit, a gradient or a weight is no longer finite."""
 
 
-def build_gan(image_size: int, channels: int, latent_dim: int, width: int, seed: int) -> Gan:
-    """An untrained GAN whose weights depend on `seed` alone; the EMA starts as the generator."""
-    generator = Generator(image_size, channels, latent_dim, width)
-    initialise(generator, seed, "generator")
-    discriminator = Discriminator(image_size, channels, width)
-    initialise(discriminator, seed, "discriminator")
-    generator_ema = Generator(image_size, channels, latent_dim, width)
-    generator_ema.load_state_dict(generator.state_dict())
-    return Gan(generator, discriminator, generator_ema.eval().requires_grad_(False))
+def architecture_for(
+    images: torch.Tensor, settings: TrainingSettings, num_classes: int
+) -> Architecture:
+    """The networks that fit images of shape (n, c, s, s)."""
+    method = settings.method
+    return Architecture(
+        image_size=images.shape[-1],
+        channels=images.shape[1],
+        latent_dim=settings.latent_dim,
+        width=settings.width,
+        generator=method.generator,
+        discriminator=method.discriminator,
+        num_classes=num_classes if method.conditional else 0,
+        spectral_norm=method.spectral_norm,
+    )
+
+
+def num_steps(num_images: int, settings: TrainingSettings) -> int:
+    """Steps of G in a whole training."""
+    return settings.epochs * (num_images // settings.batch_size) // settings.method.n_dis
 
 
 def train_gan(
@@ -45,105 +61,185 @@ def train_gan(
     seed: int,
     device: torch.device,
     on_step: OnStep,
+    labels: torch.Tensor | None = None,
+    num_classes: int = 0,
 ) -> Gan:
-    """Train a DCGAN with BCE on logits and Adam.
+    """Train a GAN from its first step to its last, with nothing kept on the way.
 
     Parameters
     ----------
     images : Tensor of shape (n, c, s, s), uint8
     settings : TrainingSettings
     seed : int
-        Weights, latents and minibatch order come from it and from the step alone.
+        Weights, latents, augmentations and minibatch order come from it and from the step alone.
     device : torch.device
     on_step : callable
-        Called after each step with (done, total, losses, gan); `losses()` waits for the device,
-        so call it now and then only.
+        Called after each step with (state, total, None).
+    labels : Tensor of shape (n,), int64, optional
+        What a conditional method is told.
+    num_classes : int
 
     Raises
     ------
     InputError
-        Fewer images than one batch.
-    FloatingPointError
-        The losses are no longer finite.
+        Fewer images than one batch, or a conditional method without labels.
+    Diverged
+        The networks are no longer finite.
     """
-    batch_size, latent_dim = settings.batch_size, settings.latent_dim
-    if len(images) < batch_size:
+    state = begin(architecture_for(images, settings, num_classes), settings, seed, device)
+    train(state, images, labels, settings, seed, on_step, measure_every=0)
+    if not state.is_finite():
+        raise Diverged(f"the weights are no longer finite after {state.step} steps")
+    return finished(state)
+
+
+def finished(state: TrainingState) -> Gan:
+    """The GAN, in eval mode."""
+    for network in (state.gan.generator, state.gan.discriminator):
+        network.eval()
+    return state.gan
+
+
+def train(
+    state: TrainingState,
+    images: torch.Tensor,
+    labels: torch.Tensor | None,
+    settings: TrainingSettings,
+    seed: int,
+    on_step: OnStep,
+    measure_every: int,
+    ranks: Ranks | None = None,
+) -> None:
+    """Go on from `state` to the last step.
+
+    Parameters
+    ----------
+    on_step : callable
+        Called after each step with (state, total, values): every `measure_every` steps and after
+        the last one values are tensors of shape () by name, else None. Reading one waits for the
+        device. What it raises ends the training after a whole step.
+    ranks : Ranks, optional
+        The processes that share each batch; without it there is this one.
+    """
+    ranks = ranks or Alone()
+    method, batch_size = settings.method, settings.batch_size
+    _check(images, labels, settings)
+    classes = labels if state.gan.architecture.num_classes else None
+    order = _Order(len(images), batch_size, seed)
+    total = num_steps(len(images), settings)
+    own = ranks.share(batch_size)
+    with ranks.joined(state) as calls, open_batches(images, state.device) as batches:
+        rules = Rules(method, loss_named(method.loss), seed, batch_size, own, *calls)
+        for step in range(state.step, total):
+            _set_learning_rate(state, settings, step, total)
+            for turn in range(step * method.n_dis, (step + 1) * method.n_dis):
+                index = order.batch(turn)[own]
+                real_images = _real(batches.take(index))
+                batches.prefetch(order.batch(turn + 1)[own])
+                known = None if classes is None else classes[index].to(state.device)
+                z = _latents(state, order.batch(turn), classes, seed, turn, own)
+                fake_images = fake_batch(state, rules, z)
+                of_d = discriminator_step(state, rules, real_images, fake_images, known, turn)
+            of_g = generator_step(state, rules, real_images, fake_images, known, turn)
+            update_ema(
+                state.gan.generator_ema,
+                state.gan.generator,
+                ema_decay_at(step, settings.ema_decay),
+            )
+            state.step = step + 1
+            last = state.step == total
+            wanted = last or (measure_every > 0 and state.step % measure_every == 0)
+            values = ranks.mean(_measured(state, of_d, of_g)) if wanted else None
+            on_step(state, total, values)
+
+
+def read(values: Values, step: int) -> dict[str, float]:
+    """Measured values as numbers; waits for the device.
+
+    Raises
+    ------
+    Diverged
+        One of them is not finite.
+    """
+    numbers = {name: float(value) for name, value in values.items()}
+    for name, number in numbers.items():
+        if not torch.isfinite(torch.tensor(number)):
+            raise Diverged(f"{name} is {number} at step {step}: training has diverged")
+    return numbers
+
+
+class _Order:
+    """Which images make up which minibatch: a new permutation in every epoch."""
+
+    def __init__(self, num_images: int, batch_size: int, seed: int) -> None:
+        self.num_images = num_images
+        self.batch_size = batch_size
+        self.seed = seed
+        self._epochs: dict[int, torch.Tensor] = {}
+
+    def batch(self, turn: int) -> torch.Tensor:
+        epoch, position = divmod(turn, self.num_images // self.batch_size)
+        if epoch not in self._epochs:
+            draw = random_generator(self.seed, "order", epoch)
+            order = torch.randperm(self.num_images, generator=draw)
+            self._epochs = {k: v for k, v in self._epochs.items() if k == epoch - 1}
+            self._epochs[epoch] = order
+        return self._epochs[epoch][position * self.batch_size : (position + 1) * self.batch_size]
+
+
+def _check(images: torch.Tensor, labels: torch.Tensor | None, settings: TrainingSettings) -> None:
+    if len(images) < settings.batch_size:
         raise InputError(
-            f"{len(images)} training images are fewer than one batch of {batch_size}",
+            f"{len(images)} training images are fewer than one batch of {settings.batch_size}",
             "train.batch_size or retrain.batch_size",
             "Lower the batch size or add images.",
         )
-    gan = build_gan(images.shape[-1], images.shape[1], latent_dim, settings.width, seed)
-    for network in (gan.generator, gan.discriminator, gan.generator_ema):
-        network.to(device).to(memory_format=torch.channels_last)
-    data = images.to(device)
-    rate, betas = settings.learning_rate, (settings.beta1, settings.beta2)
-    optimisers = tuple(
-        torch.optim.Adam(network.parameters(), lr=rate, betas=betas, fused=True)
-        for network in (gan.generator, gan.discriminator)
-    )
-    steps_per_epoch = len(data) // batch_size
-    total = settings.epochs * steps_per_epoch
-    gan.generator.train()
-    for step in range(total):
-        epoch, position = divmod(step, steps_per_epoch)
-        if position == 0:
-            order = torch.randperm(len(data), generator=random_generator(seed, "order", epoch))
-        batch = order[position * batch_size : (position + 1) * batch_size].to(device)
-        z = latents(batch_size, latent_dim, seed, step).to(device)
-        losses = _step(gan, optimisers, to_float(data[batch]), z)
-        _update_ema(gan, min(settings.ema_decay, (1 + step) / (10 + step)))
-        on_step(step + 1, total, partial(_read, losses, step + 1), gan)
-    if total:
-        _read(losses, total)  # nobody may have looked
-    for network in (gan.generator, gan.discriminator):
-        network.eval()
-    return gan
+    if settings.method.conditional and (labels is None or bool((labels < 0).any())):
+        raise InputError(
+            "a conditional GAN needs the class of every training image",
+            "gan.conditional",
+            "Set it to false, or sort the images into one folder for each class.",
+        )
 
 
-def _step(
-    gan: Gan,
-    optimisers: tuple[torch.optim.Optimizer, ...],
-    real_images: torch.Tensor,
-    z: torch.Tensor,
-) -> dict[str, torch.Tensor]:
-    """One step of the discriminator, then one of the generator, on the same fakes."""
-    generator_optimiser, discriminator_optimiser = optimisers
-    real_images = real_images.contiguous(memory_format=torch.channels_last)
-    fake_images = gan.generator(z)
+def _real(images: torch.Tensor) -> torch.Tensor:
+    return to_float(images).contiguous(memory_format=torch.channels_last)
 
-    real_logits = gan.discriminator(real_images)
-    fake_logits = gan.discriminator(fake_images.detach())
-    d_loss = discriminator_bce(real_logits, fake_logits)
-    discriminator_optimiser.zero_grad(set_to_none=True)
-    d_loss.backward()
-    discriminator_optimiser.step()
 
-    gan.discriminator.requires_grad_(False)
-    g_loss = generator_bce(gan.discriminator(fake_images))
-    generator_optimiser.zero_grad(set_to_none=True)
-    g_loss.backward()
-    generator_optimiser.step()
-    gan.discriminator.requires_grad_(True)
+def _latents(
+    state: TrainingState,
+    index: torch.Tensor,
+    classes: torch.Tensor | None,
+    seed: int,
+    turn: int,
+    own: slice,
+) -> torch.Tensor:
+    """This process's share of the batch's latents; fakes have the classes of the reals."""
+    architecture = state.gan.architecture
+    own_classes = None if classes is None else classes[index]
+    z = latents(len(index), architecture, seed, turn, labels=own_classes)
+    return z[own].to(state.device, non_blocking=True)
+
+
+def _set_learning_rate(
+    state: TrainingState, settings: TrainingSettings, step: int, total: int
+) -> None:
+    method = settings.method
+    factor = learning_rate_factor(step, total, method.schedule, method.warmup)
+    for optimiser in state.optimisers.values():
+        for group in optimiser.param_groups:
+            group["lr"] = settings.learning_rate * factor
+
+
+def _measured(state: TrainingState, of_d: Values, of_g: Values) -> Values:
+    real, fake = of_d["real"], of_d["fake"]
     return {
-        "d_loss": d_loss.detach(),
-        "g_loss": g_loss.detach(),
-        "d_real_logit": real_logits.detach().mean(),
-        "d_fake_logit": fake_logits.detach().mean(),
+        "d_loss": of_d["d_loss"],
+        "g_loss": of_g["g_loss"],
+        "d_real_logit": real.mean(),
+        "d_fake_logit": fake.mean(),
+        "d_accuracy_real": (real > 0).float().mean(),
+        "d_accuracy_fake": (fake < 0).float().mean(),
+        "d_grad_norm": gradient_norm(state.gan.discriminator),
+        "g_grad_norm": gradient_norm(state.gan.generator),
     }
-
-
-@torch.no_grad()
-def _update_ema(gan: Gan, decay: float) -> None:
-    averaged: list[torch.Tensor] = list(gan.generator_ema.parameters())
-    torch._foreach_lerp_(averaged, list(gan.generator.parameters()), 1.0 - decay)
-    for target, source in zip(gan.generator_ema.buffers(), gan.generator.buffers()):
-        target.copy_(source)
-
-
-def _read(losses: dict[str, torch.Tensor], step: int) -> dict[str, float]:
-    values = {name: float(value) for name, value in losses.items()}
-    for name, value in values.items():
-        if not torch.isfinite(torch.tensor(value)):
-            raise FloatingPointError(f"{name} is {value} at step {step}: training has diverged")
-    return values

@@ -1,12 +1,32 @@
-"""Is it any good: one call that judges a set of fakes."""
+"""Is it any good, and is it its own: one call that judges a set of fakes."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 
+from ganatomy.errors import InputError
+from ganatomy.metrics.copies import Suspects, most_suspicious
+from ganatomy.metrics.coverage import Coverage, cover
 from ganatomy.metrics.evaluator import Evaluator, extract, predict
-from ganatomy.metrics.frechet import frechet_distance
-from ganatomy.metrics.neighbours import nearest
+from ganatomy.metrics.fidelity import INCEPTION_NAMES, NAMES, Measurement, measure_fidelity
+from ganatomy.metrics.generalisation import Generalisation, generalisation_gap
+from ganatomy.metrics.memorisation import Memorisation, judge_memorisation
+from ganatomy.metrics.nearness import three_samples
+
+_NEIGHBOURS = 5
+_NUM_PARTS = 6  # the calls of `tick` in `judge`
+_STEPS_PER_PART = 100
+
+
+class Three(NamedTuple):
+    """Something of training images, of held-out images and of fakes."""
+
+    train: torch.Tensor
+    held_out: torch.Tensor
+    fakes: torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -15,53 +35,132 @@ class Quality:
 
     Attributes
     ----------
-    num_compared : int
-        Images in each set that the distances compare.
-    fcd : float
-        Frechet distance of fakes to real test images, in evaluator features.
-    fcd_floor : float
-        The same for as many real train images: what a perfect generator would reach.
-    class_histogram : Tensor of shape (k,), int64
-        Classes of the fakes, as the evaluator sees them.
-    real_histogram : Tensor of shape (k,), int64
-        Classes of the real test images, as the evaluator sees them.
-    neighbour_index : Tensor of shape (n,), int64
-        Nearest train image of each fake, in evaluator features.
-    neighbour_distance : Tensor of shape (n,), float64
+    fidelity : list of Measurement
+        In the evaluator's features, then in Inception's where these are given.
+    memorisation : Memorisation
+        In the spaces ``features`` and ``pixels``.
+    suspects : Suspects
+        The fakes that are likeliest to be copies, whatever the verdict.
+    generalisation : Generalisation
+    coverage : Coverage
+    fake_histogram, real_histogram : Tensor of shape (k,), int64
+        Classes of all fakes and of all held-out images, as the evaluator sees them.
     """
 
-    num_compared: int
-    fcd: float
-    fcd_floor: float
-    class_histogram: torch.Tensor
+    fidelity: list[Measurement]
+    memorisation: Memorisation
+    suspects: Suspects
+    generalisation: Generalisation
+    coverage: Coverage
+    fake_histogram: torch.Tensor
     real_histogram: torch.Tensor
-    neighbour_index: torch.Tensor
-    neighbour_distance: torch.Tensor
 
 
 def judge(
-    fakes: torch.Tensor, train_images: torch.Tensor, test_images: torch.Tensor, network: Evaluator
+    images: Three,
+    logits: Three,
+    network: Evaluator,
+    class_names: tuple[str, ...],
+    seed: int,
+    num_replicates: int,
+    num_suspects: int,
+    inception: Three | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Quality:
-    """Compare fakes with reals.
+    """Compare fakes with held-out images and with the training images.
 
     Parameters
     ----------
-    fakes, train_images, test_images : Tensor of shape (n, c, s, s), uint8
-        The distances use the same count of each: the smallest of the three.
+    images : Three of Tensor of shape (n, c, s, s), uint8
+        Distances use the same count of each: the smallest of the three. Training images stand in
+        for fakes to give the floor.
+    logits : Three of Tensor of shape (n,)
+        D's, of the same images.
     network : Evaluator
+    class_names : tuple of str
+        Of the evaluator's classes.
+    seed : int
+    num_replicates : int
+        Of the bootstrap behind the intervals of the distances.
+    num_suspects : int
+    inception : Three of Tensor of shape (n, 2048), optional
+        Inception features of some of these images.
+    progress : callable, optional
+        Called with (done, total) steps.
+
+    Raises
+    ------
+    InputError
+        Too few images of a kind, or training images that are all the same.
     """
-    count = min(len(fakes), len(train_images), len(test_images))
-    of_fakes = extract(network, fakes)
-    of_train = extract(network, train_images)
-    of_test = extract(network, test_images[:count])
-    distance, index = nearest(of_fakes, of_train)
-    num_classes = network.head.out_features
-    return Quality(
-        count,
-        frechet_distance(of_fakes[:count], of_test),
-        frechet_distance(of_train[:count], of_test),
-        torch.bincount(predict(network, fakes).argmax(1), minlength=num_classes),
-        torch.bincount(predict(network, test_images[:count]).argmax(1), minlength=num_classes),
-        index,
-        distance,
+    count = min(len(part) for part in images)
+    if count <= _NEIGHBOURS:
+        raise InputError(
+            f"{count} images to compare, at least {_NEIGHBOURS + 1} are needed of fakes, training "
+            "and held-out images each",
+            "evaluate",
+            "Give more images, or raise evaluate.num_fakes or prepare.test_fraction.",
+        )
+    total = _STEPS_PER_PART * (_NUM_PARTS + (inception is not None))
+    done = 0
+
+    def tick(part: int = 1, parts: int = 1) -> None:
+        nonlocal done
+        if progress:
+            progress(done + _STEPS_PER_PART * part // parts, total)
+        done += _STEPS_PER_PART if part == parts else 0
+
+    features = Three(*(extract(network, part) for part in images))
+    made, real = (
+        predict(network, part).argmax(1).bincount(minlength=len(class_names))
+        for part in (images.fakes, images.held_out)
     )
+    tick()
+    fidelity = []
+    if inception is not None:
+        fidelity = _distances(inception, seed, num_replicates, tick, INCEPTION_NAMES)
+    samples = {"features": three_samples(*features)}
+    tick()
+    samples["pixels"] = three_samples(*(part.flatten(1) for part in images))
+    tick()
+    with _one_thread():
+        fidelity = [*_distances(features, seed, num_replicates, tick, NAMES), *fidelity]
+        memorisation = judge_memorisation(samples, seed)
+        tick()
+        generalisation = generalisation_gap(*logits, seed)
+        coverage = cover(made, real, class_names, seed)
+        tick()
+    copies = {name: evidence.copies for name, evidence in memorisation.spaces.items()}
+    suspects = most_suspicious(copies, num_suspects)
+    return Quality(fidelity, memorisation, suspects, generalisation, coverage, made, real)
+
+
+def _distances(
+    features: Three,
+    seed: int,
+    num_replicates: int,
+    tick: Callable[[int, int], None],
+    names: tuple[str, ...],
+) -> list[Measurement]:
+    return measure_fidelity(
+        features.fakes,
+        features.held_out,
+        features.train,
+        seed,
+        num_replicates,
+        _NEIGHBOURS,
+        tick,
+        names,
+    )
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Resampling is thousands of small products, and threads that wait for each other at every one
+    of them: on two busy cores two threads took 35 to 85 s for what one does in 0.7 s."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

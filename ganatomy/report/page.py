@@ -19,7 +19,7 @@ def render_page(facts: dict[str, Any], figures: dict[str, bytes]) -> str:
     facts : dict
         Plain values; strings are escaped.
     figures : dict of str to bytes
-        PNG files by name; the template asks for them with ``figure(name)``.
+        PNG or GIF files by name; the template asks for them with ``figure(name)``.
 
     Raises
     ------
@@ -32,10 +32,12 @@ def render_page(facts: dict[str, Any], figures: dict[str, bytes]) -> str:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["number"] = _number
+    environment.filters["percent"] = lambda share: f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
     template = environment.from_string(TEMPLATE.read_text())
 
     def figure(name: str) -> str:
-        return "data:image/png;base64," + base64.b64encode(figures[name]).decode()
+        kind = "gif" if figures[name].startswith(b"GIF8") else "png"
+        return f"data:image/{kind};base64," + base64.b64encode(figures[name]).decode()
 
     page = template.render(facts, figure=figure, figures=set(figures), style=STYLE.read_text())
     if len(page.encode()) > MAX_BYTES:

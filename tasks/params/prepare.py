@@ -12,7 +12,7 @@ class Prepare(Section):
 
     name: ClassVar[str] = "prepare"
 
-    image_size: Literal[28, 32, 64] = 28
+    image_size: Literal[28, 32, 64, 128] = 28
     channels: Literal[0, 1, 3] = 0
     test_fraction: float = Field(0.2, gt=0, lt=1)
     min_images: int = Field(100, ge=2)

@@ -14,7 +14,7 @@ class Retrain(Training):
 
     epochs: Epochs = 6
     width: Width = 16
-    learning_rate: LearningRate = 0.0005
+    learning_rate: LearningRate = 0.002
     ema_decay: Decay = 0.99
     num_seeds: int = Field(4, ge=1, le=100)
     shards: list[int] = Field(default=[0, 1], min_length=1)

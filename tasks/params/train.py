@@ -1,6 +1,6 @@
 """Section `train`: the GAN."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -14,7 +14,11 @@ class Train(Training):
 
     epochs: Epochs = 60
     width: Width = 32
-    learning_rate: LearningRate = 0.0002
+    learning_rate: LearningRate = 0.002
     ema_decay: Decay = 0.995
+    devices: int = Field(1, ge=1, le=64)
     log_every_steps: int = Field(20, ge=1)
-    num_sample_grids: int = Field(5, ge=1, le=100)
+    probe_kimg: float = Field(20.0, gt=0)
+    probe_fakes: int = Field(500, ge=10)
+    keep_last: int = Field(2, ge=1, le=100)
+    publish: Literal["best", "last"] = "best"

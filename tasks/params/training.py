@@ -1,10 +1,10 @@
-"""What the sections `train` and `retrain` have in common: networks and optimisation."""
+"""What the sections `train` and `retrain` have in common: the budget of a training."""
 
 from typing import Annotated
 
 from pydantic import Field
 
-from ganatomy.gan.settings import TrainingSettings
+from ganatomy.gan.settings import Method, TrainingSettings
 from tasks.params.section import Section
 
 Epochs = Annotated[int, Field(ge=1)]
@@ -17,14 +17,13 @@ class Training(Section):
     """A section that trains GANs; each says its own budget."""
 
     epochs: Epochs
-    batch_size: int = Field(64, ge=2)
+    batch_size: int = Field(32, ge=2)
     latent_dim: int = Field(64, ge=1, le=4096)
     width: Width
     learning_rate: LearningRate
-    beta1: Decay = 0.5
-    beta2: Decay = 0.999
     ema_decay: Decay
 
-    def settings(self) -> TrainingSettings:
+    def settings(self, method: Method) -> TrainingSettings:
         """As the library takes them."""
-        return TrainingSettings(**self.model_dump(include=set(Training.model_fields)))
+        own = self.model_dump(include=set(Training.model_fields))
+        return TrainingSettings(**own, method=method)

@@ -127,3 +127,18 @@ def test_nothing_is_wider_than_the_window(tab: Tab, smoke: Path, width: int) -> 
     assert found["result"]["value"] <= width
     shot = tab.call("Page.captureScreenshot", format="png")
     assert len(base64.b64decode(shot["data"])) > 10_000
+
+
+@pytest.mark.parametrize(("wish", "moves"), [("no-preference", True), ("reduce", False)])
+def test_the_film_moves_only_where_motion_is_welcome(
+    tab: Tab, smoke: Path, wish: str, moves: bool
+) -> None:
+    feature = {"name": "prefers-reduced-motion", "value": wish}
+    tab.call("Emulation.setEmulatedMedia", features=[feature])
+    tab.call("Page.navigate", url=(smoke / "reports" / "report.html").as_uri())
+    tab.wait_for("Page.loadEventFired")
+    heights = "['.moving', '.stills'].map(name => document.querySelector(name).offsetHeight)"
+    found = tab.call("Runtime.evaluate", expression=heights, returnByValue=True)
+    film, stills = found["result"]["value"]
+    assert (film > 50) == moves
+    assert stills > 50

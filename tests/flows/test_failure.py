@@ -13,7 +13,7 @@ def test_a_bug_in_one_stage_is_told_once_and_stops_only_what_needs_it(
     stage = project / "tasks" / "gradcam.py"
     stage.write_text(
         stage.read_text().replace(
-            "gan, shape = load_gan", "raise RuntimeError('planted')\n    gan, shape = load_gan"
+            "gan = load_gan", "raise RuntimeError('planted')\n    gan = load_gan"
         )
     )
     done = flows(project, "run", "--set", "lime.num_samples=60")

@@ -23,7 +23,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("trian.epochs=3", ["trian.epochs", "train.epochs"]),
         ("train.epochs=-1", ["train.epochs", "-1", "greater than or equal to 1"]),
         ("evaluator.epochs=-3", ["evaluator.epochs", "-3"]),
-        ("prepare.image_size=30", ["prepare.image_size", "30", "28, 32 or 64"]),
+        ("prepare.image_size=30", ["prepare.image_size", "30", "28, 32, 64 or 128"]),
         ("train.epochs=many", ["train.epochs", "'many'", "integer"]),
         ("train.epochs", ["section.key=value"]),
         ("retrain.shards=[1, 2]", ["retrain.shards", "[0, 1]"]),

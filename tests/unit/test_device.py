@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from ganatomy.device import make_deterministic, resolve_device
+from ganatomy.device import check_precision, make_deterministic, resolve_device
 from ganatomy.errors import InputError
 
 
@@ -28,6 +28,34 @@ def test_cuda_without_a_gpu_is_an_input_error(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(InputError, match=r"base\.device"):
         resolve_device("cuda")
+
+
+@pytest.mark.parametrize(("capability", "fine"), [((7, 5), False), ((8, 0), True), ((9, 0), True)])
+def test_bfloat16_needs_a_gpu_that_computes_in_it(
+    capability: tuple[int, int], fine: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    gpu = torch.device("cuda")
+    check_precision("float32", gpu)
+    if fine:
+        check_precision("bfloat16", gpu)
+    else:
+        with pytest.raises(InputError, match=r"gan\.precision"):
+            check_precision("bfloat16", gpu)
+
+
+@pytest.mark.parametrize("fine", [False, True])
+def test_bfloat16_needs_a_cpu_that_computes_in_it(
+    fine: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: fine)
+    cpu = torch.device("cpu")
+    check_precision("float32", cpu)
+    if fine:
+        check_precision("bfloat16", cpu)
+    else:
+        with pytest.raises(InputError, match="cpu device: it would be far slower"):
+            check_precision("bfloat16", cpu)
 
 
 @pytest.fixture

@@ -36,10 +36,11 @@ def test_take_keeps_images_and_labels_together(make_dataset: MakeDataset) -> Non
     assert len(by_mask) == 3
 
 
-def test_comes_back_from_disk(make_dataset: MakeDataset, tmp_path: Path) -> None:
+@pytest.mark.parametrize("mapped", [False, True])
+def test_comes_back_from_disk(mapped: bool, make_dataset: MakeDataset, tmp_path: Path) -> None:
     dataset = make_dataset(5, channels=3)
     dataset.save(tmp_path / "d", "train")
-    found = Dataset.load(tmp_path / "d", "train")
+    found = Dataset.load(tmp_path / "d", "train", mapped)
     assert torch.equal(found.images, dataset.images)
     assert torch.equal(found.labels, dataset.labels)
     assert found.class_names == dataset.class_names

@@ -231,7 +231,7 @@ class _Logits(nn.Module):
 
 
 def _member(name: str, seed: int, logits: torch.Tensor) -> Member:
-    return Member(name, name.startswith("null_"), seed, nn.Identity(), _Logits(logits), 1)
+    return Member(name, name.startswith("null_"), seed, nn.Identity(), _Logits(logits))
 
 
 def _probe() -> Probe:
@@ -334,7 +334,7 @@ def test_every_member_is_measured_on_the_same_probe() -> None:
     z = torch.randn(30, 1, generator=draw)
     shifts = {"null_0": 0.5, "null_1": 0.52, "far": -0.8}
     members = [
-        Member(name, name.startswith("null"), 0, _Painter(shift), _MeanLevel(sign), 1)
+        Member(name, name.startswith("null"), 0, _Painter(shift), _MeanLevel(sign))
         for (name, shift), sign in zip(shifts.items(), (1.0, 2.0, -1.0))
     ]
     probe = Probe(bright, dark, z, RandomFeatures(1, 1), RandomFeatures(1, 0))

@@ -9,30 +9,55 @@ import torch
 
 from ganatomy.errors import InputError
 from ganatomy.gan import training
-from ganatomy.gan.networks import Discriminator, Generator
-from ganatomy.gan.settings import TrainingSettings
-from ganatomy.gan.training import Gan, build_gan, train_gan
+from ganatomy.gan.architecture import Architecture
+from ganatomy.gan.model import Gan, build_gan
+from ganatomy.gan.settings import Method, TrainingSettings
+from ganatomy.gan.state import TrainingState, begin
+from ganatomy.gan.step import Values
+from ganatomy.gan.training import Diverged, architecture_for, num_steps, read, train, train_gan
 from ganatomy.rng import generator as random_generator
 from tests.unit.conftest import MakeDataset
 
 CPU = torch.device("cpu")
-Losses = Callable[[], dict[str, float]]
-OnStep = Callable[[int, int, Losses, Gan], None]
+SMALL = Architecture(image_size=28, channels=1, latent_dim=5, width=4)
+OnStep = Callable[[TrainingState, int, Values | None], None]
+MEASURED = [
+    "d_accuracy_fake",
+    "d_accuracy_real",
+    "d_fake_logit",
+    "d_grad_norm",
+    "d_loss",
+    "d_real_logit",
+    "g_grad_norm",
+    "g_loss",
+]
 
 
-def _train(images: torch.Tensor, on_step: OnStep = lambda *_: None, **options: Any) -> Gan:
-    settings: dict[str, Any] = {
+def _settings(**options: Any) -> TrainingSettings:
+    """A small budget; options that are not part of it are the method's."""
+    budget: dict[str, Any] = {
         "epochs": 2,
         "batch_size": 4,
         "latent_dim": 5,
         "width": 4,
         "learning_rate": 1e-3,
-        "beta1": 0.5,
-        "beta2": 0.999,
         "ema_decay": 0.9,
-    } | options
-    seed, device = settings.pop("seed", 3), settings.pop("device", CPU)
-    return train_gan(images, TrainingSettings(**settings), seed, device, on_step)
+    }
+    own = {name: options.pop(name) for name in list(options) if name in budget}
+    return TrainingSettings(**(budget | own), method=Method(**options))
+
+
+def _train(images: torch.Tensor, on_step: OnStep = lambda *_: None, **options: Any) -> Gan:
+    seed = options.pop("seed", 3)
+    return train_gan(images, _settings(**options), seed, CPU, on_step)
+
+
+def _measure(images: torch.Tensor, on_step: OnStep, **options: Any) -> Gan:
+    """Train with every step measured."""
+    settings = _settings(**options)
+    state = begin(architecture_for(images, settings, 0), settings, 3, CPU)
+    train(state, images, None, settings, 3, on_step, measure_every=1)
+    return state.gan
 
 
 def _weights(network: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -50,13 +75,19 @@ def _same(one: torch.nn.Module, two: torch.nn.Module) -> bool:
 def batches(monkeypatch: pytest.MonkeyPatch) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """(real images, latents) of every step that is run."""
     seen: list[tuple[torch.Tensor, torch.Tensor]] = []
-    step = training._step
+    fake_batch, d_step = training.fake_batch, training.discriminator_step
+    latest: list[torch.Tensor] = []
 
-    def spy(gan: Gan, optimisers: Any, real: torch.Tensor, z: torch.Tensor) -> Any:
-        seen.append((real.clone(), z.clone()))
-        return step(gan, optimisers, real, z)
+    def see_latents(state: Any, rules: Any, z: torch.Tensor) -> torch.Tensor:
+        latest.append(z.clone())
+        return fake_batch(state, rules, z)
 
-    monkeypatch.setattr(training, "_step", spy)
+    def see_reals(state: Any, rules: Any, reals: torch.Tensor, *rest: Any) -> Any:
+        seen.append((reals.clone(), latest.pop()))
+        return d_step(state, rules, reals, *rest)
+
+    monkeypatch.setattr(training, "fake_batch", see_latents)
+    monkeypatch.setattr(training, "discriminator_step", see_reals)
     return seen
 
 
@@ -113,10 +144,10 @@ def test_latents_are_new_at_every_step_and_the_same_in_every_run(
 def test_moving_average_is_the_closed_form(decay: float, make_dataset: MakeDataset) -> None:
     """Weights w_t averaged with factors d_t: sum of w_t (1 - d_t) times all later d."""
     history: list[dict[str, torch.Tensor]] = []
-    start = build_gan(28, 1, 5, 4, seed=3).generator
+    start = build_gan(SMALL, seed=3).generator
 
-    def remember(done: int, total: int, losses: Losses, gan: Gan) -> None:
-        history.append(_weights(gan.generator))
+    def remember(state: TrainingState, total: int, values: Values | None) -> None:
+        history.append(_weights(state.gan.generator))
 
     gan = _train(make_dataset(12).images, remember, epochs=5, ema_decay=decay)
     assert len(history) == 15
@@ -139,7 +170,7 @@ def test_moving_average_has_the_generators_statistics(make_dataset: MakeDataset)
 
 
 def test_both_networks_learn_and_are_given_back_in_eval_mode(make_dataset: MakeDataset) -> None:
-    start = build_gan(28, 1, 5, 4, seed=3)
+    start = build_gan(SMALL, seed=3)
     gan = _train(make_dataset(12).images)
     for name in ("generator", "discriminator"):
         before, after = getattr(start, name), getattr(gan, name)
@@ -157,11 +188,11 @@ def test_discriminator_learns_to_tell_easy_fakes() -> None:
     white = torch.full((64, 1, 28, 28), 255, dtype=torch.uint8)
     gaps: list[float] = []
 
-    def look(done: int, total: int, losses: Losses, gan: Gan) -> None:
-        values = losses()
-        gaps.append(values["d_real_logit"] - values["d_fake_logit"])
+    def look(state: TrainingState, total: int, values: Values | None) -> None:
+        assert values is not None
+        gaps.append(float(values["d_real_logit"] - values["d_fake_logit"]))
 
-    _train(white, look, epochs=2, batch_size=8)
+    _measure(white, look, epochs=2, batch_size=8)
     assert gaps[-1] > gaps[0] + 1
 
 
@@ -169,7 +200,7 @@ def test_steps_follow_the_published_algorithm(make_dataset: MakeDataset) -> None
     """D's step on reals and fakes, then G's step through the new D, each by plain Adam."""
     images = make_dataset(12).images
     found = _train(images, epochs=1)
-    start = build_gan(28, 1, 5, 4, seed=3)
+    start = build_gan(SMALL, seed=3)
     g, d = start.generator.train(), start.discriminator.train()
     adam_d, adam_g = (
         torch.optim.Adam(network.parameters(), lr=1e-3, betas=(0.5, 0.999)) for network in (d, g)
@@ -198,34 +229,64 @@ def test_steps_follow_the_published_algorithm(make_dataset: MakeDataset) -> None
 
 def test_steps_are_told(make_dataset: MakeDataset) -> None:
     told: list[tuple[int, int]] = []
-    values: list[dict[str, float]] = []
+    measured: list[Values] = []
 
-    def listen(done: int, total: int, losses: Losses, gan: Gan) -> None:
-        told.append((done, total))
-        values.append(losses())
-        assert isinstance(gan.generator, Generator)
-        assert isinstance(gan.discriminator, Discriminator)
+    def listen(state: TrainingState, total: int, values: Values | None) -> None:
+        told.append((state.step, total))
+        assert values is not None
+        measured.append(values)
 
-    _train(make_dataset(9).images, listen, epochs=3)
+    _measure(make_dataset(9).images, listen, epochs=3)
     assert told == [(done, 6) for done in range(1, 7)]
-    assert all(
-        sorted(losses) == ["d_fake_logit", "d_loss", "d_real_logit", "g_loss"] for losses in values
-    )
-    assert abs(values[0]["d_loss"] - 2 * math.log(2)) < 0.3  # D knows nothing yet
-    assert abs(values[0]["g_loss"] - math.log(2)) < 0.3
+    assert all(sorted(values) == MEASURED for values in measured)
+    assert abs(float(measured[0]["d_loss"]) - 2 * math.log(2)) < 0.3  # D knows nothing yet
+    assert abs(float(measured[0]["g_loss"]) - math.log(2)) < 0.3
+    losses = [read(values, 1)["d_loss"] for values in measured]  # read later, and still their own
+    assert len(set(losses)) == len(losses)
 
 
-def test_losses_read_later_are_those_of_their_step(make_dataset: MakeDataset) -> None:
-    now: list[dict[str, float]] = []
-    later: list[Losses] = []
+@pytest.mark.parametrize(("every", "expected"), [(0, [6]), (1, [1, 2, 3, 4, 5, 6]), (4, [4, 6])])
+def test_only_some_steps_are_measured(
+    every: int, expected: list[int], make_dataset: MakeDataset
+) -> None:
+    images, settings = make_dataset(9).images, _settings(epochs=3)
+    state = begin(architecture_for(images, settings, 0), settings, 3, CPU)
+    measured: list[int] = []
 
-    def keep(done: int, total: int, losses: Losses, gan: Gan) -> None:
-        now.append(losses())
-        later.append(losses)
+    def listen(state: TrainingState, total: int, values: Values | None) -> None:
+        measured.extend([state.step] if values is not None else [])
 
-    _train(make_dataset(12).images, keep)
-    assert [losses() for losses in later] == now
-    assert len({tuple(losses.values()) for losses in now}) == len(now)
+    train(state, images, None, settings, 3, listen, measure_every=every)
+    assert measured == expected
+
+
+def test_measuring_moves_nothing(make_dataset: MakeDataset) -> None:
+    images = make_dataset(12).images
+    looked_at = _measure(images, lambda *_: None)
+    assert _same(looked_at.generator, _train(images).generator)
+
+
+def test_measured_values_are_those_of_the_networks(make_dataset: MakeDataset) -> None:
+    """Gradient norms and accuracies of the first step, from torch's own functions."""
+    images = make_dataset(4).images
+    found: list[dict[str, float]] = []
+    _measure(images, lambda state, total, v: found.append(read(v or {}, 1)), epochs=1)
+    start = build_gan(SMALL, seed=3)
+    g, d = start.generator.train(), start.discriminator.train()
+    order = torch.randperm(4, generator=random_generator(3, "order", 0))
+    reals = images[order].float() / 127.5 - 1
+    fakes = g(torch.randn(4, 5, generator=random_generator(3, "latent", 0)))
+    real, fake = d(reals), d(fakes.detach())
+    bce = torch.nn.BCEWithLogitsLoss()
+    loss = bce(real, torch.ones(4)) + bce(fake, torch.zeros(4))
+    loss.backward()
+    norm = torch.nn.utils.clip_grad_norm_(d.parameters(), 1e9)
+    assert found[0]["d_loss"] == pytest.approx(float(loss.detach()), rel=1e-5)
+    assert found[0]["d_grad_norm"] == pytest.approx(float(norm), rel=1e-3)
+    assert found[0]["d_accuracy_real"] == float((real > 0).float().mean())
+    assert found[0]["d_accuracy_fake"] == float((fake < 0).float().mean())
+    assert found[0]["d_real_logit"] == pytest.approx(float(real.detach().mean()), abs=1e-5)
+    assert found[0]["d_fake_logit"] == pytest.approx(float(fake.detach().mean()), abs=1e-5)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
@@ -236,32 +297,129 @@ def test_fewer_images_than_a_batch(count: int, make_dataset: MakeDataset) -> Non
 
 
 def test_divergence_is_an_error_when_looked_at(make_dataset: MakeDataset) -> None:
-    def look(done: int, total: int, losses: Losses, gan: Gan) -> None:
-        losses()
+    def look(state: TrainingState, total: int, values: Values | None) -> None:
+        read(values or {}, state.step)
 
-    with pytest.raises(FloatingPointError, match="diverged"):
-        _train(make_dataset(12).images, look, epochs=4, learning_rate=1e30)
+    with pytest.raises(Diverged, match="diverged"):
+        _measure(make_dataset(12).images, look, epochs=4, learning_rate=1e30)
 
 
 def test_divergence_is_an_error_when_nobody_looks(make_dataset: MakeDataset) -> None:
-    with pytest.raises(FloatingPointError, match="diverged"):
+    with pytest.raises(Diverged, match="no longer finite after 12 steps"):
         _train(make_dataset(12).images, epochs=4, learning_rate=1e30)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-@pytest.mark.parametrize("name", ["d_loss", "g_loss", "d_real_logit", "d_fake_logit"])
+@pytest.mark.parametrize("name", ["d_loss", "g_grad_norm"])
 def test_the_value_that_diverged_is_named(name: str, value: float) -> None:
-    losses = {key: torch.tensor(0.5) for key in ("d_loss", "g_loss", "d_real_logit")}
-    losses[name] = torch.tensor(value)
-    with pytest.raises(FloatingPointError, match=f"{name} is {value} at step 7"):
-        training._read(losses, 7)
+    values = {"d_loss": torch.tensor(0.5), "g_loss": torch.tensor(0.5)}
+    values[name] = torch.tensor(value)
+    with pytest.raises(Diverged, match=f"{name} is {value} at step 7"):
+        read(values, 7)
+
+
+def test_discriminator_may_take_several_steps(
+    batches: list[tuple[torch.Tensor, torch.Tensor]],
+) -> None:
+    """As many images of each epoch, and latents of their own for every one of them."""
+    settings = _settings(epochs=4, n_dis=3)
+    assert num_steps(12, settings) == 4
+    gan = _train(_numbered(12), epochs=4, n_dis=3)
+    assert len(batches) == 12
+    assert len({z.numpy().tobytes() for _, z in batches}) == 12
+    assert int(gan.generator.norm.num_batches_tracked) == 12
+
+
+@pytest.mark.parametrize("schedule", ["linear", "cosine"])
+def test_learning_rate_follows_its_schedule(schedule: str, make_dataset: MakeDataset) -> None:
+    rates: list[float] = []
+
+    def look(state: TrainingState, total: int, values: Values | None) -> None:
+        rates.extend(
+            group["lr"]
+            for optimiser in state.optimisers.values()
+            for group in optimiser.param_groups
+        )
+
+    _train(make_dataset(12).images, look, epochs=4, schedule=schedule, warmup=0.25)
+    of_g = rates[::2]
+    assert of_g == rates[1::2]
+    assert max(of_g) == pytest.approx(1e-3)
+    assert of_g[0] < of_g[2]
+    assert of_g[-1] < 0.12 * max(of_g)
+
+
+METHODS: list[dict[str, Any]] = [
+    {"loss": "hinge"},
+    {"loss": "wgan", "gradient_penalty": 10.0, "n_dis": 2},
+    {"loss": "relativistic", "r1": 1.0, "r2": 1.0},
+    {"r1": 10.0, "penalty_every": 4},
+    {"augment": ("translation", "cutout", "colour")},
+    {"spectral_norm": True},
+    {"generator": "resnet", "discriminator": "resnet", "loss": "relativistic", "r1": 1.0},
+    pytest.param(
+        {"precision": "bfloat16"},
+        marks=pytest.mark.skipif(
+            not torch.cpu._is_avx512_bf16_supported(), reason="this CPU has no bfloat16"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: "-".join(map(str, method)))
+def test_every_method_trains_the_same_twice(
+    method: dict[str, Any], make_dataset: MakeDataset
+) -> None:
+    images = make_dataset(9).images
+    torch.manual_seed(1)
+    one = _train(images, **method)
+    torch.manual_seed(2)
+    two = _train(images, **method)
+    plain = _train(images, n_dis=method.get("n_dis", 1))
+    for name in ("generator", "discriminator", "generator_ema"):
+        assert _same(getattr(one, name), getattr(two, name))
+    assert not _same(one.discriminator, plain.discriminator)
+
+
+def test_penalty_is_weighted_and_lazy(make_dataset: MakeDataset) -> None:
+    """At step 0 a penalty every 4 steps weighs 4 times as much; at steps 1 to 3 there is none."""
+    images = make_dataset(4).images
+    every_step = _train(images, epochs=1, r1=8.0)
+    lazily = _train(images, epochs=1, r1=2.0, penalty_every=4)
+    assert _same(every_step.discriminator, lazily.discriminator)
+    assert not _same(every_step.discriminator, _train(images, epochs=1).discriminator)
+
+
+def test_conditional_fakes_have_the_classes_of_the_reals(make_dataset: MakeDataset) -> None:
+    data = make_dataset(12)
+    settings = _settings(conditional=True)
+    seen: list[torch.Tensor] = []
+
+    def look(state: TrainingState, total: int, values: Values | None) -> None:
+        if state.step == 1:
+            state.gan.generator.register_forward_pre_hook(lambda _, z: seen.append(z[0]))
+
+    gan = train_gan(data.images, settings, 3, CPU, look, data.labels, 3)
+    assert gan.architecture.num_classes == 3
+    order = torch.randperm(12, generator=random_generator(3, "order", 0))
+    for turn, z in enumerate(seen[:2], start=1):
+        assert z.shape == (4, 5 + 3)
+        assert torch.equal(z[:, 5:].argmax(1), data.labels[order[turn * 4 : turn * 4 + 4]])
+
+
+def test_conditional_without_classes_is_refused(make_dataset: MakeDataset) -> None:
+    data = make_dataset(12)
+    for labels in (None, torch.full((12,), -1)):
+        with pytest.raises(InputError, match="needs the class of every") as caught:
+            train_gan(data.images, _settings(conditional=True), 3, CPU, lambda *_: None, labels, 3)
+        assert caught.value.where == "gan.conditional"
 
 
 def test_untrained_gan_depends_on_the_seed_alone() -> None:
     torch.manual_seed(1)
-    one = build_gan(28, 1, 8, 4, seed=0)
+    one = build_gan(SMALL, seed=0)
     torch.manual_seed(2)
-    two, other = build_gan(28, 1, 8, 4, seed=0), build_gan(28, 1, 8, 4, seed=1)
+    two, other = build_gan(SMALL, seed=0), build_gan(SMALL, seed=1)
     assert _same(one.generator, two.generator)
     assert _same(one.discriminator, two.discriminator)
     assert _same(one.generator, one.generator_ema)

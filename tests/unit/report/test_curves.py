@@ -2,42 +2,104 @@
 
 import numpy as np
 import pandas as pd
+import pytest
+from numpy.typing import NDArray
 
+from ganatomy.report.canvas import MUTED, WARM
 from ganatomy.report.curves import class_bars, training_curves
 
-NAMES = ["train/d_loss", "train/g_loss", "train/d_real_logit", "train/d_fake_logit"]
+MEASURED = [
+    "d_loss",
+    "g_loss",
+    "d_real_logit",
+    "d_fake_logit",
+    "d_accuracy_real",
+    "d_accuracy_fake",
+    "d_grad_norm",
+    "g_grad_norm",
+]
+PROBED = ["fcd@500", "diversity", "d_accuracy_train", "d_accuracy_held_out"]
+NAMES = [f"train/{name}" for name in MEASURED + PROBED]
+PANELS = (
+    dict(  # row, column
+        zip(NAMES, [*[(0, 0)] * 2, *[(0, 1)] * 2, *[(0, 2)] * 2, *[(1, 0)] * 2, (1, 1), (1, 2)])
+    )
+    | dict.fromkeys(NAMES[-2:], (0, 2))
+)
 
 
 def _points(factor: float = 1.0) -> pd.DataFrame:
     rows = [
-        (step, name, factor * (k + 1) / (step + 1))
+        (step, name, factor * (k % 4 + 1) / (step + 1))
         for k, name in enumerate(NAMES)
         for step in range(20)
     ]
     return pd.DataFrame(rows, columns=["step", "name", "value"])
 
 
-def test_equal_points_give_equal_pixels() -> None:
-    first, second = training_curves(_points()), training_curves(_points())
-    np.testing.assert_array_equal(first, second)
-    assert first.dtype == np.uint8
-    assert first.shape == (360, 1230, 3)  # 2.4 by 8.2 inches at 150 dots each
+@pytest.fixture(scope="module")
+def whole() -> NDArray[np.uint8]:
+    """All curves, no step marked."""
+    return training_curves(_points())
 
 
-def test_every_curve_shows() -> None:
+def _panels(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> set[tuple[int, int]]:
+    """Rows and columns of the panels in which two figures differ."""
+    height, width = first.shape[:2]
+    where = np.argwhere((first != second).any(2))
+    return {(int(y * 2 // height), int(x * 3 // width)) for y, x in where}
+
+
+def _where(picture: NDArray[np.uint8], colour: str) -> NDArray[np.int64]:
+    return np.argwhere((picture == [int(colour[k : k + 2], 16) for k in (1, 3, 5)]).all(2))
+
+
+def test_equal_points_give_equal_pixels(whole: NDArray[np.uint8]) -> None:
+    np.testing.assert_array_equal(training_curves(_points()), whole)
+    assert whole.dtype == np.uint8
+    assert whole.shape == (660, 1230, 3)  # 4.4 by 8.2 inches at 150 dots each
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_curve_shows_in_its_panel(name: str, whole: NDArray[np.uint8]) -> None:
+    """Another point, within the range of the others, moves no axis."""
     points = _points()
-    whole = training_curves(points)
-    for name in NAMES:
-        moved = points.assign(value=points["value"] - 0.3 * (points["name"] == name))
-        assert (training_curves(moved) != whole).any(), name
+    hit = (points["name"] == name) & (points["step"] == 10)
+    moved = points.assign(value=points["value"].where(~hit, 0.6))
+    assert _panels(whole, training_curves(moved)) == {PANELS[name]}
 
 
-def test_other_curves_do_not_show() -> None:
-    points = _points()
+def test_other_curves_do_not_show(whole: NDArray[np.uint8]) -> None:
     extra = pd.DataFrame({"step": [1], "name": ["train/other"], "value": [99.0]})
-    np.testing.assert_array_equal(
-        training_curves(pd.concat([points, extra])), training_curves(points)
-    )
+    np.testing.assert_array_equal(training_curves(pd.concat([_points(), extra])), whole)
+
+
+def test_the_published_step_is_marked_where_probes_are(whole: NDArray[np.uint8]) -> None:
+    marked, other = (training_curves(_points(), step) for step in (5, 15))
+    assert _panels(whole, marked) == _panels(marked, other) == {(1, 1), (1, 2)}
+
+    def column(picture: NDArray[np.uint8]) -> float:
+        """Of the line in the lower half of the panel of fcd, where no legend is."""
+        height, width = picture.shape[:2]
+        panel = picture[height * 3 // 4 : height * 9 // 10, width // 3 : width * 2 // 3]
+        return float(_where(panel, WARM)[:, 1].mean())
+
+    assert column(other) - column(marked) > 100
+
+
+def test_what_was_not_measured_is_said(whole: NDArray[np.uint8]) -> None:
+    points = _points()
+    name = "train/diversity"
+    less = training_curves(points[points["name"] != name])
+    nan = training_curves(points.assign(value=points["value"].where(points["name"] != name)))
+    for drawn, said in ((less, True), (nan, True), (whole, False)):
+        height, width = drawn.shape[:2]
+        middle = drawn[height * 7 // 10 : height * 8 // 10, width * 4 // 5 : width * 9 // 10]
+        assert (len(_where(middle, MUTED)) > 30) == said
+
+
+def test_no_points_at_all_can_be_drawn() -> None:
+    assert training_curves(_points().iloc[:0]).shape == (660, 1230, 3)
 
 
 def test_class_bars_are_shares() -> None:

@@ -1,4 +1,4 @@
-"""A small DCGAN (Radford et al. 2016, arXiv 1511.06434) for images of 28, 32 or 64 px.
+"""A small DCGAN (Radford et al. 2016, arXiv 1511.06434).
 
 Both networks have BatchNorm, as in the paper: it halves the Frechet distance at equal steps. In
 train mode a logit therefore depends on the whole batch; metrics and explanations use eval mode,
@@ -9,45 +9,39 @@ layer really returned.
 import torch
 from torch import nn
 
-from ganatomy.errors import InputError
-
-IMAGE_SIZES = (28, 32, 64)
-
-
-def _upsamplings(image_size: int) -> tuple[int, int]:
-    """(side of the first feature map, number of doublings up to image_size)."""
-    if image_size not in IMAGE_SIZES:
-        raise InputError(
-            f"image size {image_size} is not supported",
-            "prepare.image_size",
-            f"Use one of: {', '.join(map(str, IMAGE_SIZES))}.",
-        )
-    return {28: (7, 2), 32: (4, 3), 64: (4, 4)}[image_size]
+from ganatomy.gan.networks.conditioning import add_class, equal_power
+from ganatomy.gan.networks.layout import FlatLinear, laid_out_for
+from ganatomy.gan.networks.sizes import doublings
 
 
 class Generator(nn.Module):
-    """Latents of shape (n, latent_dim) to images of shape (n, c, s, s) in [-1, 1].
+    """Latents to images of shape (n, c, s, s) in [-1, 1].
 
     Parameters
     ----------
-    image_size : int in {28, 32, 64}
+    image_size : int in {28, 32, 64, 128}
     channels : int in {1, 3}
     latent_dim : int
     width : int
         Channels of the last hidden layer; each earlier one has twice as many.
+    num_classes : int
+        Above 0, the last `num_classes` entries of a latent are its one-hot class.
     """
 
-    def __init__(self, image_size: int, channels: int, latent_dim: int, width: int) -> None:
+    def __init__(
+        self, image_size: int, channels: int, latent_dim: int, width: int, num_classes: int = 0
+    ) -> None:
         super().__init__()
-        self.base, doublings = _upsamplings(image_size)
-        self.latent_dim = latent_dim
-        self.widest = width * 2 ** (doublings - 1)
-        self.project = nn.Linear(latent_dim, self.widest * self.base**2, bias=False)
+        self.base, num_doublings = doublings(image_size)
+        self.latent_dim, self.num_classes = latent_dim, num_classes
+        self.widest = width * 2 ** (num_doublings - 1)
+        num_units = self.widest * self.base**2
+        self.project = nn.Linear(latent_dim + num_classes, num_units, bias=False)
         self.norm = nn.BatchNorm2d(self.widest)
         self.activation = nn.ReLU()
         layers: list[nn.Module] = []
         num_in = self.widest
-        for _ in range(doublings - 1):
+        for _ in range(num_doublings - 1):
             layers += [
                 nn.ConvTranspose2d(num_in, num_in // 2, 4, 2, 1, bias=False),
                 nn.BatchNorm2d(num_in // 2),
@@ -58,8 +52,11 @@ class Generator(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
-        """Generate images."""
-        hidden = self.project(z).view(len(z), self.widest, self.base, self.base)
+        """Generate images from latents of shape (n, latent_dim + num_classes)."""
+        if self.num_classes:
+            z = equal_power(z, self.latent_dim)
+        hidden = self.project(z).view(-1, self.widest, self.base, self.base)
+        hidden = laid_out_for(self.layers, hidden)
         images: torch.Tensor = self.layers(self.activation(self.norm(hidden)))
         return images
 
@@ -69,15 +66,17 @@ class Discriminator(nn.Module):
 
     Parameters
     ----------
-    image_size : int in {28, 32, 64}
+    image_size : int in {28, 32, 64, 128}
     channels : int in {1, 3}
     width : int
         Channels of the first layer; each later one has twice as many.
+    num_classes : int
+        Above 0, a projection discriminator: see `conditioning.add_class`.
     """
 
-    def __init__(self, image_size: int, channels: int, width: int) -> None:
+    def __init__(self, image_size: int, channels: int, width: int, num_classes: int = 0) -> None:
         super().__init__()
-        base, halvings = _upsamplings(image_size)
+        base, halvings = doublings(image_size)
         layers: list[nn.Module] = []
         num_in, num_out = channels, width
         for index in range(halvings):
@@ -89,18 +88,11 @@ class Discriminator(nn.Module):
             layers.append(nn.LeakyReLU(0.2))
             num_in, num_out = num_out, num_out * 2
         self.layers = nn.Sequential(*layers)
-        self.logit = nn.Linear(num_in * base**2, 1)
+        num_units = num_in * base**2
+        self.logit = FlatLinear(num_units, 1)
+        self.embedding = FlatLinear(num_units, num_classes, bias=False) if num_classes else None
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Score images."""
-        logits: torch.Tensor = self.logit(self.layers(images).flatten(1)).squeeze(1)
-        return logits
-
-
-def convolutions(network: nn.Module) -> dict[str, nn.Module]:
-    """Every convolution and transposed convolution by its dotted name, in forward order."""
-    return {
-        name: module
-        for name, module in network.named_modules()
-        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d))
-    }
+    def forward(self, images: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+        """Score images, of the classes `labels` (LongTensor of shape (n,)) if these are known."""
+        hidden = self.layers(images)
+        return add_class(self.logit(hidden).squeeze(1), self.embedding, hidden, labels)

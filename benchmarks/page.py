@@ -1,0 +1,177 @@
+"""Results to docs/benchmarks.md."""
+
+# ruff: noqa: E501  the lines are those of the page
+
+import csv
+import io
+import statistics
+from typing import Any
+
+Result = dict[str, Any]
+
+
+def render(results: dict[str, list[Result]]) -> str:
+    """The page, from every kind's results; a kind without results has no section."""
+    parts = ["# Benchmarks", _HEAD]
+    sections = {"pipeline": _pipeline, "training": _training, "quality": _quality}
+    for kind, section in sections.items():
+        if results[kind]:
+            parts.append(section(results[kind]))
+    return "\n\n".join(parts) + "\n"
+
+
+_HEAD = """\
+Made by `python -m benchmarks` from `benchmarks/results/*.json`; `--table` rewrites it. Every section names its machine.
+No GPU was at hand: no GPU figure was taken. `python -m benchmarks training quality --device cuda` takes them."""
+
+
+def _machine(result: Result) -> str:
+    at = result["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in at["versions"].items())
+    return f"{at['processor']}, {at['cores']} cores, {at['memory_gib']} GiB, {at['system']}; {versions}."
+
+
+def _table(heads: list[str], rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def _pipeline(results: list[Result]) -> str:
+    runs = []
+    for result in results:
+        again = [
+            name
+            for name, stage in result["second"]["stages"].items()
+            if stage["outcome"] != "unchanged"
+        ]
+        quality = result["quality"]
+        runs.append(
+            [
+                str(result["seed"]),
+                f"{result['first']['wall_s']:.0f}",
+                f"{result['second']['wall_s']:.1f}",
+                str(len(again)),
+                f"{quality['fcd@1000']:.2f}",
+                f"{quality['fcd_floor@1000']:.2f}",
+            ]
+        )
+    seeds = [f"seed {result['seed']}" for result in results]
+    stages = [
+        [name, *(f"{result['first']['stages'][name]['seconds']:.0f}" for result in results)]
+        for name in results[0]["first"]["stages"]
+    ]
+    heads = ["seed", "first run, s", "again, s", "stages that ran again", "fcd@1000", "its floor"]
+    return f"""\
+## The default run
+
+{_machine(results[0])}
+
+`{results[0]["command"]}` in a fresh copy of the project, set-up done: wall seconds of the whole process, its Prefect server's start
+and new Prefect and MLflow databases included; then the same command again with nothing changed. About 4 s of either are the
+server's start (docs/decisions/0002).
+
+{_table(heads, runs)}
+
+Seconds of each stage, its process and imports included (independent stages overlap):
+
+{_table(["stage", *seeds], stages)}
+
+### Which features stand out on the default run
+
+The largest |t| of each feature over all readouts, against the threshold for the whole table (5 %, Bonferroni). Bold: stands out.
+
+{_importance(results)}"""
+
+
+def _importance(results: list[Result]) -> str:
+    rankings = [
+        {row["variant"]: row for row in csv.DictReader(io.StringIO(result["ranking"]))}
+        for result in results
+    ]
+    heads = ["feature"]
+    for result in results:
+        first = next(csv.DictReader(io.StringIO(result["importance"])))
+        heads.append(f"seed {result['seed']} (> {float(first['threshold']):.1f})")
+    rows = []
+    for variant in rankings[0]:
+        cells = []
+        for ranking in rankings:
+            row = ranking[variant]
+            text = f"{float(row['max_abs_t']):.1f} ({row['strongest_readout']})"
+            cells.append(f"**{text}**" if row["stands_out"] == "True" else text)
+        rows.append([variant, *cells])
+    return _table(heads, rows)
+
+
+def _training(results: list[Result]) -> str:
+    heads = [
+        "device",
+        "images",
+        "width",
+        "plain, 0 workers",
+        "plain, 2 workers",
+        "ours",
+        "ours / best plain",
+        "ours / example",
+        "share of peak",
+        "a checkpoint, s",
+    ]
+    rows = [
+        [
+            result["device"],
+            f"{row['image_size']} px, {row['channels']} ch",
+            str(row["width"]),
+            f"{row['plain_img_per_s']['0']:,}",
+            f"{row['plain_img_per_s']['2']:,}",
+            f"{row['ours_img_per_s']:,}",
+            f"**{row['ratio_to_best_plain']:.2f}**",
+            f"{row['ratio_to_example']:.2f}",
+            f"{100 * row['share_of_peak']:.0f} %",
+            f"{row['checkpoint_s']:.3f}",
+        ]
+        for result in results
+        for row in result["rows"]
+    ]
+    peaks = ", ".join(f"{r['matmul_peak_gflop_per_s']:,} GFLOP/s ({r['device']})" for r in results)
+    return f"""\
+## The training loop
+
+{_machine(results[0])}
+
+Images per second of our loop and of the plain one (PyTorch's DCGAN example: DataLoader with transforms for each item, BCELoss,
+Adam, values read at every step; `benchmarks/plain_loop.py`), with the same `dcgan` networks, loss, batch of 64 and float32, by turns in one
+process; medians of five. The example's DataLoader has two workers; on two cores none is faster, so both are given. Share of
+peak: the arithmetic that the step needs, over the best matrix product of this machine ({peaks}).
+
+{_table(heads, rows)}"""
+
+
+def _quality(results: list[Result]) -> str:
+    parts = [
+        f"""\
+## Quality at equal wall time
+
+{_machine(results[0])}
+
+Fashion-MNIST, 60,000 training images; `dcgan` of width 32 in both. fcd@10000 of 10,000 fakes against the 10,000 test images, in
+the features of a classifier trained on the training images. Ours: the default method and budget of `params.yaml` (batch,
+learning rate, schedule, moving average), as many whole epochs as fit. Plain: the example's. Lower is better."""
+    ]
+    for result in results:
+        by_loop: dict[str, list[float]] = {"plain": [], "ours": []}
+        rows = []
+        for row in result["rows"]:
+            by_loop[row["loop"]].append(row["fcd@10000"])
+            cells = [row["loop"], str(row["seed"]), f"{row['steps']:,}", f"{row['seconds']:.0f}"]
+            rows.append([*cells, f"{row['fcd@10000']:.2f}"])
+        plain, ours = (statistics.mean(by_loop[loop]) for loop in ("plain", "ours"))
+        floor, cost = result["fcd_floor@10000"], result["evaluation"]
+        heads = ["loop", "seed", "steps", "seconds", "fcd@10000"]
+        parts.append(f"""\
+{_table(heads, rows)}
+
+Means: ours {ours:.2f}, plain {plain:.2f}, ratio **{ours / plain:.2f}**. The floor (training against test images) is {floor:.3f}: ours stands at
+{ours / floor:.0f} times the floor. The evaluator is right about {100 * result["evaluator_accuracy"]:.1f} % of the test images. Peak memory of the whole
+benchmark process: {result["peak_rss_gib"]:.1f} GiB. For 10,000 fakes and as many reals, features take {cost["features_s"]:.1f} s, all six distances with
+intervals and floors {cost["fidelity_s"]:.1f} s.""")
+    return "\n\n".join(parts)

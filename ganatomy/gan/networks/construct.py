@@ -1,0 +1,114 @@
+"""From a name, or the dotted path of the user's own class, to a network of the right size."""
+
+import importlib
+from typing import Any
+
+import torch
+from torch import nn
+
+from ganatomy.errors import InputError
+from ganatomy.gan.architecture import Architecture
+from ganatomy.gan.networks import dcgan, resnet
+
+_GENERATORS: dict[str, type[nn.Module]] = {"dcgan": dcgan.Generator, "resnet": resnet.Generator}
+_DISCRIMINATORS: dict[str, type[nn.Module]] = {
+    "dcgan": dcgan.Discriminator,
+    "resnet": resnet.Discriminator,
+}
+
+
+def construct_generator(architecture: Architecture, seed: int = 0) -> nn.Module:
+    """The generator that `architecture` names, with whatever weights its constructor gives it.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    seed : int
+        Of the global generator while the constructor runs; it is restored afterwards.
+
+    Raises
+    ------
+    InputError
+        Unknown name, a class that cannot be found, or a constructor that fails.
+    """
+    name, where = architecture.generator, "gan.generator"
+    sizes = {**_sizes(architecture), "latent_dim": architecture.latent_dim}
+    return _construct(name, _GENERATORS, sizes, where, seed)
+
+
+def construct_discriminator(architecture: Architecture, seed: int = 0) -> nn.Module:
+    """The discriminator that `architecture` names, without spectral norm; else as the generator."""
+    name, where = architecture.discriminator, "gan.discriminator"
+    return _construct(name, _DISCRIMINATORS, _sizes(architecture), where, seed)
+
+
+def _sizes(architecture: Architecture) -> dict[str, int]:
+    sizes = {name: getattr(architecture, name) for name in ("image_size", "channels", "width")}
+    if architecture.num_classes > 0:
+        sizes["num_classes"] = architecture.num_classes
+    return sizes
+
+
+def _construct(
+    name: str, known: dict[str, type[nn.Module]], sizes: dict[str, int], where: str, seed: int
+) -> nn.Module:
+    network_class = _imported(name, where) if ":" in name else known.get(name)
+    if network_class is None:
+        raise InputError(
+            f"there is no network {name!r}",
+            where,
+            f"Use {', '.join(known)}, or module:Class for a class of your own.",
+        )
+    # a constructor may draw what is no parameter, say a buffer of noise: the same in every build
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        try:
+            network = network_class(**sizes)
+        except InputError:
+            raise
+        except Exception as error:
+            arguments = ", ".join(f"{key}={value}" for key, value in sizes.items())
+            raise InputError(
+                f"{name}({arguments}) raised {type(error).__name__}: {error}",
+                where,
+                "Mend the constructor; it is called with these keyword arguments.",
+            ) from error
+    if not isinstance(network, nn.Module):
+        raise InputError(
+            f"{name} gave a {type(network).__name__}, which is not a torch.nn.Module",
+            where,
+            "Name a class that derives from torch.nn.Module.",
+        )
+    return network
+
+
+def _imported(name: str, where: str) -> Any:
+    module_name, _, class_name = name.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except (Exception, SystemExit) as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing is not None and f"{module_name}.".startswith(f"{missing}."):
+            raise InputError(
+                f"{name}: there is no module {missing!r}",
+                where,
+                f"Put {module_name.replace('.', '/')}.py into the folder that you run from, or "
+                "install the package that has it.",
+            ) from None
+        raise InputError(
+            f"importing {module_name} raised {type(error).__name__}: {error}",
+            where,
+            f"Make `python -c 'import {module_name}'` work.",
+        ) from error
+    if not hasattr(module, class_name):
+        classes = [
+            key
+            for key, value in vars(module).items()
+            if isinstance(value, type) and value.__module__ == module.__name__
+        ]
+        raise InputError(
+            f"module {module_name} has no {class_name!r}",
+            where,
+            f"Classes it has: {', '.join(sorted(classes)) or 'none'}.",
+        )
+    return getattr(module, class_name)

@@ -1,0 +1,23 @@
+"""Which image sizes there are, and by how many doublings each is reached."""
+
+from ganatomy.errors import InputError
+
+_DOUBLINGS = {28: (7, 2), 32: (4, 3), 64: (4, 4), 128: (4, 5)}
+IMAGE_SIZES = tuple(_DOUBLINGS)
+
+
+def doublings(image_size: int) -> tuple[int, int]:
+    """Side of the smallest feature map, and the number of doublings from there to `image_size`.
+
+    Raises
+    ------
+    InputError
+        A size that is not in `IMAGE_SIZES`.
+    """
+    if image_size not in _DOUBLINGS:
+        raise InputError(
+            f"image size {image_size} is not supported",
+            "prepare.image_size",
+            f"Use one of: {', '.join(map(str, IMAGE_SIZES))}.",
+        )
+    return _DOUBLINGS[image_size]

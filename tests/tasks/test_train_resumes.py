@@ -1,0 +1,156 @@
+"""The stage `train`, broken off: what it goes on from, and that its results are the same bytes."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flows import params
+from ganatomy.files import sha256_of
+from tests.harness import environment, python, wait_for
+
+LONGER = ["train.epochs=80", "train.probe_kimg=1.0"]  # 800 steps, a checkpoint every 31
+
+
+def _project(smoke: Path, folder: Path) -> Path:
+    project = shutil.copytree(smoke, folder, symlinks=True)
+    for out in ("models/gan", "reports/train"):
+        shutil.rmtree(project / out)  # as DVC does before it runs a stage
+    params.apply(project, None, LONGER)
+    return project
+
+
+def _results(project: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(project)): sha256_of(path)
+        for out in ("models/gan", "reports/train")
+        for path in sorted((project / out).rglob("*"))
+        if path.is_file()
+    }
+
+
+def _checkpoints(project: Path) -> list[Path]:
+    return sorted(project.glob(".ganatomy/checkpoints/train/*/step-*/snapshot.json"))
+
+
+def _break_off(project: Path, number: signal.Signals) -> tuple[int, str]:
+    """Start the stage and signal it once it has a checkpoint of its own training."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tasks.train"],
+        cwd=project,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        before = _checkpoints(project)
+        late = "step-000000031"
+        wait_for(
+            lambda: any(
+                late <= path.parent.name for path in set(_checkpoints(project)) - set(before)
+            ),
+            60,
+            "a checkpoint",
+        )
+        process.send_signal(number)
+        _, said = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.wait()
+    return process.returncode, said
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(smoke: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Hashes of what a training leaves that nobody broke off."""
+    project = _project(smoke, tmp_path_factory.mktemp("whole") / "project")
+    done = python(project, "-m", "tasks.train")
+    assert done.returncode == 0, done.stderr
+    return _results(project)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_it_goes_on_to_the_same_bytes(
+    number: signal.Signals,
+    code: int,
+    smoke: Path,
+    uninterrupted: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    project = _project(smoke, tmp_path / "project")
+    assert _break_off(project, number)[0] == code
+    assert not (project / "models" / "gan").exists()
+    if number != signal.SIGKILL:  # it had the time to tidy up
+        assert not list(project.glob("*/.*.partial"))
+    again = python(project, "-m", "tasks.train")
+    assert again.returncode == 0, again.stderr
+    assert "goes on from step" in again.stderr
+    assert _results(project) == uninterrupted
+
+
+def test_it_goes_on_from_no_other_training(
+    smoke: Path, uninterrupted: dict[str, str], tmp_path: Path
+) -> None:
+    """Another seed begins anew; back at the first one, its own checkpoints are still there."""
+    project = _project(smoke, tmp_path / "project")
+    _break_off(project, signal.SIGTERM)
+    params.apply(project, None, ["base.seed=5", "train.epochs=2"])
+    other = python(project, "-m", "tasks.train")
+    assert other.returncode == 0, other.stderr
+    assert "goes on" not in other.stderr
+    params.apply(project, None, ["base.seed=0", "train.epochs=80"])
+    again = python(project, "-m", "tasks.train")
+    assert "goes on from step" in again.stderr
+    assert _results(project) == uninterrupted
+
+
+def test_a_finished_training_is_done_again_not_copied(smoke: Path, tmp_path: Path) -> None:
+    """What an audit replays has to be computed."""
+    project = _project(smoke, tmp_path / "project")
+    params.apply(project, None, ["train.epochs=2"])
+    first = python(project, "-m", "tasks.train")
+    assert first.returncode == 0, first.stderr
+    results = _results(project)
+    again = python(project, "-m", "tasks.train")
+    assert "goes on" not in again.stderr
+    assert _results(project) == results
+
+
+def test_a_damaged_checkpoint_is_told_and_the_one_before_is_used(
+    smoke: Path, uninterrupted: dict[str, str], tmp_path: Path
+) -> None:
+    project = _project(smoke, tmp_path / "project")
+    _break_off(project, signal.SIGKILL)
+    newest = _checkpoints(project)[-1].with_name("state.safetensors")
+    content = bytearray(newest.read_bytes())
+    content[-20] ^= 1
+    newest.write_bytes(content)
+    again = python(project, "-m", "tasks.train")
+    assert again.returncode == 0, again.stderr
+    assert "a checkpoint cannot be used" in again.stderr
+    assert str(newest.relative_to(project)) in again.stderr
+    assert _results(project) == uninterrupted
+
+
+def test_divergence_ends_the_stage_with_its_last_good_checkpoint(
+    smoke: Path, tmp_path: Path
+) -> None:
+    project = _project(smoke, tmp_path / "project")
+    schedules = project / "ganatomy" / "gan" / "schedules.py"
+    sound = schedules.read_text()
+    schedules.write_text(
+        f"{sound}\n\ndef learning_rate_factor(step, *_):\n    return 1e30 if step > 40 else 1.0\n"
+    )
+    done = python(project, "-m", "tasks.train")
+    assert done.returncode == 1
+    assert "diverged" in done.stderr or "no longer finite" in done.stderr
+    assert "the last good checkpoint is" in done.stderr
+    assert "step-000000031" in done.stderr
+    assert not (project / "models" / "gan").exists()

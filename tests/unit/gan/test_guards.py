@@ -1,0 +1,221 @@
+"""Each fault is built and found; a healthy course has no finding."""
+
+import json
+import math
+from typing import Any
+
+import pytest
+import torch
+
+from ganatomy.gan.guards import MAX_ACCURACY, MIN_DIVERSITY, RULES, Finding, Guards, diversity
+
+Course = list[tuple[int, dict[str, float]]]
+TOTAL = 1000
+
+
+def _healthy(step: int) -> dict[str, float]:
+    """A log point of a training that goes well, D winning at first."""
+    accuracy = 0.8 + 0.199 * math.exp(-step / 50)
+    return {
+        "d_loss": 1.2 - 1 / (step + 1),
+        "g_loss": 0.9,
+        "d_real_logit": 0.5,
+        "d_fake_logit": -0.5,
+        "d_grad_norm": 1.0,
+        "g_grad_norm": 0.4,
+        "d_accuracy_real": accuracy,
+        "d_accuracy_fake": accuracy,
+    }
+
+
+def _course(every: int = 10, **changed: dict[int, float]) -> Course:
+    """A healthy course with some values changed: name -> {step: value}."""
+    course = []
+    for step in range(every, TOTAL + 1, every):
+        values = _healthy(step)
+        if step % 100 == 0:
+            values["diversity"] = 0.3 + 0.6 * step / TOTAL
+        values |= {name: at[step] for name, at in changed.items() if step in at}
+        course.append((step, values))
+    return course
+
+
+def _look(course: Course, guards: Guards | None = None) -> list[Finding]:
+    guards = guards or Guards()
+    return [finding for step, values in course for finding in guards.look(step, TOTAL, values)]
+
+
+@pytest.mark.parametrize("every", [1, 10, 100])
+def test_a_healthy_course_has_no_finding(every: int) -> None:
+    assert _look(_course(every)) == []
+
+
+@pytest.mark.parametrize("name", sorted(_healthy(0)))
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_value_that_is_not_finite(name: str, value: float) -> None:
+    text = f"{name} is {value} at step 70"
+    assert _look(_course(**{name: {70: value}})) == [Finding("non_finite", 70, text)]
+
+
+def test_values_that_are_not_finite_are_one_finding_until_all_recovered() -> None:
+    bad = math.nan
+    found = _look(_course(d_loss={70: bad, 80: bad}, g_loss={70: math.inf, 90: bad, 200: bad}))
+    assert found == [
+        Finding("non_finite", 70, "d_loss is nan, g_loss is inf at step 70"),
+        Finding("non_finite", 200, "g_loss is nan at step 200"),
+    ]
+
+
+def test_a_probe_in_between_does_not_make_the_losses_finite() -> None:
+    guards = Guards()
+    assert len(guards.look(1, TOTAL, {"d_loss": math.nan})) == 1
+    assert guards.look(1, TOTAL, {"diversity": 0.9}) == []
+    assert guards.look(2, TOTAL, {"d_loss": math.nan}) == []
+    assert guards.look(3, TOTAL, {"d_loss": 1.0}) == []
+    assert len(guards.look(4, TOTAL, {"d_loss": math.nan})) == 1
+
+
+LOW = MIN_DIVERSITY - 0.01
+
+
+@pytest.mark.parametrize(
+    ("probes", "steps"),
+    [
+        ({300: LOW}, []),
+        ({300: LOW, 500: LOW}, []),
+        ({300: LOW, 400: MIN_DIVERSITY}, []),
+        ({300: LOW, 400: LOW}, [400]),
+        ({300: LOW, 400: LOW, 500: LOW, 600: LOW}, [400]),
+        ({300: LOW, 400: LOW, 600: LOW, 700: LOW}, [400, 700]),
+        ({10: LOW, 20: LOW, 100: LOW}, []),  # the start is allowed to be poor
+        ({10: LOW, 20: LOW, 100: LOW, 200: LOW}, []),
+        ({110: 0.0, 120: 0.0}, [120]),
+        ({300: LOW, 350: math.nan, 400: LOW}, [350, 400]),  # NaN is no probe, and found by another
+    ],
+)
+def test_collapse(probes: dict[int, float], steps: list[int]) -> None:
+    found = _look(_course(diversity=probes))
+    assert [finding.step for finding in found] == steps
+    kinds = ["collapse" if math.isfinite(probes[step]) else "non_finite" for step in steps]
+    assert [finding.guard for finding in found] == kinds
+    for finding in found:
+        assert f"diversity is {probes[finding.step]:.3f}".rstrip("0") in finding.text
+        assert f"at step {finding.step}" in finding.text
+
+
+def _accuracy(steps: range, real: float, fake: float) -> dict[str, dict[int, float]]:
+    return {
+        "d_accuracy_real": dict.fromkeys(steps, real),
+        "d_accuracy_fake": dict.fromkeys(steps, fake),
+    }
+
+
+@pytest.mark.parametrize(
+    ("every", "steps", "real", "fake", "found_at"),
+    [
+        (10, range(300, 400, 10), 1.0, 1.0, [390]),  # ten points, a tenth of the training
+        (10, range(300, 390, 10), 1.0, 1.0, []),
+        (10, range(300, 800, 10), 1.0, 1.0, [390]),
+        (10, range(300, 400, 10), MAX_ACCURACY + 1e-9, MAX_ACCURACY + 1e-9, [390]),
+        (10, range(300, 400, 10), MAX_ACCURACY - 1e-9, MAX_ACCURACY - 1e-9, []),
+        (10, range(300, 400, 10), 1.0, 2 * MAX_ACCURACY - 1.001, []),  # the mean of both counts
+        (10, range(300, 400, 10), 1.0, 2 * MAX_ACCURACY - 0.999, [390]),
+        # a hundred points are a tenth; two others of 0.8 among them leave a mean of 0.996
+        (1, range(300, 400), 1.0, 1.0, [397]),
+        (1, range(300, 390), 1.0, 1.0, []),
+        (50, range(300, 750, 50), 1.0, 1.0, []),  # two points are a tenth, but ten are asked for
+        (50, range(300, 800, 50), 1.0, 1.0, [750]),
+        (1, range(1, 90), 1.0, 1.0, []),  # D may win the start
+        (1, range(1, 200), 1.0, 1.0, [101]),
+    ],
+)
+def test_saturation(
+    every: int, steps: range, real: float, fake: float, found_at: list[int]
+) -> None:
+    found = _look(_course(every, **_accuracy(steps, real, fake)))
+    assert [(finding.guard, finding.step) for finding in found] == [
+        ("saturation", step) for step in found_at
+    ]
+    assert all(f"to step {finding.step}" in finding.text for finding in found)
+
+
+def test_saturation_is_found_again_after_it_had_ended() -> None:
+    both = {
+        name: at | _accuracy(range(700, 900, 10), 1.0, 1.0)[name]
+        for name, at in _accuracy(range(300, 500, 10), 1.0, 1.0).items()
+    }
+    assert [finding.step for finding in _look(_course(**both))] == [390, 790]
+
+
+def test_one_accuracy_alone_is_not_judged() -> None:
+    guards = Guards()
+    for step in range(10, TOTAL, 10):
+        assert guards.look(step, TOTAL, {"d_accuracy_real": 1.0}) == []
+
+
+@pytest.mark.parametrize("cut", range(0, 100, 9))
+def test_a_resumed_training_finds_the_same(cut: int) -> None:
+    faults: dict[str, Any] = _accuracy(range(300, 500, 10), 1.0, 1.0)
+    faults["diversity"] = {200: LOW, 300: LOW, 400: LOW, 700: LOW, 800: LOW}
+    faults["d_loss"] = {50: math.nan, 60: math.nan, 900: math.inf}
+    course = _course(**faults)
+    whole = _look(course)
+    assert {finding.guard for finding in whole} == set(RULES)
+    first, second = Guards(), Guards()
+    found = _look(course[:cut], first)
+    state = first.state()
+    text = json.dumps(state, allow_nan=False)
+    found += _look(course[cut:], first)  # what is looked at later does not change the snapshot
+    assert json.dumps(state) == text
+    second.restore(json.loads(text))
+    again = _look(course[:cut]) + _look(course[cut:], second)
+    assert again == found == whole
+    assert second.state() == first.state()
+
+
+def test_the_memory_stays_small() -> None:
+    guards = Guards()
+    for step in range(1, TOTAL + 1):
+        guards.look(step, TOTAL, _healthy(step))
+    assert len(guards.state()["accuracies"]) == TOTAL / 10
+
+
+def _uint8(*shape: int, seed: int = 0) -> torch.Tensor:
+    draw = torch.Generator().manual_seed(seed)
+    return torch.randint(0, 256, shape, generator=draw, dtype=torch.uint8)
+
+
+def _by_definition(images: torch.Tensor) -> float:
+    rows = images.flatten(1).double().tolist()
+    pairs = [(a, b) for i, a in enumerate(rows) for b in rows[:i]]
+    return sum(math.dist(a, b) for a, b in pairs) / len(pairs)
+
+
+def test_diversity_is_the_ratio_of_mean_pairwise_distances() -> None:
+    images, reference = _uint8(7, 3, 4, 4), _uint8(5, 3, 4, 4, seed=1) // 2
+    expected = _by_definition(images) / _by_definition(reference)
+    assert expected > 1.5
+    assert diversity(images, reference) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("amplitude", [1, 2, 128])
+def test_diversity_of_almost_equal_images(amplitude: int) -> None:
+    """Two groups of four that differ in one pixel: 16 of the 28 pairs are apart."""
+    images = torch.full((8, 1, 28, 28), 127, dtype=torch.uint8)
+    images[4:, 0, 3, 3] += amplitude
+    reference = torch.zeros(2, 1, 28, 28, dtype=torch.uint8)
+    reference[1, 0, 0, 0] = 100
+    assert diversity(images, reference) == pytest.approx(amplitude / 100 * 16 / 28, rel=1e-12)
+
+
+def test_diversity_of_equal_images() -> None:
+    reference, equal = _uint8(4, 1, 4, 4), _uint8(1, 1, 4, 4).expand(6, 1, 4, 4)
+    assert diversity(equal, reference) == 0
+    assert diversity(reference, reference) == 1
+    assert diversity(reference, equal) == 1
+
+
+@pytest.mark.parametrize("counts", [(1, 5), (5, 1), (0, 0)])
+def test_diversity_needs_pairs(counts: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="no pairs"):
+        diversity(*(torch.zeros(count, 1, 2, 2, dtype=torch.uint8) for count in counts))

@@ -1,0 +1,194 @@
+"""A watched training: equal to the last bit after any break, and guarded."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from ganatomy.gan import session as module
+from ganatomy.gan.model import Gan
+from ganatomy.gan.session import Ears, History, Interrupted, Plan, Point, run_session
+from ganatomy.gan.settings import Method, TrainingSettings
+from ganatomy.gan.snapshots import Snapshots
+from ganatomy.gan.state import begin
+from ganatomy.gan.training import Diverged, architecture_for
+from tests.unit.conftest import MakeDataset
+
+CPU = torch.device("cpu")
+PLAN = Plan(measure_every=2, probe_kimg=0.012, publish="best")  # a probe every 3 steps of 4 images
+METHODS = {
+    "classic": Method(),
+    "all of it": Method(
+        spectral_norm=True,
+        loss="relativistic",
+        r1=1.0,
+        gradient_penalty=1.0,
+        penalty_every=2,
+        augment=("translation", "cutout"),
+        n_dis=2,
+        schedule="cosine",
+        warmup=0.2,
+        conditional=True,
+    ),
+}
+
+
+class _Run:
+    """One process's life: trains in `folder`, and can be told when to break off."""
+
+    def __init__(self, folder: Path, data: Any, method: Method, plan: Plan = PLAN) -> None:
+        self.snapshots = Snapshots(folder, 2)
+        self.data, self.plan = data, plan
+        self.settings = TrainingSettings(6, 4, 5, 4, 1e-3, 0.9, method)
+        self.scores = {0: 9.0, 3: 5.0, 6: 4.0, 9: 6.0, 12: 7.0, 15: 8.0, 18: 8.0}
+        self.warnings: list[str] = []
+        self.told: list[Point] = []
+        self.steps: list[int] = []
+        self.stop_at = -1
+        self.kill_at = -1
+
+    def go(self) -> tuple[Gan, History, int]:
+        architecture = architecture_for(self.data.images, self.settings, 3)
+        return run_session(
+            begin(architecture, self.settings, 0, CPU),
+            self.data.images,
+            self.data.labels,
+            self.settings,
+            0,
+            self.plan,
+            self.snapshots,
+            Ears(
+                self._probe,
+                self._on_step,
+                self.told.extend,
+                self.warnings.append,
+                lambda: bool(self.steps) and self.steps[-1] + 1 == self.stop_at,
+            ),
+        )
+
+    def _probe(self, gan: Gan, step: int) -> tuple[dict[str, float], float]:
+        total = float(sum(p.double().abs().sum() for p in gan.generator_ema.parameters()))
+        return {"weight": total, "diversity": 1.0}, self.scores.get(step, 8.0)
+
+    def _on_step(self, done: int, total: int) -> None:
+        if done == self.kill_at:
+            raise SystemExit("as kill -9 would: nothing is written")
+        self.steps.append(done)
+
+
+def _digest(gan: Gan) -> str:
+    found = hashlib.sha256()
+    for name in ("generator", "discriminator", "generator_ema"):
+        for key, value in sorted(getattr(gan, name).state_dict().items()):
+            found.update(key.encode() + value.contiguous().numpy().tobytes())
+    return found.hexdigest()
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("how", ["kill_at", "stop_at"])
+@pytest.mark.parametrize("publish", ["best", "last"])
+def test_broken_off_and_resumed_is_equal_to_the_last_bit(
+    name: str, how: str, publish: str, tmp_path: Path, make_dataset: MakeDataset
+) -> None:
+    data, method = make_dataset(13), METHODS[name]
+    plan = Plan(2, PLAN.probe_kimg, publish)
+    whole = _Run(tmp_path / "whole", data, method, plan)
+    expected = whole.go()
+    broken = _Run(tmp_path / "broken", data, method, plan)
+    setattr(broken, how, 8 if method.n_dis == 1 else 4)
+    with pytest.raises((Interrupted, SystemExit)):
+        broken.go()
+    torch.manual_seed(99)  # another process: its global generator is elsewhere
+    resumed = _Run(tmp_path / "broken", data, method, plan)
+    found = resumed.go()
+    assert resumed.warnings[0].startswith("goes on from step")
+    assert 1 < resumed.steps[0] <= 9
+    assert _digest(found[0]) == _digest(expected[0])
+    assert found[1].to_json() == expected[1].to_json()
+    assert found[2] == expected[2]
+    assert resumed.told == whole.told
+
+
+def test_stopping_writes_the_very_step(tmp_path: Path, make_dataset: MakeDataset) -> None:
+    run = _Run(tmp_path, make_dataset(13), Method())
+    run.stop_at = 8
+    with pytest.raises(Interrupted, match="asked to end at step 8 of 18"):
+        run.go()
+    assert run.snapshots.all()[-1].step == 8
+
+
+def test_the_best_is_published(tmp_path: Path, make_dataset: MakeDataset) -> None:
+    data = make_dataset(13)
+    gan, history, step = _Run(tmp_path / "best", data, Method()).go()
+    assert step == 6
+    early = _Run(tmp_path / "early", data, Method())
+    early.settings = TrainingSettings(2, 4, 5, 4, 1e-3, 0.9, Method())  # six steps in all
+    early.plan = Plan(2, PLAN.probe_kimg, "last")
+    assert _digest(early.go()[0]) == _digest(gan)
+    assert not gan.discriminator.training
+    assert history.points[-1][0] == 18  # what came after it is told all the same
+
+
+def test_probes_come_at_the_start_every_so_many_images_and_at_the_end(
+    tmp_path: Path, make_dataset: MakeDataset
+) -> None:
+    run = _Run(tmp_path, make_dataset(13), Method(), Plan(2, 0.016, "last"))
+    _, history, _ = run.go()
+    probed = [step for step, name, _ in history.points if name == "weight"]
+    assert probed == [0, 4, 8, 12, 16, 18]
+    measured = [step for step, name, _ in history.points if name == "d_loss"]
+    assert measured == list(range(2, 19, 2))
+
+
+def test_divergence_names_the_last_good_checkpoint(
+    tmp_path: Path, make_dataset: MakeDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = _Run(tmp_path, make_dataset(13), Method())
+    train = module.train
+
+    def poisoned(state: Any, *rest: Any) -> None:
+        on_step = rest[4]
+
+        def spoil(state: Any, total: int, values: Any) -> None:
+            if state.step == 7:
+                state.gan.generator.project.weight.data[0, 0] = float("nan")
+            on_step(state, total, values)
+
+        train(state, *rest[:4], spoil, *rest[5:])
+
+    monkeypatch.setattr(module, "train", poisoned)
+    with pytest.raises(Diverged, match=r"at step 8.*last good checkpoint is .*step-000000006"):
+        run.go()
+    assert [snapshot.step for snapshot in run.snapshots.all()] == [3, 6]
+
+
+def test_a_checkpoint_that_cannot_be_written_is_told_and_training_goes_on(
+    tmp_path: Path, make_dataset: MakeDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = make_dataset(13)
+    expected = _Run(tmp_path / "good", data, Method(), Plan(2, 0.012, "last")).go()
+    run = _Run(tmp_path / "full", data, Method(), Plan(2, 0.012, "last"))
+    write = run.snapshots.write
+
+    def full_after_six(state: Any, *rest: Any) -> None:
+        if state.step > 6:
+            raise OSError(28, "No space left on device")
+        write(state, *rest)
+
+    monkeypatch.setattr(run.snapshots, "write", full_after_six)
+    found = run.go()
+    assert _digest(found[0]) == _digest(expected[0])
+    assert run.snapshots.all()[-1].step == 6
+    assert all("No space left" in text for text in run.warnings)
+    assert len(run.warnings) == 4
+
+
+def test_findings_are_told_and_kept(tmp_path: Path, make_dataset: MakeDataset) -> None:
+    run = _Run(tmp_path, make_dataset(13), Method())
+    probe = run._probe
+    run._probe = lambda gan, step: ({**probe(gan, step)[0], "diversity": 0.01}, 1.0)  # type: ignore[method-assign]
+    _, history, _ = run.go()
+    assert [finding.guard for finding in history.findings] == ["collapse"]
+    assert run.warnings == [history.findings[0].text]
