@@ -1,0 +1,160 @@
+"""What the same wall time buys: our default method against the plain loop, on Fashion-MNIST."""
+
+import contextlib
+import resource
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+
+from benchmarks.plain_loop import train_plainly
+from benchmarks.training import BATCH, LATENT_DIM
+from ganatomy.data.dataset import Dataset
+from ganatomy.data.images import to_uint8
+from ganatomy.data.sources import TEST, TRAIN, fetch
+from ganatomy.gan.architecture import Architecture
+from ganatomy.gan.model import build_gan
+from ganatomy.gan.sampling import generate, latents
+from ganatomy.gan.settings import TrainingSettings
+from ganatomy.gan.state import TrainingState, begin
+from ganatomy.gan.training import train
+from ganatomy.metrics.evaluator import Evaluator, accuracy, extract, train_evaluator
+from ganatomy.metrics.fidelity import measure_fidelity
+from ganatomy.metrics.frechet import frechet_distance
+from tasks.params.gan import GanSection
+from tasks.params.train import Train
+
+_WIDTH = 32
+
+
+def measure(budget_s: float, seeds: list[int], device_name: str = "cpu") -> dict[str, Any]:
+    """Train both for `budget_s` seconds of each seed and compare them on 10,000 images.
+
+    Each loop has the networks, batch and latents of the other; the plain one its example's
+    optimiser, ours the project's default method with its schedule laid over the steps that fit.
+    """
+    device = torch.device(device_name)
+    torch.set_num_threads(psutil.cpu_count(logical=False) or 1)
+    reals, test = _fashion_mnist()
+    network = train_evaluator(reals, 16, 2, 64, 0.003, 0, device, lambda done, total: None)
+    of_test = extract(network, test.images)
+    floor = frechet_distance(extract(network, reals.images[: len(test)]), of_test)
+    rows = []
+    for seed in seeds:
+        for loop in (_plain, _ours):
+            generator, steps, seconds = loop(reals.images, seed, budget_s, device)
+            fcd = frechet_distance(extract(network, _fakes(generator, seed, len(test))), of_test)
+            rows.append(
+                {
+                    "loop": loop.__name__.strip("_"),
+                    "seed": seed,
+                    "steps": steps,
+                    "seconds": round(seconds, 1),
+                    "fcd@10000": round(fcd, 3),
+                }
+            )
+            print(rows[-1], flush=True)
+    fakes = _fakes(generator, seeds[-1], len(test))
+    return {
+        "device": device_name,
+        "budget_s": budget_s,
+        "evaluator_accuracy": round(accuracy(network, test), 4),
+        "fcd_floor@10000": round(floor, 4),
+        "rows": rows,
+        "evaluation": _evaluation(network, fakes, reals, test),
+        "peak_rss_gib": round(_peak_gib(), 2),
+    }
+
+
+def _fashion_mnist() -> tuple[Dataset, Dataset]:
+    raw = fetch("fashion-mnist", Path("data/source"), 0, 0, print)
+    assert raw.images is not None
+    whole = Dataset(raw.images, raw.labels, raw.class_names)
+    return whole.take(raw.split == TRAIN), whole.take(raw.split == TEST)
+
+
+def _plain(
+    images: torch.Tensor, seed: int, budget_s: float, device: torch.device
+) -> tuple[torch.nn.Module, int, float]:
+    torch.manual_seed(seed)
+    gan = build_gan(_architecture(), seed)
+    for network in (gan.generator, gan.discriminator):
+        network.to(device).train()
+    steps, seconds = train_plainly(
+        gan.generator,
+        gan.discriminator,
+        images,
+        LATENT_DIM,
+        BATCH,
+        0,  # faster here than the example's two workers
+        device,
+        lambda _, passed_s: passed_s < budget_s,
+    )
+    return gan.generator.eval(), steps, seconds
+
+
+def _ours(
+    images: torch.Tensor, seed: int, budget_s: float, device: torch.device
+) -> tuple[torch.nn.Module, int, float]:
+    """As many whole epochs as fit; a short run tells how many, because the schedule needs it."""
+    settings = replace(
+        Train().settings(GanSection().method()), batch_size=BATCH, latent_dim=LATENT_DIM, epochs=1
+    )
+    epoch_s = _step_s(images, settings, seed, device) * (len(images) // BATCH)
+    settings = replace(settings, epochs=int(budget_s / epoch_s))
+    state = begin(_architecture(), settings, seed, device)
+    started = time.perf_counter()
+    train(state, images, None, settings, seed, lambda *_: None, measure_every=20)
+    return state.gan.generator_ema, state.step, time.perf_counter() - started
+
+
+class _Enough(Exception):
+    pass
+
+
+def _step_s(
+    images: torch.Tensor, settings: TrainingSettings, seed: int, device: torch.device
+) -> float:
+    marks = []
+
+    def on_step(state: TrainingState, total: int, values: object) -> None:
+        if state.step in (20, 220):
+            marks.append(time.perf_counter())
+        if state.step == 220:
+            raise _Enough
+
+    state = begin(_architecture(), settings, seed, device)
+    with contextlib.suppress(_Enough):
+        train(state, images, None, settings, seed, on_step, measure_every=20)
+    return (marks[1] - marks[0]) / 200
+
+
+def _architecture() -> Architecture:
+    return Architecture(28, 1, LATENT_DIM, _WIDTH)
+
+
+def _fakes(generator: torch.nn.Module, seed: int, count: int) -> torch.Tensor:
+    return to_uint8(generate(generator, latents(count, _architecture(), seed, "benchmark")))
+
+
+def _evaluation(
+    network: Evaluator, fakes: torch.Tensor, reals: Dataset, test: Dataset
+) -> dict[str, float]:
+    """Seconds to make the features of 10,000 fakes and to measure all distances on them."""
+    started = time.perf_counter()
+    of_fakes = extract(network, fakes)
+    features_s = time.perf_counter() - started
+    of_test, of_train = (extract(network, d.images[: len(test)]) for d in (test, reals))
+    started = time.perf_counter()
+    measure_fidelity(of_fakes, of_test, of_train, 0)
+    return {
+        "features_s": round(features_s, 2),
+        "fidelity_s": round(time.perf_counter() - started, 2),
+    }
+
+
+def _peak_gib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
