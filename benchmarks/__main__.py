@@ -9,7 +9,7 @@ from benchmarks import machine, page
 
 RESULTS = Path("benchmarks/results")
 PAGE = Path("docs/benchmarks.md")
-KINDS = ("pipeline", "training", "quality")
+KINDS = ("pipeline", "training", "quality", "evaluation")
 
 
 def main() -> None:
@@ -40,6 +40,10 @@ def _measure(kind: str, given: argparse.Namespace) -> None:
         from benchmarks import training
 
         _write(f"training{suffix}", training.measure(given.device))
+    elif kind == "evaluation":
+        from benchmarks import evaluation
+
+        _write(f"evaluation{suffix}", evaluation.measure(given.device))
     else:
         from benchmarks import quality
 

@@ -11,16 +11,28 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from flows.watch import Event
 
 _TELL_INTERVAL_S = 20.0  # where there is no screen, a line now and then shows that it goes on
 _MARKS = {"ran": "done", "restored": "restored from the run cache", "cached": "unchanged"}
+
+
+class _Speed(ProgressColumn):
+    """How many units a second, over the last half minute."""
+
+    def render(self, task: Task) -> Text:
+        """As ``1,234/s``; nothing while it is not known."""
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:,.0f}/s" if speed and speed >= 1 else "", style="progress.data.speed")
 
 
 class Terminal:
@@ -37,6 +49,7 @@ class Terminal:
             BarColumn(bar_width=28),
             MofNCompleteColumn(),
             TextColumn("{task.fields[unit]}"),
+            _Speed(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=self._console,

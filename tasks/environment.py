@@ -1,6 +1,6 @@
-"""What outside the code decides numbers: package versions, device type, and a user's own folder.
+"""What outside the code decides numbers: package versions, device type, and a user's own files.
 
-Two files that stages depend on; they are written before a run, never by a stage. No torch here:
+Four small files that stages depend on, written before a run and never by a stage. No torch here:
 this runs before every run, and importing torch costs more than checking the whole pipeline.
 """
 
@@ -14,9 +14,10 @@ from typing import Any
 from ganatomy.errors import InputError
 from ganatomy.files import read_json, sha256_of, write_json
 from tasks.params.base import Base
+from tasks.params.evaluate import Evaluate
 from tasks.params.fetch import Fetch
 from tasks.params.gan import GanSection
-from tasks.provenance import ENVIRONMENT, NETWORKS
+from tasks.provenance import ENVIRONMENT, INCEPTION, NETWORKS
 
 SOURCE = Path("source.json")
 _PACKAGES = (
@@ -36,7 +37,7 @@ _PACKAGES = (
 
 
 def write(root: Path = Path(".")) -> None:
-    """Write environment.json, source.json and networks.json where their content changed."""
+    """Write environment.json and the three files beside it where their content changed."""
     base = Base.load(root / "params.yaml")
     fetch = Fetch.load(root / "params.yaml")
     _write_if_new(
@@ -50,6 +51,8 @@ def write(root: Path = Path(".")) -> None:
     own_folder = fetch.source == "image-folder"
     _write_if_new(root / SOURCE, {"listing": _listing(root / fetch.root) if own_folder else ""})
 
+    weights = root / Evaluate.load(root / "params.yaml").inception_weights
+    _write_if_new(root / INCEPTION, {"weights": sha256_of(weights) if weights.is_file() else ""})
     method = GanSection.load(root / "params.yaml")
     _write_if_new(
         root / NETWORKS,

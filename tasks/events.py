@@ -32,6 +32,7 @@ class Events:
         self.stage = stage
         self._file = None
         self._last_progress_s = 0.0
+        self._first: tuple[float, int] | None = None
         if run_dir is not None:
             run_dir.mkdir(parents=True, exist_ok=True)
             self._file = events_path(run_dir, stage).open("a", buffering=1)
@@ -42,10 +43,13 @@ class Events:
         if done < total and now - self._last_progress_s < MIN_PROGRESS_INTERVAL_S:
             return
         self._last_progress_s = now
+        self._first = self._first or (now, done)
         if not self._emit("progress", done=done, total=total, unit=unit) and sys.stderr.isatty():
             end = "\n" if done >= total else ""
             bar = "#" * round(24 * done / total)
-            sys.stderr.write(f"\r{self.stage:<12} [{bar:<24}] {done}/{total} {unit}{end}")
+            pace = _pace(now - self._first[0], done - self._first[1], total - done)
+            line = f"{self.stage:<12} [{bar:<24}] {done:,}/{total:,} {unit}{pace}"
+            sys.stderr.write(f"\r{line:<79}{end}")
             sys.stderr.flush()
 
     def metric(self, name: str, step: int, value: float) -> None:
@@ -72,6 +76,14 @@ class Events:
             return False
         self._file.write(json.dumps({"time": time.time(), "kind": kind, **values}) + "\n")
         return True
+
+
+def _pace(passed_s: float, done: int, left: int) -> str:
+    """Units a second and time left, as soon as they can be told."""
+    if passed_s < 1 or done < 1:
+        return ""
+    minutes, seconds = divmod(round(passed_s / done * left), 60)
+    return f", {done / passed_s:,.0f}/s, {minutes}:{seconds:02d} left"
 
 
 def from_environment(stage: str) -> Events:

@@ -12,6 +12,7 @@ from ganatomy.files import read_json, sha256_of
 from tasks.params.section import PARAMS_FILE
 
 ENVIRONMENT = Path("environment.json")
+INCEPTION = Path("inception.json")  # hash of the user's own Inception weights
 NETWORKS = Path("networks.json")  # hashes of the user's own network files
 LOCK = Path("dvc.lock")
 REQUIREMENTS = Path("requirements.lock")

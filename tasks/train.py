@@ -85,7 +85,7 @@ def _lead(
         whole_folder(REPORTS / "train") as report,
         stage.interruptible() as should_stop,
     ):
-        recorder = _Recorder(events, probe, kept / "frames", settings.batch_size)
+        recorder = _Recorder(events, probe, kept / "frames", settings)
         try:
             gan, history, step = run_session(
                 begin(architecture, settings, base.seed, device),
@@ -120,9 +120,11 @@ def _follow(
 class _Recorder:
     """Tells the listener what happens, and draws what the probes see."""
 
-    def __init__(self, events: Events, probe: Probe, frames: Path, batch_size: int) -> None:
+    def __init__(
+        self, events: Events, probe: Probe, frames: Path, settings: TrainingSettings
+    ) -> None:
         self.events, self.probe, self.frames = events, probe, frames
-        self.batch_size = batch_size
+        self.images_per_step = settings.batch_size * settings.method.n_dis
         self._since = (time.monotonic(), 0)
 
     def ears(self, should_stop: Callable[[], bool]) -> Ears:
@@ -136,11 +138,11 @@ class _Recorder:
         return values, values[self.probe.name]
 
     def on_step(self, done: int, total: int) -> None:
-        self.events.progress(done, total, "steps")
+        self.events.progress(done * self.images_per_step, total * self.images_per_step, "images")
         since, before = self._since
         passed_s = time.monotonic() - since
         if passed_s > _LIVE_INTERVAL_S:  # how fast it goes is told, and is no part of the results
-            speed = (done - before) * self.batch_size / passed_s if before else None
+            speed = (done - before) * self.images_per_step / passed_s if before else None
             self._since = (time.monotonic(), done)
             if speed:
                 self.events.metric("train/img_per_s", done, speed)

@@ -4,9 +4,9 @@ import torch
 from torch import nn
 
 from ganatomy.data.images import to_uint8
-from ganatomy.gan.guards import diversity
 from ganatomy.gan.model import Gan
 from ganatomy.gan.sampling import generate, score
+from ganatomy.metrics.diversity import diversity
 from ganatomy.metrics.evaluator import extract
 from ganatomy.metrics.frechet import frechet_distance
 

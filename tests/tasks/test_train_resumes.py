@@ -12,7 +12,7 @@ from flows import params
 from ganatomy.files import sha256_of
 from tests.harness import environment, python, wait_for
 
-LONGER = ["train.epochs=80", "train.probe_kimg=1.0"]  # 800 steps, a checkpoint every 31
+LONGER = ["train.epochs=40", "train.probe_kimg=1.0"]  # 400 steps, a checkpoint every 31
 
 
 def _project(smoke: Path, folder: Path) -> Path:
@@ -72,8 +72,11 @@ def uninterrupted(smoke: Path, tmp_path_factory: pytest.TempPathFactory) -> dict
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [(signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)],
-    ids=lambda value: getattr(value, "name", ""),
+    [
+        pytest.param(signal.SIGKILL, -9, id="SIGKILL"),
+        pytest.param(signal.SIGTERM, 143, id="SIGTERM"),
+        pytest.param(signal.SIGINT, 130, id="SIGINT", marks=pytest.mark.slow),
+    ],
 )
 def test_it_goes_on_to_the_same_bytes(
     number: signal.Signals,
@@ -103,7 +106,7 @@ def test_it_goes_on_from_no_other_training(
     other = python(project, "-m", "tasks.train")
     assert other.returncode == 0, other.stderr
     assert "goes on" not in other.stderr
-    params.apply(project, None, ["base.seed=0", "train.epochs=80"])
+    params.apply(project, None, ["base.seed=0", "train.epochs=40"])
     again = python(project, "-m", "tasks.train")
     assert "goes on from step" in again.stderr
     assert _results(project) == uninterrupted

@@ -44,8 +44,10 @@ METHODS = {
         n_dis=2,
         conditional=True,
     ),
-    "bfloat16": Method(precision="bfloat16"),
 }
+HAS_BFLOAT16 = torch.cpu._is_avx512_bf16_supported()
+if HAS_BFLOAT16:
+    METHODS["bfloat16"] = Method(precision="bfloat16")
 SECOND_ORDER = 1e-3
 NORMS = {
     "of maps": lambda: nn.BatchNorm2d(3),
@@ -183,6 +185,7 @@ def test_it_is_the_training_of_one_process(name: str, by_rank: list[dict[str, An
     assert max(moved.values()) < 1e-4, max(moved, key=moved.__getitem__)
 
 
+@pytest.mark.skipif(not HAS_BFLOAT16, reason="this CPU has no bfloat16")
 def test_bfloat16_is_near_it(by_rank: list[dict[str, Any]]) -> None:
     expected, _ = _trained(METHODS["bfloat16"], Alone())
     measured, _ = by_rank[0]["trained"]["bfloat16"]
