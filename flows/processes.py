@@ -16,7 +16,7 @@ import psutil
 from flows.settings import STATE
 from ganatomy.errors import InputError
 
-_GRACE_S = 5.0
+_GRACE_S = 15.0  # a training writes a checkpoint of its last step
 
 stopping = threading.Event()
 
