@@ -26,8 +26,8 @@ _PANELS: tuple[tuple[str, _Lines], ...] = (
     (
         _SHARES,
         (
-            ("train/d_accuracy_real", "reals", INK, "-"),
-            ("train/d_accuracy_fake", "fakes", MUTED, "-"),
+            ("train/d_accuracy_real", "reals", INK, "."),
+            ("train/d_accuracy_fake", "fakes", MUTED, "."),
             ("train/d_accuracy_train", "train, probe", WARM, "o-"),
             ("train/d_accuracy_held_out", "held out, probe", ACCENT, "s-"),
         ),
@@ -66,7 +66,9 @@ def training_curves(points: pd.DataFrame, published_step: int | None = None) -> 
             if title == _SHARES:
                 axis.set_ylim(-0.03, 1.03)
             if axis.get_legend_handles_labels()[0]:
-                axis.legend(fontsize=7, handlelength=1.4)
+                axis.legend(
+                    fontsize=7, handlelength=1.4, frameon=title == _SHARES, edgecolor="none"
+                )
         figure.supxlabel("step", fontsize=8, color=MUTED)
         return pixels(figure)
 
@@ -84,7 +86,7 @@ def _panel(axis: Axes, points: pd.DataFrame, lines: _Lines, logarithmic: bool) -
                 style,
                 color=colour,
                 lw=1.2,
-                ms=3,
+                ms=1.2 if style == "." else 3,  # one batch says little: a cloud, not a line
                 label=label or None,
             )
             drawn = drawn or bool(np.isfinite(curve["value"]).any())
