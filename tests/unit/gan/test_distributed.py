@@ -158,7 +158,7 @@ def by_rank(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
         patch.setenv("OMP_NUM_THREADS", "1")
         multiprocessing.set_forkserver_preload(["lightning_fabric", __name__])
         fabric_of(NUM_RANKS, CPU, "forkserver").launch(_worker, folder)
-    return [torch.load(folder / f"{rank}.pt") for rank in range(NUM_RANKS)]
+    return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(NUM_RANKS)]
 
 
 def _differences(one: Tensors, two: Tensors) -> dict[str, float]:

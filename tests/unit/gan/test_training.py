@@ -1,7 +1,6 @@
 """The training loop, step by step."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,18 +8,14 @@ import torch
 
 from ganatomy.errors import InputError
 from ganatomy.gan import training
-from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.model import Gan, build_gan
-from ganatomy.gan.settings import Method, TrainingSettings
 from ganatomy.gan.state import TrainingState, begin
 from ganatomy.gan.step import Values
-from ganatomy.gan.training import Diverged, architecture_for, num_steps, read, train, train_gan
+from ganatomy.gan.training import Diverged, architecture_for, num_steps, read, train
 from ganatomy.rng import generator as random_generator
 from tests.unit.conftest import MakeDataset
+from tests.unit.gan.small import CPU, SMALL, OnStep, same, small_settings, train_small, weights
 
-CPU = torch.device("cpu")
-SMALL = Architecture(image_size=28, channels=1, latent_dim=5, width=4)
-OnStep = Callable[[TrainingState, int, Values | None], None]
 MEASURED = [
     "d_accuracy_fake",
     "d_accuracy_real",
@@ -33,42 +28,12 @@ MEASURED = [
 ]
 
 
-def _settings(**options: Any) -> TrainingSettings:
-    """A small budget; options that are not part of it are the method's."""
-    budget: dict[str, Any] = {
-        "epochs": 2,
-        "batch_size": 4,
-        "latent_dim": 5,
-        "width": 4,
-        "learning_rate": 1e-3,
-        "ema_decay": 0.9,
-    }
-    own = {name: options.pop(name) for name in list(options) if name in budget}
-    return TrainingSettings(**(budget | own), method=Method(**options))
-
-
-def _train(images: torch.Tensor, on_step: OnStep = lambda *_: None, **options: Any) -> Gan:
-    seed = options.pop("seed", 3)
-    return train_gan(images, _settings(**options), seed, CPU, on_step)
-
-
 def _measure(images: torch.Tensor, on_step: OnStep, **options: Any) -> Gan:
     """Train with every step measured."""
-    settings = _settings(**options)
+    settings = small_settings(**options)
     state = begin(architecture_for(images, settings, 0), settings, 3, CPU)
     train(state, images, None, settings, 3, on_step, measure_every=1)
     return state.gan
-
-
-def _weights(network: torch.nn.Module) -> dict[str, torch.Tensor]:
-    return {name: value.detach().clone() for name, value in network.state_dict().items()}
-
-
-def _same(one: torch.nn.Module, two: torch.nn.Module) -> bool:
-    first, second = _weights(one), _weights(two)
-    return first.keys() == second.keys() and all(
-        torch.equal(first[name], second[name]) for name in first
-    )
 
 
 @pytest.fixture
@@ -98,20 +63,20 @@ def _numbered(count: int) -> torch.Tensor:
 def test_two_runs_are_equal_bit_for_bit(make_dataset: MakeDataset) -> None:
     images = make_dataset(9, 3).images
     torch.manual_seed(1)
-    one = _train(images)
+    one = train_small(images)
     torch.manual_seed(2)
-    two = _train(images)
+    two = train_small(images)
     for name in ("generator", "discriminator", "generator_ema"):
-        assert _same(getattr(one, name), getattr(two, name))
-    other = _train(images, seed=4)
-    assert not _same(one.generator, other.generator)
-    assert not _same(one.discriminator, other.discriminator)
+        assert same(getattr(one, name), getattr(two, name))
+    other = train_small(images, seed=4)
+    assert not same(one.generator, other.generator)
+    assert not same(one.discriminator, other.discriminator)
 
 
 def test_every_epoch_shows_every_image_once_in_a_new_order(
     batches: list[tuple[torch.Tensor, torch.Tensor]],
 ) -> None:
-    _train(_numbered(12), epochs=3)
+    train_small(_numbered(12), epochs=3)
     assert len(batches) == 9
     shown = [((real[:, 0, 0, 0] + 1) * 127.5).round().int().tolist() for real, _ in batches]
     orders = [[*first, *second, *third] for first, second, third in zip(*[iter(shown)] * 3)]
@@ -125,15 +90,15 @@ def test_every_epoch_shows_every_image_once_in_a_new_order(
 def test_what_is_left_of_a_batch_is_dropped(
     batches: list[tuple[torch.Tensor, torch.Tensor]],
 ) -> None:
-    _train(_numbered(11), epochs=2)
+    train_small(_numbered(11), epochs=2)
     assert [len(real) for real, _ in batches] == [4] * 4
 
 
 def test_latents_are_new_at_every_step_and_the_same_in_every_run(
     batches: list[tuple[torch.Tensor, torch.Tensor]],
 ) -> None:
-    _train(_numbered(12), epochs=2)
-    _train(_numbered(12).flip(0), epochs=2, width=8)
+    train_small(_numbered(12), epochs=2)
+    train_small(_numbered(12).flip(0), epochs=2, width=8)
     latents = [z for _, z in batches]
     assert all(z.shape == (4, 5) for z in latents)
     assert all(torch.equal(one, two) for one, two in zip(latents[:6], latents[6:]))
@@ -147,21 +112,21 @@ def test_moving_average_is_the_closed_form(decay: float, make_dataset: MakeDatas
     start = build_gan(SMALL, seed=3).generator
 
     def remember(state: TrainingState, total: int, values: Values | None) -> None:
-        history.append(_weights(state.gan.generator))
+        history.append(weights(state.gan.generator))
 
-    gan = _train(make_dataset(12).images, remember, epochs=5, ema_decay=decay)
+    gan = train_small(make_dataset(12).images, remember, epochs=5, ema_decay=decay)
     assert len(history) == 15
     decays = [min(decay, (1 + t) / (10 + t)) for t in range(15)]
     for name, value in gan.generator_ema.named_parameters():
         expected = dict(start.named_parameters())[name].detach().double() * math.prod(decays)
-        for t, weights in enumerate(history):
+        for t, earlier in enumerate(history):
             factor = (1 - decays[t]) * math.prod(decays[t + 1 :])
-            expected += weights[name].double() * factor
+            expected += earlier[name].double() * factor
         torch.testing.assert_close(value.double(), expected, rtol=1e-5, atol=1e-7)
 
 
 def test_moving_average_has_the_generators_statistics(make_dataset: MakeDataset) -> None:
-    gan = _train(make_dataset(12).images)
+    gan = train_small(make_dataset(12).images)
     buffers = dict(gan.generator.named_buffers())
     assert any("running_mean" in name for name in buffers)
     for name, value in gan.generator_ema.named_buffers():
@@ -171,7 +136,7 @@ def test_moving_average_has_the_generators_statistics(make_dataset: MakeDataset)
 
 def test_both_networks_learn_and_are_given_back_in_eval_mode(make_dataset: MakeDataset) -> None:
     start = build_gan(SMALL, seed=3)
-    gan = _train(make_dataset(12).images)
+    gan = train_small(make_dataset(12).images)
     for name in ("generator", "discriminator"):
         before, after = getattr(start, name), getattr(gan, name)
         assert all(
@@ -199,7 +164,7 @@ def test_discriminator_learns_to_tell_easy_fakes() -> None:
 def test_steps_follow_the_published_algorithm(make_dataset: MakeDataset) -> None:
     """D's step on reals and fakes, then G's step through the new D, each by plain Adam."""
     images = make_dataset(12).images
-    found = _train(images, epochs=1)
+    found = train_small(images, epochs=1)
     start = build_gan(SMALL, seed=3)
     g, d = start.generator.train(), start.discriminator.train()
     adam_d, adam_g = (
@@ -249,7 +214,7 @@ def test_steps_are_told(make_dataset: MakeDataset) -> None:
 def test_only_some_steps_are_measured(
     every: int, expected: list[int], make_dataset: MakeDataset
 ) -> None:
-    images, settings = make_dataset(9).images, _settings(epochs=3)
+    images, settings = make_dataset(9).images, small_settings(epochs=3)
     state = begin(architecture_for(images, settings, 0), settings, 3, CPU)
     measured: list[int] = []
 
@@ -263,7 +228,7 @@ def test_only_some_steps_are_measured(
 def test_measuring_moves_nothing(make_dataset: MakeDataset) -> None:
     images = make_dataset(12).images
     looked_at = _measure(images, lambda *_: None)
-    assert _same(looked_at.generator, _train(images).generator)
+    assert same(looked_at.generator, train_small(images).generator)
 
 
 def test_measured_values_are_those_of_the_networks(make_dataset: MakeDataset) -> None:
@@ -292,8 +257,8 @@ def test_measured_values_are_those_of_the_networks(make_dataset: MakeDataset) ->
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_fewer_images_than_a_batch(count: int, make_dataset: MakeDataset) -> None:
     with pytest.raises(InputError, match=f"{count} training images are fewer than one batch of 4"):
-        _train(make_dataset(4).images[:count])
-    assert _train(make_dataset(4).images, epochs=1)
+        train_small(make_dataset(4).images[:count])
+    assert train_small(make_dataset(4).images, epochs=1)
 
 
 def test_divergence_is_an_error_when_looked_at(make_dataset: MakeDataset) -> None:
@@ -306,7 +271,7 @@ def test_divergence_is_an_error_when_looked_at(make_dataset: MakeDataset) -> Non
 
 def test_divergence_is_an_error_when_nobody_looks(make_dataset: MakeDataset) -> None:
     with pytest.raises(Diverged, match="no longer finite after 12 steps"):
-        _train(make_dataset(12).images, epochs=4, learning_rate=1e30)
+        train_small(make_dataset(12).images, epochs=4, learning_rate=1e30)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -322,97 +287,12 @@ def test_discriminator_may_take_several_steps(
     batches: list[tuple[torch.Tensor, torch.Tensor]],
 ) -> None:
     """As many images of each epoch, and latents of their own for every one of them."""
-    settings = _settings(epochs=4, n_dis=3)
+    settings = small_settings(epochs=4, n_dis=3)
     assert num_steps(12, settings) == 4
-    gan = _train(_numbered(12), epochs=4, n_dis=3)
+    gan = train_small(_numbered(12), epochs=4, n_dis=3)
     assert len(batches) == 12
     assert len({z.numpy().tobytes() for _, z in batches}) == 12
     assert int(gan.generator.norm.num_batches_tracked) == 12
-
-
-@pytest.mark.parametrize("schedule", ["linear", "cosine"])
-def test_learning_rate_follows_its_schedule(schedule: str, make_dataset: MakeDataset) -> None:
-    rates: list[float] = []
-
-    def look(state: TrainingState, total: int, values: Values | None) -> None:
-        rates.extend(
-            group["lr"]
-            for optimiser in state.optimisers.values()
-            for group in optimiser.param_groups
-        )
-
-    _train(make_dataset(12).images, look, epochs=4, schedule=schedule, warmup=0.25)
-    of_g = rates[::2]
-    assert of_g == rates[1::2]
-    assert max(of_g) == pytest.approx(1e-3)
-    assert of_g[0] < of_g[2]
-    assert of_g[-1] < 0.12 * max(of_g)
-
-
-METHODS: list[dict[str, Any]] = [
-    {"loss": "hinge"},
-    {"loss": "wgan", "gradient_penalty": 10.0, "n_dis": 2},
-    {"loss": "relativistic", "r1": 1.0, "r2": 1.0},
-    {"r1": 10.0, "penalty_every": 4},
-    {"augment": ("translation", "cutout", "colour")},
-    {"spectral_norm": True},
-    {"generator": "resnet", "discriminator": "resnet", "loss": "relativistic", "r1": 1.0},
-    pytest.param(
-        {"precision": "bfloat16"},
-        marks=pytest.mark.skipif(
-            not torch.cpu._is_avx512_bf16_supported(), reason="this CPU has no bfloat16"
-        ),
-    ),
-]
-
-
-@pytest.mark.parametrize("method", METHODS, ids=lambda method: "-".join(map(str, method)))
-def test_every_method_trains_the_same_twice(
-    method: dict[str, Any], make_dataset: MakeDataset
-) -> None:
-    images = make_dataset(9).images
-    torch.manual_seed(1)
-    one = _train(images, **method)
-    torch.manual_seed(2)
-    two = _train(images, **method)
-    plain = _train(images, n_dis=method.get("n_dis", 1))
-    for name in ("generator", "discriminator", "generator_ema"):
-        assert _same(getattr(one, name), getattr(two, name))
-    assert not _same(one.discriminator, plain.discriminator)
-
-
-def test_penalty_is_weighted_and_lazy(make_dataset: MakeDataset) -> None:
-    """At step 0 a penalty every 4 steps weighs 4 times as much; at steps 1 to 3 there is none."""
-    images = make_dataset(4).images
-    every_step = _train(images, epochs=1, r1=8.0)
-    lazily = _train(images, epochs=1, r1=2.0, penalty_every=4)
-    assert _same(every_step.discriminator, lazily.discriminator)
-    assert not _same(every_step.discriminator, _train(images, epochs=1).discriminator)
-
-
-def test_conditional_fakes_have_the_classes_of_the_reals(make_dataset: MakeDataset) -> None:
-    data = make_dataset(12)
-    settings = _settings(conditional=True)
-    seen: list[torch.Tensor] = []
-
-    def look(state: TrainingState, total: int, values: Values | None) -> None:
-        if state.step == 1:
-            state.gan.generator.register_forward_pre_hook(lambda _, z: seen.append(z[0]))
-
-    gan = train_gan(data.images, settings, 3, CPU, look, data.labels, 3)
-    assert gan.architecture.num_classes == 3
-    order = torch.randperm(12, generator=random_generator(3, "order", 0))
-    for turn, z in enumerate(seen[:2], start=1):
-        assert z.shape == (4, 5 + 3)
-        assert torch.equal(z[:, 5:].argmax(1), data.labels[order[turn * 4 : turn * 4 + 4]])
-
-
-def test_conditional_without_classes_is_refused(make_dataset: MakeDataset) -> None:
-    data = make_dataset(12)
-    for labels in (None, torch.full((12,), -1)):
-        with pytest.raises(InputError, match="needs the class of every") as caught:
-            train_gan(data.images, _settings(conditional=True), 3, CPU, lambda *_: None, labels, 3)
-        assert caught.value.where == "gan.conditional"
 
 
 def test_untrained_gan_depends_on_the_seed_alone() -> None:
@@ -420,9 +300,9 @@ def test_untrained_gan_depends_on_the_seed_alone() -> None:
     one = build_gan(SMALL, seed=0)
     torch.manual_seed(2)
     two, other = build_gan(SMALL, seed=0), build_gan(SMALL, seed=1)
-    assert _same(one.generator, two.generator)
-    assert _same(one.discriminator, two.discriminator)
-    assert _same(one.generator, one.generator_ema)
+    assert same(one.generator, two.generator)
+    assert same(one.discriminator, two.discriminator)
+    assert same(one.generator, one.generator_ema)
     assert one.generator is not one.generator_ema
-    assert not _same(one.generator, other.generator)
-    assert not _same(one.discriminator, other.discriminator)
+    assert not same(one.generator, other.generator)
+    assert not same(one.discriminator, other.discriminator)
