@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -47,3 +48,16 @@ def pixels(figure: Figure) -> NDArray[np.uint8]:
     agg = FigureCanvasAgg(figure)
     agg.draw()
     return np.asarray(agg.buffer_rgba())[..., :3].copy()
+
+
+def without_frame(axis: Axes) -> None:
+    """For a picture: no ticks, no lines around it."""
+    axis.set_xticks([])
+    axis.set_yticks([])
+    for spine in axis.spines.values():
+        spine.set_visible(False)
+
+
+def row_label(axis: Axes, text: str) -> None:
+    """What a row of pictures shows, at the left of its first one."""
+    axis.set_ylabel(text, rotation=0, ha="right", va="center", fontsize=7.5, labelpad=6)

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from ganatomy.metrics.copies import Suspects
-from ganatomy.report.canvas import INK, MUTED, WARM, canvas, pixels
+from ganatomy.report.canvas import INK, MUTED, WARM, canvas, pixels, row_label, without_frame
 
 _CELL_IN = 0.95
 _LABEL_IN = 1.0
@@ -35,13 +35,13 @@ def suspects_sheet(
         axes = figure.subplots(rows, count, squeeze=False)
         for column, fake in enumerate(suspects.fake.tolist()):
             _picture(axes[0, column], fakes[fake], f"#{fake}", MUTED)
-        _row_label(axes[0, 0], "fake")
+        row_label(axes[0, 0], "fake")
         for row, (space, nearest) in enumerate(suspects.nearest.items(), start=1):
             ratios = suspects.ratio[space].tolist()
             for column, index in enumerate(nearest.tolist()):
                 colour = WARM if ratios[column] < 1 else INK
                 _picture(axes[row, column], train_images[index], f"{ratios[column]:.2f}", colour)
-            _row_label(axes[row, 0], f"nearest by\n{space}")
+            row_label(axes[row, 0], f"nearest by\n{space}")
         return pixels(figure)
 
 
@@ -50,11 +50,4 @@ def _picture(axis: Axes, image: torch.Tensor, title: str, colour: str) -> None:
     grey = shown.shape[-1] == 1
     axis.imshow(shown.squeeze(-1) if grey else shown, cmap="gray", vmin=0, vmax=255)
     axis.set_title(title, fontsize=8, fontweight="normal", loc="center", color=colour)
-    axis.set_xticks([])
-    axis.set_yticks([])
-    for spine in axis.spines.values():
-        spine.set_visible(False)
-
-
-def _row_label(axis: Axes, text: str) -> None:
-    axis.set_ylabel(text, rotation=0, ha="right", va="center", fontsize=7.5, labelpad=6)
+    without_frame(axis)

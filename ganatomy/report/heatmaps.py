@@ -5,7 +5,7 @@ import torch
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import DIVERGING, MUTED, canvas, pixels
+from ganatomy.report.canvas import DIVERGING, MUTED, canvas, pixels, row_label, without_frame
 
 _CELL_IN = 0.95
 _LABEL_IN = 1.0
@@ -44,7 +44,7 @@ def attribution_sheet(
             axes[0, column].set_title(
                 f"{float(scores[column]):+.2f}", fontsize=8, fontweight="normal", loc="center"
             )
-        _row_label(axes[0, 0], "image\n(logit above)")
+        row_label(axes[0, 0], "image\n(logit above)")
         for row, (name, attributions) in enumerate(maps.items(), start=1):
             limit = float(attributions.abs().max()) or 1.0
             for column in range(count):
@@ -57,7 +57,7 @@ def attribution_sheet(
                     vmax=limit,
                     alpha=0.75,
                 )
-            _row_label(axes[row, 0], f"{name}\n±{limit:.2g}")
+            row_label(axes[row, 0], f"{name}\n±{limit:.2g}")
         for column, note in enumerate(notes or []):
             axes[-1, column].set_xlabel(note, fontsize=7, color=MUTED)
         return pixels(figure)
@@ -66,11 +66,4 @@ def attribution_sheet(
 def _picture(axis: Axes, image: NDArray[np.float32], alpha: float = 1.0) -> None:
     grey = image.ndim == 2 or image.shape[-1] == 1
     axis.imshow(image.squeeze() if grey else image, cmap="gray", vmin=0, vmax=1, alpha=alpha)
-    axis.set_xticks([])
-    axis.set_yticks([])
-    for spine in axis.spines.values():
-        spine.set_visible(False)
-
-
-def _row_label(axis: Axes, text: str) -> None:
-    axis.set_ylabel(text, rotation=0, ha="right", va="center", fontsize=7.5, labelpad=6)
+    without_frame(axis)
