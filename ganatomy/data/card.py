@@ -9,15 +9,19 @@ from ganatomy.data.dataset import Dataset
 
 
 def content_hash(dataset: Dataset) -> str:
-    """SHA-256 over shape, pixels and labels: equal for equal data wherever it came from."""
+    """SHA-256 over shape, pixels, labels and attributes: equal for equal data from anywhere."""
     digest = hashlib.sha256(str(tuple(dataset.images.shape)).encode())
     digest.update(dataset.images.contiguous().numpy().tobytes())
     digest.update(dataset.labels.contiguous().numpy().tobytes())
+    for name, values in sorted(dataset.attributes.items()):
+        digest.update(name.encode())
+        digest.update(values.contiguous().numpy().tobytes())
     return digest.hexdigest()
 
 
 def describe(dataset: Dataset) -> dict[str, Any]:
-    """Count, shape, channel statistics (uint8 scale, 0 to 255), class counts and hash."""
+    """Count, shape, channel statistics (uint8 scale, 0 to 255), class counts and hash; of each
+    attribute how many images have it known, and the mean, least and largest of those values."""
     pixels = dataset.images.to(torch.float64)
     counts = {
         name: int((dataset.labels == label).sum()) for label, name in enumerate(dataset.class_names)
@@ -31,4 +35,16 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "class_counts": counts,
         "unlabelled": int((dataset.labels < 0).sum()) if counts else len(dataset),
         "sha256": content_hash(dataset),
+        "attributes": {name: _spread(values) for name, values in dataset.attributes.items()},
+    }
+
+
+def _spread(values: torch.Tensor) -> dict[str, float | int | None]:
+    known = values[~values.isnan()].to(torch.float64)
+    if len(known) == 0:  # one split may have none
+        return {"known": 0, "mean": None, "min": None, "max": None}
+    figures = {"mean": known.mean(), "min": known.min(), "max": known.max()}
+    return {
+        "known": len(known),
+        **{name: float(f"{float(value):.7g}") for name, value in figures.items()},
     }

@@ -1,6 +1,6 @@
-"""A data set on disk: one safetensors file of images and labels, and its class names."""
+"""A data set on disk: one safetensors file of images, labels and attributes, and class names."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -10,11 +10,12 @@ from ganatomy.files import read_json, write_json
 from ganatomy.tensors import read_tensors, write_tensors
 
 UNLABELLED = -1
+_ATTRIBUTE = "attribute/"
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images with labels.
+    """Images with labels and attributes.
 
     Attributes
     ----------
@@ -22,11 +23,14 @@ class Dataset:
     labels : Tensor of shape (n,), int64; `UNLABELLED` where there is none
     class_names : tuple of str
         ``class_names[k]`` names label k; empty when the data has no classes.
+    attributes : dict of str to Tensor of shape (n,), float32
+        What else is known of each image, by name; NaN where it is not.
     """
 
     images: torch.Tensor
     labels: torch.Tensor
     class_names: tuple[str, ...] = ()
+    attributes: dict[str, torch.Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.images.dtype != torch.uint8 or self.images.ndim != 4:
@@ -35,18 +39,26 @@ class Dataset:
             )
         if self.labels.shape != (len(self.images),):
             raise TypeError(f"{len(self.images)} images but labels of shape {self.labels.shape}")
+        for name, values in self.attributes.items():
+            if values.dtype != torch.float32 or values.shape != self.labels.shape:
+                raise TypeError(
+                    f"{len(self.images)} images but attribute {name!r} is {values.dtype} "
+                    f"of shape {values.shape}"
+                )
 
     def __len__(self) -> int:
         return len(self.images)
 
     def take(self, index: torch.Tensor) -> "Dataset":
         """The images at `index`, a LongTensor or a boolean mask."""
-        return Dataset(self.images[index], self.labels[index], self.class_names)
+        attributes = {name: values[index] for name, values in self.attributes.items()}
+        return Dataset(self.images[index], self.labels[index], self.class_names, attributes)
 
     def save(self, folder: Path, name: str) -> None:
         """Write ``<name>.safetensors`` and ``<name>.json`` into `folder`."""
         write_tensors(
-            folder / f"{name}.safetensors", {"images": self.images, "labels": self.labels}
+            folder / f"{name}.safetensors",
+            {"images": self.images, "labels": self.labels, **pack_attributes(self.attributes)},
         )
         write_json(folder / f"{name}.json", {"class_names": list(self.class_names)})
 
@@ -62,10 +74,29 @@ class Dataset:
         tensors = read_tensors(folder / f"{name}.safetensors", mapped)
         about = read_json(folder / f"{name}.json")
         try:
-            return Dataset(tensors["images"], tensors["labels"], tuple(about["class_names"]))
+            return Dataset(
+                tensors["images"],
+                tensors["labels"],
+                tuple(about["class_names"]),
+                unpack_attributes(tensors),
+            )
         except (KeyError, TypeError) as error:
             raise InputError(
                 f"not a data set of GANatomy ({type(error).__name__}: {error})",
                 f"{folder / name}.safetensors and .json",
                 "Remove the file and run `dvc repro`.",
             ) from None
+
+
+def pack_attributes(attributes: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Attributes under the names that they have in a file of tensors: ``attribute/<name>``."""
+    return {f"{_ATTRIBUTE}{name}": values for name, values in attributes.items()}
+
+
+def unpack_attributes(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The attributes among the tensors of a file, sorted by name."""
+    return {
+        name.removeprefix(_ATTRIBUTE): tensors[name]
+        for name in sorted(tensors)
+        if name.startswith(_ATTRIBUTE)
+    }

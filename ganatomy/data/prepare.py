@@ -76,7 +76,12 @@ def prepare(
             "prepare.min_images",
             "Add images, mend the refused ones, or lower prepare.min_images.",
         )
-    whole = Dataset(_to_channels(images, channels), raw.labels[kept], raw.class_names)
+    whole = Dataset(
+        _to_channels(images, channels),
+        raw.labels[kept],
+        raw.class_names,
+        {name: values[kept] for name, values in raw.attributes.items()},
+    )
     is_test = raw.split[kept] == TEST
     if (raw.split[kept] == UNSPLIT).any() or is_test.all() or not is_test.any():
         is_test = _draw_test(whole.labels, test_fraction, seed)

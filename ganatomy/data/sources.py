@@ -1,15 +1,17 @@
 """Where images come from: embedded, torchvision, or the user's own folder.
 
-Every source ends as `Raw`: either arrays that are already decoded, or files still to be checked.
+Every source ends as `Raw`: either arrays that are already decoded, or files still to be checked,
+with what a table of the user's says of each.
 """
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
+from ganatomy.data.attributes import read_attributes
 from ganatomy.data.dataset import UNLABELLED
 from ganatomy.data.idx import find_idx, read_idx
 from ganatomy.errors import InputError
@@ -50,6 +52,8 @@ class Raw:
         Where it was read from, for the data card.
     file_names : tuple of str
         What the user calls each of `files`; their own names when empty.
+    attributes : dict of str to Tensor of shape (n,), float32
+        NaN where unknown.
     """
 
     images: torch.Tensor | None
@@ -59,10 +63,16 @@ class Raw:
     files: tuple[Path, ...]
     origin: str
     file_names: tuple[str, ...] = ()
+    attributes: dict[str, torch.Tensor] = field(default_factory=dict)
 
 
 def fetch(
-    source: str, root: Path, max_images: int, retries: int, warn: Callable[[str], None]
+    source: str,
+    root: Path,
+    max_images: int,
+    retries: int,
+    warn: Callable[[str], None],
+    attributes: Path | None = None,
 ) -> Raw:
     """Get a source.
 
@@ -78,13 +88,26 @@ def fetch(
     retries : int
         Further tries of a failed download.
     warn : callable
-        Told of every failed try.
+        Told of every failed try, and of images that the table of attributes lacks.
+    attributes : Path, optional
+        For ``image-folder``: a CSV file, UTF-8, separated by commas, semicolons or tabs. Its column
+        ``file``, or else its first, holds paths relative to `root`. Every other column is an
+        attribute: numbers (of -1 and 1 alone, -1 becomes 0), true/false or yes/no (1 and 0), or
+        words. Of words, each becomes an attribute ``column=word`` of 1 and 0; of two words, only
+        the second in the alphabet does. Empty, na, n/a, nan and null are unknown.
 
     Raises
     ------
     InputError
-        Unknown source, missing folder, no image in it, or a download that failed for good.
+        Unknown source, missing folder, no image in it, a download that failed for good, or a table
+        that does not fit the images or itself.
     """
+    if attributes is not None and source != "image-folder":
+        raise InputError(
+            f"source {source!r} has no files that a table could name",
+            f"fetch.attributes={attributes}",
+            "Use fetch.source=image-folder, or leave fetch.attributes empty.",
+        )
     if source == "mnist-sample":
         raw = _mnist_sample()
     elif source in ("mnist", "fashion-mnist"):
@@ -92,7 +115,7 @@ def fetch(
     elif source == "cifar10":
         raw = _cifar10(root, retries, warn)
     elif source == "image-folder":
-        return _image_folder(root)
+        return _image_folder(root, attributes, warn)
     else:
         raise InputError(
             f"unknown source {source!r}", "fetch.source", f"Use one of: {', '.join(SOURCES)}."
@@ -209,7 +232,7 @@ def _download(
     )
 
 
-def _image_folder(root: Path) -> Raw:
+def _image_folder(root: Path, attributes: Path | None, warn: Callable[[str], None]) -> Raw:
     if not root.is_dir():
         raise InputError(
             "no such folder", f"fetch.root={root}", "Give the folder that holds your images."
@@ -234,7 +257,8 @@ def _image_folder(root: Path) -> Raw:
     labels = torch.tensor([names.index(name) if name in names else UNLABELLED for name in classes])
     split = torch.full((len(files),), UNSPLIT)
     called = tuple(path.relative_to(root).as_posix() for path in files)
-    return Raw(None, labels, split, names, tuple(files), f"folder {root.name}", called)
+    known = {} if attributes is None else read_attributes(attributes, called, warn)
+    return Raw(None, labels, split, names, tuple(files), f"folder {root.name}", called, known)
 
 
 def _class_of(path: Path, root: Path) -> str | None:

@@ -1,108 +1,163 @@
-"""Data sets that each differ from the original in one feature, and nulls that do not."""
+"""Data sets that each differ from the original in some feature, and nulls that do not."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.features import available
+from ganatomy.data.features import CHUNK, GRID, Pixels, Selection, find, known
+from ganatomy.data.features.feature import WHERE
+from ganatomy.data.features.recipes import Recipe, recipes
+from ganatomy.data.images import to_uint8
 from ganatomy.errors import InputError
 from ganatomy.rng import generator
 
-UNCHANGED = "none"
+__all__ = [
+    "ChangesNothing",
+    "Recipe",
+    "Variant",
+    "apply",
+    "before_and_after",
+    "make_variant",
+    "recipes",
+]
+
+MIN_IMAGES = 10
+_HINTS = {
+    "region": "All images are the same there. ",
+    "background": "All backgrounds are flat and of the same colour. ",
+    "colour": "The images are grey, or all alike in this. ",
+    "balance": "All classes are equally frequent already. ",
+    "attribute": "The column has one value only. ",
+}
+
+
+class ChangesNothing(InputError):
+    """A recipe that leaves the data as it is, or leaves nothing of it: its row can be marked as
+    such instead of being trained on."""
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How a variant was made.
+class Variant:
+    """A changed data set.
 
     Attributes
     ----------
-    name : str
-        The variant's name: the feature's, or ``null_<k>``.
-    feature : str
-        A name in `features.available`, or `UNCHANGED`.
-    mode : str
-        ``remove``, or ``null``.
-    seed : int
-        For nulls, what their image order is drawn from.
-    meaning : str
-        In words, for the report.
+    dataset : Dataset
+    change : float in [0, 255]
+        Mean absolute change of a pixel's value, over all images that are left; 0 where images
+        were only left out or put into another order.
     """
 
-    name: str
-    feature: str
-    mode: str
-    seed: int
-    meaning: str
-
-    @property
-    def is_null(self) -> bool:
-        """Whether nothing was changed."""
-        return self.feature == UNCHANGED
-
-    def to_json(self) -> dict[str, str | int]:
-        """The recipe as plain values."""
-        return asdict(self)
+    dataset: Dataset
+    change: float
 
 
-def recipes(
-    features: list[str], num_nulls: int, class_names: tuple[str, ...], seed: int
-) -> list[Recipe]:
-    """One recipe for each feature, then the nulls.
-
-    Raises
-    ------
-    InputError
-        A feature that does not exist for this data, or one named twice.
-    """
-    known = available(class_names)
-    made = []
-    for name in features:
-        if name not in known:
-            raise InputError(
-                f"unknown feature {name!r}",
-                "variants.features",
-                f"This data has: {', '.join(known)}.",
-            )
-        made.append(Recipe(name, name, "remove", seed, known[name].meaning))
-    if len({recipe.name for recipe in made}) != len(made):
-        raise InputError("a feature is named twice", "variants.features", "Name each once.")
-    nulls = [
-        Recipe(
-            f"null_{k}", UNCHANGED, "null", seed + k, "nothing: the same images in another order"
-        )
-        for k in range(num_nulls)
-    ]
-    return made + nulls
+def make_variant(
+    dataset: Dataset, recipe: Recipe, grid: int = GRID, masks: Sequence[str | Path] = ()
+) -> Dataset:
+    """Apply a recipe to the train split on the CPU; see `apply`."""
+    return apply(dataset, recipe, "cpu", grid, masks).dataset
 
 
-def make_variant(dataset: Dataset, recipe: Recipe) -> Dataset:
-    """Apply a recipe to the train split.
+def apply(
+    dataset: Dataset,
+    recipe: Recipe,
+    device: torch.device | str = "cpu",
+    grid: int = GRID,
+    masks: Sequence[str | Path] = (),
+    chunk: int = CHUNK,
+) -> Variant:
+    """Apply a recipe to the train split where it is to be trained on.
 
     A null holds the same images in another order: its minibatches differ, its content does not, so
-    the spread of nulls is the noise of retraining itself.
+    the spread of nulls is the noise of retraining itself. Several features are changed one after
+    the other, and what comes between them is rounded to bytes as on disk.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        It is left as it was.
+    recipe : Recipe
+    device : torch.device or str
+        Where the pixels are changed and the result lies. The same numbers are drawn everywhere;
+        on a GPU a value may still be rounded to the next level.
+    grid, masks
+        As in `recipes`.
+    chunk : int
+        How many images are held as floats at a time; it does not change the result.
+
+    Returns
+    -------
+    Variant
 
     Raises
     ------
+    ChangesNothing
+        Every image stays as it was, or none is left.
     InputError
-        The change leaves every image as it was, or no image at all.
+        Fewer than 10 images are left, or the recipe does not fit the data.
     """
+    original = _moved(dataset, torch.device(device))
     if recipe.is_null:
         order = torch.randperm(len(dataset), generator=generator(recipe.seed, "null", "order"))
-        return dataset.take(order)
-    changed = available(dataset.class_names)[recipe.feature].remove(dataset)
-    if len(changed) == 0:
-        raise InputError(
-            f"removing {recipe.feature} leaves no image", "variants.features", "Leave it out."
+        return Variant(original.take(order.to(device)), 0.0)
+    features = known(dataset, grid, masks)
+    changed, index = original, torch.arange(len(dataset))
+    kinds = []
+    for name in recipe.features:
+        feature = find(name, features, dataset)
+        kinds.append(feature.kind)
+        if isinstance(feature, Selection):
+            chosen = feature.select(changed, recipe.mode, recipe.seed).cpu()
+            changed, index = changed.take(chosen.to(device)), index[chosen]
+            _check_enough(recipe.name, len(index), len(dataset))
+        else:
+            parts = feature.parts(Pixels(changed.images, chunk), recipe.mode, recipe.seed)
+            changed = replace(changed, images=torch.cat([to_uint8(part) for part in parts]))
+    change = _mean_change(original.images, changed.images, index, chunk)
+    if change == 0 and torch.equal(index.sort().values, torch.arange(len(dataset))):
+        raise ChangesNothing(
+            f"{recipe.name} changes nothing on this data",
+            WHERE,
+            f"{_HINTS.get(kinds[0], '')}Leave it out: its influence is zero by construction.",
         )
-    if len(changed) == len(dataset) and torch.equal(changed.images, dataset.images):
-        raise InputError(
-            f"feature {recipe.feature} changes nothing on this data",
-            "variants.features",
-            "Leave it out: its influence is zero by construction.",
+    return Variant(changed, change)
+
+
+def _moved(dataset: Dataset, device: torch.device) -> Dataset:
+    if dataset.images.device.type == device.type:
+        return dataset
+    return Dataset(
+        dataset.images.to(device),
+        dataset.labels.to(device),
+        dataset.class_names,
+        {name: values.to(device) for name, values in dataset.attributes.items()},
+    )
+
+
+def _check_enough(name: str, left: int, whole: int) -> None:
+    if left == 0:
+        raise ChangesNothing(
+            f"{name} leaves no image", WHERE, "Leave it out: there is nothing to train on."
         )
-    return changed
+    if left < min(whole, MIN_IMAGES):
+        raise InputError(
+            f"{name} leaves {left} of {whole} images, too few to train on",
+            WHERE,
+            f"Leave it out, or use more images: at least {MIN_IMAGES} have to be left.",
+        )
+
+
+def _mean_change(
+    before: torch.Tensor, after: torch.Tensor, index: torch.Tensor, chunk: int
+) -> float:
+    total = 0
+    for part, places in zip(after.split(chunk), index.to(before.device).split(chunk)):
+        total += int((part.short() - before[places].short()).abs().sum())
+    return total / after.numel()
 
 
 def before_and_after(original: Dataset, changed: Dataset, count: int = 10) -> torch.Tensor:

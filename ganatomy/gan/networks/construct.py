@@ -1,14 +1,12 @@
 """From a name, or the dotted path of the user's own class, to a network of the right size."""
 
-import importlib
-from typing import Any
-
 import torch
 from torch import nn
 
 from ganatomy.errors import InputError
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.networks import dcgan, resnet
+from ganatomy.imports import imported
 
 _GENERATORS: dict[str, type[nn.Module]] = {"dcgan": dcgan.Generator, "resnet": resnet.Generator}
 _DISCRIMINATORS: dict[str, type[nn.Module]] = {
@@ -52,7 +50,7 @@ def _sizes(architecture: Architecture) -> dict[str, int]:
 def _construct(
     name: str, known: dict[str, type[nn.Module]], sizes: dict[str, int], where: str, seed: int
 ) -> nn.Module:
-    network_class = _imported(name, where) if ":" in name else known.get(name)
+    network_class = imported(name, where) if ":" in name else known.get(name)
     if network_class is None:
         raise InputError(
             f"there is no network {name!r}",
@@ -80,35 +78,3 @@ def _construct(
             "Name a class that derives from torch.nn.Module.",
         )
     return network
-
-
-def _imported(name: str, where: str) -> Any:
-    module_name, _, class_name = name.partition(":")
-    try:
-        module = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:
-        missing = error.name if isinstance(error, ModuleNotFoundError) else None
-        if missing is not None and f"{module_name}.".startswith(f"{missing}."):
-            raise InputError(
-                f"{name}: there is no module {missing!r}",
-                where,
-                f"Put {module_name.replace('.', '/')}.py into the folder that you run from, or "
-                "install the package that has it.",
-            ) from None
-        raise InputError(
-            f"importing {module_name} raised {type(error).__name__}: {error}",
-            where,
-            f"Make `python -c 'import {module_name}'` work.",
-        ) from error
-    if not hasattr(module, class_name):
-        classes = [
-            key
-            for key, value in vars(module).items()
-            if isinstance(value, type) and value.__module__ == module.__name__
-        ]
-        raise InputError(
-            f"module {module_name} has no {class_name!r}",
-            where,
-            f"Classes it has: {', '.join(sorted(classes)) or 'none'}.",
-        )
-    return getattr(module, class_name)

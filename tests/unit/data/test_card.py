@@ -1,11 +1,16 @@
 """The card's figures, and the hash that tells any two data sets apart."""
 
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from ganatomy.data.card import content_hash, describe
 from ganatomy.data.dataset import Dataset
+from ganatomy.files import write_json
 from tests.unit.conftest import MakeDataset
 
 
@@ -50,3 +55,45 @@ def test_unlabelled_images_are_counted(names: tuple[str, ...], unlabelled: int) 
     card = describe(Dataset(torch.zeros(5, 1, 4, 4, dtype=torch.uint8), labels, names))
     assert card["unlabelled"] == unlabelled
     assert card["class_counts"] == ({"a": 2, "b": 1} if names else {})
+
+
+def test_hash_of_a_data_set_without_attributes_is_that_of_shape_pixels_and_labels(
+    make_dataset: MakeDataset,
+) -> None:
+    dataset = make_dataset(6)
+    expected = hashlib.sha256(b"(6, 1, 28, 28)")
+    expected.update(dataset.images.numpy().tobytes() + dataset.labels.numpy().tobytes())
+    assert content_hash(dataset) == expected.hexdigest()
+
+
+def test_attributes_change_the_hash_by_name_and_value_and_not_by_order(
+    make_dataset: MakeDataset,
+) -> None:
+    dataset, values = make_dataset(6), torch.arange(6.0)
+    tables = [{}, {"a": values}, {"b": values}, {"a": values + 1}, {"a": values, "b": values}]
+    hashes = [content_hash(replace(dataset, attributes=table)) for table in tables]
+    assert len(set(hashes)) == 5
+    swapped = replace(dataset, attributes={"b": values, "a": values})
+    assert content_hash(swapped) == hashes[-1]
+
+
+def test_attributes_are_described_where_they_are_known(
+    make_dataset: MakeDataset, tmp_path: Path
+) -> None:
+    draw = np.random.default_rng(0)
+    length = draw.normal(50, 10, 40).astype(np.float32)
+    length[::3] = np.nan
+    table = {
+        "length": torch.from_numpy(length),
+        "one": torch.tensor([7.0] + [float("nan")] * 39),
+        "none": torch.full((40,), float("nan")),
+    }
+    card = describe(replace(make_dataset(40), attributes=table))
+    about, known = card["attributes"]["length"], length[~np.isnan(length)].astype(float)
+    assert about["known"] == len(known)
+    found = [about["mean"], about["min"], about["max"]]
+    np.testing.assert_allclose(found, [known.mean(), known.min(), known.max()], rtol=1e-6)
+    assert card["attributes"]["one"] == {"known": 1, "mean": 7, "min": 7, "max": 7}
+    assert card["attributes"]["none"] == {"known": 0, "mean": None, "min": None, "max": None}
+    write_json(tmp_path / "card.json", card)  # which refuses NaN
+    assert describe(make_dataset(6))["attributes"] == {}

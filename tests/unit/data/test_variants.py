@@ -1,10 +1,18 @@
-"""Variants differ in one feature, nulls in nothing but their order."""
+"""Variants differ in what their recipe names, nulls in nothing but their order."""
 
 import pytest
 import torch
 
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.variants import Recipe, before_and_after, make_variant, recipes
+from ganatomy.data.features import MODES
+from ganatomy.data.variants import (
+    ChangesNothing,
+    Recipe,
+    apply,
+    before_and_after,
+    make_variant,
+    recipes,
+)
 from ganatomy.errors import InputError
 from tests.unit.conftest import MakeDataset
 
@@ -16,33 +24,17 @@ def _content(dataset: Dataset) -> list[tuple[bytes, int]]:
     ]
 
 
-def _recipe(name: str, classes: tuple[str, ...] = ("a", "b", "c")) -> Recipe:
-    return recipes([name], 0, classes, 0)[0]
+def _recipe(*features: str, mode: str = "remove", seed: int = 0) -> Recipe:
+    return Recipe("+".join(features), features, mode, seed, "", "")
 
 
-def test_features_come_first_and_nulls_last() -> None:
-    made = recipes(["blur", "class_b"], 3, ("a", "b"), seed=7)
-    assert [recipe.name for recipe in made] == ["blur", "class_b", "null_0", "null_1", "null_2"]
-    assert [recipe.is_null for recipe in made] == [False, False, True, True, True]
-    assert [recipe.mode for recipe in made] == ["remove"] * 2 + ["null"] * 3
-    assert len({recipe.seed for recipe in made[2:]}) == 3
-    assert all(recipe.meaning for recipe in made)
-    assert Recipe(**made[0].to_json()) == made[0]  # type: ignore[arg-type]
-
-
-def test_unknown_feature_lists_the_known() -> None:
-    with pytest.raises(InputError, match=r"unknown feature 'class_z'.*blur.*class_b"):
-        recipes(["blur", "class_z"], 2, ("a", "b"), 0)
-
-
-def test_feature_named_twice() -> None:
-    with pytest.raises(InputError, match="named twice"):
-        recipes(["blur", "contrast", "blur"], 2, (), 0)
+def _nulls(dataset: Dataset, count: int, seed: int) -> list[Recipe]:
+    return recipes(["blur"], ["remove"], [], 0, 0.5, count, dataset, seed)[1:]
 
 
 def test_null_is_a_permutation(make_dataset: MakeDataset) -> None:
     dataset = make_dataset(40)
-    nulls = [make_variant(dataset, recipe) for recipe in recipes(["blur"], 3, (), 0)[1:]]
+    nulls = [make_variant(dataset, recipe) for recipe in _nulls(dataset, 3, 0)]
     orders = [_content(null) for null in nulls]
     assert all(sorted(order) == sorted(_content(dataset)) for order in orders)
     assert len({tuple(order) for order in [*orders, _content(dataset)]}) == 4
@@ -50,54 +42,118 @@ def test_null_is_a_permutation(make_dataset: MakeDataset) -> None:
 
 def test_null_depends_on_its_recipe_alone(make_dataset: MakeDataset) -> None:
     dataset = make_dataset(40)
-    recipe = recipes([], 1, (), 5)[0]
-    first = make_variant(dataset, recipe)
+    first = make_variant(dataset, _nulls(dataset, 1, 5)[0])
     torch.manual_seed(8)
-    assert torch.equal(make_variant(dataset, recipe).images, first.images)
-    other = recipes([], 1, (), 6)[0]
-    assert not torch.equal(make_variant(dataset, other).images, first.images)
+    assert torch.equal(make_variant(dataset, _nulls(dataset, 1, 5)[0]).images, first.images)
+    other = make_variant(dataset, _nulls(dataset, 1, 6)[0])
+    assert not torch.equal(other.images, first.images)
 
 
 def test_feature_is_removed(make_dataset: MakeDataset) -> None:
-    dataset = make_dataset(6)
-    changed = make_variant(dataset, _recipe("cell_1_1"))
+    dataset = make_dataset(24)
+    variant = apply(dataset, _recipe("cell_1_1"))
+    changed = variant.dataset
     assert torch.equal(changed.images[..., :7, :], dataset.images[..., :7, :])
     assert (changed.images[..., 7:14, 7:14] == changed.images[:1, :, 7:14, 7:14]).all()
-    left = make_variant(dataset, _recipe("class_a"))
-    assert left.labels.tolist() == [1, 2, 1, 2]
+    difference = (changed.images.int() - dataset.images.int()).abs().double().mean()
+    assert variant.change == pytest.approx(float(difference), rel=1e-9)
+    left = apply(dataset, _recipe("class_a"))
+    assert left.dataset.labels.tolist() == [1, 2] * 8
+    assert left.change == 0
+
+
+def test_attributes_and_labels_go_along(make_dataset: MakeDataset) -> None:
+    plain = make_dataset(24)
+    dataset = Dataset(plain.images, plain.labels, plain.class_names, {"k": torch.arange(24.0)})
+    changed = make_variant(dataset, _recipe("class_b", "contrast"))
+    kept = [k for k in range(24) if k % 3 != 1]
+    assert changed.attributes["k"].tolist() == kept
+    assert changed.labels.tolist() == [k % 3 for k in kept]
+    assert changed.class_names == dataset.class_names
+
+
+@pytest.mark.parametrize(
+    ("names", "mode"),
+    [
+        *((("position",), mode) for mode in MODES),
+        *((("cell_2_2",), mode) for mode in MODES),
+        (("class_0", "low_frequencies", "cell_1_1"), "remove"),
+    ],
+)
+def test_applied_in_chunks_of_any_size(names: tuple[str, ...], mode: str, digits: Dataset) -> None:
+    recipe = _recipe(*names, mode=mode, seed=3)
+    made = make_variant(digits, recipe)
+    for chunk in (1, 77):
+        found = apply(digits, recipe, torch.device("cpu"), chunk=chunk)
+        assert torch.equal(found.dataset.images, made.images)
+        assert found.change == apply(digits, recipe).change > 0
+    assert not torch.equal(made.images[:200], digits.images[:200])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("name", ["cell_1_1", "brightness", "low_frequencies", "position", "scale"])
+@pytest.mark.parametrize("mode", MODES)
+def test_a_gpu_gives_the_same_up_to_rounding(name: str, mode: str, digits: Dataset) -> None:
+    recipe = _recipe(name, mode=mode)
+    found = apply(digits, recipe, "cuda").dataset.images
+    assert found.is_cuda
+    difference = (found.cpu().int() - make_variant(digits, recipe).images.int()).abs()
+    assert difference.max() <= 1
+    assert difference.double().mean() < 1e-3
+
+
+def test_features_are_changed_one_after_the_other(digits: Dataset) -> None:
+    one_by_one = make_variant(make_variant(digits, _recipe("contrast")), _recipe("blur"))
+    assert torch.equal(make_variant(digits, _recipe("contrast", "blur")).images, one_by_one.images)
+    other = make_variant(digits, _recipe("blur", "contrast"))
+    assert not torch.equal(other.images, one_by_one.images)
 
 
 def test_constant_feature_is_refused(make_dataset: MakeDataset) -> None:
     dataset = make_dataset(6)
     dataset.images[..., :7, :7] = 33
-    with pytest.raises(InputError, match="cell_0_0 changes nothing"):
-        make_variant(dataset, _recipe("cell_0_0"))
+    for mode in ("remove", "permute"):
+        with pytest.raises(ChangesNothing, match=r"cell_0_0 changes nothing.*the same there"):
+            make_variant(dataset, _recipe("cell_0_0", mode=mode))
+    assert apply(dataset, _recipe("cell_0_0", "contrast")).change > 0
     dataset.images[2, 0, 0, 0] = 99
-    assert not torch.equal(make_variant(dataset, _recipe("cell_0_0")).images, dataset.images)
+    change = apply(dataset, _recipe("cell_0_0")).change
+    assert change == pytest.approx((55 + 5 * 11) / (6 * 784))  # 33 and 99 become 44
+
+
+def test_flat_backgrounds_of_one_colour_have_none_to_remove(digits: Dataset) -> None:
+    with pytest.raises(ChangesNothing, match=r"background changes nothing.*flat"):
+        make_variant(digits, _recipe("background"))
 
 
 def test_grey_pixels_in_three_channels_have_no_colour_to_remove(make_dataset: MakeDataset) -> None:
     grey = make_dataset(256, 1, 4)
     dataset = Dataset(grey.images.repeat(1, 3, 1, 1), grey.labels, grey.class_names)
-    with pytest.raises(InputError, match="colour changes nothing"):
+    with pytest.raises(ChangesNothing, match=r"colour changes nothing.*grey"):
         make_variant(dataset, _recipe("colour"))
 
 
-def test_class_without_images_is_refused(make_dataset: MakeDataset) -> None:
-    dataset = make_dataset(6)
+def test_selections_that_leave_everything_or_nothing(make_dataset: MakeDataset) -> None:
+    dataset = make_dataset(30)
     absent = dataset.take(dataset.labels != 2)
-    with pytest.raises(InputError, match="class_c changes nothing"):
+    with pytest.raises(ChangesNothing, match="class_c changes nothing"):
         make_variant(absent, _recipe("class_c"))
-
-
-def test_the_only_class_cannot_be_left_out(make_dataset: MakeDataset) -> None:
-    dataset = make_dataset(6)
+    with pytest.raises(ChangesNothing, match=r"class_balance changes nothing.*equally frequent"):
+        make_variant(dataset, _recipe("class_balance"))
     only = dataset.take(dataset.labels == 2)
-    with pytest.raises(InputError, match="class_c leaves no image"):
+    with pytest.raises(ChangesNothing, match="class_c leaves no image"):
         make_variant(only, _recipe("class_c"))
 
 
+def test_too_few_images_left(make_dataset: MakeDataset) -> None:
+    dataset = make_dataset(14)
+    with pytest.raises(InputError, match="class_a leaves 9 of 14 images") as caught:
+        make_variant(dataset, _recipe("class_a"))
+    assert not isinstance(caught.value, ChangesNothing)
+    assert len(make_variant(make_dataset(15), _recipe("class_a"))) == 10
+
+
 def test_before_and_after_are_two_rows(make_dataset: MakeDataset) -> None:
-    one, two = make_dataset(6, seed=1), make_dataset(6, seed=2)
+    one, two = make_dataset(12), make_dataset(12, seed=1)
     rows = before_and_after(one, two, count=4)
     assert torch.equal(rows, torch.cat([one.images[:4], two.images[:4]]))

@@ -7,16 +7,21 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.features import available
-from ganatomy.errors import InputError
+from ganatomy.data.features import Feature, known
+from ganatomy.data.images import to_float, to_uint8
 from tests.unit.conftest import MakeDataset
 
-PIXEL_FEATURES = [name for name in available(()) if name != "colour"]
 HALF_A_LEVEL = 0.51  # rounding to bytes, and float32
 
 
 def _remove(name: str, dataset: Dataset) -> NDArray[np.float64]:
-    return available(dataset.class_names)[name].remove(dataset).images.numpy().astype(float)
+    return _changed(name, dataset).numpy().astype(float)
+
+
+def _changed(name: str, dataset: Dataset) -> torch.Tensor:
+    feature = known(dataset)[name]
+    assert isinstance(feature, Feature)
+    return to_uint8(feature.change(to_float(dataset.images), "remove", 0))
 
 
 def _moments(image: NDArray[np.float64]) -> tuple[float, float, float, float]:
@@ -25,33 +30,6 @@ def _moments(image: NDArray[np.float64]) -> tuple[float, float, float, float]:
     weight = image / image.sum()
     x0, y0 = (weight * x).sum(), (weight * y).sum()
     return x0, y0, (weight * (x - x0) * (y - y0)).sum(), (weight * (y - y0) ** 2).sum()
-
-
-def test_there_are_at_least_ten_and_each_says_what_it_does() -> None:
-    features = available(())
-    assert len(features) >= 10
-    assert all(feature.name == name for name, feature in features.items())
-    assert len({feature.meaning for feature in features.values()}) == len(features)
-    assert all(len(feature.meaning.split()) >= 4 for feature in features.values())
-
-
-def test_every_class_is_a_feature() -> None:
-    extra = set(available(("cat", "dog"))) - set(available(()))
-    assert extra == {"class_cat", "class_dog"}
-
-
-@pytest.mark.parametrize("name", PIXEL_FEATURES)
-def test_pixels_change_and_all_else_stays(name: str, digits: Dataset) -> None:
-    before = digits.images.clone()
-    changed = available(digits.class_names)[name].remove(digits)
-    assert torch.equal(digits.images, before)
-    assert changed.images.shape == before.shape
-    assert changed.images.dtype == torch.uint8
-    assert torch.equal(changed.labels, digits.labels)
-    assert changed.class_names == digits.class_names
-    if name in ("cell_0_0", "cell_0_3", "cell_3_0"):  # digits may leave corners black
-        return
-    assert not torch.equal(changed.images, before)
 
 
 @pytest.mark.parametrize("size", [28, 32, 64])
@@ -74,7 +52,7 @@ def test_cells_tile_the_image(digits: Dataset) -> None:
     covered = np.zeros((28, 28), dtype=int)
     black_and_white = torch.tensor([0, 255], dtype=torch.uint8).view(2, 1, 1, 1)
     white = Dataset(black_and_white.repeat(1, 1, 28, 28), torch.zeros(2))
-    for name in available(()):
+    for name in known(white):
         if name.startswith("cell_"):
             covered += _remove(name, white)[0, 0] > 0
     assert (covered == 1).all()
@@ -181,25 +159,3 @@ def test_colour_becomes_the_mean_of_the_channels(make_dataset: MakeDataset) -> N
     expected = dataset.images.numpy().astype(float).mean(1, keepdims=True)
     np.testing.assert_array_equal(after, after[:, :1].repeat(3, axis=1))
     np.testing.assert_allclose(after[:, :1], expected, atol=HALF_A_LEVEL)
-
-
-def test_grey_images_have_no_colour(digits: Dataset) -> None:
-    with pytest.raises(InputError, match="grey images have no colour"):
-        available(())["colour"].remove(digits)
-
-
-def test_left_out_class(make_dataset: MakeDataset) -> None:
-    dataset = make_dataset(11)
-    left = available(dataset.class_names)["class_b"].remove(dataset)
-    kept = [k for k in range(11) if k % 3 != 1]
-    assert torch.equal(left.images, dataset.images[kept])
-    assert left.labels.tolist() == [k % 3 for k in kept]
-    assert left.class_names == dataset.class_names
-
-
-@pytest.mark.parametrize("name", ["contrast", "blur", "position"])
-def test_batches_do_not_matter(name: str, make_dataset: MakeDataset) -> None:
-    """2,050 images are two batches: the second has to come out as in a batch of its own."""
-    dataset = make_dataset(2050)
-    last = dataset.take(torch.arange(2040, 2050))
-    np.testing.assert_allclose(_remove(name, dataset)[2040:], _remove(name, last), atol=1)

@@ -1,0 +1,71 @@
+"""Features that are content: a part of the picture that can be exchanged for another's."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+
+import torch
+
+from ganatomy.data.features.feature import Feature
+from ganatomy.data.features.pixels import Pixels
+from ganatomy.rng import generator
+
+
+class Content(Feature):
+    """What an image shows somewhere or in some respect, without a value of its own."""
+
+    def neutral(self, pixels: Pixels) -> torch.Tensor:
+        """What is put in its place by ``remove``; the mean image unless said otherwise."""
+        return pixels.mean_image
+
+    @abstractmethod
+    def removed(self, images: torch.Tensor, neutral: torch.Tensor) -> torch.Tensor: ...
+
+    @abstractmethod
+    def exchanged(self, images: torch.Tensor, donors: torch.Tensor) -> torch.Tensor:
+        """`images` with this content of `donors`, which are of the same shape."""
+
+    def randomised(self, images: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+        """`images` with noise instead; `noise` is uniform in [-1, 1), of the same shape."""
+        return self.exchanged(images, noise)
+
+    def parts(self, pixels: Pixels, mode: str, seed: int) -> Iterator[torch.Tensor]:
+        self.meaning(mode)
+        draw = generator(seed, self.name, mode)
+        device = pixels.images.device
+        if mode == "remove":
+            neutral = self.neutral(pixels)
+        if mode == "permute":
+            order = torch.randperm(len(pixels), generator=draw)
+        for places in pixels.slices():
+            images = pixels.read(places)
+            if mode == "remove":
+                changed = self.removed(images, neutral)
+            elif mode == "permute":
+                changed = self.exchanged(images, pixels.read(order[places].to(device)))
+            else:
+                # drawn in order, one number a value: chunks continue each other
+                noise = torch.rand(images.shape, generator=draw).mul_(2).sub_(1)
+                changed = self.randomised(images, noise.to(device))
+            yield changed.clamp(-1, 1)
+
+
+class Component(Content):
+    """Content that an image is the sum of with a `rest`: a band of frequencies, colour, ..."""
+
+    @abstractmethod
+    def rest(self, images: torch.Tensor) -> torch.Tensor:
+        """The images without the component."""
+
+    def measure(self, images: torch.Tensor) -> torch.Tensor:
+        """The standard deviation of the component over the pixels of each image."""
+        return (images - self.rest(images)).std((1, 2, 3), correction=0)
+
+    def removed(self, images: torch.Tensor, neutral: torch.Tensor) -> torch.Tensor:
+        return self.rest(images)
+
+    def exchanged(self, images: torch.Tensor, donors: torch.Tensor) -> torch.Tensor:
+        return self.rest(images) + donors - self.rest(donors)
+
+    def randomised(self, images: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+        strength = self.measure(images) / self.measure(noise).clamp(min=1e-6)
+        return self.rest(images) + strength.view(-1, 1, 1, 1) * (noise - self.rest(noise))

@@ -1,0 +1,104 @@
+"""What a feature is: one thing about images that can be measured and changed."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+import torch
+
+from ganatomy.data.dataset import Dataset
+from ganatomy.data.features.pixels import Pixels
+from ganatomy.errors import InputError
+
+MODES = ("remove", "permute", "noise")
+WHERE = "variants.features"
+
+
+class Described:
+    """What features of both kinds have: a name, and what each mode of changing it does.
+
+    Attributes
+    ----------
+    name : str
+    kind : str in {"region", "tone", "frequency", "geometry", "stroke", "symmetry", "background",
+        "colour", "noise", "class", "balance", "attribute", "own"}
+    unit : str
+        Of what `measure` gives.
+    modes : tuple of str
+        Those of `MODES` that it supports. ``remove`` puts the data's mean or a neutral value in
+        its place, ``permute`` another image's, ``noise`` a random one.
+
+    Parameters
+    ----------
+    **meanings : str
+        For each mode that is supported what it does, in words.
+    """
+
+    def __init__(self, name: str, kind: str, unit: str, **meanings: str) -> None:
+        self.name, self.kind, self.unit = name, kind, unit
+        self.modes = tuple(meanings)
+        self._meanings = meanings
+
+    def meaning(self, mode: str) -> str:
+        """What changing it so does, in words; `InputError` for a mode that it does not have."""
+        if mode not in self._meanings:
+            raise InputError(
+                f"feature {self.name} has no mode {mode!r}",
+                WHERE,
+                f"It has: {', '.join(self.modes)}.",
+            )
+        return self._meanings[mode]
+
+
+class Feature(Described, ABC):
+    """One thing about images whose change is a change of pixels."""
+
+    @abstractmethod
+    def measure(self, images: torch.Tensor) -> torch.Tensor:
+        """How much of it each image has.
+
+        Parameters
+        ----------
+        images : Tensor of shape (n, c, h, w), float32 in [-1, 1]
+
+        Returns
+        -------
+        Tensor of shape (n,), float32
+        """
+
+    def change(self, images: torch.Tensor, mode: str, seed: int) -> torch.Tensor:
+        """New images with the feature changed.
+
+        Parameters
+        ----------
+        images : Tensor of shape (n, c, h, w), float32 in [-1, 1], on any device
+            All images of the data set: means are taken and images exchanged among them.
+        mode : str
+        seed : int
+            Of what is drawn at random.
+
+        Returns
+        -------
+        Tensor of shape (n, c, h, w), float32 in [-1, 1]
+
+        Raises
+        ------
+        InputError
+            A mode that the feature does not support, or images that do not have the feature.
+        """
+        return torch.cat(list(self.parts(Pixels(images), mode, seed)))
+
+    @abstractmethod
+    def parts(self, pixels: Pixels, mode: str, seed: int) -> Iterator[torch.Tensor]:
+        """What `change` gives, chunk by chunk; the size of a chunk does not change the result."""
+
+
+class Selection(Described, ABC):
+    """A feature whose change is a choice of images."""
+
+    @abstractmethod
+    def measure(self, dataset: Dataset) -> torch.Tensor:
+        """How much of it each image has: Tensor of shape (n,), float32, NaN where unknown."""
+
+    @abstractmethod
+    def select(self, dataset: Dataset, mode: str, seed: int) -> torch.Tensor:
+        """The images to train on: a LongTensor of places, in ascending order, maybe repeated."""

@@ -1,0 +1,223 @@
+"""Which data sets are to be made: one for each change of a feature, and nulls."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ganatomy.data.dataset import Dataset
+from ganatomy.data.features.feature import MODES, WHERE, Feature, Selection
+from ganatomy.data.features.regions import GRID
+from ganatomy.data.features.registry import find, known
+from ganatomy.data.features.selections import SELECTING
+from ganatomy.data.features.subsets import draw_subsets
+from ganatomy.errors import InputError
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a variant is made.
+
+    Attributes
+    ----------
+    name : str
+        The variant's, which is also a folder's: the feature's, with its mode unless that is
+        ``remove``; ``a+b`` for an interaction, ``subset_<k>``, ``null_<k>``.
+    features : tuple of str
+        What is changed, one after the other; empty for a null.
+    mode : str in {"remove", "permute", "noise", "null"}
+    seed : int
+        Of what is drawn at random.
+    meaning : str
+        In words, for the report.
+    kind : str
+        The feature's, ``interaction``, ``subset`` or ``null``.
+    """
+
+    name: str
+    features: tuple[str, ...]
+    mode: str
+    seed: int
+    meaning: str
+    kind: str
+
+    @property
+    def is_null(self) -> bool:
+        """Whether nothing is changed."""
+        return not self.features
+
+    @property
+    def selects(self) -> bool:
+        """Whether any of it leaves images out or repeats them, instead of changing pixels."""
+        return any(name.startswith(SELECTING) for name in self.features)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values, for `from_json`."""
+        return {**asdict(self), "features": list(self.features)}
+
+    @staticmethod
+    def from_json(values: dict[str, Any]) -> "Recipe":
+        """Build it from what `to_json` gave; TypeError or KeyError if that is something else."""
+        return Recipe(**{**values, "features": tuple(values["features"])})
+
+
+def recipes(
+    features: Sequence[str],
+    modes: Sequence[str],
+    interactions: Sequence[str],
+    num_subsets: int,
+    subset_share: float,
+    num_nulls: int,
+    dataset: Dataset,
+    seed: int,
+    grid: int = GRID,
+    masks: Sequence[str | Path] = (),
+) -> list[Recipe]:
+    """One recipe for each feature and mode, then interactions, subsets and nulls.
+
+    Parameters
+    ----------
+    features : sequence of str
+        Names of `known` features or ``module:Class`` of one's own; each in all of `modes` that it
+        supports, or in the one of ``<name>:<mode>``.
+    modes : sequence of str in {"remove", "permute", "noise"}
+    interactions : sequence of str
+        ``a+b``, two or more of the features that are removed: all removed together.
+    num_subsets : int
+        Random subsets of the features that are removed; see `draw_subsets`.
+    subset_share : float in (0, 1)
+        Of the subsets that each feature is in.
+    num_nulls : int
+    dataset : Dataset
+        The train split.
+    seed : int
+    grid, masks
+        Of the regions, as in `known`.
+
+    Raises
+    ------
+    InputError
+        A feature or mode that does not exist for this data, or one named twice; an interaction of
+        features that are not removed singly; more subsets than there are.
+    """
+    for mode in modes:
+        if mode not in MODES:
+            raise InputError(
+                f"unknown mode {mode!r}", "variants.modes", f"Use some of {', '.join(MODES)}."
+            )
+    there = known(dataset, grid, masks)
+    singles = [
+        _Single(name, find(name, there, dataset), mode)
+        for name, mode in (_parsed(entry, there) for entry in features)
+    ]
+    made = [
+        Recipe(
+            single.name if mode == "remove" else f"{single.name}-{mode}",
+            (single.name,),
+            mode,
+            seed,
+            single.feature.meaning(mode),
+            single.feature.kind,
+        )
+        for single in singles
+        for mode in single.modes(modes)
+    ]
+    removed = {recipe.features[0]: recipe for recipe in made if recipe.mode == "remove"}
+    made += [_interaction(entry, removed, seed) for entry in interactions]
+    contents = [(frozenset(recipe.features), recipe.mode) for recipe in made]
+    for recipe, content in zip(made, contents):
+        if contents.count(content) > 1:
+            raise InputError(f"{recipe.name} is named twice", WHERE, "Name each once.")
+    made += _subsets(list(removed), num_subsets, subset_share, seed)
+    made += [
+        Recipe(
+            f"null_{k}",
+            (),
+            "null",
+            seed + k,
+            "nothing: the same images in another order",
+            "null",
+        )
+        for k in range(num_nulls)
+    ]
+    return _safely_named(made)
+
+
+@dataclass(frozen=True)
+class _Single:
+    """An entry of the list of features."""
+
+    name: str
+    feature: Feature | Selection
+    mode: str | None
+
+    def modes(self, asked: Iterable[str]) -> list[str]:
+        if self.mode is not None:
+            return [self.mode]
+        found = [mode for mode in asked if mode in self.feature.modes]
+        if not found:
+            raise InputError(
+                f"feature {self.name} has none of the modes {', '.join(asked)}",
+                "variants.modes",
+                f"It has: {', '.join(self.feature.modes)}. Add one or leave the feature out.",
+            )
+        return found
+
+
+def _parsed(entry: str, there: dict[str, Feature | Selection]) -> tuple[str, str | None]:
+    name, _, mode = entry.rpartition(":")
+    if entry not in there and (name in there or (name and mode in MODES)):
+        return name, mode
+    return entry, None
+
+
+def _interaction(entry: str, removed: dict[str, Recipe], seed: int) -> Recipe:
+    names = [name.strip() for name in entry.split("+")]
+    where = "variants.interactions"
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise InputError(
+            f"{entry!r} is no interaction of two or more features", where, "Write it as a+b."
+        )
+    for name in names:
+        if name not in removed:
+            raise InputError(
+                f"{entry}: {name} is not removed by itself, so there is nothing to compare with",
+                where,
+                f"Add {name} to variants.features and remove to variants.modes.",
+            )
+    meaning = "together: " + "; ".join(removed[name].meaning for name in names)
+    return Recipe("+".join(names), tuple(names), "remove", seed, meaning, "interaction")
+
+
+def _subsets(names: list[str], num_subsets: int, share: float, seed: int) -> list[Recipe]:
+    if num_subsets == 0:
+        return []
+    members = draw_subsets(len(names), num_subsets, share, seed)
+    chosen = [tuple(names[k] for k in torch.nonzero(row).flatten()) for row in members]
+    return [
+        Recipe(
+            f"subset_{k:03d}",
+            subset,
+            "remove",
+            seed,
+            f"removed together: {', '.join(subset)}",
+            "subset",
+        )
+        for k, subset in enumerate(chosen)
+    ]
+
+
+def _safely_named(made: list[Recipe]) -> list[Recipe]:
+    """The same recipes with names that any file system takes, no two of them the same."""
+    safe: dict[str, Recipe] = {}
+    for recipe in made:
+        stem = re.sub(r"[^A-Za-z0-9_.+=-]+", "-", recipe.name)
+        name, count = stem, 1
+        while name.lower() in safe:  # some file systems do not tell A from a
+            count += 1
+            name = f"{stem}-{count}"
+        safe[name.lower()] = Recipe(**{**vars(recipe), "name": name})
+    return list(safe.values())

@@ -1,0 +1,118 @@
+"""Which features a data set has, and how one is found by its name."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from ganatomy.data.dataset import Dataset
+from ganatomy.data.features.background import Background
+from ganatomy.data.features.colours import Colour, Hue, Saturation, check_coloured
+from ganatomy.data.features.feature import WHERE, Feature, Selection
+from ganatomy.data.features.frequencies import HighFrequencies, LowFrequencies, MiddleFrequencies
+from ganatomy.data.features.geometry import Orientation, Position, Scale
+from ganatomy.data.features.grain import Noise
+from ganatomy.data.features.own import own_feature
+from ganatomy.data.features.regions import GRID, Cell, MaskRegion
+from ganatomy.data.features.selections import Attribute, ClassBalance, LeftOutClass
+from ganatomy.data.features.strokes import Thickness
+from ganatomy.data.features.symmetry import Symmetry
+from ganatomy.data.features.tones import Brightness, Contrast
+from ganatomy.errors import InputError
+
+
+def known(
+    dataset: Dataset, grid: int = GRID, masks: Sequence[str | Path] = ()
+) -> dict[str, Feature | Selection]:
+    """Every feature that this data has, by name.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    grid : int
+        The cells ``cell_<row>_<column>`` are those of a grid by grid raster.
+    masks : sequence of path
+        Image files; each marks a region ``mask_<file name without its ending>``.
+
+    Raises
+    ------
+    InputError
+        A grid finer than the pixels, or a mask that cannot be used.
+    """
+    side = dataset.images.shape[-1]
+    if not 1 <= grid <= side:
+        raise InputError(
+            f"no grid of {grid} by {grid} cells fits on {side} by {side} pixels",
+            "variants.grid",
+            f"Use a number from 1 to {side}.",
+        )
+    cells = [Cell(row, column, grid) for row in range(grid) for column in range(grid)]
+    regions = [MaskRegion(Path(path), side) for path in masks]
+    if len({region.name for region in regions}) != len(regions):
+        raise InputError(
+            "two mask files have the same name", "variants.masks", "Rename one of them."
+        )
+    everywhere: list[Feature] = [
+        Brightness(),
+        Contrast(),
+        HighFrequencies(),
+        MiddleFrequencies(),
+        LowFrequencies(),
+        Orientation(),
+        Position(),
+        Scale(),
+        Thickness(),
+        Symmetry(),
+        Background(),
+        Noise(),
+    ]
+    colours = [Colour(), Hue(), Saturation()] if dataset.images.shape[1] > 1 else []
+    balance = [ClassBalance()] if len(dataset.class_names) > 1 else []
+    classes = [LeftOutClass(name, label) for label, name in enumerate(dataset.class_names)]
+    columns = [Attribute(*column) for column in dataset.attributes.items()]
+    found: list[Feature | Selection] = [*cells, *regions, *everywhere, *colours]
+    found += [*balance, *classes, *columns]
+    return {feature.name: feature for feature in found}
+
+
+def find(
+    name: str, features: dict[str, Feature | Selection], dataset: Dataset
+) -> Feature | Selection:
+    """One of `features`, which are those of `known`, or the user's own ``module:Class``.
+
+    Raises
+    ------
+    InputError
+        There is no such feature: near misses and all there are, or what is wrong with the user's.
+    """
+    if name in features:
+        return features[name]
+    if ":" in name:
+        return own_feature(name, dataset)
+    if name in ("colour", "hue", "saturation"):
+        check_coloured(dataset.images, name)
+    kind, _, rest = name.partition("_")
+    if kind in ("class", "attribute"):
+        names = dataset.class_names if kind == "class" else tuple(dataset.attributes)
+        near = _near(rest, names)
+        listed = ", ".join(names) or "none"
+        raise InputError(f"this data has no {kind} {rest!r}", WHERE, f"{near}It has: {listed}.")
+    by_kind: dict[str, list[str]] = {}
+    for feature in features.values():
+        by_kind.setdefault(feature.kind, []).append(feature.name)
+    listed = "; ".join(f"{kind}: {_shortened(names)}" for kind, names in by_kind.items())
+    raise InputError(
+        f"unknown feature {name!r}",
+        WHERE,
+        f"{_near(name, tuple(features))}This data has {listed}; or module:Class for your own.",
+    )
+
+
+def _near(name: str, names: tuple[str, ...]) -> str:
+    close = get_close_matches(name, names, n=3)
+    return f"Did you mean {' or '.join(close)}? " if close else ""
+
+
+def _shortened(names: list[str]) -> str:
+    cells = [name for name in names if name.startswith("cell_")]
+    others = [name for name in names if not name.startswith("cell_")]
+    return ", ".join([f"{cells[0]} to {cells[-1]}", *others] if len(cells) > 1 else names)

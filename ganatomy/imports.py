@@ -1,0 +1,52 @@
+"""Classes of the user's own, by their dotted path."""
+
+import importlib
+from typing import Any
+
+from ganatomy.errors import InputError
+
+
+def imported(path: str, where: str) -> Any:
+    """What ``module:Class`` names.
+
+    Parameters
+    ----------
+    path : str
+    where : str
+        The parameter that holds it.
+
+    Raises
+    ------
+    InputError
+        There is no such module, importing it fails (``SystemExit`` included), or it has no such
+        name: then the classes that it has are listed.
+    """
+    module_name, _, class_name = path.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except (Exception, SystemExit) as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing is not None and f"{module_name}.".startswith(f"{missing}."):
+            raise InputError(
+                f"{path}: there is no module {missing!r}",
+                where,
+                f"Put {module_name.replace('.', '/')}.py into the folder that you run from, or "
+                "install the package that has it.",
+            ) from None
+        raise InputError(
+            f"{path}: importing {module_name} raised {type(error).__name__}: {error}",
+            where,
+            f"Make `python -c 'import {module_name}'` work.",
+        ) from error
+    if not hasattr(module, class_name):
+        classes = [
+            key
+            for key, value in vars(module).items()
+            if isinstance(value, type) and value.__module__ == module.__name__
+        ]
+        raise InputError(
+            f"{path}: module {module_name} has no {class_name!r}",
+            where,
+            f"Classes it has: {', '.join(sorted(classes)) or 'none'}.",
+        )
+    return getattr(module, class_name)
