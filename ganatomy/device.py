@@ -1,6 +1,9 @@
 """Where the arithmetic happens, and how it is made repeatable there."""
 
+import ctypes
 import os
+import sys
+from contextlib import suppress
 
 import torch
 
@@ -63,3 +66,20 @@ def make_deterministic(num_threads: int) -> None:
     torch.set_num_threads(num_threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.backends.cudnn.benchmark = False
+
+
+def keep_freed_memory() -> None:
+    """Have the C library keep memory that is freed instead of handing it back to the system.
+
+    A training frees and takes the same megabytes at every step. Handed back, they cost a page fault
+    for each 4 KiB when they are taken again: about a tenth of a step. Only glibc knows this; no
+    result depends on it.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    trim_threshold, top_pad, mmap_threshold = -1, -2, -3
+    with suppress(OSError, AttributeError):
+        libc = ctypes.CDLL(None)
+        libc.mallopt(mmap_threshold, 32 * 2**20)  # the largest that glibc takes
+        libc.mallopt(trim_threshold, 2**31 - 1)
+        libc.mallopt(top_pad, 64 * 2**20)

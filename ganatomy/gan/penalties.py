@@ -2,6 +2,9 @@
 
 Each calls the discriminator once more. Where that has BatchNorm in train mode, its running
 statistics see one batch more, and an image's gradient is that of all the batch's logits.
+
+They take the batches of N networks, too: images, labels, logits and mix then have the networks as
+first axis, and what is returned is of shape (N,).
 """
 
 from collections.abc import Callable
@@ -31,7 +34,7 @@ def r1_penalty(
     Tensor of shape ()
     """
     gradient = _input_gradient(discriminator, real_images, labels)
-    return gradient.square().sum((1, 2, 3)).mean() / 2
+    return gradient.square().sum((-3, -2, -1)).mean(-1) / 2
 
 
 def r2_penalty(
@@ -66,12 +69,12 @@ def gradient_penalty(
     -------
     Tensor of shape ()
     """
-    share = mix.to(real_images.dtype).view(-1, 1, 1, 1)
+    share = mix.to(real_images.dtype)[..., None, None, None]
     images = share * real_images.detach() + (1 - share) * fake_images.detach()
     gradient = _input_gradient(discriminator, images, labels)
     # vector_norm has derivative 0 at 0, where the root of a sum of squares has NaN
-    norms: torch.Tensor = torch.linalg.vector_norm(gradient, dim=(1, 2, 3))
-    return (norms - 1).square().mean()
+    norms: torch.Tensor = torch.linalg.vector_norm(gradient, dim=(-3, -2, -1))
+    return (norms - 1).square().mean(-1)
 
 
 def _input_gradient(

@@ -3,15 +3,30 @@
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+import torch
 
 from ganatomy.errors import InputError
 from ganatomy.files import read_json, sha256_of, whole_folder, write_json
-from ganatomy.gan.state import TrainingState
 from ganatomy.tensors import read_tensors, write_tensors
 
 _STATE = "state.safetensors"
 _ABOUT = "snapshot.json"
+
+
+class Keepable(Protocol):
+    """What can be written and brought back: `TrainingState` for one."""
+
+    @property
+    def step(self) -> int:
+        """Steps done."""
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """All of it by name."""
+
+    def restore(self, tensors: dict[str, torch.Tensor], where: str) -> None:
+        """Become what `tensors` gave; `InputError` ("other networks") where they do not fit."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +63,7 @@ class Snapshots:
         self.folder = folder
         self.num_last = num_last
 
-    def write(self, state: TrainingState, score: float | None, history: dict[str, Any]) -> None:
+    def write(self, state: Keepable, score: float | None, history: dict[str, Any]) -> None:
         """Write the state, then remove those that are neither the best nor among the last.
 
         Raises
@@ -78,7 +93,7 @@ class Snapshots:
         judged = [snapshot for snapshot in self.all() if snapshot.score is not None]
         return min(judged, key=lambda snapshot: (snapshot.score, snapshot.step), default=None)
 
-    def restore_latest(self, state: TrainingState) -> tuple[Snapshot | None, list[str]]:
+    def restore_latest(self, state: Keepable) -> tuple[Snapshot | None, list[str]]:
         """Bring `state` to the newest snapshot that is whole.
 
         Returns
@@ -109,7 +124,7 @@ class Snapshots:
                 return snapshot, faults
         return None, faults
 
-    def restore(self, snapshot: Snapshot, state: TrainingState, sha256: str | None = None) -> None:
+    def restore(self, snapshot: Snapshot, state: Keepable, sha256: str | None = None) -> None:
         """Bring `state` to a snapshot.
 
         Raises

@@ -97,7 +97,9 @@ def generator_step(
     """Move G once, through D as it is now; return its loss."""
     discriminator = state.gan.discriminator
     given = () if labels is None else (labels,)
-    discriminator.requires_grad_(False)
+    trained = [each for each in discriminator.parameters() if each.requires_grad]
+    for parameter in trained:  # what the user froze stays frozen afterwards
+        parameter.requires_grad_(False)
     with _precision(state, rules.method):
         fake_logits = discriminator(_augmented(rules, fake_images, turn, "g-fake"), *given).float()
         real_logits = fake_logits
@@ -108,7 +110,8 @@ def generator_step(
     state.optimisers["generator"].zero_grad(set_to_none=True)
     rules.backward(loss)
     state.optimisers["generator"].step()
-    discriminator.requires_grad_(True)
+    for parameter in trained:
+        parameter.requires_grad_(True)
     return {"g_loss": loss.detach()}
 
 

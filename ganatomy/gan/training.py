@@ -109,6 +109,7 @@ def train(
     on_step: OnStep,
     measure_every: int,
     ranks: Ranks | None = None,
+    total: int | None = None,
 ) -> None:
     """Go on from `state` to the last step.
 
@@ -120,13 +121,15 @@ def train(
         device. What it raises ends the training after a whole step.
     ranks : Ranks, optional
         The processes that share each batch; without it there is this one.
+    total : int, optional
+        How many steps G makes; by default `num_steps` of these images.
     """
     ranks = ranks or Alone()
     method, batch_size = settings.method, settings.batch_size
-    _check(images, labels, settings)
+    check_trainable(images, labels, settings)
     classes = labels if state.gan.architecture.num_classes else None
-    order = _Order(len(images), batch_size, seed)
-    total = num_steps(len(images), settings)
+    order = Order(len(images), batch_size, seed)
+    total = num_steps(len(images), settings) if total is None else total
     own = ranks.share(batch_size)
     with ranks.joined(state) as calls, open_batches(images, state.device) as batches:
         rules = Rules(method, loss_named(method.loss), seed, batch_size, own, *calls)
@@ -168,8 +171,16 @@ def read(values: Values, step: int) -> dict[str, float]:
     return numbers
 
 
-class _Order:
-    """Which images make up which minibatch: a new permutation in every epoch."""
+class Order:
+    """Which images make up which minibatch: a new permutation in every epoch.
+
+    Parameters
+    ----------
+    num_images : int
+        At least `batch_size`; what is left of a batch at the end of an epoch is dropped.
+    batch_size : int
+    seed : int
+    """
 
     def __init__(self, num_images: int, batch_size: int, seed: int) -> None:
         self.num_images = num_images
@@ -178,6 +189,7 @@ class _Order:
         self._epochs: dict[int, torch.Tensor] = {}
 
     def batch(self, turn: int) -> torch.Tensor:
+        """Indices of shape (batch_size,), int64, of the `turn`-th minibatch since the start."""
         epoch, position = divmod(turn, self.num_images // self.batch_size)
         if epoch not in self._epochs:
             draw = random_generator(self.seed, "order", epoch)
@@ -187,7 +199,15 @@ class _Order:
         return self._epochs[epoch][position * self.batch_size : (position + 1) * self.batch_size]
 
 
-def _check(images: torch.Tensor, labels: torch.Tensor | None, settings: TrainingSettings) -> None:
+def check_trainable(
+    images: torch.Tensor, labels: torch.Tensor | None, settings: TrainingSettings
+) -> None:
+    """Refuse images that cannot be trained on: fewer than one batch, or without labels if needed.
+
+    Raises
+    ------
+    InputError
+    """
     if len(images) < settings.batch_size:
         raise InputError(
             f"{len(images)} training images are fewer than one batch of {settings.batch_size}",
