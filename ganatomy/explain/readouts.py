@@ -1,8 +1,100 @@
-"""What is read out of a retrained GAN: name, network and meaning."""
+"""What is read out of a GAN: which network it is about, and what it means. No torch here."""
+
+from typing import NamedTuple
+
+
+class Readout(NamedTuple):
+    """One number that is read out of a GAN.
+
+    Attributes
+    ----------
+    network : str in {"generator", "discriminator"}
+    meaning : str
+        A clause for the report.
+    title : str
+        For pictures: short, with at most one line break.
+    """
+
+    network: str
+    meaning: str
+    title: str
+
 
 READOUTS = {
-    "g_fcd": ("generator", "Fréchet distance to real test images, evaluator features"),
-    "g_frd": ("generator", "Fréchet distance to real test images, random features"),
-    "d_shift": ("discriminator", "root mean square change of D's logits, in their own spread"),
-    "d_separation": ("discriminator", "how well D tells held-out reals from base fakes (AUC)"),
+    "g_fcd": Readout(
+        "generator",
+        "Fréchet distance to held-out images, evaluator features",
+        "G: Fréchet distance,\nevaluator features",
+    ),
+    "g_frd": Readout(
+        "generator",
+        "Fréchet distance to held-out images, random features",
+        "G: Fréchet distance,\nrandom features",
+    ),
+    "g_fld": Readout(
+        "generator",
+        "Fréchet distance to held-out images in brightness, contrast and sharpness of each part of "
+        "the image",
+        "G: Fréchet distance,\nlocal statistics",
+    ),
+    "g_kcd": Readout(
+        "generator",
+        "kernel distance to held-out images, evaluator features",
+        "G: kernel distance,\nevaluator features",
+    ),
+    "g_krd": Readout(
+        "generator",
+        "kernel distance to held-out images, random features",
+        "G: kernel distance,\nrandom features",
+    ),
+    "g_precision": Readout(
+        "generator",
+        "share of G's images that lie where held-out images are, evaluator features",
+        "G: precision",
+    ),
+    "g_recall": Readout(
+        "generator",
+        "share of held-out images that lie where G's images are, evaluator features",
+        "G: recall",
+    ),
+    "g_coverage": Readout(
+        "generator",
+        "share of held-out images that have one of G's close by, evaluator features",
+        "G: coverage",
+    ),
+    "g_class_shift": Readout(
+        "generator",
+        "share of G's images that would have to change class to match the held-out images' classes",
+        "G: shift of\nclass shares",
+    ),
+    "d_separation": Readout(
+        "discriminator",
+        "how well D tells held-out reals from base fakes (AUC)",
+        "D: real/fake\nseparation",
+    ),
+    "d_without": Readout(
+        "discriminator",
+        "how well D tells held-out reals from base fakes (AUC) when neither have the feature",
+        "D: separation when\nneither have it",
+    ),
+    "d_shift": Readout(
+        "discriminator",
+        "root mean square change of D's logits, in their own spread",
+        "D: change of\nits logits",
+    ),
 }
+"""Of a retrained GAN."""
+
+RELIANCE_READOUTS = {
+    "d_logit_change": Readout(
+        "discriminator",
+        "mean change of the base D's logit of an image, in the spread of its logits of reals",
+        "D: change of\nan image's logit",
+    ),
+    "d_auc_drop": Readout(
+        "discriminator",
+        "how much worse the base D tells the changed reals from base fakes (drop of the AUC)",
+        "D: drop of real/fake\nseparation",
+    ),
+}
+"""Of the base GAN, which is not retrained."""

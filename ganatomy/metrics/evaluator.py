@@ -142,9 +142,10 @@ def predict(network: Evaluator, images: torch.Tensor, batch_size: int = 512) -> 
 def extract(network: nn.Module, images: torch.Tensor, batch_size: int = 512) -> torch.Tensor:
     """Feature vectors of shape (n, d), float64 on the CPU, for uint8 images.
 
-    `network` is an `Evaluator` or a `RandomFeatures`.
+    `network` is an `Evaluator`, a `RandomFeatures` or a `LocalStatistics`.
     """
-    device = next(network.parameters()).device
+    parameter = next(network.parameters(), None)
+    device = images.device if parameter is None else parameter.device
     features: Callable[[torch.Tensor], torch.Tensor] = network.features  # type: ignore[assignment]
     parts = [features(to_float(part.to(device))).cpu() for part in images.split(batch_size)]
     return torch.cat(parts).double()
