@@ -47,8 +47,10 @@ def render_page(facts: dict[str, Any], figures: dict[str, bytes]) -> str:
     return page
 
 
-def _number(value: float | int) -> str:
-    """Three significant digits, integers with thousands separators."""
+def _number(value: float | int | None) -> str:
+    """Three significant digits, integers with thousands separators; a dash for None and NaN."""
+    if value is None or value != value:
+        return "\N{EN DASH}"
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"

@@ -1,0 +1,159 @@
+"""A small set of facts and pictures for the page; the pictures are texts of their names."""
+
+from typing import Any
+
+FIGURES = [
+    "contact_sheet",
+    "samples",
+    "fidelity",
+    "fidelity_inception",
+    "suspects",
+    "classes",
+    "importance",
+    "regions",
+    "without",
+    "power",
+    "interactions",
+    "effects",
+    "variant_blur",
+    "gradcam_d_real",
+    "gradcam_d_fake",
+    "gradcam_g_fake",
+    "lime_d_real",
+    "lime_d_fake",
+    "curves",
+    "samples_00",
+    "film",
+]
+WHERE_THERE_ARE_ANY = ("regions", "interactions")
+PICTURES = {name: f"png of {name}".encode() for name in FIGURES} | {"film": b"GIF89a of film"}
+
+
+def facts() -> dict[str, Any]:
+    """All that `render_page` needs to be told."""
+    split = {
+        "num_images": 4000,
+        "image_size": 28,
+        "channels": 1,
+        "channel_mean": [33.3],
+        "channel_std": [78.5],
+        "sha256": "0a" * 32,
+        "class_counts": {"zero": 2000, "one": 2000},
+    }
+    effect = {"stands_out": True, "effect": 0.5, "low": 0.4, "high": 0.6}
+    row = {
+        "rank": 1,
+        "variant": "blur",
+        "meaning": "all is blurred",
+        "mean_change": 7.5,
+        "g_readout": "g_frd",
+        "g_abs_t": 12.3,
+        "found_by_g": True,
+        "d_readout": "d_shift",
+        "d_abs_t": 1.7,
+        "found_by_d": False,
+        "q": 0.021,
+        "stands_out": True,
+        "same_images": True,
+        "effects": [effect, None],
+        "reliance": [{**effect, "value": 0.3}, None],
+    }
+    coefficient = {**effect, "feature": "blur", "readout": "g_fcd", "coefficient": 0.25}
+    dropped = {"variant": "cell_0_0", "rung": 1, "score": 0.9, "reason": "dropped: like a null"}
+    measured = {"value": 0.52, "low": 0.41, "high": 0.63}
+    divergence = {**measured, "floor": 0.01, "floor_high": 0.02}
+    metric = {**measured, "floor": 0.7, "floor_low": 0.6, "floor_high": 0.8}
+    evidence = {**measured, "space": "pixels", "bad": False}
+    return {
+        "title": "A title",
+        "version": "1.2.3",
+        "class_word": "classes",
+        "data": {
+            "origin": "somewhere",
+            "train": split,
+            "test": {**split, "num_images": 1000},
+            "num_quarantined": 1,
+        },
+        "quarantine": [{"file": "a.png", "reason": "empty file"}],
+        "params": {
+            "base": {"seed": 0},
+            "importance": {"fdr": 0.05},
+            "lime": {"segment_side": 4, "num_samples": 1000},
+            "train": {"batch_size": 64, "epochs": 40},
+        },
+        "environment": {"device": "cpu", "packages": {"torch": "2"}},
+        "alarms": ["an alarm"],
+        "quality": {
+            "rows": [{**metric, "name": "fcd", "meaning": "a question", "words": "an answer"}],
+            "count": 1000,
+            "fcd": metric,
+            "by_inception": True,
+        },
+        "memorisation": {
+            "verdict": "a verdict",
+            "copies_found": False,
+            "reason": "a reason",
+            "rule": "a rule",
+            "rows": [
+                {**evidence, "measure": "share below", "floor": 0.01, "is_share": True},
+                {**evidence, "measure": "C_T", "floor": 0, "is_share": False},
+                {**evidence, **metric, "measure": "authenticity", "is_share": True},
+            ],
+        },
+        "generalisation": {
+            "over_fits": False,
+            "auc": 0.501,
+            "auc_low": 0.49,
+            "auc_high": 0.51,
+            "gap_sd": 0.04,
+            "train_accuracy": 0.9,
+            "held_out_accuracy": 0.8,
+            "fake_accuracy": 0.7,
+            "auc_held_out_fake": 0.95,
+            "has_level": True,
+        },
+        "guards": [
+            {"name": "collapse", "rule": "a rule of guards", "findings": ["a finding"]},
+            {"name": "saturation", "rule": "another rule", "findings": []},
+        ],
+        "classes": {
+            "num_modes": 10,
+            "num_found": 8,
+            "missing": ["zero"],
+            "unsettled": ["one"],
+            "jensen_shannon": divergence,
+            "total_variation": divergence,
+        },
+        "evaluator": {"test_accuracy": 0.987, "by_rotation": 0},
+        "importance": {
+            "rows": [row],
+            "readouts": ["g_fcd", "d_shift"],
+            "meanings": {"g_fcd": "a distance"},
+            "reliance_meanings": {"d_auc_drop": "a drop"},
+            "rule": "A rule of ranking.",
+            "modes": {"remove": "removed: what does it add?"},
+            "num_comparisons": 20,
+            "num_seeds": 3,
+            "num_nulls": 4,
+            "not_judged": [],
+            "idle": [{"variant": "background", "reason": "background changes nothing"}],
+            "diverged": [{"variant": "contrast", "seed": 3}],
+            "screening": {"factor": 2.46, "history": [dropped]},
+            "subsets": [{**coefficient, "q": 0.04, "held_out_r2": 0.8}],
+            "power": [
+                {"kind": "split_half", "value": 1.0, "rank_correlation": 0.71, "same_top3": 0.5},
+                {"kind": "share", "value": 0.5, "rank_correlation": 0.93, "same_top3": 1.0},
+                {"kind": "seeds", "value": 2.0, "rank_correlation": 0.35, "same_top3": 1.0},
+            ],
+        },
+        "lime": {"mean_r2_d_real": 0.5, "mean_r2_d_fake": 0.4},
+        "train": {
+            "num_parameters_generator": 1234567,
+            "num_parameters_discriminator": 5,
+            "num_steps": 7,
+            "published_step": 5,
+        },
+        "stills": [{"name": "samples_00", "step": 3}],
+        "provenance": {"commit": "abc"},
+        "artifacts": [{"stage": "train", "path": "models/gan", "md5": "d41d"}],
+    }

@@ -1,0 +1,57 @@
+"""What the page says of feature importance, and what it leaves out where there is nothing."""
+
+import re
+from typing import Any
+
+import pytest
+
+from ganatomy.report.page import render_page
+from tests.unit.report.page_facts import PICTURES, facts
+
+
+@pytest.mark.parametrize(
+    ("key", "nothing", "said"),
+    [
+        ("idle", [], "<code>background</code> was not trained: background changes nothing."),
+        ("diverged", [], "1 retrained GANs diverged and are left out:"),
+        ("screening", None, "cost 2.5 times less than training every feature in full"),
+        ("screening", None, "dropped: like a null"),
+        ("subsets", [], "Random subsets of features"),
+        ("modes", {}, "Removed: what does it add?"),
+    ],
+)
+def test_what_did_not_happen_is_not_mentioned(key: str, nothing: Any, said: str) -> None:
+    given = facts()
+    assert said in render_page(given, PICTURES)
+    given["importance"][key] = nothing
+    assert said not in render_page(given, PICTURES)
+
+
+def test_ranking_says_what_stands_out_and_for_which_network() -> None:
+    html = render_page(facts(), PICTURES)
+    row = html[html.index('<td class="name"><code>blur</code></td>\n      <td>all is') :]
+    cells = re.findall(r'<td class="([^"]*)">(.*?)</td>', row.partition("</tr>")[0])
+    assert cells[1:] == [
+        ("out", "g_frd"),
+        ("figure out", "12.3"),
+        ("in", "d_shift"),
+        ("figure in", "1.7"),
+        ("figure", "0.021"),
+        ("out", "stands out"),
+        ("figure out", "0.3<br><small>0.4 to 0.6</small>"),
+        ("figure in", "–"),
+    ]
+    assert "pixels change by 7.5 of 255" in row
+    given = facts()
+    given["importance"]["rows"][0] |= {"stands_out": False, "found_by_g": False}
+    assert "within noise" in render_page(given, PICTURES).partition("all is blurred")[2]
+    assert '<td class="out">g_frd</td>' not in render_page(given, PICTURES)
+
+
+def test_trust_in_the_ranking_is_told_in_figures() -> None:
+    html = render_page(facts(), PICTURES)
+    assert "a correlation of <b>0.71</b>; the same three are first in 50 % of the splits" in html
+    assert re.search(
+        r"After 50 % of the steps the ranking agreed\s+with the final one to 0.93", html
+    )
+    assert "to 0.35" not in html  # by the number of seeds: in the picture
