@@ -56,7 +56,7 @@ down: setup  ## end them
 
 clean:  ## remove data, models, reports and run state; keep the record and DVC's cache
 	@[ ! -e .ganatomy/servers/up.json ] || $(PY) -m deploy.servers down
-	@rm -rf data models .ganatomy environment.json source.json networks.json inception.json .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf data models .ganatomy environment.json source.json networks.json features.json inception.json .mypy_cache .ruff_cache .pytest_cache
 	@find reports -mindepth 1 ! -name README.md -delete
 	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 

@@ -33,8 +33,6 @@ class StageEntry:
         Unix time.
     run_id : str
         MLflow's, once there is one.
-    num_points_sent : int
-        Points of its curves that are in MLflow already.
     """
 
     name: str
@@ -43,7 +41,6 @@ class StageEntry:
     started_ms: int = 0
     ended_ms: int = 0
     run_id: str = ""
-    num_points_sent: int = 0
 
 
 @dataclass
@@ -104,7 +101,7 @@ def begin_anew_elsewhere(entry: RunEntry, store: str) -> RunEntry:
     if entry.store != store:
         entry.store, entry.run_id = store, ""
         for stage in entry.stages:
-            stage.run_id, stage.num_points_sent = "", 0
+            stage.run_id = ""
     return entry
 
 

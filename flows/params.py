@@ -28,6 +28,8 @@ ORDER = (
     "train",
     "evaluate",
     "variants",
+    "autotune",
+    "screen",
     "retrain",
     "importance",
     "gradcam",

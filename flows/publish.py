@@ -109,32 +109,41 @@ def _publish_stage(
     client.log_batch(stage.run_id, tags=[RunTag(name, value) for name, value in tags.items()])
     if stage.outcome not in ("failed", "stopped"):
         reported = folder / "reports" / stage.name.replace("@", "/")
-        curves = _curves(reported, stage)
-        metrics = _final(reported, stage.ended_ms) + curves
-        for start in range(0, len(metrics), _BATCH):
-            client.log_batch(stage.run_id, metrics=metrics[start : start + _BATCH])
-        stage.num_points_sent += len(curves)
+        curves = _curves(client, reported, stage)
+        send(client, stage.run_id, _final(reported, stage.ended_ms) + curves)
         _images(client, stage, reported)
     status = {"failed": "FAILED", "stopped": "KILLED"}.get(stage.outcome, "FINISHED")
     client.set_terminated(stage.run_id, status, stage.ended_ms)
 
 
+def send(client: MlflowClient, run_id: str, metrics: list[Metric]) -> None:
+    """Log points, as many at a time as MLflow takes."""
+    for start in range(0, len(metrics), _BATCH):
+        client.log_batch(run_id, metrics=metrics[start : start + _BATCH])
+
+
 def _final(reported: Path, time_ms: int) -> list[Metric]:
     path = reported / METRICS
     values: dict[str, float] = json.loads(path.read_text()) if path.exists() else {}
-    return [Metric(_key(name), float(value), time_ms, 0) for name, value in values.items()]
+    return [Metric(key_of(name), float(value), time_ms, 0) for name, value in values.items()]
 
 
-def _curves(reported: Path, stage: StageEntry) -> list[Metric]:
+def _curves(client: MlflowClient, reported: Path, stage: StageEntry) -> list[Metric]:
     """The points that did not get through while the stage ran: all of them for a cached one."""
     path = reported / CURVES
     if not path.exists():
         return []
     with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))[stage.num_points_sent :]
+        rows = [(key_of(row["name"]), row["value"], row["step"]) for row in csv.DictReader(file)]
+    there = {
+        (key, point.step)
+        for key in {key for key, _, _ in rows}
+        for point in client.get_metric_history(stage.run_id, key)
+    }
     return [
-        Metric(_key(row["name"]), float(row["value"]), stage.ended_ms, int(row["step"]))
-        for row in rows
+        Metric(key, float(value), stage.ended_ms, int(step))
+        for key, value, step in rows
+        if (key, int(step)) not in there
     ]
 
 
@@ -144,10 +153,10 @@ def _images(client: MlflowClient, stage: StageEntry, reported: Path) -> None:
         stem, _, number = path.stem.rpartition("_")
         key, step = (stem, int(number)) if stem and number.isdigit() else (path.stem, 0)
         with Image.open(path) as image:
-            client.log_image(stage.run_id, image.convert("RGB"), key=_key(key), step=step)
+            client.log_image(stage.run_id, image.convert("RGB"), key=key_of(key), step=step)
 
 
-def _key(name: str) -> str:
+def key_of(name: str) -> str:
     """A name as MLflow takes it; ``fcd@1000`` becomes ``fcd_at_1000``."""
     return re.sub(r"[^a-zA-Z0-9_\-./ ]", "_", name.replace("@", "_at_"))
 

@@ -90,7 +90,7 @@ class Record:
 
     def stage_said(self, stage: str, event: Event) -> None:
         """Collect what is to be seen live; sent in batches."""
-        if event["kind"] not in ("metric", "image"):
+        if event["kind"] not in ("metric", "image", "row"):
             return
         with self._lock:
             first = not self._live
@@ -148,13 +148,23 @@ class Record:
                     self._client, self._experiment, self._entry.run_id, stage
                 )
             metrics = [
-                Metric(event["name"], event["value"], int(event["time"] * 1000), event["step"])
+                Metric(
+                    publish.key_of(event["name"]),
+                    event["value"],
+                    int(event["time"] * 1000),
+                    event["step"],
+                )
                 for event in events
                 if event["kind"] == "metric"
             ]
-            if metrics:
-                self._client.log_batch(stage.run_id, metrics=metrics)
-                stage.num_points_sent += len(metrics)
+            publish.send(self._client, stage.run_id, metrics)
+            tables: dict[str, list[dict[str, Any]]] = {}
+            for event in events:
+                if event["kind"] == "row":
+                    tables.setdefault(event["table"], []).append(event["values"])
+            for table, rows in tables.items():  # MLflow appends to a table that is there
+                columns = {key: [row[key] for row in rows] for key in rows[0]}
+                self._client.log_table(stage.run_id, columns, f"live_{table}.json")
             for event in events:
                 if event["kind"] == "image" and Path(event["path"]).exists():
                     with Image.open(event["path"]) as image:

@@ -1,6 +1,6 @@
 """What outside the code decides numbers: package versions, device type, and a user's own files.
 
-Four small files that stages depend on, written before a run and never by a stage. No torch here:
+Five small files that stages depend on, written before a run and never by a stage. No torch here:
 this runs before every run, and importing torch costs more than checking the whole pipeline.
 """
 
@@ -17,7 +17,8 @@ from tasks.params.base import Base
 from tasks.params.evaluate import Evaluate
 from tasks.params.fetch import Fetch
 from tasks.params.gan import GanSection
-from tasks.provenance import ENVIRONMENT, INCEPTION, NETWORKS
+from tasks.params.variants import Variants
+from tasks.provenance import ENVIRONMENT, FEATURES, INCEPTION, NETWORKS
 
 SOURCE = Path("source.json")
 _PACKAGES = (
@@ -30,6 +31,7 @@ _PACKAGES = (
     "lime",
     "pillow",
     "pandas",
+    "pyarrow",
     "matplotlib",
     "safetensors",
     "mlxtend",
@@ -37,7 +39,7 @@ _PACKAGES = (
 
 
 def write(root: Path = Path(".")) -> None:
-    """Write environment.json and the three files beside it where their content changed."""
+    """Write environment.json and the four files beside it where their content changed."""
     base = Base.load(root / "params.yaml")
     fetch = Fetch.load(root / "params.yaml")
     _write_if_new(
@@ -49,20 +51,39 @@ def write(root: Path = Path(".")) -> None:
         },
     )
     own_folder = fetch.source == "image-folder"
-    _write_if_new(root / SOURCE, {"listing": _listing(root / fetch.root) if own_folder else ""})
-
-    weights = root / Evaluate.load(root / "params.yaml").inception_weights
-    _write_if_new(root / INCEPTION, {"weights": sha256_of(weights) if weights.is_file() else ""})
+    _write_if_new(
+        root / SOURCE,
+        {
+            "listing": _listing(root / fetch.root) if own_folder else "",
+            "attributes": _own_file(root / fetch.attributes),
+        },
+    )
+    weights = Evaluate.load(root / "params.yaml").inception_weights
+    _write_if_new(root / INCEPTION, {"weights": _own_file(root / weights)})
     method = GanSection.load(root / "params.yaml")
     _write_if_new(
         root / NETWORKS,
         {name: _own_code(root, getattr(method, name)) for name in ("generator", "discriminator")},
     )
+    variants = Variants.load(root / "params.yaml")
+    own = [entry for entry in variants.features if ":" in entry]
+    _write_if_new(
+        root / FEATURES,
+        {
+            "masks": {path: _own_file(root / path) for path in variants.masks},
+            "own": {entry: _own_code(root, entry) for entry in own},
+        },
+    )
 
 
-def _own_code(root: Path, network: str) -> str:
-    """A hash of the file of a user's network, ``module:Class``; "" for one of ours."""
-    module, colon, _ = network.partition(":")
+def _own_file(path: Path) -> str:
+    """A hash of a user's file; "" without one."""
+    return sha256_of(path) if path.is_file() else ""
+
+
+def _own_code(root: Path, name: str) -> str:
+    """A hash of the file of a user's class, ``module:Class``; "" for one of ours."""
+    module, colon, _ = name.partition(":")
     if not colon:
         return ""
     path = root.joinpath(*module.split("."))

@@ -60,6 +60,10 @@ class Events:
         """An image that can be looked at now; the file stays in place while the stage runs."""
         self._emit("image", key=key, step=step, path=str(path))
 
+    def row(self, table: str, values: dict[str, Any]) -> None:
+        """A row of a table that grows while the stage runs."""
+        self._emit("row", table=table, values=values)
+
     def warning(self, text: str) -> None:
         """Something that the reader should know and that does not stop the stage."""
         if not self._emit("warning", text=text):

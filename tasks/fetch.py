@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from ganatomy.data.dataset import pack_attributes
 from ganatomy.data.sources import Raw, fetch
 from ganatomy.files import whole_folder, write_json
 from ganatomy.tensors import write_tensors
@@ -18,7 +19,14 @@ from tasks.results import write_metrics
 def main(events: Events) -> None:
     """params -> data/raw"""
     params = Fetch.load()
-    raw = fetch(params.source, Path(params.root), params.max_images, params.retries, events.warning)
+    raw = fetch(
+        params.source,
+        Path(params.root),
+        params.max_images,
+        params.retries,
+        events.warning,
+        Path(params.attributes) if params.attributes else None,
+    )
     count = len(raw.labels)
     with whole_folder(RAW) as folder, whole_folder(REPORTS / "fetch") as report:
         _write(raw, folder, events)
@@ -27,7 +35,7 @@ def main(events: Events) -> None:
 
 
 def _write(raw: Raw, folder: Path, events: Events) -> None:
-    tensors = {"labels": raw.labels, "split": raw.split}
+    tensors = {"labels": raw.labels, "split": raw.split, **pack_attributes(raw.attributes)}
     if raw.images is not None:
         tensors["images"] = raw.images
     files = []

@@ -7,6 +7,7 @@ PREPARED = Path("data/prepared")
 VARIANTS = Path("data/variants")
 EVALUATOR = Path("models/evaluator")
 GAN = Path("models/gan")
+PACKING = Path("models/packing")
 RETRAINED = Path("models/variants")
 REPORTS = Path("reports")
 PAGE = REPORTS / "report.html"

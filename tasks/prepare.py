@@ -4,6 +4,7 @@ import pandas as pd
 import torch
 
 from ganatomy.data.card import describe
+from ganatomy.data.dataset import unpack_attributes
 from ganatomy.data.images import contact_sheet, write_png
 from ganatomy.data.prepare import Prepared, prepare
 from ganatomy.data.sources import Raw
@@ -52,6 +53,7 @@ def _read_raw() -> Raw:
         tuple(RAW / "files" / entry["file"] for entry in about["files"]),
         about["origin"],
         tuple(entry["source"] for entry in about["files"]),
+        unpack_attributes(tensors),
     )
 
 

@@ -13,6 +13,7 @@ from tasks.params.section import PARAMS_FILE
 
 ENVIRONMENT = Path("environment.json")
 INCEPTION = Path("inception.json")  # hash of the user's own Inception weights
+FEATURES = Path("features.json")  # hashes of the user's own mask images and feature files
 NETWORKS = Path("networks.json")  # hashes of the user's own network files
 LOCK = Path("dvc.lock")
 REQUIREMENTS = Path("requirements.lock")

@@ -5,7 +5,8 @@ from typing import Any
 import pandas as pd
 
 import ganatomy
-from ganatomy.explain.readouts import READOUTS
+from ganatomy.explain.readouts import READOUTS, RELIANCE_READOUTS
+from ganatomy.explain.statistics import RANKING_RULE
 from ganatomy.files import read_json
 from ganatomy.gan.guards import RULES
 from ganatomy.report import fidelity
@@ -16,6 +17,12 @@ from tasks.results import METRICS
 
 Record = dict[str, Any]
 
+_ASKS = {
+    "remove": "removed (replaced by the data set's mean or a neutral value): what does it add?",
+    "permute": "permuted (exchanged between images): does it depend on the rest of the image? A "
+    "cue that is independent of the rest has no importance here",
+    "noise": "noise (replaced at random): what if it told nothing?",
+}
 _LEVELLESS = ("wgan", "relativistic")  # losses under which zero is no boundary
 
 
@@ -45,8 +52,9 @@ def gather(title: str) -> Record:
 
 
 def rows_of(table: pd.DataFrame) -> list[Record]:
-    """A table as plain values."""
-    return table.to_dict("records")  # type: ignore[return-value]
+    """A table as plain values; None where there is none."""
+    known = table.astype(object).where(table.notna(), None)
+    return known.to_dict("records")  # type: ignore[return-value]
 
 
 def _alarms(facts: Record) -> list[str]:
@@ -119,28 +127,67 @@ def _guards() -> list[Record]:
 
 def _importance() -> Record:
     folder = REPORTS / "importance"
-    summary, ranking = pd.read_csv(folder / "summary.csv"), pd.read_csv(folder / "ranking.csv")
-    repeats = pd.read_csv(folder / "repeats.csv")
-    recipes = {entry["name"]: entry for entry in read_json(REPORTS / "variants" / "index.json")}
+    tables = {
+        name: pd.read_csv(folder / f"{name}.csv")
+        for name in ("summary", "ranking", "interactions", "subsets", "power", "reliance")
+    }
+    summary, index = tables["summary"], read_json(REPORTS / "variants" / "index.json")
+    entries = {entry["recipe"]["name"]: entry for entry in index}
     readouts = [name for name in READOUTS if name in set(summary["readout"])]
+    by_readout = summary.groupby("readout")
     by_key = {(row["variant"], row["readout"]): row for row in rows_of(summary)}
+    relied = {
+        (row["features"], row["mode"], row["readout"]): row for row in rows_of(tables["reliance"])
+    }
     rows = []
-    for row in rows_of(ranking):
-        effects = [by_key[row["variant"], readout] for readout in readouts]
-        for effect in effects:
-            effect["half"] = float(effect["high"] - effect["effect"])
-        recipe = recipes[row["variant"]]
-        same_images = not recipe["feature"].startswith("class_")
+    for row in rows_of(tables["ranking"]):
+        entry = entries[row["variant"]]
+        recipe = entry["recipe"]
         rows.append(
-            {**row, "meaning": recipe["meaning"], "effects": effects, "same_images": same_images}
+            {
+                **row,
+                "meaning": recipe["meaning"],
+                "mean_change": entry["mean_change"],
+                "same_images": recipe["kind"] not in ("class", "balance", "attribute"),
+                "effects": [by_key.get((row["variant"], name)) for name in readouts],
+                "reliance": [
+                    relied.get((row["features"], "permute", name)) for name in RELIANCE_READOUTS
+                ],
+            }
         )
+    seeds = set(pd.read_parquet(folder / "repeats.parquet", columns=["seed"])["seed"])
     return {
         "rows": rows,
         "readouts": readouts,
-        "meanings": {name: READOUTS[name][1] for name in readouts},
-        "threshold": float(summary["threshold"].iloc[0]),
-        "num_comparisons": len(summary),
-        "num_seeds": int(repeats["seed"].nunique()),
-        "num_nulls": int(repeats.loc[repeats["is_null"], "variant"].nunique()),
-        "not_judged": sorted(summary.loc[summary["null_sd"] == 0, "readout"].unique()),
+        "meanings": {name: READOUTS[name].meaning for name in readouts},
+        "reliance_meanings": {name: each.meaning for name, each in RELIANCE_READOUTS.items()},
+        "rule": RANKING_RULE,
+        "modes": {mode: _ASKS[mode] for mode in _ASKS if mode in set(summary["mode"])},
+        "num_comparisons": int(summary["judged"].sum()),
+        "num_seeds": len(seeds),
+        "num_nulls": sum(entry["recipe"]["mode"] == "null" for entry in index),
+        "not_judged": [
+            name for name in readouts if not by_readout["judged"].any().get(name, False)
+        ],
+        "idle": [
+            {"variant": name, "reason": entry["changes_nothing"]}
+            for name, entry in entries.items()
+            if entry["changes_nothing"]
+        ],
+        "diverged": rows_of(pd.read_csv(folder / "diverged.csv")),
+        "screening": _screening(),
+        "interactions": rows_of(tables["interactions"]),
+        "subsets": rows_of(tables["subsets"]),
+        "power": rows_of(tables["power"]),
+    }
+
+
+def _screening() -> Record | None:
+    """What was dropped before the trainings in full, or None where there was no screening."""
+    folder = REPORTS / "screen"
+    if not read_json(folder / "survivors.json")["screened"]:
+        return None
+    return {
+        "factor": read_json(folder / METRICS)["cost_factor"],
+        "history": rows_of(pd.read_csv(folder / "history.csv")),
     }

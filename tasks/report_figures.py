@@ -22,6 +22,9 @@ _DRAWN_BY_STAGES = (
     ("samples", "evaluate", "samples"),
     ("suspects", "evaluate", "suspects"),
     ("importance", "importance", "importance"),
+    ("effects", "importance", "effects"),
+    ("power", "importance", "power"),
+    ("without", "importance", "without"),
     ("gradcam_d_real", "gradcam", "d_real"),
     ("gradcam_d_fake", "gradcam", "d_fake"),
     ("gradcam_g_fake", "gradcam", "g_fake"),
@@ -33,6 +36,9 @@ _DRAWN_BY_STAGES = (
 def gather(facts: dict[str, Any]) -> dict[str, bytes]:
     """PNG files by the name that the template calls them."""
     figures = {name: _file(stage, key) for name, stage, key in _DRAWN_BY_STAGES}
+    for name in ("regions", "interactions"):  # where there are any
+        if image_path(REPORTS / "importance", name).exists():
+            figures[name] = _file("importance", name)
     for row in facts["importance"]["rows"]:
         figures[f"variant_{row['variant']}"] = _file("variants", row["variant"])
     table = pd.read_csv(REPORTS / "evaluate" / "fidelity.csv")

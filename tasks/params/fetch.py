@@ -1,4 +1,4 @@
-"""Section `fetch`: which images."""
+"""Section `fetch`: which images, and what a table says of them."""
 
 from typing import ClassVar, Literal
 
@@ -8,7 +8,7 @@ from tasks.params.section import Section
 
 
 class Fetch(Section):
-    """Source of the images."""
+    """Source of the images and, for image-folder, a CSV file of their attributes."""
 
     name: ClassVar[str] = "fetch"
 
@@ -16,5 +16,6 @@ class Fetch(Section):
         "mnist-sample"
     )
     root: str = "data/source"
+    attributes: str = ""
     max_images: int = Field(0, ge=0)
     retries: int = Field(2, ge=0, le=10)

@@ -8,9 +8,10 @@ from tasks.params.section import Section
 
 
 class Importance(Section):
-    """Sample count and the chance of a false alarm in the whole table."""
+    """Sample count, the largest share of false finds, and how many features are shown in images."""
 
     name: ClassVar[str] = "importance"
 
     num_fakes: int = Field(1000, ge=10)
-    alpha: float = Field(0.05, gt=0, lt=1)
+    fdr: float = Field(0.05, gt=0, lt=1)
+    num_shown: int = Field(10, ge=1, le=40)

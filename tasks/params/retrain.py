@@ -6,9 +6,15 @@ from pydantic import Field, field_validator
 
 from tasks.params.training import Decay, Epochs, LearningRate, Training, Width
 
+THREADS_PER_SHARD = 1  # each shard is a process of its own
+
 
 class Retrain(Training):
-    """A smaller budget than the base GAN's, repeats, and shards."""
+    """A smaller budget than the base GAN's, repeats, and shards.
+
+    `shares` are the parts of the training after which GANs are read out besides its end: they tell
+    how much of the ranking a shorter one would have found.
+    """
 
     name: ClassVar[str] = "retrain"
 
@@ -16,8 +22,16 @@ class Retrain(Training):
     width: Width = 16
     learning_rate: LearningRate = 0.002
     ema_decay: Decay = 0.99
-    num_seeds: int = Field(4, ge=1, le=100)
+    num_seeds: int = Field(4, ge=2, le=100)
+    shares: list[float] = Field(default=[0.5])
     shards: list[int] = Field(default=[0, 1], min_length=1)
+
+    @field_validator("shares")
+    @classmethod
+    def _before_the_end(cls, shares: list[float]) -> list[float]:
+        if not all(0 < share < 1 for share in shares) or shares != sorted(set(shares)):
+            raise ValueError("shares are between 0 and 1, rising, e.g. [0.25, 0.5]")
+        return shares
 
     @field_validator("shards")
     @classmethod

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
@@ -33,6 +34,21 @@ FLAGS = (
 )
 IMAGES = """
 Promise.all([...document.images].map(image => image.decode().then(() => image.naturalWidth)))
+"""
+OPEN = "document.querySelectorAll('details').forEach(each => each.open = true)"
+IMPORTANCE = """
+(() => {
+    const section = document.querySelector('#importance');
+    const pictures = ['Influence of each region', 'Largest |t| of each feature'].map(
+        words => section.querySelector(`img[alt^="${words}"]`));
+    const rows = [...section.querySelectorAll('table')].find(
+        table => table.rows[0].cells[0].textContent == 'rank').rows;
+    return [
+        pictures.map(image => [image.offsetWidth, image.offsetHeight]),
+        [...rows].slice(1).map(row => row.cells[0].innerText),
+        [...rows].slice(1).map(row => row.cells[1].innerText),
+    ];
+})()
 """
 
 
@@ -110,8 +126,23 @@ def test_the_page_is_whole_quiet_and_needs_no_network(
     assert tab.said("Runtime.exceptionThrown") == []
 
 
+def test_the_map_of_regions_and_the_ranking_are_to_be_seen(tab: Tab, smoke: Path) -> None:
+    tab.call("Page.navigate", url=(smoke / "reports" / "report.html").as_uri())
+    tab.wait_for("Page.loadEventFired")
+    found = tab.call("Runtime.evaluate", expression=IMPORTANCE, returnByValue=True)
+    sizes, ranks, features = found["result"]["value"]
+    assert len(sizes) == 2
+    assert min(min(size) for size in sizes) > 100
+    ranking = pd.read_csv(smoke / "reports" / "importance" / "ranking.csv")
+    assert ranks == [str(rank) for rank in ranking["rank"]]
+    assert features == ranking["variant"].tolist()
+
+
+@pytest.mark.parametrize("are_open", [False, True])
 @pytest.mark.parametrize("width", [400, 1100])
-def test_nothing_is_wider_than_the_window(tab: Tab, smoke: Path, width: int) -> None:
+def test_nothing_is_wider_than_the_window(
+    tab: Tab, smoke: Path, width: int, are_open: bool
+) -> None:
     tab.call(
         "Emulation.setDeviceMetricsOverride",
         width=width,
@@ -121,6 +152,8 @@ def test_nothing_is_wider_than_the_window(tab: Tab, smoke: Path, width: int) -> 
     )
     tab.call("Page.navigate", url=(smoke / "reports" / "report.html").as_uri())
     tab.wait_for("Page.loadEventFired")
+    if are_open:  # the tables that are folded away at first
+        tab.call("Runtime.evaluate", expression=OPEN)
     found = tab.call(
         "Runtime.evaluate", expression="document.documentElement.scrollWidth", returnByValue=True
     )

@@ -14,10 +14,11 @@ def test_what_matters_stands_out_and_a_blank_corner_does_not(tmp_path: Path) -> 
     project = copy_project(tmp_path / "project")
     done = flows(project, "run", "--profile", "default", timeout_s=1500)
     assert done.returncode == 0, done.stderr
-    summary = pd.read_csv(project / "reports" / "importance" / "summary.csv")
-    clearest = summary.assign(ratio=summary["t"].abs() / summary["threshold"])
-    ratio = clearest.groupby("variant")["ratio"].max()
-    assert ratio["contrast"] > 5
-    assert ratio["cell_1_1"] > 1.2
-    assert ratio["cell_2_2"] > 1.2
-    assert ratio["cell_0_0"] < 1
+    ranking = pd.read_csv(project / "reports" / "importance" / "ranking.csv")
+    ranking = ranking.set_index("variant").sort_values("rank")
+    assert set(ranking.index[:3]) == {"thickness", "contrast", "blur"}
+    assert set(ranking.index[3:5]) == {"cell_1_1", "cell_2_2"}
+    assert ranking["stands_out"].iloc[:5].all()
+    assert ranking.loc["contrast", "found_by_g"]
+    assert ranking.index[-1] == "cell_0_0"
+    assert not ranking.loc["cell_0_0", "stands_out"]

@@ -12,8 +12,10 @@ from ganatomy.errors import InputError
 from tasks.params.base import Base
 from tasks.params.fetch import Fetch
 from tasks.params.retrain import Retrain
+from tasks.params.screen import Screen
 from tasks.params.section import Section, read_document, unknown_key
 from tasks.params.train import Train
+from tasks.params.variants import Variants
 
 ROOT = Path(__file__).resolve().parents[2]
 PROFILES = sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))
@@ -88,6 +90,17 @@ def test_unknown_key_names_the_nearest(tmp_path: Path) -> None:
         (Retrain, "shards", [1, 2]),
         (Retrain, "shards", [0, 0]),
         (Retrain, "shards", 2),
+        (Retrain, "num_seeds", 1),
+        (Retrain, "shares", [0.5, 0.25]),
+        (Retrain, "shares", [1.0]),
+        (Variants, "features", []),
+        (Variants, "modes", ["remove", "remove"]),
+        (Variants, "modes", ["delete"]),
+        (Variants, "num_nulls", 2),
+        (Variants, "subset_share", 1.0),
+        (Variants, "grid", 0),
+        (Screen, "alpha", 0.0),
+        (Screen, "num_seeds", [0]),
     ],
 )
 def test_wrong_value_is_named_with_its_key(section: type[Section], key: str, value: object) -> None:
@@ -101,6 +114,21 @@ def test_wrong_value_is_named_with_its_key(section: type[Section], key: str, val
 def test_wrong_element_is_named_with_its_place() -> None:
     with pytest.raises(InputError, match=r"retrain\.shards\.1 = 'one'"):
         Retrain.check({"shards": [0, "one"]}, "params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"shares": [0.1, 0.2]}, "one entry for each rung"),
+        ({"shares": [0.2, 0.1], "num_seeds": [2, 2]}, "do not fall"),
+        ({"shares": [1.5]}, "at most 1"),
+        ({"keep": 2, "keep_at_least": 3}, "at least keep_at_least"),
+    ],
+)
+def test_values_that_do_not_go_together(values: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        Screen.check(values, "params.yaml")
+    Screen.check({"shares": [0.1, 0.1], "num_seeds": [2, 4]}, "params.yaml")
 
 
 @pytest.mark.parametrize("value", [5, [1], "text"])

@@ -16,6 +16,8 @@ STAGES = {
     "train",
     "evaluate",
     "variants",
+    "autotune",
+    "screen",
     "retrain@0",
     "retrain@1",
     "importance",
@@ -75,6 +77,7 @@ def test_prefect_graph_is_the_dvc_graph(smoke: Path) -> None:
         "retrain@0",
         "retrain@1",
         "train",
+        "variants",
     ]
 
 
@@ -109,6 +112,10 @@ def test_no_process_is_left(smoke: Path, second_run: dict[str, str]) -> None:
         (
             "ganatomy/gan/losses.py",
             STAGES - {"fetch", "prepare", "evaluator", "variants"},
+        ),
+        (
+            "ganatomy/gan/ensemble/stacked.py",
+            {"autotune", "screen", "retrain@0", "retrain@1", "importance", "report"},
         ),
         ("ganatomy/explain/gradcam.py", {"gradcam", "report"}),
         ("tasks/params/lime.py", {"lime", "report"}),

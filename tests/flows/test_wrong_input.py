@@ -27,6 +27,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("train.epochs=many", ["train.epochs", "'many'", "integer"]),
         ("train.epochs", ["section.key=value"]),
         ("retrain.shards=[1, 2]", ["retrain.shards", "[0, 1]"]),
+        ("retrain.num_seeds=1", ["retrain.num_seeds", "greater than or equal to 2"]),
     ],
 )
 def test_wrong_values_are_refused_before_anything_starts(

@@ -78,3 +78,28 @@ def test_other_sources_do_not_look_into_the_folder(project: Path) -> None:
     (project / "data" / "source" / "downloaded").touch()
     environment.write(project)
     assert _read(project, "source.json") == before
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_an_edited_table_of_attributes_shows(project: Path, absolute: bool) -> None:
+    table = project / "table.csv"
+    given = table if absolute else "table.csv"
+
+    def source(table: object) -> dict[str, object]:
+        values = ["fetch.source=image-folder", "fetch.root=none", f"fetch.attributes={table}"]
+        params.apply(project, None, values)
+        environment.write(project)
+        return _read(project, "source.json")
+
+    without = source("''")
+    assert source(given) == without  # it is not there; the stage says so
+    table.write_text("file,x\na.png,1\n")
+    first = source(given)
+    assert first != without
+    time = table.stat().st_mtime_ns
+    table.write_text("file,x\na.png,2\n")  # of the same size, and at the same time
+    os.utime(table, ns=(time, time))
+    assert source(given) != first
+    table.write_text("file,x\na.png,1\n")
+    assert source(given) == first
+    assert source("''") == without

@@ -16,10 +16,13 @@ PATHS = {
 
 def _used(stage: str) -> set[str]:
     """Names of `tasks.layout` in a stage's file, and in the helpers that it imports."""
-    tree = ast.parse((ROOT / "tasks" / f"{stage}.py").read_text())
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    if "real_images" in names:
-        names.add("PREPARED")
+    trees = [ast.parse((ROOT / "tasks" / f"{stage}.py").read_text())]
+    for node in ast.walk(trees[0]):
+        package, _, module = (getattr(node, "module", None) or "").partition(".")
+        if package == "tasks" and module not in ("", "layout"):
+            helper = ROOT.joinpath("tasks", *module.split(".")).with_suffix(".py")
+            trees.append(ast.parse(helper.read_text()))
+    names = {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
     return names & set(PATHS)
 
 

@@ -1,0 +1,99 @@
+"""The stage `importance`: interactions, subsets and modes reach its tables, pictures and page."""
+
+import io
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from flows import params
+from ganatomy.explain.readouts import READOUTS
+from tests.harness import stages
+
+SETTINGS = [
+    "base.num_threads=1",  # for so little work a second one only waits
+    "variants.features=[cell_1_1, contrast, blur, 'contrast:permute']",
+    "variants.interactions=[cell_1_1+contrast]",
+    "variants.num_subsets=6",
+    "retrain.shards=[0]",
+    "retrain.shares=[]",
+]
+CHANGED = ["blur", "cell_1_1", "cell_1_1+contrast", "contrast", "contrast-permute"]
+
+
+@pytest.fixture(scope="module")
+def project(smoke: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose retraining asks everything that can be asked."""
+    project = shutil.copytree(smoke, tmp_path_factory.mktemp("asked") / "project", symlinks=True)
+    params.apply(project, None, SETTINGS)
+    done = stages(project, "variants", "screen", "retrain 0", "importance", "report")
+    assert done.returncode == 0, done.stderr
+    return project
+
+
+def _table(project: Path, name: str) -> pd.DataFrame:
+    return pd.read_csv(project / "reports" / "importance" / f"{name}.csv")
+
+
+def _picture(project: Path, name: str) -> np.ndarray:
+    path = project / "reports" / "importance" / "images" / f"{name}.png"
+    return np.asarray(Image.open(io.BytesIO(path.read_bytes())))
+
+
+def test_every_variant_is_judged_by_every_readout(project: Path) -> None:
+    """Subsets are not: they are judged together."""
+    repeats = pd.read_parquet(project / "reports" / "importance" / "repeats.parquet")
+    subsets = [f"subset_{k:03d}" for k in range(6)]
+    nulls = [f"null_{k}" for k in range(3)]
+    assert sorted(repeats["variant"].unique()) == sorted([*CHANGED, *subsets, *nulls])
+    assert len(repeats) == 14 * 2 * len(READOUTS)
+    summary, ranking = _table(project, "summary"), _table(project, "ranking")
+    assert sorted(summary["variant"].unique()) == sorted(ranking["variant"]) == CHANGED
+    assert set(summary["readout"]) == set(READOUTS)
+
+
+def test_interaction_is_what_both_do_beyond_each(project: Path) -> None:
+    interactions = _table(project, "interactions").set_index("readout")
+    assert set(interactions["features"]) == {"cell_1_1+contrast"}
+    assert set(interactions.index) == set(READOUTS)
+    effects = _table(project, "summary").pivot(index="readout", columns="variant", values="effect")
+    expected = effects["cell_1_1+contrast"] - effects["cell_1_1"] - effects["contrast"]
+    expected = expected.drop("d_shift")  # its effects are lessened by what nulls show
+    found = interactions["effect"].loc[expected.index]
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_each_feature_has_a_share_in_what_subsets_do(project: Path) -> None:
+    subsets = _table(project, "subsets")
+    rows = set(zip(subsets["feature"], subsets["readout"]))
+    assert rows == {
+        (name, readout) for name in ("blur", "cell_1_1", "contrast") for readout in READOUTS
+    }
+    assert subsets["coefficient"].notna().any()
+
+
+@pytest.mark.parametrize(
+    "name", ["importance", "effects", "power", "without", "regions", "interactions"]
+)
+def test_pictures_show_something(name: str, project: Path) -> None:
+    picture = _picture(project, name)
+    assert min(picture.shape[:2]) > 100
+    assert len(np.unique(picture)) > 5
+
+
+def test_the_page_shows_them(project: Path) -> None:
+    page = (project / "reports" / "report.html").read_text()
+    for heading in ("Features that act together", "Random subsets of features"):
+        assert f"<h3>{heading}</h3>" in page
+    assert 'alt="Influence of each region over the mean image"' in page
+    subsets = page.partition("<h3>Random subsets of features</h3>")[2].partition("</table>")[0]
+    assert subsets.count("<tr>") == 1 + 3 * len(READOUTS)
+    ranking = page.partition("<h3>The figures</h3>")[2].partition("</table>")[0]
+    shown = [part.partition("</code>")[0] for part in ranking.split("<code>")[1:]]
+    assert shown == _table(project, "ranking")["variant"].tolist()
+    assert "Removed (replaced by" in page
+    assert "Permuted (exchanged between images)" in page
+    assert "Noise (replaced" not in page

@@ -1,0 +1,116 @@
+"""The stage `variants`: what it refuses, what it marks, and what makes it stale."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from flows import params
+from flows.watch import StageTail
+from ganatomy.errors import InputError
+from ganatomy.files import read_json
+from tasks import environment, report_facts, variants
+from tasks.events import Events
+from tasks.layout import VARIANTS
+from tasks.members import trainable
+from tests.harness import dvc, flows
+
+KEPT = ("data/prepared", "data/variants", "reports", "params.yaml")
+WRONG = [
+    ("features=[contrst]", [], ["unknown feature 'contrst'", "Did you mean contrast?"]),
+    ("features=[class_seven]", [], ["no class 'seven'", "0, 1, 2, 3, 4, 5, 6, 7, 8, 9."]),
+    ("features=[small]", ["masks=[small.png]"], ["20 by 14 pixels", "28 by 28", "[small.png]"]),
+    ("features=[blur]", ["interactions=[blur+scale]"], ["blur+scale", "Add scale to"]),
+    ("features=[blur, scale]", ["num_subsets=3"], ["subsets of 2 features", "num_subsets"]),
+    ("features=[blur, scale, contrast]", ["num_subsets=4"], ["4 subsets of 3", "At least 5"]),
+    ("features=[background]", [], ["none of the features changes anything"]),
+    (
+        "features=[contrast, brightness, background]",
+        ["num_subsets=6"],
+        ["background changes nothing", "subset_0"],
+    ),
+    (
+        "features=[contrast, background]",
+        ["interactions=[contrast+background]"],
+        ["background changes nothing", "contrast+background"],
+    ),
+]
+
+
+@pytest.fixture
+def here(smoke: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """What the stage reads and wrote, as working folder."""
+    for name in KEPT:
+        copy = shutil.copytree if (smoke / name).is_dir() else shutil.copy
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        copy(smoke / name, tmp_path / name)
+    threads = torch.get_num_threads()
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    torch.set_num_threads(threads)
+
+
+def _apply(here: Path, *values: str) -> None:
+    params.apply(here, None, [f"variants.{value}" for value in values])
+
+
+def _state(here: Path) -> dict[str, int]:
+    paths = sorted(here.rglob("*"))
+    return {str(path): path.stat().st_mtime_ns for path in paths if path.is_file()}
+
+
+@pytest.mark.parametrize(("features", "others", "words"), WRONG)
+def test_wrong_input_is_one_line_and_nothing_is_written(
+    features: str, others: list[str], words: list[str], here: Path
+) -> None:
+    Image.new("L", (20, 14), 255).save("small.png")
+    _apply(here, features, *others)
+    before = _state(here)
+    with pytest.raises(InputError) as caught:
+        variants.main(Events("variants", None))
+    said = str(caught.value)
+    assert "\n" not in said
+    assert [word for word in words if word not in said] == []
+    assert _state(here) == before
+    assert list(here.rglob(".*.partial")) == []
+
+
+def test_a_feature_that_changes_nothing_is_told_and_marked_and_not_trained(here: Path) -> None:
+    """Every digit stands before plain black."""
+    _apply(here, "features=[contrast, background]")
+    variants.main(Events("variants", here / "run"))
+    said = [
+        event["text"] for event in StageTail(here / "run", "variants").events() if "text" in event
+    ]
+    assert len(said) == 1
+    assert "background changes nothing on this data" in said[0]
+    index = {entry["recipe"]["name"]: entry for entry in read_json(VARIANTS / "index.json")}
+    assert index["contrast"]["changes_nothing"] == ""
+    assert index["contrast"]["mean_change"] > 1
+    assert "background changes nothing" in index["background"]["changes_nothing"]
+    assert "sha256" not in index["background"]
+    assert [path.name for path in (VARIANTS / "background").iterdir()] == ["recipe.json"]
+    assert [recipe.name for recipe in trainable() if not recipe.is_null] == ["contrast"]
+    table = pd.read_csv("reports/importance/ranking.csv").query("variant == 'contrast'")
+    table.to_csv("reports/importance/ranking.csv", index=False)  # what there was before is gone
+    reason = index["background"]["changes_nothing"]
+    assert report_facts._importance()["idle"] == [{"variant": "background", "reason": reason}]
+
+
+def test_an_edited_mask_makes_it_stale(smoke: Path, tmp_path: Path) -> None:
+    project = shutil.copytree(smoke, tmp_path / "project", symlinks=True)
+    mask = Image.new("L", (28, 28))
+    mask.paste(255, (0, 0, 9, 9))
+    mask.save(project / "corner.png")
+    _apply(project, "features=[mask_corner]", "masks=[corner.png]")
+    environment.write(project)
+    dvc(project, "repro", "-q", "--single-item", "variants")
+    mask.paste(255, (9, 9, 12, 12))
+    mask.save(project / "corner.png")
+    planned = flows(project, "plan").stdout
+    assert re.search(r"^variants +would run +modified features.json$", planned, re.M), planned
