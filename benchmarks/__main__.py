@@ -9,7 +9,7 @@ from benchmarks import machine, page
 
 RESULTS = Path("benchmarks/results")
 PAGE = Path("docs/benchmarks.md")
-KINDS = ("pipeline", "training", "quality", "evaluation")
+KINDS = ("pipeline", "training", "quality", "evaluation", "ensemble", "planted")
 
 
 def main() -> None:
@@ -44,6 +44,14 @@ def _measure(kind: str, given: argparse.Namespace) -> None:
         from benchmarks import evaluation
 
         _write(f"evaluation{suffix}", evaluation.measure(given.device))
+    elif kind == "ensemble":
+        from benchmarks import ensemble
+
+        _write(f"ensemble{suffix}", ensemble.measure_all(given.device))
+    elif kind == "planted":
+        from benchmarks import planted
+
+        _write("planted", planted.measure())
     else:
         from benchmarks import quality
 

@@ -18,6 +18,8 @@ def render(results: dict[str, list[Result]]) -> str:
         "training": _training,
         "quality": _quality,
         "evaluation": _evaluation,
+        "ensemble": _ensemble,
+        "planted": _planted,
     }
     for kind, section in sections.items():
         if results[kind]:
@@ -195,3 +197,84 @@ def _evaluation(results: list[Result]) -> str:
 floors, copying in features and in pixels, D's over-fitting, missing modes.
 
 {_table(heads, rows)}"""
+
+
+def _ensemble(results: list[Result]) -> str:
+    parts = [
+        f"""\
+## Many GANs at once
+
+{_machine(results[0])}
+
+Training steps of all members together per second, against training one after the other with our own loop at its best (data on
+the device, fused Adam, channels_last, every thread of the machine). On the CPU a pack is trained in a process of one thread for each core, all at
+once. 28 px, one channel, `dcgan`, the default method. `loop` is that loop in a process for each core, without packs. Medians of three, by turns; recording a pack (1 to 3 s, once for each size) is not counted."""
+    ]
+    for result in results:
+        for row in result["rows"]:
+            heads = ["backend", "members of a pack", "steps a second", "ratio"]
+            cells = [
+                [
+                    each["backend"],
+                    str(each["size"]),
+                    f"{each['steps_per_s']:,.0f}",
+                    f"**{each['ratio']:.2f}**",
+                ]
+                for each in row["packings"]
+            ]
+            parts.append(f"""\
+Width {row["width"]}, batch {row["batch"]}, {result["device"]}: one by one {row["one_by_one_steps_per_s"]:,.0f} steps a second.
+
+{_table(heads, cells)}""")
+    return "\n\n".join(parts)
+
+
+def _planted(results: list[Result]) -> str:
+    (result,) = results
+    size, cues, nulls = result["size"], result["cues"], result["nulls"]
+    patch_rows = [
+        [
+            str(row["data_seed"]),
+            ", ".join(row["first_in"]["generator"]) or "none",
+            ", ".join(row["first_in"]["discriminator"]) or "none",
+            ", ".join(row["first_in"]["base"]) or "none",
+            ", ".join(row["blank_that_stand_out"]) or "none",
+        ]
+        for row in result["patch"]
+    ]
+    screen_rows = [
+        [
+            str(row["data_seed"]),
+            str(row["num_features"]),
+            str(row["num_kept"]),
+            f"**{row['factor']:.1f}**",
+            ", ".join(name for name, *_ in row["full"][:3]),
+            ", ".join(name for name, *_ in row["screened"][:3]),
+            "yes" if row["same_top3"] else "no",
+        ]
+        for row in result["screening"]
+    ]
+    return f"""\
+## Is what was planted found, and nothing else?
+
+{_machine(result)}
+
+Digits, {size["num_steps"]} steps of width {size["width"]} and batch {size["batch_size"]}, {size["num_seeds"]} seeds, {size["num_nulls"]} nulls, {size["num_fakes"]} fakes and held-out images;
+false discovery rate {100 * result["fdr"]:.0f} %. `benchmarks/planted.py`, data in `tests/planted.py`.
+
+**A patch of noise in one corner**, all 16 cells removed one by one: readouts in which the patch is first of all cells and stands out, and blank
+corners (grey levels of at most 2) that stand out.
+
+{_table(["data seed", "first by G's", "first by D's", "by the base D, not retrained", "blank corners that stand out"], patch_rows)}
+
+**Two independent cues and one inert cell**, {cues["num_data_seeds"]} data sets: recall {cues["recall"]:.2f} (by G {cues["recall_by_g"]:.2f}, by D {cues["recall_by_d"]:.2f}); the inert cell stood out in
+{cues["inert_found"]} of {cues["num_data_seeds"]}; false among the cells that stood out {100 * cues["false_discovery_rate"]:.0f} %, among the comparisons (cell x readout) that did
+{100 * cues["false_among_comparisons"]:.1f} %.
+
+**Nulls in all but name**: of {nulls["num_comparisons"]} comparisons in {nulls["num_tables"]} tables {100 * nulls["share_below_5_pct"]:.1f} % had p < 0.05 and {100 * nulls["share_below_1_pct"]:.1f} % p < 0.01; {nulls["tables_with_a_find"]} of the {nulls["num_tables"]}
+tables had a find at q <= {result["fdr"]}.
+
+**Screening**: every feature of the digits in full, against one round of 15 % of the steps with two seeds and the survivors in full (300 steps).
+Saved: trained images without screening over those with it, rounds and nulls included.
+
+{_table(["data seed", "features", "kept", "saved", "first three in full", "first three screened", "the same three"], screen_rows)}"""

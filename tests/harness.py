@@ -13,6 +13,16 @@ import psutil
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+_ONE_AFTER_THE_OTHER = """
+import runpy, sys
+for command in sys.argv[1:]:
+    sys.argv = command.split()
+    try:
+        runpy.run_module(f"tasks.{sys.argv[0]}", run_name="__main__")
+    except SystemExit as end:
+        if end.code:
+            raise
+"""
 
 
 def copy_project(target: Path) -> Path:
@@ -64,6 +74,14 @@ def flows(
 ) -> subprocess.CompletedProcess[str]:
     """Run `python -m flows` in a project to its end."""
     return python(project, "-m", "flows", *arguments, timeout_s=timeout_s, **variables)
+
+
+def stages(project: Path, *commands: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run stages, as ``retrain 0``, up to the first that fails.
+
+    One process runs them all: importing the packages takes longer than a small stage.
+    """
+    return python(project, "-c", _ONE_AFTER_THE_OTHER, *commands, **variables)
 
 
 def dvc(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

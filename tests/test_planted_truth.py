@@ -1,0 +1,70 @@
+"""The whole way from planted data to statistics: what was planted is found, and nothing else.
+
+Small sizes; benchmarks/planted.py does the same over many data sets.
+"""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+import torch
+
+from benchmarks.study import Size, Study
+from ganatomy.data.dataset import Dataset
+from ganatomy.data.features.recipes import Recipe
+from ganatomy.data.variants import apply
+from ganatomy.explain.statistics import rank, summarise
+from tests.planted import digits, random_patch, two_cues, without_effect
+
+SMALL = Size(
+    num_steps=150,
+    width=8,
+    batch_size=32,
+    num_seeds=3,
+    num_nulls=4,
+    num_fakes=200,
+    evaluator_epochs=1,
+)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def test_two_independent_cues_are_found_and_the_inert_cell_is_last() -> None:
+    planted = two_cues(1500)
+    summary = Study(planted.dataset, SMALL).summary([*planted.true, planted.inert])
+    for cell in planted.true:
+        rows = summary[(summary["variant"] == cell) & summary["stands_out"]]
+        assert set(rows["network"]) == {"generator", "discriminator"}
+    ranking = rank(summary)
+    assert ranking["variant"].iloc[-1] == planted.inert
+    scores = ranking.set_index("variant")["max_abs_t"]
+    assert scores[planted.inert] < scores[list(planted.true)].min() / 3
+
+
+def test_a_patch_of_noise_is_first_among_the_cells_for_g_and_for_d() -> None:
+    base = digits(1500)
+    data = Dataset(random_patch(base.images), base.labels, base.class_names)
+    study = Study(data, replace(SMALL, width=16, num_steps=300))
+    cells = ["cell_0_0", "cell_1_1", "cell_2_2", "cell_1_2"]
+    summary = study.summary(cells)
+    for network in ("generator", "discriminator"):
+        rows = summary[(summary["network"] == network) & summary["judged"]]
+        first = rows.loc[rows.groupby("readout")["t"].apply(lambda t: t.abs().idxmax())]
+        assert "cell_0_0" in set(first.loc[first["stands_out"], "variant"])
+
+
+def test_nulls_in_all_but_name_do_not_stand_out() -> None:
+    study = Study(digits(1500), SMALL)
+    variants = {
+        recipe.name: (recipe, apply(study.train, recipe).dataset) for recipe in study.recipes([])
+    }
+    for name, data in without_effect(
+        study.train, ["class_a", "class_b", "class_c", "class_d"]
+    ).items():
+        variants[name] = (Recipe(name, (name,), "remove", 0, "", "own"), data)
+    summary: pd.DataFrame = summarise(study.repeats(variants), 0.05)
+    assert summary["judged"].any()
+    assert not summary["stands_out"].any()
