@@ -16,11 +16,14 @@ from ganatomy.gan.settings import TrainingSettings
 from ganatomy.gan.state import begin
 from ganatomy.gan.training import architecture_for, train
 
-_SHAPES = {"cpu": [(16, 32), (16, 64), (32, 64)], "cuda": [(32, 64)]}  # width, batch
-_SIZES = {"cpu": (1, 4, 16), "cuda": (1, 4, 16, 32, 64)}  # members of a pack
+_SHAPES = {"cpu": [(16, 32), (32, 64)], "cuda": [(32, 64)]}  # width, batch
+_SIZES = {  # members of a pack
+    "cpu": {"grouped": (1, 4, 16), "bmm": (4,)},
+    "cuda": {"grouped": (1, 4, 16, 32, 64), "bmm": (1, 4, 16, 32, 64)},
+}
 _REPEATS = 3
-_STEPS = 33  # two of them with the penalty, as one in sixteen has it
-_WARM_UP = 17
+_STEPS = 16  # one of them with the penalty, as in a whole training
+_WARM_UP = 1
 
 
 def measure_all(device_name: str = "cpu") -> dict[str, Any]:
@@ -32,7 +35,8 @@ def measure_all(device_name: str = "cpu") -> dict[str, Any]:
     rows = []
     for width, batch in _SHAPES[device_name]:
         packings = [Packing(LOOP, 1)]
-        packings += [Packing(b, size) for b in ("grouped", "bmm") for size in _SIZES[device_name]]
+        sizes = _SIZES[device_name]
+        packings += [Packing(backend, size) for backend in sizes for size in sizes[backend]]
         alone: list[float] = []
         found: dict[Packing, list[float]] = {packing: [] for packing in packings}
         for _ in range(_REPEATS):
@@ -95,7 +99,7 @@ def _train_alone(width: int, batch: int, device_name: str) -> float:
             torch.cuda.synchronize()
         marks.append(time.perf_counter())
 
-    train(state, images, None, settings, 0, on_step, 0, total=_WARM_UP + 3 * _STEPS)
+    train(state, images, None, settings, 0, on_step, 0, total=_WARM_UP + 6 * _STEPS)
     return (len(marks) - 1 - _WARM_UP) / (marks[-1] - marks[_WARM_UP])
 
 
