@@ -85,7 +85,7 @@ Seconds of each stage, its process and imports included (independent stages over
 
 ### Which features stand out on the default run
 
-The largest |t| of each feature over all readouts, against the threshold for the whole table (5 %, Bonferroni). Bold: stands out.
+The largest |t| of each feature over all readouts, with the threshold where a run still had one for the whole table (5 %, Bonferroni). Bold: stands out.
 
 {_importance(results)}"""
 
@@ -98,7 +98,8 @@ def _importance(results: list[Result]) -> str:
     heads = ["feature"]
     for result in results:
         first = next(csv.DictReader(io.StringIO(result["importance"])))
-        heads.append(f"seed {result['seed']} (> {float(first['threshold']):.1f})")
+        above = f" (> {float(first['threshold']):.1f})" if "threshold" in first else ""
+        heads.append(f"seed {result['seed']}{above}")
     rows = []
     for variant in rankings[0]:
         cells = []

@@ -13,7 +13,7 @@ from tests.unit.report.page_facts import PICTURES, facts
     ("key", "nothing", "said"),
     [
         ("idle", [], "<code>background</code> was not trained: background changes nothing."),
-        ("diverged", [], "1 retrained GANs diverged and are left out:"),
+        ("diverged", [], "Retrained GANs that diverged and are left out:"),
         ("screening", None, "cost 2.5 times less than training every feature in full"),
         ("screening", None, "dropped: like a null"),
         ("subsets", [], "Random subsets of features"),
@@ -25,6 +25,15 @@ def test_what_did_not_happen_is_not_mentioned(key: str, nothing: Any, said: str)
     assert said in render_page(given, PICTURES)
     given["importance"][key] = nothing
     assert said not in render_page(given, PICTURES)
+
+
+def test_a_readout_that_was_not_taken_is_a_dash() -> None:
+    given = facts()
+    missing = dict.fromkeys(given["importance"]["rows"][0]["effects"][0], None)
+    given["importance"]["rows"][0]["effects"] = [missing, None]
+    page = render_page(given, PICTURES)
+    row = page[page.index("All effects, readout by readout") :]
+    assert re.findall(r'<td class="figure in">(.*?)</td>', row)[:2] == ["–", "–"]
 
 
 def test_ranking_says_what_stands_out_and_for_which_network() -> None:
