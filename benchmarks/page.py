@@ -29,7 +29,7 @@ def render(results: dict[str, list[Result]]) -> str:
 
 _HEAD = """\
 Made by `python -m benchmarks` from `benchmarks/results/*.json`; `--table` rewrites it. Every section names its machine.
-No GPU was at hand: no GPU figure was taken. `python -m benchmarks training quality --device cuda` takes them."""
+No GPU was at hand: no GPU figure was taken. `python -m benchmarks training quality ensemble --device cuda` takes them."""
 
 
 def _machine(result: Result) -> str:

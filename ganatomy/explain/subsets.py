@@ -41,8 +41,8 @@ def datamodels(repeats: pd.DataFrame, fdr: float | None) -> pd.DataFrame:
         One row per feature and readout (`COLUMNS`), low and high at 95 %. r2 is the share of the
         variance between subsets that the sum explains, held_out_r2 that of subsets left out one by
         one (at most 1, below 0 where the mean of the others would do better). NaN where a readout
-        does not vary, and for held_out_r2 also where a feature is in (or out of) only one subset.
-        Empty without subsets.
+        does not vary or was not taken of every subset, and for held_out_r2 also where a feature
+        is in (or out of) only one subset. Empty without subsets.
 
     Raises
     ------
@@ -55,7 +55,8 @@ def datamodels(repeats: pd.DataFrame, fdr: float | None) -> pd.DataFrame:
     if given.variants.empty:
         return pd.DataFrame(columns=COLUMNS)
     outcome = mean_and_error(given.values)[0].T
-    whole = np.isfinite(outcome).all(1)
+    # a readout that some subsets cannot have is NaN below, and costs the others nothing
+    whole = np.isfinite(outcome).any(1)
     outcome = outcome[whole]
     members = [set(text.split("+")) for text in given.variants["features"].to_numpy()[whole]]
     features = sorted(set().union(*members))

@@ -114,6 +114,18 @@ def test_a_diverged_subset_is_left_out() -> None:
     pd.testing.assert_frame_equal(found, datamodels(table[~lost], 0.05))
 
 
+def test_a_readout_that_some_subsets_cannot_have_costs_the_others_nothing() -> None:
+    table = _table(_design(14), np.array([8.0, 0, 0, -5, 0, 1]), 2)
+    whole = datamodels(table, None)
+    first, second = whole["readout"].unique()
+    selecting = table["features"].str.contains("class")  # as d_without of a left-out class
+    assert selecting.any()
+    found = datamodels(table[~(selecting & (table["readout"] == second))], None)
+    assert found.loc[found["readout"] == second, "t"].isna().all()
+    expected = whole[whole["readout"] == first]
+    pd.testing.assert_frame_equal(found[found["readout"] == first], expected)
+
+
 def test_no_subsets() -> None:
     found = datamodels(repeats(noise(np.random.default_rng(0), ["a", "a+b"], 3, 1, 2), ["g"]), 0.05)
     assert found.empty
