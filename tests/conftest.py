@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import copy_project, flows, outcomes
+from tests.harness import ROOT, copy_project, flows, outcomes
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +36,12 @@ def first_run(_smoke_runs: tuple[Path, dict[str, str], dict[str, str]]) -> dict[
 def second_run(_smoke_runs: tuple[Path, dict[str, str], dict[str, str]]) -> dict[str, str]:
     """Each stage's outcome in the second run, in which nothing had changed."""
     return _smoke_runs[2]
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two workers: one has all that shares the smoke runs, the others take the rest by file."""
+    for item in items:
+        place = item.path.relative_to(ROOT / "tests")
+        shares = place.parts[0] in ("flows", "tasks", "browser")
+        item.add_marker(pytest.mark.xdist_group("pipeline" if shares else str(place)))
