@@ -9,7 +9,17 @@ from benchmarks import machine, page
 
 RESULTS = Path("benchmarks/results")
 PAGE = Path("docs/benchmarks.md")
-KINDS = ("pipeline", "training", "quality", "evaluation", "ensemble", "planted")
+KINDS = (
+    "pipeline",
+    "training",
+    "quality",
+    "evaluation",
+    "ensemble",
+    "planted",
+    "gradcam",
+    "lime",
+    "maps",
+)
 
 
 def main() -> None:
@@ -52,6 +62,18 @@ def _measure(kind: str, given: argparse.Namespace) -> None:
         from benchmarks import planted
 
         _write("planted", planted.measure())
+    elif kind == "gradcam":
+        from benchmarks import gradcam
+
+        _write(f"gradcam{suffix}", gradcam.measure(given.device))
+    elif kind == "lime":
+        from benchmarks import lime
+
+        _write(f"lime{suffix}", lime.measure(given.device))
+    elif kind == "maps":
+        from benchmarks import maps
+
+        _write("maps", maps.measure())
     else:
         from benchmarks import quality
 

@@ -5,7 +5,10 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
-PACKAGES = ("torch", "prefect", "dvc", "mlflow", "lime", "captum")
+PACKAGES = (
+    *("torch", "prefect", "dvc", "mlflow"),
+    *("lime", "captum", "torchcam", "grad-cam"),
+)
 
 
 def describe() -> dict[str, object]:

@@ -5,9 +5,9 @@
 import csv
 import io
 import statistics
-from typing import Any
 
-Result = dict[str, Any]
+from benchmarks import gradcam, lime, maps
+from benchmarks.tables import Result, machine_line, table
 
 
 def render(results: dict[str, list[Result]]) -> str:
@@ -20,6 +20,9 @@ def render(results: dict[str, list[Result]]) -> str:
         "evaluation": _evaluation,
         "ensemble": _ensemble,
         "planted": _planted,
+        "gradcam": gradcam.section,
+        "lime": lime.section,
+        "maps": maps.section,
     }
     for kind, section in sections.items():
         if results[kind]:
@@ -29,18 +32,7 @@ def render(results: dict[str, list[Result]]) -> str:
 
 _HEAD = """\
 Made by `python -m benchmarks` from `benchmarks/results/*.json`; `--table` rewrites it. Every section names its machine.
-No GPU was at hand: no GPU figure was taken. `python -m benchmarks training quality ensemble --device cuda` takes them."""
-
-
-def _machine(result: Result) -> str:
-    at = result["machine"]
-    versions = ", ".join(f"{name} {version}" for name, version in at["versions"].items())
-    return f"{at['processor']}, {at['cores']} cores, {at['memory_gib']} GiB, {at['system']}; {versions}."
-
-
-def _table(heads: list[str], rows: list[list[str]]) -> str:
-    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+No GPU was at hand: no GPU figure was taken. `python -m benchmarks training quality ensemble gradcam lime --device cuda` takes them."""
 
 
 def _pipeline(results: list[Result]) -> str:
@@ -71,17 +63,17 @@ def _pipeline(results: list[Result]) -> str:
     return f"""\
 ## The default run
 
-{_machine(results[0])}
+{machine_line(results[0])}
 
 `{results[0]["command"]}` in a fresh copy of the project, set-up done: wall seconds of the whole process, its Prefect server's start
 and new Prefect and MLflow databases included; then the same command again with nothing changed. About 4 s of either are the
 server's start (docs/decisions/0002).
 
-{_table(heads, runs)}
+{table(heads, runs)}
 
 Seconds of each stage, its process and imports included (independent stages overlap):
 
-{_table(["stage", *seeds], stages)}
+{table(["stage", *seeds], stages)}
 
 ### Which features stand out on the default run
 
@@ -108,7 +100,7 @@ def _importance(results: list[Result]) -> str:
             text = f"{float(row['max_abs_t']):.1f} ({row['strongest_readout']})"
             cells.append(f"**{text}**" if row["stands_out"] == "True" else text)
         rows.append([variant, *cells])
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 def _training(results: list[Result]) -> str:
@@ -144,7 +136,7 @@ def _training(results: list[Result]) -> str:
     return f"""\
 ## The training loop
 
-{_machine(results[0])}
+{machine_line(results[0])}
 
 Images per second of our loop and of the plain one (PyTorch's DCGAN example: DataLoader with transforms for each item, BCELoss,
 Adam, values read at every step; `benchmarks/plain_loop.py`), with the same `dcgan` networks, loss, batch of 64 and float32, by turns in one
@@ -152,7 +144,7 @@ process; medians of five. The example's DataLoader has two workers; on two cores
 peak: the arithmetic that the step needs, over the best matrix product of this machine ({peaks});
 convolutions may do a little better than it. Where the plain loop is near the peak already, there is little left to win.
 
-{_table(heads, rows)}"""
+{table(heads, rows)}"""
 
 
 def _quality(results: list[Result]) -> str:
@@ -160,7 +152,7 @@ def _quality(results: list[Result]) -> str:
         f"""\
 ## Quality at equal wall time
 
-{_machine(results[0])}
+{machine_line(results[0])}
 
 Fashion-MNIST, 60,000 training images; `dcgan` of width 32 in both. fcd@10000 of 10,000 fakes against the 10,000 test images, in
 the features of a classifier trained on the training images. Ours: the default method and budget of `params.yaml` (batch,
@@ -177,7 +169,7 @@ learning rate, schedule, moving average), as many whole epochs as fit. Plain: th
         floor = result["fcd_floor@10000"]
         heads = ["loop", "seed", "steps", "seconds", "fcd@10000"]
         parts.append(f"""\
-{_table(heads, rows)}
+{table(heads, rows)}
 
 Means: ours {ours:.2f}, plain {plain:.2f}, ratio **{ours / plain:.2f}**. The floor (training against test images) is {floor:.3f}: ours stands at
 {ours / floor:.0f} times the floor. The evaluator is right about {100 * result["evaluator_accuracy"]:.1f} % of the test images. Peak memory of the whole
@@ -192,12 +184,12 @@ def _evaluation(results: list[Result]) -> str:
     return f"""\
 ## Evaluation
 
-{_machine(results[0])}
+{machine_line(results[0])}
 
 10,000 fakes against the 60,000 training and 10,000 test images of Fashion-MNIST: six distances with intervals (200 replicates) and
 floors, copying in features and in pixels, D's over-fitting, missing modes.
 
-{_table(heads, rows)}"""
+{table(heads, rows)}"""
 
 
 def _ensemble(results: list[Result]) -> str:
@@ -205,7 +197,7 @@ def _ensemble(results: list[Result]) -> str:
         f"""\
 ## Many GANs at once
 
-{_machine(results[0])}
+{machine_line(results[0])}
 
 Training steps of all members together per second, against training one after the other with our own loop at its best (data on
 the device, fused Adam, channels_last, every thread of the machine). On the CPU a pack is trained in a process of one thread for each core, all at
@@ -226,7 +218,7 @@ once. 28 px, one channel, `dcgan`, the default method. `loop` is that loop in a 
             parts.append(f"""\
 Width {row["width"]}, batch {row["batch"]}, {result["device"]}: one by one {row["one_by_one_steps_per_s"]:,.0f} steps a second.
 
-{_table(heads, cells)}""")
+{table(heads, cells)}""")
     return "\n\n".join(parts)
 
 
@@ -258,7 +250,7 @@ def _planted(results: list[Result]) -> str:
     return f"""\
 ## Is what was planted found, and nothing else?
 
-{_machine(result)}
+{machine_line(result)}
 
 Digits, {size["num_steps"]} steps of width {size["width"]} and batch {size["batch_size"]}, {size["num_seeds"]} seeds, {size["num_nulls"]} nulls, {size["num_fakes"]} fakes and held-out images;
 false discovery rate {100 * result["fdr"]:.0f} %. `benchmarks/planted.py`, data in `tests/planted.py`.
@@ -266,7 +258,7 @@ false discovery rate {100 * result["fdr"]:.0f} %. `benchmarks/planted.py`, data 
 **A patch of noise in one corner**, all 16 cells removed one by one: readouts in which the patch is first of all cells and stands out, and blank
 corners (grey levels of at most 2) that stand out.
 
-{_table(["data seed", "first by G's", "first by D's", "by the base D, not retrained", "blank corners that stand out"], patch_rows)}
+{table(["data seed", "first by G's", "first by D's", "by the base D, not retrained", "blank corners that stand out"], patch_rows)}
 
 **Two independent cues and one inert cell**, {cues["num_data_seeds"]} data sets: recall {cues["recall"]:.2f} (by G {cues["recall_by_g"]:.2f}, by D {cues["recall_by_d"]:.2f}); the inert cell stood out in
 {cues["inert_found"]} of {cues["num_data_seeds"]}; false among the cells that stood out {100 * cues["false_discovery_rate"]:.0f} %, among the comparisons (cell x readout) that did
@@ -278,4 +270,4 @@ tables had a find at q <= {result["fdr"]}.
 **Screening**: every feature of the digits in full, against one round of 15 % of the steps with two seeds and the survivors in full (300 steps).
 Saved: trained images without screening over those with it, rounds and nulls included.
 
-{_table(["data seed", "features", "kept", "saved", "first three in full", "first three screened", "the same three"], screen_rows)}"""
+{table(["data seed", "features", "kept", "saved", "first three in full", "first three screened", "the same three"], screen_rows)}"""

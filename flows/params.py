@@ -34,6 +34,7 @@ ORDER = (
     "importance",
     "gradcam",
     "lime",
+    "faithfulness",
     "report",
 )
 

@@ -1,68 +1,250 @@
-"""Stage lime: which squares of an image speak for "real" and which for "fake"."""
+"""Stage lime: what speaks for "real" in images, and which latent coordinates move what G makes."""
 
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
 import torch
+from torch.nn import functional
 
-from ganatomy.data.images import write_png
-from ganatomy.device import make_deterministic, resolve_device
-from ganatomy.explain.lime import LimeExplanation, lime
-from ganatomy.explain.targets import d_logit
-from ganatomy.files import whole_folder
-from ganatomy.gan.checkpoint import load_gan
-from ganatomy.gan.sampling import generate
+from ganatomy.device import keep_freed_memory, make_deterministic, resolve_device
+from ganatomy.errors import InputError
+from ganatomy.explain.aggregates import submodular_pick
+from ganatomy.explain.latent_lime import (
+    LatentExplanations,
+    joined,
+    latent_importance,
+    latent_lime,
+)
+from ganatomy.explain.lime.baselines import baselines
+from ganatomy.explain.lime.engine import lime
+from ganatomy.explain.lime.explanations import LimeExplanations
+from ganatomy.explain.lime.stability import stability
+from ganatomy.explain.targets import Target, class_logit, d_logit
+from ganatomy.files import whole_folder, write_bytes
+from ganatomy.report.class_maps import class_maps
 from ganatomy.report.heatmaps import attribution_sheet
+from ganatomy.report.lime import latent_chart, r2_chart
 from ganatomy.tensors import write_tensors
 from tasks import stage
 from tasks.events import Events
-from tasks.layout import GAN, REPORTS
+from tasks.layout import REPORTS
+from tasks.methods import filler, pool, segments_of
 from tasks.params.base import Base
 from tasks.params.lime import Lime
-from tasks.results import image_path, write_metrics
-from tasks.samples import fake_latents, real_images
+from tasks.results import show_image, write_metrics
+from tasks.samples import Samples
+from tasks.targets import of_generator
 
 
 def main(events: Events) -> None:
-    """models/gan, data/prepared -> reports/lime"""
+    """models/gan, models/evaluator, data/prepared -> reports/lime"""
     base, params = Base.load(), Lime.load()
     device = resolve_device(base.device)
     make_deterministic(base.num_threads)
-    gan = load_gan(GAN, device)
-    z = fake_latents(params.num_images, gan.architecture, base.seed)
-    cases = {
-        "d_real": real_images(params.num_images),
-        "d_fake": generate(gan.generator_ema, z),
-    }
-    target = d_logit(gan.discriminator)
-    total = sum(len(images) for images in cases.values())
-    done = 0
-    metrics: dict[str, float | int] = {}
+    keep_freed_memory()
+    samples = Samples.load(max(params.num_images, params.num_averaged), base.seed, device)
     with whole_folder(REPORTS / "lime") as report:
-        for key, images in cases.items():
-            found: list[LimeExplanation] = []
-            for index, image in enumerate(images.to(device)):
-                side, samples = params.segment_side, params.num_samples
-                found.append(lime(target, image, side, samples, base.seed, key, index))
-                done += 1
-                events.progress(done, total, "images")
-            scores = torch.tensor([each.target_value for each in found])
-            r2 = torch.tensor([each.r2 for each in found], dtype=torch.float64)
-            maps = torch.stack([each.attribution for each in found])
-            write_tensors(
-                report / f"{key}.safetensors",
-                {
-                    "inputs": images,
-                    "scores": scores,
-                    "r2": r2,
-                    "segments": found[0].segments,
-                    "coefficients": torch.stack([each.coefficients for each in found]),
-                },
-                {"target": target.name},
-            )
-            notes = [each.refusal or f"R² {each.r2:.2f}" for each in found]
-            sheet = attribution_sheet(images, {"LIME": maps}, scores, notes)
-            write_png(image_path(report, key), sheet)
-            events.image(f"lime_{key}", 0, image_path(report, key))
-            metrics[f"mean_r2_{key}"] = float(r2.mean())
-        write_metrics(report, metrics)
+        work = _Work(events, params, base.seed, device, samples, report)
+        found = _images(work)
+        _average(work, found)
+        _latents(work)
+        write_metrics(report, work.metrics)
+
+
+class _Work:
+    """What the parts of the stage share."""
+
+    def __init__(
+        self,
+        events: Events,
+        params: Lime,
+        seed: int,
+        device: torch.device,
+        samples: Samples,
+        report: Path,
+    ) -> None:
+        self.events, self.params, self.seed, self.device = events, params, seed, device
+        self.samples, self.report = samples, report
+        self.metrics: dict[str, float | int] = {}
+        self.sampling: dict[str, Any] = {
+            "design": params.design,
+            "num_samples": params.num_samples,
+            "tolerance": params.tolerance or None,
+            "max_samples": params.max_samples,
+            "engine": params.engine,
+        }
+
+    def explain(
+        self, target: Target, images: torch.Tensor, fills: torch.Tensor
+    ) -> LimeExplanations:
+        params = self.params
+        return lime(
+            target,
+            images.to(self.device),
+            segments_of(params, images),
+            fills,
+            self.seed,
+            **self.sampling,
+            on_progress=lambda done, total: self.events.progress(done, total, "images"),
+            on_warning=self.events.warning,
+        )
+
+
+def _images(work: _Work) -> dict[str, LimeExplanations]:
+    """D's logit of real images, of fakes, and of fakes with parts that G made for other latents."""
+    samples, params = work.samples, work.params
+    hide = filler(params, pool(), work.seed)
+    try:
+        others = baselines("marginal", samples.fake, samples.fake, work.seed)
+    except InputError:  # G makes one image only: LIME says that nothing else can stand there
+        others = samples.fake[:, None]
+    cases = {
+        "d_real": (samples.real, hide(samples.real)),
+        "d_fake": (samples.fake, hide(samples.fake)),
+        "g_regions": (samples.fake, others),
+    }
+    target = d_logit(samples.gan.discriminator)
+    rows, found = [], {}
+    for key, (images, fills) in cases.items():
+        each = found[key] = work.explain(target, images, fills)
+        picked = submodular_pick(_rows(each), params.num_images)
+        again = stability(
+            target,
+            images[picked].to(work.device),
+            segments_of(params, images[picked]),
+            fills[picked],
+            work.seed,
+            params.num_seeds,
+            **work.sampling,
+        )
+        work.metrics[f"mean_stability_{key}"] = float(again.nanmean())
+        _keep(work, key, images, each, picked, again, target.name)
+        table = pd.DataFrame(
+            {
+                "group": key,
+                "r2": each.r2.numpy(),
+                "held_out_r2": each.held_out_r2.numpy(),
+                "half_width": each.widths.numpy(),
+                "num_samples": each.num_samples.numpy(),
+                "refusal": each.refusals,
+            }
+        )
+        rows.append(table)
+        work.metrics[f"mean_r2_{key}"] = float(table["r2"].mean())
+        work.metrics[f"mean_held_out_r2_{key}"] = float(table["held_out_r2"].mean())
+        work.metrics[f"num_refused_{key}"] = sum(map(bool, each.refusals))
+    surrogates = pd.concat(rows, ignore_index=True)
+    write_bytes(work.report / "surrogates.csv", surrogates.to_csv(index=False).encode())
+    titles = {"d_real": "real", "d_fake": "fake", "g_regions": "fake, parts of other fakes"}
+    shown = surrogates.assign(group=surrogates["group"].map(titles))
+    show_image(work.report, work.events, "r2", r2_chart(shown))
+    return found
+
+
+def _rows(found: LimeExplanations) -> torch.Tensor:
+    """One row of as many numbers for each image: its coefficients, or its map on a coarse grid."""
+    if len({len(each) for each in found.coefficients}) == 1:
+        return torch.stack(found.coefficients)
+    return functional.adaptive_avg_pool2d(found.maps[:, None], 7).flatten(1)
+
+
+def _keep(
+    work: _Work,
+    key: str,
+    images: torch.Tensor,
+    found: LimeExplanations,
+    picked: list[int],
+    again: torch.Tensor,
+    target: str,
+) -> None:
+    """The explanations that say most, of all that were made."""
+    tensors = {
+        "inputs": images[picked],
+        "scores": found.target_values[picked],
+        "maps": found.maps[picked],
+        "segments": found.segments[picked],
+        "r2": found.r2[picked],
+        "held_out_r2": found.held_out_r2[picked],
+        "stability": again,
+    }
+    for place, index in enumerate(picked):
+        tensors[f"coefficients/{place:03d}"] = found.coefficients[index]
+        tensors[f"low/{place:03d}"] = found.low[index]
+        tensors[f"high/{place:03d}"] = found.high[index]
+    write_tensors(work.report / f"{key}.safetensors", tensors, {"target": target})
+    notes = [
+        f"R² {found.held_out_r2[index]:.2f}\nseeds {same:.2f}"
+        for index, same in zip(picked, again.tolist())
+    ]
+    sheet = attribution_sheet(
+        images[picked],
+        {"LIME": found.maps[picked]},
+        found.target_values[picked],
+        notes,
+        {"LIME": [found.refusals[index] for index in picked]},
+    )
+    show_image(work.report, work.events, key, sheet)
+
+
+def _average(work: _Work, found: dict[str, LimeExplanations]) -> None:
+    """Mean |coefficient| of each class."""
+    samples = work.samples
+    cases = {
+        "D on reals": ("d_real", samples.real_labels),
+        "D on fakes": ("d_fake", samples.fake_labels),
+        "G's regions": ("g_regions", samples.fake_labels),
+    }
+    rows: dict[str, dict[str, torch.Tensor]] = {}
+    tensors: dict[str, torch.Tensor] = {}
+    for title, (key, labels) in cases.items():
+        kept = torch.tensor([not reason for reason in found[key].refusals])
+        rows[title] = samples.by_class(found[key].maps[kept], labels[kept])
+        tensors |= {f"{key}/{name}": mean for name, mean in rows[title].items()}
+    write_tensors(work.report / "class_means.safetensors", tensors)
+    show_image(work.report, work.events, "classes", class_maps(rows, samples.mean_images()))
+
+
+def _latents(work: _Work) -> None:
+    """Which coordinates of z move each target."""
+    samples, params = work.samples, work.params
+    z = samples.z[: params.num_latents].to(work.device)
+    asked = of_generator(params.latent_targets, samples, "lime.latent_targets", work.events.warning)
+    tables = {}
+    for name, target in asked.items():
+        found = _of_seen_classes(work, z) if name == "class" else _of_latents(work, target, z)
+        tables[name] = latent_importance(found)
+        work.metrics[f"latent_held_out_r2/{name}"] = float(found.held_out_r2.nanmean())
+    if tables:
+        whole = pd.concat(tables, names=["target"]).reset_index(level=0)
+        write_bytes(work.report / "latents.csv", whole.to_csv(index=False).encode())
+        show_image(work.report, work.events, "latents", latent_chart(tables))
+
+
+def _of_latents(work: _Work, target: Target, z: torch.Tensor) -> LatentExplanations:
+    params, architecture = work.params, work.samples.gan.architecture
+    return latent_lime(
+        target,
+        z,
+        work.seed,
+        params.latent_radius,
+        num_classes=architecture.num_classes,
+        design=params.design,
+        num_samples=max(params.num_samples, 4 * architecture.latent_dim),
+        on_warning=work.events.warning,
+    )
+
+
+def _of_seen_classes(work: _Work, z: torch.Tensor) -> LatentExplanations:
+    """Of each latent the logit of the class that is seen in its own image, wherever it is moved."""
+    samples = work.samples
+    seen = samples.fake_labels[: len(z)].to(z.device)
+    parts = []
+    for label in seen.unique().tolist():
+        name = samples.class_names[label]
+        target = class_logit(samples.evaluator, label, name, samples.gan.generator_ema)
+        parts.append(_of_latents(work, target, z[seen == label]))
+    return joined(parts, "class")
 
 
 if __name__ == "__main__":

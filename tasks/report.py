@@ -15,12 +15,14 @@ def main(events: Events) -> None:
     """reports/* -> reports/report.html"""
     facts = report_facts.gather(Report.load().title)
     film, stills = report_figures.training_film()
-    figures = {**report_figures.gather(facts), **film}
+    seen = report_figures.explained_film()
+    figures = {**report_figures.gather(facts), **film, "gradcam_film": seen}
     events.progress(1, 2, "parts")
     page = render_page({**facts, "stills": stills}, figures)
     with whole_folder(REPORTS / "report") as report:
         write_bytes(report / "summary.md", _summary(facts).encode())
         write_bytes(report / "film.gif", film["film"])
+        write_bytes(report / "gradcam_film.gif", seen)
         write_metrics(report, {"num_bytes": len(page.encode()), "num_figures": len(figures)})
     write_bytes(PAGE, page.encode())
     events.progress(2, 2, "parts")
@@ -32,6 +34,7 @@ def _summary(facts: dict[str, Any]) -> str:
     out = [f"`{row['variant']}`" for row in rows if row["stands_out"]]
     within = [f"`{row['variant']}`" for row in rows if not row["stands_out"]]
     gap = facts["generalisation"]
+    trusted = [row["method"] for row in facts["faithfulness"]["rows"] if row["trusted"]]
     missing = f", missing: {', '.join(classes['missing'])}" if classes["missing"] else ""
     lines = [
         f"# {facts['title']}",
@@ -51,8 +54,13 @@ def _summary(facts: dict[str, Any]) -> str:
         f"- published: step {facts['train']['published_step']} of {facts['train']['num_steps']}",
         f"- features that stand out: {', '.join(out) or 'none'}",
         f"- within the noise of retraining: {', '.join(within) or 'none'}",
-        f"- LIME, mean R²: {facts['lime']['mean_r2_d_real']:.2f} on reals, "
-        f"{facts['lime']['mean_r2_d_fake']:.2f} on fakes",
+        f"- explanations that can be trusted: {', '.join(trusted) or 'none'} "
+        f"({len(trusted)} of {len(facts['faithfulness']['rows'])} methods)",
+        *(
+            f"- LIME, mean held-out R² on {what}: {facts['lime'][f'mean_held_out_r2_{key}']:.2f}"
+            for key, what in (("d_real", "reals"), ("d_fake", "fakes"))
+            if facts["lime"][f"mean_held_out_r2_{key}"] is not None
+        ),
         f"- images refused: {facts['data']['num_quarantined']}",
     ]
     return "\n".join(lines) + "\n"

@@ -23,12 +23,17 @@ _ASKS = {
     "cue that is independent of the rest has no importance here",
     "noise": "noise (replaced at random): what if it told nothing?",
 }
+_WITH_METRICS = ("evaluator", "train", "gradcam", "lime")
+_MAY_LACK = {"lime": [f"mean_held_out_r2_{key}" for key in ("d_real", "d_fake", "g_regions")]}
 _LEVELLESS = ("wgan", "relativistic")  # losses under which zero is no boundary
 
 
 def gather(title: str) -> Record:
     """Everything that the template is given, besides the pictures."""
-    metrics = {name: read_json(REPORTS / name / METRICS) for name in ("evaluator", "train", "lime")}
+    metrics = {
+        name: read_json(REPORTS / name / METRICS)
+        for name in ("evaluator", "train", "lime", "gradcam")
+    }
     params = read_document()
     found = {
         "title": title,
@@ -44,6 +49,9 @@ def gather(title: str) -> Record:
         "classes": read_json(REPORTS / "evaluate" / "classes.json"),
         "class_word": "rotations" if metrics["evaluator"]["by_rotation"] else "classes",
         "importance": _importance(),
+        "faithfulness": _faithfulness(),
+        "refusals": _refusals(),
+        "concepts": rows_of(pd.read_csv(REPORTS / "gradcam" / "concepts.csv")),
         "provenance": provenance.describe(),
         "artifacts": provenance.artifacts(),
         **metrics,
@@ -180,6 +188,40 @@ def _importance() -> Record:
         "subsets": rows_of(tables["subsets"]),
         "power": rows_of(tables["power"]),
     }
+
+
+def _faithfulness() -> Record:
+    """The verdict on each method, with the figures that it rests on."""
+    folder = REPORTS / "faithfulness"
+    verdict = rows_of(pd.read_csv(folder / "trust.csv", keep_default_na=False, na_values=[""]))
+    scores = pd.read_parquet(folder / "scores.parquet")
+    own = scores[scores["control"] == ""]
+    planted = rows_of(pd.read_csv(folder / "planted.csv"))
+    return {
+        "rows": [
+            {**row, "why": row["why"] or "", "refused": row["refused"] or ""} for row in verdict
+        ],
+        "rules": read_json(folder / "rules.json"),
+        "num_images": int(own.groupby("method")["image"].nunique().max()),
+        "sentences": read_json(folder / "agreement.json")["sentences"],
+        "infidelity": own[own["measure"] == "infidelity"]
+        .groupby("method")["value"]
+        .mean()
+        .to_dict(),
+        "planted": planted,
+    }
+
+
+def _refusals() -> list[Record]:
+    """Maps that were replaced by a reason, of every stage that draws any."""
+    found: list[Record] = read_json(REPORTS / "gradcam" / "refusals.json")
+    rows = [{**row, "stage": "gradcam"} for row in found]
+    surrogates = pd.read_csv(REPORTS / "lime" / "surrogates.csv", keep_default_na=False)
+    refused = surrogates[surrogates["refusal"] != ""]
+    for (case, reason), group in refused.groupby(["group", "refusal"]):
+        about = {"case": case, "method": "lime", "reason": reason, "images": len(group)}
+        rows.append({**about, "stage": "lime"})
+    return rows
 
 
 def _screening() -> Record | None:

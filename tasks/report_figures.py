@@ -28,17 +28,34 @@ _DRAWN_BY_STAGES = (
     ("gradcam_d_real", "gradcam", "d_real"),
     ("gradcam_d_fake", "gradcam", "d_fake"),
     ("gradcam_g_fake", "gradcam", "g_fake"),
+    ("gradcam_classes", "gradcam", "classes"),
     ("lime_d_real", "lime", "d_real"),
     ("lime_d_fake", "lime", "d_fake"),
+    ("lime_g_regions", "lime", "g_regions"),
+    ("lime_classes", "lime", "classes"),
+    ("lime_r2", "lime", "r2"),
+    ("controls", "faithfulness", "controls"),
+    ("removal", "faithfulness", "removal"),
+    ("randomisation", "faithfulness", "randomisation"),
+    ("agreement", "faithfulness", "agreement"),
+)
+_WHERE_THERE_ARE_ANY = (
+    ("importance", "regions"),
+    ("importance", "interactions"),
+    ("gradcam", "g_targets"),
+    ("gradcam", "disagreement"),
+    ("gradcam", "causal"),
+    ("gradcam", "dissection"),
+    ("lime", "latents"),
 )
 
 
 def gather(facts: dict[str, Any]) -> dict[str, bytes]:
     """PNG files by the name that the template calls them."""
     figures = {name: _file(stage, key) for name, stage, key in _DRAWN_BY_STAGES}
-    for name in ("regions", "interactions"):  # where there are any
-        if image_path(REPORTS / "importance", name).exists():
-            figures[name] = _file("importance", name)
+    for stage, key in _WHERE_THERE_ARE_ANY:
+        if image_path(REPORTS / stage, key).exists():
+            figures[key] = _file(stage, key)
     for row in facts["importance"]["rows"]:
         figures[f"variant_{row['variant']}"] = _file("variants", row["variant"])
     table = pd.read_csv(REPORTS / "evaluate" / "fidelity.csv")
@@ -51,6 +68,12 @@ def gather(facts: dict[str, Any]) -> dict[str, bytes]:
     points = pd.read_csv(REPORTS / "train" / CURVES)
     figures["curves"] = _png(training_curves(points, facts["train"]["published_step"]))
     return figures
+
+
+def explained_film() -> bytes:
+    """Where D looks on the same latents' images, and G's part in it, over the training."""
+    paths = sorted((REPORTS / "gradcam" / "images").glob("film_*.png"), key=_number)
+    return film([np.asarray(Image.open(path).convert("RGB")) for path in paths])
 
 
 def training_film() -> tuple[dict[str, bytes], list[dict[str, Any]]]:

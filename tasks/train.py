@@ -35,7 +35,7 @@ from ganatomy.gan.training import architecture_for
 from ganatomy.metrics import evaluator_file
 from tasks import checkpoints, ranks, stage
 from tasks.events import Events
-from tasks.layout import EVALUATOR, GAN, PREPARED, REPORTS
+from tasks.layout import EVALUATOR, GAN, HISTORY, PREPARED, REPORTS
 from tasks.params.base import Base
 from tasks.params.gan import GanSection
 from tasks.params.train import Train
@@ -76,16 +76,20 @@ def _lead(
         "base": base.model_dump(),
         "devices": params.devices,
         "probe": [params.probe_kimg, params.probe_fakes, params.log_every_steps],
+        "remembered": params.num_remembered,
     }
     files = [PREPARED / "train.safetensors", PREPARED / "test.safetensors", ENVIRONMENT, NETWORKS]
     kept = checkpoints.folder_for("train", decides, files)
     probe = Probe(network, train.images, test.images, z)
+    plan = Plan(params.log_every_steps, params.probe_kimg, params.publish)
+    remembered = spread(plan.probe_steps(len(train), settings), params.num_remembered)
     with (
         whole_folder(GAN) as folder,
+        whole_folder(HISTORY) as history_folder,
         whole_folder(REPORTS / "train") as report,
         stage.interruptible() as should_stop,
     ):
-        recorder = _Recorder(events, probe, kept / "frames", settings)
+        recorder = _Recorder(events, probe, kept, remembered, settings)
         try:
             gan, history, step = run_session(
                 begin(architecture, settings, base.seed, device),
@@ -93,7 +97,7 @@ def _lead(
                 train.labels,
                 settings,
                 base.seed,
-                Plan(params.log_every_steps, params.probe_kimg, params.publish),
+                plan,
                 Snapshots(kept, params.keep_last),
                 recorder.ears(should_stop),
                 group,
@@ -101,8 +105,18 @@ def _lead(
         except Interrupted:
             raise SystemExit(should_stop.exit_code) from None
         save_gan(gan, folder)
+        for step_then in remembered:
+            name = f"{step_then:09d}"
+            shutil.copytree(kept / "history" / name, history_folder / name)
         _report(report, kept / "frames", history, gan, step, len(train), probe.name)
     checkpoints.finish(kept)
+
+
+def spread(steps: list[int], count: int) -> list[int]:
+    """So many of the steps, the first and the last among them, evenly spread; all if fewer."""
+    count = min(count, len(steps))
+    chosen = {round(index * (len(steps) - 1) / max(1, count - 1)) for index in range(count)}
+    return [steps[index] for index in sorted(chosen)]
 
 
 def _follow(
@@ -121,10 +135,16 @@ class _Recorder:
     """Tells the listener what happens, and draws what the probes see."""
 
     def __init__(
-        self, events: Events, probe: Probe, frames: Path, settings: TrainingSettings
+        self,
+        events: Events,
+        probe: Probe,
+        kept: Path,
+        remembered: list[int],
+        settings: TrainingSettings,
     ) -> None:
-        self.events, self.probe, self.frames = events, probe, frames
-        self.images_per_step = settings.batch_size * settings.method.n_dis
+        self.events, self.probe = events, probe
+        self.frames, self.history, self.remembered = kept / "frames", kept / "history", remembered
+        self.images_per_step = settings.images_per_step
         self._since = (time.monotonic(), 0)
 
     def ears(self, should_stop: Callable[[], bool]) -> Ears:
@@ -135,6 +155,9 @@ class _Recorder:
         path = self.frames / f"{step:09d}.png"
         write_png(path, contact_sheet(fakes[: _GRID_COLUMNS**2], _GRID_COLUMNS))
         self.events.image("samples", step, path)
+        if step in self.remembered:
+            with whole_folder(self.history / f"{step:09d}") as folder:
+                save_gan(gan, folder)
         return values, values[self.probe.name]
 
     def on_step(self, done: int, total: int) -> None:

@@ -78,6 +78,12 @@ class Plan:
     probe_kimg: float
     publish: str
 
+    def probe_steps(self, num_images: int, settings: TrainingSettings) -> list[int]:
+        """The steps after which a training of `num_images` images is probed: 0 and the last too."""
+        total = num_steps(num_images, settings)
+        every = max(1, round(1000 * self.probe_kimg / settings.images_per_step))
+        return [*range(0, total, every), total]
+
 
 @dataclass(frozen=True)
 class Ears:
@@ -193,8 +199,7 @@ class _Session:
         self.state, self.plan, self.snapshots, self.ears = state, plan, snapshots, ears
         self.ranks = ranks
         self.total = num_steps(num_images, settings)
-        images_per_step = settings.batch_size * settings.method.n_dis
-        self.probe_every = max(1, round(1000 * plan.probe_kimg / images_per_step))
+        self.probe_steps = set(plan.probe_steps(num_images, settings))
         self.history = History()
         self.guards = Guards()
 
@@ -215,7 +220,7 @@ class _Session:
         stopping = self.ears.should_stop() and state.step < total
         if values is not None:
             self._add(read(values, state.step))
-        if state.step % self.probe_every == 0 or state.step == total:
+        if state.step in self.probe_steps:
             self._probe()
         elif stopping:
             self._write(None)

@@ -79,3 +79,8 @@ class TrainingSettings:
     learning_rate: float
     ema_decay: float
     method: Method = field(default_factory=Method)
+
+    @property
+    def images_per_step(self) -> int:
+        """Real images shown to D for one step of G."""
+        return self.batch_size * self.method.n_dis

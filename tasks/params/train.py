@@ -20,5 +20,6 @@ class Train(Training):
     log_every_steps: int = Field(20, ge=1)
     probe_kimg: float = Field(20.0, gt=0)
     probe_fakes: int = Field(500, ge=10)
+    num_remembered: int = Field(8, ge=2, le=100)  # GANs of the training's course, for explanations
     keep_last: int = Field(2, ge=1, le=100)
     publish: Literal["best", "last"] = "best"

@@ -22,3 +22,22 @@ def test_what_matters_stands_out_and_a_blank_corner_does_not(tmp_path: Path) -> 
     assert ranking.loc["contrast", "found_by_g"]
     assert ranking.index[-1] == "cell_0_0"
     assert not ranking.loc["cell_0_0", "stands_out"]
+    _explanations_hold(project / "reports")
+
+
+def _explanations_hold(reports: Path) -> None:
+    """What is told of a trained D: where pixels are hidden one by one, theory leaves no doubt."""
+    trust = pd.read_csv(reports / "faithfulness" / "trust.csv").set_index("method")
+    assert (trust.loc[["integrated gradients", "occlusion"], "faithful"] == "pass").all()
+    assert (trust.loc[["lime", "integrated gradients", "occlusion"], "sane"] == "pass").all()
+    assert trust["insertion_deletion_vs_random"]["lime"] > 0.5
+    planted = pd.read_csv(reports / "faithfulness" / "planted.csv").set_index("method")
+    assert planted.loc["hirescam early", "pointing"] == 1
+    surrogates = pd.read_csv(reports / "lime" / "surrogates.csv")
+    assert surrogates[surrogates["group"] == "d_real"]["held_out_r2"].mean() > 0.5
+    dissection = pd.read_csv(reports / "gradcam" / "dissection.csv")
+    assert dissection["stands_out"].any()
+    steps = [int(path.stem[5:]) for path in (reports / "gradcam" / "images").glob("film_*.png")]
+    assert len(steps) == 8
+    assert min(steps) == 0
+    assert max(steps) == 7500

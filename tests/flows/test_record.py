@@ -6,6 +6,7 @@ from pathlib import Path
 
 import mlflow
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from mlflow import MlflowClient
@@ -121,11 +122,40 @@ def test_the_run_says_what_it_was_made_of(client: MlflowClient, smoke: Path) -> 
 
 def test_explanation_images_have_fixed_keys(client: MlflowClient) -> None:
     nested = _stages(client, _parents(client)[0])
-    for stage, keys in (("gradcam", {"d_real", "d_fake", "g_fake"}), ("lime", {"d_real"})):
+    fixed = {
+        "gradcam": {"d_real", "d_fake", "g_fake", "disagreement", "causal", "dissection", "film"},
+        "lime": {"d_real", "d_fake", "g_regions", "latents"},
+        "faithfulness": {"agreement", "controls", "removal", "randomisation"},
+    }
+    for stage, keys in fixed.items():
         found = client.list_artifacts(nested[stage].info.run_id, "images")
         names = {Path(each.path).name for each in found}
         for key in keys:
             assert any(name.startswith(key) for name in names), (stage, key, names)
+
+
+def test_the_film_of_the_training_has_a_step_for_each_frame(
+    client: MlflowClient, smoke: Path
+) -> None:
+    run = _stages(client, _parents(client)[0])["gradcam"]
+    found = client.list_artifacts(run.info.run_id, "images")
+    steps = {
+        int(Path(each.path).name.split("+")[2])
+        for each in found
+        if Path(each.path).name.startswith("film+step")
+    }
+    assert steps == {int(path.name) for path in (smoke / "models" / "history").iterdir()}
+    assert len(steps) == 3
+
+
+def test_how_far_each_explanation_can_be_trusted_is_a_metric(
+    client: MlflowClient, smoke: Path
+) -> None:
+    metrics = _stages(client, _parents(client)[0])["faithfulness"].data.metrics
+    table = pd.read_csv(smoke / "reports" / "faithfulness" / "trust.csv")
+    assert metrics["num_methods"] == len(table)
+    assert metrics["num_trusted"] == table["trusted"].sum()
+    assert all(f"infidelity/{method}" in metrics for method in table["method"])
 
 
 def test_g_and_d_can_be_loaded_by_name(

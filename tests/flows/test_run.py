@@ -23,6 +23,7 @@ STAGES = {
     "importance",
     "gradcam",
     "lime",
+    "faithfulness",
     "report",
 }
 GRAPHS = """
@@ -55,8 +56,10 @@ def test_every_stage_ran_and_left_a_page(smoke: Path, first_run: dict[str, str])
     assert set(first_run) == STAGES
     assert set(first_run.values()) == {"done"}
     page = (smoke / "reports" / "report.html").read_text()
-    assert page.count('<img src="data:image/png;base64,') >= 15
+    assert page.count('<img src="data:image/png;base64,') >= 25
+    assert page.count('<img src="data:image/gif;base64,') == 2
     assert "5,000 MNIST digits" in page
+    assert "kinds of map pass all three tests" in page
 
 
 def test_reports_name_each_stage(smoke: Path) -> None:
@@ -115,10 +118,20 @@ def test_no_process_is_left(smoke: Path, second_run: dict[str, str]) -> None:
         ),
         (
             "ganatomy/gan/ensemble/stacked.py",
-            {"autotune", "screen", "retrain@0", "retrain@1", "importance", "report"},
+            {
+                "autotune",
+                "screen",
+                "retrain@0",
+                "retrain@1",
+                "importance",
+                "faithfulness",
+                "report",
+            },
         ),
-        ("ganatomy/explain/gradcam.py", {"gradcam", "report"}),
-        ("tasks/params/lime.py", {"lime", "report"}),
+        ("ganatomy/explain/gradcam.py", {"gradcam", "faithfulness", "report"}),
+        ("ganatomy/explain/latent_lime.py", {"lime", "report"}),
+        ("tasks/params/lime.py", {"lime", "faithfulness", "report"}),
+        ("ganatomy/explain/faithfulness/road.py", {"faithfulness", "report"}),
     ],
 )
 def test_an_edit_makes_stale_what_it_decides(

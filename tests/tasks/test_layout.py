@@ -14,16 +14,24 @@ PATHS = {
 }
 
 
-def _used(stage: str) -> set[str]:
-    """Names of `tasks.layout` in a stage's file, and in the helpers that it imports."""
+NOT_PARAMS = {"dataset", "evaluator_file", "samples"}  # what else has a `load`
+
+
+def _trees(stage: str) -> list[ast.Module]:
+    """A stage's file, and the helpers that it imports."""
     trees = [ast.parse((ROOT / "tasks" / f"{stage}.py").read_text())]
     for node in ast.walk(trees[0]):
         package, _, module = (getattr(node, "module", None) or "").partition(".")
         if package == "tasks" and module not in ("", "layout"):
             helper = ROOT.joinpath("tasks", *module.split(".")).with_suffix(".py")
             trees.append(ast.parse(helper.read_text()))
-    names = {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    return names & set(PATHS)
+    return trees
+
+
+def _used(stage: str) -> set[str]:
+    """Names of `tasks.layout`."""
+    nodes = (node for tree in _trees(stage) for node in ast.walk(tree))
+    return {node.id for node in nodes if isinstance(node, ast.Name)} & set(PATHS)
 
 
 @pytest.mark.parametrize("stage", sorted(STAGES))
@@ -40,15 +48,15 @@ def test_a_stage_reads_and_writes_what_dvc_yaml_says(stage: str) -> None:
 
 @pytest.mark.parametrize("stage", sorted(STAGES))
 def test_a_stage_tracks_the_params_that_it_loads(stage: str) -> None:
-    source = (ROOT / "tasks" / f"{stage}.py").read_text()
     tracked = {name.partition(".")[0] for name in STAGES[stage]["params"]}
     loaded = {
         node.value.id.lower().removesuffix("section")
-        for node in ast.walk(ast.parse(source))
+        for tree in _trees(stage)
+        for node in ast.walk(tree)
         if isinstance(node, ast.Attribute)
         and node.attr == "load"
         and isinstance(node.value, ast.Name)
-    } - {"dataset", "evaluator_file"}
+    } - NOT_PARAMS
     if stage == "report":  # the page shows all of them
         loaded = set(yaml.safe_load((ROOT / "params.yaml").read_text()))
     assert tracked == loaded

@@ -1,15 +1,21 @@
 """The stage `train`, broken off: what it goes on from, and that its results are the same bytes."""
 
+import itertools
 import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
+import torch
 
 from flows import params
 from ganatomy.files import sha256_of
+from ganatomy.gan.checkpoint import load_gan
+from ganatomy.gan.model import build_gan
+from tasks.train import spread
 from tests.harness import environment, python, wait_for
 
 LONGER = ["train.epochs=40", "train.probe_kimg=1.0"]  # 400 steps, a checkpoint every 31
@@ -17,7 +23,7 @@ LONGER = ["train.epochs=40", "train.probe_kimg=1.0"]  # 400 steps, a checkpoint 
 
 def _project(smoke: Path, folder: Path) -> Path:
     project = shutil.copytree(smoke, folder, symlinks=True)
-    for out in ("models/gan", "reports/train"):
+    for out in ("models/gan", "models/history", "reports/train"):
         shutil.rmtree(project / out)  # as DVC does before it runs a stage
     shutil.rmtree(project / ".ganatomy" / "checkpoints")
     params.apply(project, None, LONGER)
@@ -27,7 +33,7 @@ def _project(smoke: Path, folder: Path) -> Path:
 def _results(project: Path) -> dict[str, str]:
     return {
         str(path.relative_to(project)): sha256_of(path)
-        for out in ("models/gan", "reports/train")
+        for out in ("models/gan", "models/history", "reports/train")
         for path in sorted((project / out).rglob("*"))
         if path.is_file()
     }
@@ -68,6 +74,40 @@ def uninterrupted(smoke: Path, tmp_path_factory: pytest.TempPathFactory) -> dict
     done = python(project, "-m", "tasks.train")
     assert done.returncode == 0, done.stderr
     return _results(project)
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 7, 8])
+@pytest.mark.parametrize("number", [2, 3, 8, 9, 40, 101])
+def test_what_is_remembered_is_spread_evenly_from_first_to_last(number: int, count: int) -> None:
+    steps = [10 * index for index in range(number - 1)] + [10 * number - 13]
+    chosen = spread(steps, count)
+    assert chosen[0] == steps[0]
+    assert chosen[-1] == steps[-1]
+    assert len(chosen) == min(count, number)
+    places = [steps.index(step) for step in chosen]
+    gaps = [after - before for before, after in itertools.pairwise(places)]
+    assert 1 <= min(gaps) <= max(gaps) <= min(gaps) + 1
+
+
+def test_gans_of_the_trainings_course_are_kept_from_the_first_on(smoke: Path) -> None:
+    folders = sorted((smoke / "models" / "history").iterdir())
+    curves = pd.read_csv(smoke / "reports" / "train" / "curves.csv")
+    probed = sorted(set(curves[curves["name"] == "train/diversity"]["step"]))
+    assert len(folders) == 3  # as the profile asks for
+    steps = [int(folder.name) for folder in folders]
+    assert steps[0] == 0
+    assert steps[-1] == probed[-1]
+    assert set(steps) <= set(probed)
+    cpu = torch.device("cpu")
+    gans = [load_gan(folder, cpu) for folder in folders]
+    untrained = build_gan(gans[0].architecture, 0)
+    for name in ("generator", "discriminator", "generator_ema"):
+        of_each = [dict(getattr(gan, name).named_parameters()) for gan in (untrained, *gans)]
+        for key, first in of_each[0].items():
+            assert torch.equal(first, of_each[1][key]), f"{name}.{key}"
+        some = [torch.cat([each.flatten() for each in own.values()]) for own in of_each[1:]]
+        assert not torch.equal(some[0], some[1])
+        assert not torch.equal(some[1], some[2])
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,25 @@ def test_probes_come_at_the_start_every_so_many_images_and_at_the_end(
     assert measured == list(range(2, 19, 2))
 
 
+@pytest.mark.parametrize(
+    ("num_images", "kimg", "n_dis"),
+    [(13, 0.016, 1), (13, 0.012, 1), (13, 0.001, 1), (13, 9.0, 1), (12, 0.012, 2), (13, 0.02, 2)],
+)
+def test_steps_of_the_probes_can_be_told_before(
+    num_images: int, kimg: float, n_dis: int, tmp_path: Path, make_dataset: MakeDataset
+) -> None:
+    """Who remembers some of them must know where they will be: `train` copies these GANs."""
+    plan = Plan(2, kimg, "last")
+    run = _Run(tmp_path, make_dataset(num_images), Method(n_dis=n_dis), plan)
+    expected = plan.probe_steps(num_images, run.settings)
+    _, history, _ = run.go()
+    probed = [step for step, name, _ in history.points if name == "weight"]
+    assert probed == expected
+    assert expected[0] == 0
+    assert expected[-1] == 6 * (num_images // 4) // n_dis
+    assert expected == sorted(set(expected))
+
+
 def test_divergence_names_the_last_good_checkpoint(
     tmp_path: Path, make_dataset: MakeDataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

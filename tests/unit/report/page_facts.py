@@ -16,17 +16,35 @@ FIGURES = [
     "interactions",
     "effects",
     "variant_blur",
+    "agreement",
+    "controls",
+    "removal",
+    "randomisation",
     "gradcam_d_real",
     "gradcam_d_fake",
     "gradcam_g_fake",
+    "gradcam_classes",
+    "gradcam_film",
+    "g_targets",
+    "disagreement",
+    "causal",
+    "dissection",
     "lime_d_real",
     "lime_d_fake",
+    "lime_g_regions",
+    "lime_classes",
+    "lime_r2",
+    "latents",
     "curves",
     "samples_00",
     "film",
 ]
-WHERE_THERE_ARE_ANY = ("regions", "interactions")
-PICTURES = {name: f"png of {name}".encode() for name in FIGURES} | {"film": b"GIF89a of film"}
+FILMS = ("film", "gradcam_film")
+WHERE_THERE_ARE_ANY = (
+    *("regions", "interactions"),
+    *("g_targets", "disagreement", "causal", "dissection", "latents"),
+)
+PICTURES = {name: f"{'GIF89a' if name in FILMS else 'png'} of {name}".encode() for name in FIGURES}
 
 
 def facts() -> dict[str, Any]:
@@ -78,8 +96,16 @@ def facts() -> dict[str, Any]:
         "params": {
             "base": {"seed": 0},
             "importance": {"fdr": 0.05},
-            "lime": {"segment_side": 4, "num_samples": 1000},
-            "train": {"batch_size": 64, "epochs": 40},
+            "gradcam": {"methods": ["gradcam", "hirescam"], "num_averaged": 120},
+            "lime": {
+                "baseline": "blur",
+                "num_samples": 1000,
+                "tolerance": 0.0,
+                "num_averaged": 150,
+                "num_seeds": 3,
+                "num_latents": 21,
+            },
+            "train": {"batch_size": 64, "epochs": 40, "num_remembered": 8},
         },
         "environment": {"device": "cpu", "packages": {"torch": "2"}},
         "alarms": ["an alarm"],
@@ -146,7 +172,23 @@ def facts() -> dict[str, Any]:
                 {"kind": "seeds", "value": 2.0, "rank_correlation": 0.35, "same_top3": 1.0},
             ],
         },
-        "lime": {"mean_r2_d_real": 0.5, "mean_r2_d_fake": 0.4},
+        "faithfulness": _faithfulness(),
+        "refusals": [
+            {
+                "stage": "gradcam",
+                "case": "d_fake",
+                "method": "hirescam layers.2",
+                "images": 7,
+                "reason": "the map is flat",
+            }
+        ],
+        "gradcam": {"share_of_causal_checks_passed": 0.625},
+        "concepts": [{"concept": "brightness", "held_out_r2": 0.91}],
+        "lime": {
+            "mean_held_out_r2_d_real": 0.51,
+            "mean_held_out_r2_d_fake": 0.42,
+            "mean_held_out_r2_g_regions": 0.33,
+        },
         "train": {
             "num_parameters_generator": 1234567,
             "num_parameters_discriminator": 5,
@@ -156,4 +198,53 @@ def facts() -> dict[str, Any]:
         "stills": [{"name": "samples_00", "step": 3}],
         "provenance": {"commit": "abc"},
         "artifacts": [{"stage": "train", "path": "models/gan", "md5": "d41d"}],
+    }
+
+
+def _faithfulness() -> dict[str, Any]:
+    """One kind of map that passes, one that fails, one that is refused."""
+    figures = {
+        "insertion_deletion_vs_random": 1.23,
+        "road_noisy_linear_vs_random": 0.456,
+        "road_blur_vs_random": -0.789,
+        "seed_stability": 0.97,
+        "sensitivity": 0.051,
+        "randomisation_signed": -0.062,
+        "randomisation_magnitude": 0.153,
+    }
+    good = {"faithful": "pass", "stable": "pass", "sane": "pass", "trusted": True}
+    bad = {"faithful": "fail", "stable": "pass", "sane": "pass", "trusted": False}
+    none = {**dict.fromkeys(("faithful", "stable", "sane"), "not measured"), "trusted": False}
+    return {
+        "rows": [
+            {"method": "lime", **good, "why": "", "refused": "", **figures},
+            {
+                "method": "gradcam layers.2",
+                **bad,
+                "why": "worse than an edge detector",
+                "refused": "",
+                **figures,
+                "seed_stability": None,
+            },
+            {
+                "method": "hirescam layers.2",
+                **none,
+                "why": "seeds not measured",
+                "refused": "the target is constant",
+                **dict.fromkeys(figures, None),
+            },
+        ],
+        "rules": {
+            "faithful": "A rule of faithfulness.",
+            "stable": "A rule of stability.",
+            "sane": "A rule of sanity.",
+            "trusted": "All three.",
+        },
+        "num_images": 80,
+        "sentences": [
+            "lime ranks cell_1_1 first, gradcam layers.2 fourth of 5.",
+            "retraining, G ranks cell_2_2 second, lime third of 5.",
+        ],
+        "infidelity": {"lime": 0.21, "gradcam layers.2": 0.84, "hirescam layers.2": None},
+        "planted": [{"method": "gradcam middle", "pointing": 0.75, "iou": 0.61, "mass": 0.88}],
     }

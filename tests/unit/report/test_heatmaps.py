@@ -4,8 +4,10 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from ganatomy.report.heatmaps import attribution_sheet
+from tests.unit.report.looking import changed_box, is_colour, runs
 
 
 def _maps(count: int, rows: int = 2, seed: int = 0) -> dict[str, torch.Tensor]:
@@ -81,3 +83,110 @@ def test_no_setting_is_left_behind() -> None:
     before = dict(mpl.rcParams)
     attribution_sheet(_images(1), _maps(1), torch.zeros(1))
     assert dict(mpl.rcParams) == before
+
+
+def _refused(*reasons: str) -> dict[str, list[str]]:
+    return {"layer 0": list(reasons)}
+
+
+def _grey(count: int) -> torch.Tensor:
+    return torch.zeros(count, 1, 28, 28)
+
+
+def _columns(sheet: NDArray[np.uint8]) -> list[tuple[int, int]]:
+    """Start and end of each column of cells, from the grey images in the first row."""
+    grey = is_colour(sheet, "#808080")
+    return runs(grey[np.flatnonzero(grey.any(1))[5]])
+
+
+def _below(sheet: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Without the grey images and what is above them."""
+    return sheet[np.flatnonzero(is_colour(sheet, "#808080").any(1)).max() + 2 :]
+
+
+def _warm(sheet: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    return np.asarray(sheet[..., 0].astype(int) - sheet[..., 2] > 40)
+
+
+def _words_in(sheet: NDArray[np.uint8]) -> list[int]:
+    """For a sheet whose maps are all refused: pixels of letters in each column."""
+    inked = _warm(_below(sheet))
+    return [int(inked[:, start:end].sum()) for start, end in _columns(sheet)]
+
+
+def test_a_refused_map_is_not_drawn_nor_does_it_set_the_scale() -> None:
+    maps, other = _maps(3, 1), _maps(3, 1)
+    other["layer 0"][1] = 1e6
+    broken = {"layer 0": maps["layer 0"].clone()}
+    broken["layer 0"][1] = torch.nan
+    first, second, third = (
+        attribution_sheet(_images(3), each, torch.zeros(3), None, _refused("", "no", ""))
+        for each in (maps, other, broken)
+    )
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(first, third)
+    drawn = attribution_sheet(_images(3), maps, torch.zeros(3))
+    assert (drawn != first).any()
+
+
+def test_the_reason_stands_in_the_cell_of_its_image() -> None:
+    reason = "layer 0: the map is flat (0.25 everywhere): it says nothing about places"
+    plain, told = (
+        attribution_sheet(_grey(3), _maps(3, 1), torch.zeros(3), None, _refused("", text, ""))
+        for text in (".", reason)
+    )
+    start, end = _columns(told)[1]
+    _, columns, (height, width) = changed_box(plain, told)
+    assert start <= columns.start < columns.stop <= end
+    assert height > 20
+    assert width > 0.6 * (end - start)
+    inside = _below(told)[:, start:end]
+    assert (inside == 255).all(2).mean() > 0.6  # letters on white, and no map
+
+
+def test_what_is_refused_of_one_row_leaves_the_others_as_they_are() -> None:
+    images, maps, scores = _images(2), _maps(2), torch.zeros(2)
+    whole = attribution_sheet(images, maps, scores)
+    less = attribution_sheet(images, maps, scores, None, {"layer 1": ["a reason", "another"]})
+    rows, _, _ = changed_box(whole, less)
+    assert rows.start > 0.6 * len(whole)
+    assert whole.shape == less.shape
+
+
+def test_one_reason_for_all_is_written_once_across_the_row() -> None:
+    short = attribution_sheet(_grey(4), _maps(4, 1), torch.zeros(4), None, _refused(*["flat"] * 4))
+    assert [count > 0 for count in _words_in(short)] == [True, False, False, False]
+    each = attribution_sheet(_grey(4), _maps(4, 1), torch.zeros(4), None, _refused(*"abcd"))
+    assert all(_words_in(each))
+
+
+def test_a_reason_across_the_row_can_be_read_to_its_end() -> None:
+    """No cell that comes later is painted over it."""
+    reason = " ".join(["the target is constant for every image, for noise and for black"] * 3)
+    sheet = attribution_sheet(_grey(4), _maps(4, 1), torch.zeros(4), None, _refused(*[reason] * 4))
+    columns = _columns(sheet)
+    inked = np.flatnonzero(_warm(_below(sheet)).any(0))
+    assert inked.min() >= columns[0][0] - 2
+    assert inked.max() > columns[-1][0]
+    assert inked.max() <= columns[-1][1] + 2
+    assert np.diff(inked).max() < (columns[0][1] - columns[0][0]) / 4  # no more than a blank
+
+
+def test_a_row_without_maps_has_no_scale() -> None:
+    def sheet(factor: float) -> NDArray[np.uint8]:
+        maps = {"layer 0": factor * _maps(2, 1)["layer 0"]}
+        return attribution_sheet(_images(2), maps, torch.zeros(2), None, _refused("why", "why"))
+
+    np.testing.assert_array_equal(sheet(1), sheet(1000))
+
+
+def test_an_only_image_may_be_refused() -> None:
+    sheet = attribution_sheet(_grey(1), _maps(1, 1), torch.zeros(1), None, _refused("flat"))
+    assert _words_in(sheet)[0] > 10
+
+
+def test_reasons_of_images_that_are_not_shown_do_not_count() -> None:
+    images, maps, scores = _images(2), _maps(2, 1), torch.zeros(2)
+    few = attribution_sheet(images, maps, scores, None, _refused("", "no"))
+    many = attribution_sheet(images, maps, scores, None, _refused("", "no", "other", ""))
+    np.testing.assert_array_equal(few, many)

@@ -9,7 +9,7 @@ import pytest
 
 from ganatomy.report import page
 from ganatomy.report.page import render_page
-from tests.unit.report.page_facts import FIGURES, PICTURES, WHERE_THERE_ARE_ANY, facts
+from tests.unit.report.page_facts import FIGURES, FILMS, PICTURES, WHERE_THERE_ARE_ANY, facts
 
 ATTACK = "<script>alert('x')</script>"
 
@@ -36,6 +36,10 @@ NOT_SHOWN = [  # names of figures, and what rows are chosen by
     ("stills", 0, "name"),
     ("importance", "rows", 0, "variant"),
     *(("importance", "power", row, "kind") for row in range(3)),
+    ("params", "lime", "baseline"),
+    *(("faithfulness", "rows", row, "method") for row in range(3)),
+    ("faithfulness", "rows", 2, "why"),  # what is refused was not judged
+    ("refusals", 0, "stage"),
 ]
 
 
@@ -54,9 +58,10 @@ def test_names_of_columns_and_classes_are_escaped() -> None:
     given["importance"]["meanings"] = {ATTACK: ATTACK}
     given["provenance"] = {ATTACK: ATTACK}
     given["params"][ATTACK] = {ATTACK: ATTACK}
+    given["faithfulness"]["rules"] = {ATTACK: ATTACK}
     html = render_page(given, PICTURES)
     assert "<script" not in html
-    assert html.count("&lt;script&gt;") == 8
+    assert html.count("&lt;script&gt;") == 10
 
 
 def test_quotes_cannot_leave_an_attribute() -> None:
@@ -71,7 +76,7 @@ def test_page_is_self_contained() -> None:
     sources = re.findall(r'src="([^"]*)"', html)
     kinds = [source.partition(";base64,")[0] for source in sources]
     assert sorted(set(kinds)) == ["data:image/gif", "data:image/png"]
-    assert kinds.count("data:image/gif") == 1
+    assert kinds.count("data:image/gif") == len(FILMS)
     shown = {base64.b64decode(source.partition(",")[2]) for source in sources}
     assert shown == set(PICTURES.values())
 

@@ -1,0 +1,1 @@
+"""Is an explanation true, stable and about this network? Measures that need no ground truth."""

@@ -1,0 +1,118 @@
+"""All tests of the maps of one target, side by side with their controls."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+import torch
+
+from ganatomy.explain.faithfulness.controls import controls, with_controls
+from ganatomy.explain.faithfulness.infidelity import infidelity
+from ganatomy.explain.faithfulness.removal import deletion_insertion
+from ganatomy.explain.faithfulness.road import IMPUTERS, road
+from ganatomy.explain.faithfulness.tables import curve_table, measures_table
+from ganatomy.explain.targets import Target
+
+Maps = dict[str, torch.Tensor]
+Scores = dict[str, dict[str, torch.Tensor]]
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What came out.
+
+    Attributes
+    ----------
+    measures : DataFrame
+        As `verdict.trust` takes it.
+    curves : DataFrame
+        Mean deletion and insertion curves: method, line (``map`` or a control), kind, share, mean,
+        low, high.
+    scores : DataFrame
+        One row for each image, map and measure: image, method, control ("" for the map itself),
+        measure, value. The raw figures behind `measures`, infidelity among them.
+    """
+
+    measures: pd.DataFrame
+    curves: pd.DataFrame
+    scores: pd.DataFrame
+
+
+def examine(
+    target: Target,
+    images: torch.Tensor,
+    maps: Maps,
+    fill: torch.Tensor,
+    stability: Scores,
+    cascade: pd.DataFrame,
+    seed: int,
+    num_steps: int = 14,
+    on_progress: Callable[[str], None] = lambda test: None,
+    on_warning: Callable[[str], None] = lambda text: None,
+) -> Examination:
+    """Remove what the maps name, and see whether it counts.
+
+    Parameters
+    ----------
+    target : Target
+        Of images.
+    images : Tensor of shape (n, c, h, w), float32 in [-1, 1], on the network's device
+    maps : dict of str to Tensor of shape (n, h, w)
+        Attributions by method. NaN: refused, left out of every test.
+    fill : Tensor of shape (n, c, h, w)
+        What hides pixels in deletion, insertion and infidelity.
+    stability : dict of str to dict of str to Tensor of shape (m,)
+        By measure (`verdict.STABILITY`) and method, measured before.
+    cascade : DataFrame
+        Of `randomisation`, measured before.
+    seed : int
+    num_steps : int
+        Of the curves.
+    on_progress : callable
+        Told the name of each test that is done.
+    on_warning : callable
+
+    Raises
+    ------
+    InputError
+        Those of the tests.
+    """
+    together, names = with_controls(maps, controls(images.cpu(), maps, seed))
+    curves = deletion_insertion(
+        target, images, together, fill, num_steps, seed, on_warning=on_warning
+    )
+    on_progress("deletion and insertion")
+    removal = {"insertion_deletion": {name: each.faithfulness for name, each in curves.items()}}
+    for imputer in IMPUTERS:
+        removal[f"road_{imputer}"] = road(
+            target, images, together, imputer, seed=seed, on_warning=on_warning
+        )
+        on_progress(f"ROAD, {imputer}")
+    errors = infidelity(target, images, together, fill, seed, on_warning=on_warning)
+    on_progress("infidelity")
+    return Examination(
+        measures_table(removal, names, cascade, stability),
+        curve_table(curves, names),
+        _scores({**removal, "infidelity": errors}, maps, names),
+    )
+
+
+def _scores(found: Scores, maps: Maps, names: dict[tuple[str, str], str]) -> pd.DataFrame:
+    lines = [(method, "", method) for method in maps]
+    lines += [(method, control, name) for (method, control), name in names.items()]
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "image": range(len(by_name[name])),
+                    "method": method,
+                    "control": control,
+                    "measure": measure,
+                    "value": by_name[name].double().numpy(),
+                }
+            )
+            for measure, by_name in found.items()
+            for method, control, name in lines
+        ],
+        ignore_index=True,
+    )

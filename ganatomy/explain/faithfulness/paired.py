@@ -1,0 +1,65 @@
+"""Is one method better than another on the same images?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.special import stdtr, stdtrit  # scipy.stats takes a second to import
+
+from ganatomy.errors import InputError
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Mean of ``a - b`` over images.
+
+    Attributes
+    ----------
+    mean : float
+        NaN without a pair.
+    low, high : float
+        Student's t interval; NaN for fewer than two pairs.
+    p : float
+        Two-sided, of "no difference"; NaN for fewer than two pairs or where all differences are 0.
+    n : int
+        Pairs in which neither is NaN.
+    """
+
+    mean: float
+    low: float
+    high: float
+    p: float
+    n: int
+
+
+def paired(a: torch.Tensor, b: torch.Tensor, level: float = 0.95) -> Paired:
+    """The paired t test and its interval.
+
+    Parameters
+    ----------
+    a, b : Tensor of shape (n,)
+        A measure of the same images in the same order. NaN: not measured, the pair is left out.
+    level : float in (0, 1)
+
+    Raises
+    ------
+    InputError
+        Different shapes.
+    """
+    if a.shape != b.shape or a.ndim != 1:
+        raise InputError(
+            f"values of shape {tuple(a.shape)} and {tuple(b.shape)}",
+            "paired",
+            "Give one value per image for both, in the same order.",
+        )
+    differences = (a.detach().double().cpu() - b.detach().double().cpu()).numpy()
+    differences = differences[~np.isnan(differences)]
+    n = len(differences)
+    mean = float(differences.mean()) if n else float("nan")
+    if n < 2:
+        return Paired(mean, float("nan"), float("nan"), float("nan"), n)
+    error = float(differences.std(ddof=1)) / n**0.5
+    half = float(stdtrit(n - 1, (1 + level) / 2)) * error
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = float(2 * stdtr(n - 1, -np.abs(np.float64(mean) / error)))
+    return Paired(mean, mean - half, mean + half, p, n)

@@ -1,0 +1,170 @@
+"""ROAD, remove and debias (Rong et al. 2022, arXiv 2202.00449): removal without a telling hole.
+
+Where removed pixels are painted in one colour, the mask itself can be read off the image, and the
+network may answer to that. Here they are filled in from their surroundings, with a little noise.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch.nn import functional
+
+from ganatomy.errors import InputError
+from ganatomy.explain.batches import in_batches
+from ganatomy.explain.faithfulness.controls import blur_matrix
+from ganatomy.explain.faithfulness.removal import finite, pixel_ranks, stacked
+from ganatomy.explain.hooks import undisturbed
+from ganatomy.explain.targets import Target
+from ganatomy.rng import generator
+
+IMPUTERS = ("noisy_linear", "blur")
+SHARES = (0.1, 0.2, 0.3, 0.5, 0.7)
+
+_TOLERANCE = 1e-5  # residual of the linear equations; a hundredth of the noise even in big holes
+
+
+def road(
+    target: Target,
+    images: torch.Tensor,
+    maps: dict[str, torch.Tensor],
+    imputer: str = "noisy_linear",
+    shares: tuple[float, ...] = SHARES,
+    noise: float = 0.01,
+    seed: int = 0,
+    batch_size: int = 512,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_warning: Callable[[str], None] = lambda text: None,
+) -> dict[str, torch.Tensor]:
+    """How much more it costs to remove what a map calls important than what it does not.
+
+    The target with the least relevant pixels removed (LeRF), minus that with the most relevant
+    removed (MoRF), averaged over the shares. The order is by signed value, as in
+    `deletion_insertion`. The noise of a pixel is the same for every map and share.
+
+    Parameters
+    ----------
+    target : Target
+        Of images.
+    images : Tensor of shape (n, c, h, w), float32 in [-1, 1]
+    maps : dict of str to Tensor of shape (n, h, w)
+    imputer : str
+        ``noisy_linear``: `linear_fill`, the paper's. ``blur``: `blur_fill`.
+    shares : tuple of float in (0, 1)
+        Of the pixels that are removed.
+    noise : float
+        Standard deviation of what is added to imputed pixels.
+    seed : int
+        Of the noise and of the order of equal values.
+    batch_size : int
+    on_progress : callable
+        Called with (done, total) imputed images.
+    on_warning : callable
+
+    Returns
+    -------
+    dict of str to Tensor of shape (n,), float32
+        In units of the target, high is good, around 0 for a random order; NaN for an image whose
+        map is not finite.
+
+    Raises
+    ------
+    InputError
+        No maps or maps of another shape, an unknown imputer, shares outside (0, 1).
+    """
+    given = stacked(images, maps)
+    if imputer not in IMPUTERS:
+        raise InputError(f"no imputer {imputer!r}", "road", f"Use {' or '.join(IMPUTERS)}.")
+    if not shares or not all(0 < share < 1 for share in shares):
+        raise InputError(f"shares {shares}", "road", "Name shares above 0 and below 1.")
+    num_maps, count, height, width = given.shape
+    pixels = height * width
+    numbers = torch.tensor([min(max(round(share * pixels), 1), pixels - 1) for share in shares])
+    ranks = torch.stack([pixel_ranks(part, seed) for part in given]).to(images.device)
+    draw = torch.randn(images.shape, generator=generator(seed, "faithfulness", "road"))
+    noisy = noise * draw.to(images)
+    # least relevant: the last ones of the order
+    lows = torch.stack([pixels - numbers, torch.zeros_like(numbers)]).to(images.device)
+    highs = lows + numbers.to(images.device)
+    layout = (len(shares), 2, num_maps, count)
+    total = 2 * len(shares) * num_maps * count
+    fill = linear_fill if imputer == "noisy_linear" else blur_fill
+
+    def compute(start: int, stop: int) -> torch.Tensor:
+        items = torch.arange(start, stop, device=images.device)
+        share, kind, of_map, at = torch.unravel_index(items, layout)
+        rank = ranks[of_map, at]
+        removed = rank >= lows[kind, share, None, None]
+        removed &= rank < highs[kind, share, None, None]
+        filled = fill(images[at], removed) + noisy[at] * removed[:, None]
+        values = target.values(filled).float().cpu()
+        on_progress(stop, total)
+        return values
+
+    with undisturbed(target.model), torch.no_grad():
+        values = torch.cat(in_batches(compute, total, batch_size, on_warning)).view(layout)
+    scores = (values[:, 0] - values[:, 1]).mean(0)
+    scores[~finite(given)] = torch.nan
+    return {name: scores[index] for index, name in enumerate(maps)}
+
+
+def linear_fill(images: torch.Tensor, removed: torch.Tensor) -> torch.Tensor:
+    """Each removed pixel the weighted mean of its neighbours, removed ones included.
+
+    Weights 1/6 for the four next to it and 1/12 for the four diagonal ones, renormalised at the
+    border, as in the paper. The equations are symmetric and positive definite: conjugate gradients
+    solve them for the whole batch at once, until no residual is above 1e-5.
+
+    Parameters
+    ----------
+    images : Tensor of shape (n, c, h, w)
+    removed : Tensor of shape (n, h, w), bool
+        Must leave at least one pixel of each image.
+
+    Returns
+    -------
+    Tensor of shape (n, c, h, w)
+        Without noise.
+    """
+    hole = removed[:, None].to(images)
+    weight = _neighbours(torch.ones_like(images[:1, :1]))
+    tiny = torch.finfo(images.dtype).tiny
+    found = blur_fill(images, removed) * hole  # a start that is near
+
+    def rest(values: torch.Tensor) -> torch.Tensor:
+        return (weight * values - _neighbours(values)) * hole
+
+    residual = _neighbours(images * (1 - hole)) * hole - rest(found)
+    direction = residual / weight
+    product = (residual * direction).sum((2, 3), keepdim=True)
+    for _ in range(images[0, 0].numel()):
+        if not bool((residual.abs() > _TOLERANCE).any()):
+            break
+        image = rest(direction)
+        curvature = (direction * image).sum((2, 3), keepdim=True)
+        length = product / curvature.clamp_min(tiny)
+        found = found + length * direction
+        residual = residual - length * image
+        scaled = residual / weight
+        previous, product = product, (residual * scaled).sum((2, 3), keepdim=True)
+        direction = scaled + product / previous.clamp_min(tiny) * direction
+    return torch.where(removed[:, None], found, images)
+
+
+def blur_fill(images: torch.Tensor, removed: torch.Tensor) -> torch.Tensor:
+    """Each removed pixel the Gaussian-weighted mean of the pixels that are left.
+
+    Normalised convolution (Knutsson & Westin 1993), sigma an eighth of the image's size: unlike a
+    blurred copy of the image, it tells nothing of what was removed. Shapes as in `linear_fill`.
+    """
+    left = (~removed)[:, None].to(images)
+    rows, columns = (blur_matrix(size).to(images) for size in images.shape[2:])
+    mean = (rows @ (images * left) @ columns.T) / (rows @ left @ columns.T)
+    return torch.where(removed[:, None], mean, images)
+
+
+def _neighbours(values: torch.Tensor) -> torch.Tensor:
+    """Weighted sums of the eight neighbours; none beyond the border."""
+    padded = functional.pad(values, (1, 1, 1, 1))
+    sums = padded[..., :-2] + padded[..., 2:] + 2 * padded[..., 1:-1]
+    sums = sums[..., :-2, :] + sums[..., 2:, :] + 2 * sums[..., 1:-1, :]
+    return (sums - 4 * values) / 12
