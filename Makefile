@@ -25,7 +25,7 @@ ui: setup  ## open MLflow on http://127.0.0.1:5000 (and say how to open Prefect)
 	@$(PY) -m flows ui
 
 test: setup  ## the tests that everyone runs
-	@$(PY) -m pytest -q -m "not slow" -n 2 --dist loadgroup
+	@$(PY) -m pytest -q -m "not slow" -n 2 --dist loadscope --no-loadscope-reorder
 
 test-all: setup  ## and the slow ones: servers, browser, chaos
 	@$(PY) -m pytest -q

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
-from tests.harness import ROOT, copy_project, flows, outcomes
+from tests.harness import copy_project, flows, outcomes
 
 
 @pytest.fixture(scope="session")
@@ -38,10 +40,14 @@ def second_run(_smoke_runs: tuple[Path, dict[str, str], dict[str, str]]) -> dict
     return _smoke_runs[2]
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two workers: one has all that shares the smoke runs, the others take the rest by file."""
-    for item in items:
-        place = item.path.relative_to(ROOT / "tests")
-        shares = place.parts[0] in ("flows", "tasks", "browser")
-        item.add_marker(pytest.mark.xdist_group("pipeline" if shares else str(place)))
+class _ByPlace(LoadScopeScheduling):
+    """What shares the smoke runs goes to one worker, the rest by file to whoever is free."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        place = nodeid.partition("::")[0]
+        return "pipeline" if place.split("/")[1] in ("browser", "flows", "tasks") else place
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _ByPlace:
+    """For `-n 2`, which `make test` asks for."""
+    return _ByPlace(config, log)
