@@ -77,6 +77,7 @@ class _Work:
         self.samples, self.report = samples, report
         self.found: dict[str, Cams] = {}
         self.refused: list[dict[str, str | int]] = []
+        self.reasons: dict[str, list[str]] = {}  # why a case as a whole means nothing
         self.metrics: dict[str, float | int] = {
             "num_layers_d": len(samples.of_d.convolutions),
             "num_layers_g": len(samples.of_g.convolutions),
@@ -129,6 +130,8 @@ class _Work:
         """Draw maps, or why there are none."""
         few = self.params.num_images
         reasons = self.refuse(key, target, inputs, maps, images)
+        if maps and all(all(each) for each in reasons.values()):
+            self.reasons[key] = next(iter(reasons.values()))
         picture = attribution_sheet(
             images[:few],
             {_title(name): each[:few] for name, each in maps.items()},
@@ -230,7 +233,8 @@ def _average(work: _Work) -> None:
     rows: dict[str, dict[str, torch.Tensor]] = {}
     tensors: dict[str, torch.Tensor] = {}
     for title, (key, labels) in cases.items():
-        if (maps := work.local(key)) is not None:
+        maps = work.local(key)
+        if maps is not None and not any(work.reasons.get(key, [""])):
             rows[title] = samples.by_class(maps, labels)
             tensors |= {f"{key}/{name}": mean for name, mean in rows[title].items()}
     write_tensors(work.report / "class_means.safetensors", tensors, {"method": _LOCAL})
@@ -249,7 +253,8 @@ def _check_causes(work: _Work) -> None:
         ("G", "g_fake", of_g, samples.z),
     ):
         for layer, contributions in work.found[key].contributions.items():
-            if not bool(contributions.isfinite().all()):
+            own = layer.removeprefix(_G) in (samples.of_g if network == "G" else samples.of_d).wide
+            if not own or not bool(contributions.isfinite().all()):
                 continue
             table = causal_check(
                 target,
@@ -325,12 +330,16 @@ def _film(work: _Work) -> None:
         for name in every[0]
     }
     for step, (fake, rows, scores) in steps.items():
-        reasons = {
-            name: ["not a number" if bool(each.isnan().any()) else "" for each in maps]
-            for name, maps in rows.items()
-        }
+        reasons = {name: [_nothing(each) for each in maps] for name, maps in rows.items()}
         sheet = attribution_sheet(fake, rows, scores, [f"step {step:,}"], reasons, limits)
         show_image(work.report, work.events, "film", sheet, step)
+
+
+def _nothing(found: torch.Tensor) -> str:
+    """Why a frame of the film shows no map."""
+    if not bool(found.isfinite().all()):
+        return "not a number"
+    return "" if float(found.max()) > float(found.min()) else "flat"
 
 
 def _title(name: str) -> str:

@@ -174,7 +174,7 @@ def _keep(
         tensors[f"high/{place:03d}"] = found.high[index]
     write_tensors(work.report / f"{key}.safetensors", tensors, {"target": target})
     notes = [
-        f"R² {found.held_out_r2[index]:.2f}\nseeds {same:.2f}"
+        "" if found.refusals[index] else f"R² {found.held_out_r2[index]:.2f}\nseeds {same:.2f}"
         for index, same in zip(picked, again.tolist())
     ]
     sheet = attribution_sheet(

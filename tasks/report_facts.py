@@ -31,8 +31,8 @@ _LEVELLESS = ("wgan", "relativistic")  # losses under which zero is no boundary
 def gather(title: str) -> Record:
     """Everything that the template is given, besides the pictures."""
     metrics = {
-        name: read_json(REPORTS / name / METRICS)
-        for name in ("evaluator", "train", "lime", "gradcam")
+        name: {**dict.fromkeys(_MAY_LACK.get(name, ())), **read_json(REPORTS / name / METRICS)}
+        for name in _WITH_METRICS
     }
     params = read_document()
     found = {

@@ -16,6 +16,8 @@ from ganatomy.metrics import evaluator_file
 from ganatomy.metrics.evaluator import Evaluator
 from tasks.layout import EVALUATOR, GAN, PREPARED
 
+_DRAWN = 10_000
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -114,4 +116,5 @@ def real_examples(count: int) -> Dataset:
 
 def fake_latents(count: int, architecture: Architecture, seed: int) -> torch.Tensor:
     """The latents whose images are explained, shape (count, latent_dim + num_classes)."""
-    return latents(count, architecture, seed, "explained")
+    # what a generator draws depends on how many: the first ones are to be the same in every stage
+    return latents(max(count, _DRAWN), architecture, seed, "explained")[:count]

@@ -32,7 +32,7 @@ def render_page(facts: dict[str, Any], figures: dict[str, bytes]) -> str:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["number"] = _number
-    environment.filters["percent"] = lambda share: f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
+    environment.filters["percent"] = _percent
     template = environment.from_string(TEMPLATE.read_text())
 
     def figure(name: str) -> str:
@@ -45,6 +45,13 @@ def render_page(facts: dict[str, Any], figures: dict[str, bytes]) -> str:
             f"the page has {len(page.encode())} bytes, at most {MAX_BYTES} are allowed"
         )
     return page
+
+
+def _percent(share: float | None) -> str:
+    """One digit behind the point; a dash for None and NaN."""
+    if share is None or share != share:
+        return "\N{EN DASH}"
+    return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
 
 
 def _number(value: float | int | None) -> str:

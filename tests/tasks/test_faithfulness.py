@@ -243,7 +243,8 @@ def test_other_data_is_judged_too(what: str, tmp_path: Path) -> None:
     assert has_numbers_alone(_report(folder) / "metrics.json")
 
 
-@pytest.mark.parametrize("regions", [pytest.param(0, marks=pytest.mark.slow), 1])
+@pytest.mark.slow
+@pytest.mark.parametrize("regions", [0, 1])
 def test_where_hardly_a_region_was_retrained_the_rest_is_judged(
     regions: int, scratch: Path
 ) -> None:
@@ -320,6 +321,7 @@ def test_a_map_of_one_image_that_is_refused_is_told_and_left_out(
     assert len(missing) == own["measure"].nunique()
 
 
+@pytest.mark.slow
 def test_a_generator_that_makes_one_image_has_its_maps_refused(scratch: Path) -> None:
     """All black: of fakes nothing can be told, of reals as much as ever."""
     make_generator_black(scratch)

@@ -241,7 +241,7 @@ def test_other_segments(segments: str, scratch: Path) -> None:
 def test_the_package_finds_the_same_structure(project: Path, scratch: Path) -> None:
     """The engine `lime` draws its own samples, and shrinks by its own ridge."""
     values = {**SMALL["lime"], "latent_targets": [], "baseline": "mean", "num_samples": 800}
-    values |= {"num_averaged": 3}
+    values |= {"num_averaged": 2, "num_images": 2}
     explain(scratch, lime, lime={**values, "engine": "lime"})
     theirs = _tensors(scratch, "d_real")
     explain(scratch, lime, lime=values)
