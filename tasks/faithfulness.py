@@ -3,7 +3,6 @@
 import io
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 import torch
@@ -45,6 +44,7 @@ from tasks.params.lime import Lime
 from tasks.params.variants import Variants
 from tasks.results import show_image, write_metrics
 from tasks.samples import Samples
+from tasks.work import Work
 
 _FEW = 16  # images of the tests that explain anew many times
 _NUM_TESTS = 15
@@ -71,22 +71,10 @@ def main(events: Events) -> None:
         write_metrics(report, work.metrics)
 
 
-class _Work:
+class _Work(Work[Faithfulness]):
     """What the parts of the stage share."""
 
-    def __init__(
-        self,
-        events: Events,
-        params: Faithfulness,
-        seed: int,
-        device: torch.device,
-        samples: Samples,
-        report: Path,
-    ) -> None:
-        self.events, self.params, self.seed, self.device = events, params, seed, device
-        self.samples, self.report = samples, report
-        self.refused: list[dict[str, str | int]] = []
-        self.metrics: dict[str, float | int] = {}
+    def __post_init__(self) -> None:
         of_lime, others = Lime.load(), pool()
         self.fills_of = lambda images, seed: filler(of_lime, others, seed)(images)
         self.methods = Methods(
@@ -95,8 +83,8 @@ class _Work:
             of_lime.design,
             of_lime.num_samples,
             window(of_lime, others.shape[-1]),
-            params.integration_steps,
-            events.warning,
+            self.params.integration_steps,
+            self.events.warning,
         )
         self._tests = 0
 

@@ -1,7 +1,6 @@
 """Stage gradcam: where D looks, which parts of G carry what, and whether that is so."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 import torch
@@ -24,7 +23,6 @@ from ganatomy.files import whole_folder, write_bytes, write_json
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.sampling import generate
 from ganatomy.report.causal import causal_chart
-from ganatomy.report.class_maps import class_maps
 from ganatomy.report.disagreement import disagreement_sheet
 from ganatomy.report.dissection import dissection_table
 from ganatomy.report.heatmaps import attribution_sheet
@@ -37,6 +35,7 @@ from tasks.params.gradcam import Gradcam
 from tasks.results import show_image, write_metrics
 from tasks.samples import Samples
 from tasks.targets import concepts, of_generator
+from tasks.work import Work
 
 _FILM_COLUMNS = 6
 _LOCAL = "hirescam"  # keeps the gradient of each place; Grad-CAM's is a mean over the image
@@ -61,32 +60,21 @@ def main(events: Events) -> None:
         write_metrics(report, {**work.metrics, "num_refusals": len(work.refused)})
 
 
-class _Work:
+class _Work(Work[Gradcam]):
     """What the parts of the stage share."""
 
-    def __init__(
-        self,
-        events: Events,
-        params: Gradcam,
-        seed: int,
-        device: torch.device,
-        samples: Samples,
-        report: Path,
-    ) -> None:
-        self.events, self.params, self.seed, self.device = events, params, seed, device
-        self.samples, self.report = samples, report
+    def __post_init__(self) -> None:
         self.found: dict[str, Cams] = {}
-        self.refused: list[dict[str, str | int]] = []
         self.reasons: dict[str, list[str]] = {}  # why a case as a whole means nothing
-        self.metrics: dict[str, float | int] = {
-            "num_layers_d": len(samples.of_d.convolutions),
-            "num_layers_g": len(samples.of_g.convolutions),
+        self.metrics = {
+            "num_layers_d": len(self.samples.of_d.convolutions),
+            "num_layers_g": len(self.samples.of_g.convolutions),
         }
-        for network, layers in (("D", samples.of_d), ("G", samples.of_g)):
+        for network, layers in (("D", self.samples.of_d), ("G", self.samples.of_g)):
             for name, reason in layers.left_out.items():
-                events.warning(f"{network}'s layer {name} has no maps: it {reason}")
+                self.events.warning(f"{network}'s layer {name} has no maps: it {reason}")
             if not layers.convolutions:
-                events.warning(f"no layer of {network} returns a feature map: it has no maps")
+                self.events.warning(f"no layer of {network} returns a feature map: it has no maps")
 
     def cams(self, target: Target, layers: Sequence[str], inputs: torch.Tensor) -> Cams:
         size = (self.samples.fake.shape[-2], self.samples.fake.shape[-1])
@@ -224,21 +212,13 @@ def _compare(work: _Work) -> None:
 
 def _average(work: _Work) -> None:
     """Mean |map| of each class."""
-    samples = work.samples
-    cases = {
-        "D on reals": ("d_real", samples.real_labels),
-        "D on fakes": ("d_fake", samples.fake_labels),
-        "G": ("g_fake", samples.fake_labels),
-    }
-    rows: dict[str, dict[str, torch.Tensor]] = {}
-    tensors: dict[str, torch.Tensor] = {}
-    for title, (key, labels) in cases.items():
+    cases = {}
+    for title, key in (("D on reals", "d_real"), ("D on fakes", "d_fake"), ("G", "g_fake")):
         maps = work.local(key)
-        if maps is not None and not any(work.reasons.get(key, [""])):
-            rows[title] = samples.by_class(maps, labels)
-            tensors |= {f"{key}/{name}": mean for name, mean in rows[title].items()}
-    write_tensors(work.report / "class_means.safetensors", tensors, {"method": _LOCAL})
-    show_image(work.report, work.events, "classes", class_maps(rows, samples.mean_images()))
+        if maps is not None and key not in work.reasons:
+            labels = work.samples.real_labels if key == "d_real" else work.samples.fake_labels
+            cases[title] = (key, maps, labels)
+    work.average(cases, {"method": _LOCAL})
 
 
 def _check_causes(work: _Work) -> None:

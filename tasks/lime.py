@@ -1,6 +1,5 @@
 """Stage lime: what speaks for "real" in images, and which latent coordinates move what G makes."""
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -22,7 +21,6 @@ from ganatomy.explain.lime.explanations import LimeExplanations
 from ganatomy.explain.lime.stability import stability
 from ganatomy.explain.targets import Target, class_logit, d_logit
 from ganatomy.files import whole_folder, write_bytes
-from ganatomy.report.class_maps import class_maps
 from ganatomy.report.heatmaps import attribution_sheet
 from ganatomy.report.lime import latent_chart, r2_chart
 from ganatomy.tensors import write_tensors
@@ -35,6 +33,7 @@ from tasks.params.lime import Lime
 from tasks.results import show_image, write_metrics
 from tasks.samples import Samples
 from tasks.targets import of_generator
+from tasks.work import Work
 
 
 def main(events: Events) -> None:
@@ -52,27 +51,16 @@ def main(events: Events) -> None:
         write_metrics(report, work.metrics)
 
 
-class _Work:
+class _Work(Work[Lime]):
     """What the parts of the stage share."""
 
-    def __init__(
-        self,
-        events: Events,
-        params: Lime,
-        seed: int,
-        device: torch.device,
-        samples: Samples,
-        report: Path,
-    ) -> None:
-        self.events, self.params, self.seed, self.device = events, params, seed, device
-        self.samples, self.report = samples, report
-        self.metrics: dict[str, float | int] = {}
+    def __post_init__(self) -> None:
         self.sampling: dict[str, Any] = {
-            "design": params.design,
-            "num_samples": params.num_samples,
-            "tolerance": params.tolerance or None,
-            "max_samples": params.max_samples,
-            "engine": params.engine,
+            "design": self.params.design,
+            "num_samples": self.params.num_samples,
+            "tolerance": self.params.tolerance or None,
+            "max_samples": self.params.max_samples,
+            "engine": self.params.engine,
         }
 
     def explain(
@@ -189,20 +177,13 @@ def _keep(
 
 def _average(work: _Work, found: dict[str, LimeExplanations]) -> None:
     """Mean |coefficient| of each class."""
-    samples = work.samples
-    cases = {
-        "D on reals": ("d_real", samples.real_labels),
-        "D on fakes": ("d_fake", samples.fake_labels),
-        "G's regions": ("g_regions", samples.fake_labels),
-    }
-    rows: dict[str, dict[str, torch.Tensor]] = {}
-    tensors: dict[str, torch.Tensor] = {}
-    for title, (key, labels) in cases.items():
+    titles = {"d_real": "D on reals", "d_fake": "D on fakes", "g_regions": "G's regions"}
+    cases = {}
+    for key, title in titles.items():
         kept = torch.tensor([not reason for reason in found[key].refusals])
-        rows[title] = samples.by_class(found[key].maps[kept], labels[kept])
-        tensors |= {f"{key}/{name}": mean for name, mean in rows[title].items()}
-    write_tensors(work.report / "class_means.safetensors", tensors)
-    show_image(work.report, work.events, "classes", class_maps(rows, samples.mean_images()))
+        labels = work.samples.real_labels if key == "d_real" else work.samples.fake_labels
+        cases[title] = (key, found[key].maps[kept], labels[kept])
+    work.average(cases, {"method": work.params.engine})
 
 
 def _latents(work: _Work) -> None:
