@@ -289,3 +289,19 @@ def test_images_must_be_a_batch() -> None:
 def test_one_seed_tells_no_stability(num_seeds: int) -> None:
     with pytest.raises(InputError, match="seeds"):
         stability(_target(Small()), IMAGES, SEGMENTS, FILLS, 0, num_seeds)
+
+
+def test_an_odd_limit_ends_at_the_pair_below_it() -> None:
+    """Samples come in pairs: one that is left over is not waited for."""
+    told: list[str] = []
+    found = surrogates(
+        lambda _item, masks, _draw: masks.double().prod(1) + masks[:, 0],
+        8,
+        [1, 2],
+        num_samples=64,
+        tolerance=1e-9,
+        max_samples=199,
+        on_warning=told.append,
+    )
+    assert found.num_samples.tolist() == [198, 198]
+    assert len(told) == 1
