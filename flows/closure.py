@@ -6,11 +6,13 @@ folders as dependencies, an edited page would retrain everything.
 
 import ast
 import io
+import re
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
+from ganatomy.errors import InputError
 from ganatomy.files import write_bytes
 
 PACKAGES = ("ganatomy", "tasks")
@@ -72,8 +74,10 @@ def _is_code(dep: str) -> bool:
 
 
 def _wanted(root: Path, command: str) -> set[str]:
-    module = command.partition(" -m ")[2].split()[0]  # [exec] python -m tasks.<stage> ...
-    return closure(root, module)
+    found = re.search(r" -m ([\w.]+)", command)  # ... python -m tasks.<stage> ...
+    if found is None:
+        raise InputError(f"no `python -m` in {command!r}", "dvc.yaml", "Write it as others are.")
+    return closure(root, found[1])
 
 
 def differences(root: Path) -> list[str]:

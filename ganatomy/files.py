@@ -1,5 +1,6 @@
 """Files that are either whole or not there. No torch here: the orchestrator uses it too."""
 
+import errno
 import hashlib
 import json
 import os
@@ -10,6 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from ganatomy.errors import InputError
+
+_CANNOT_WRITE = {
+    errno.ENOSPC: "Free some space there",
+    errno.EDQUOT: "Free some space there, or ask for a larger quota",
+    errno.EROFS: "Make it writable",
+    errno.EACCES: "Give yourself access to it",
+    errno.EFBIG: "Raise the limit on the size of files (`ulimit -f`)",
+}
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -22,6 +31,10 @@ def write_bytes(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)  # a write that fails does not say where
+        raise
     finally:
         partial.unlink(missing_ok=True)
 
@@ -69,6 +82,42 @@ def whole_folder(path: Path) -> Iterator[Path]:
             os.replace(old, path)
         for folder in (partial, old):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def cannot_write(error: BaseException) -> str | None:
+    """Say in one sentence that the disk, or a right to it, is what an error comes from, or None.
+
+    Nothing of this gets better by trying again. Causes are followed, and libraries that pass on
+    the words without the number are understood.
+    """
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        cause = waiting.pop(0)
+        if cause is None or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        waiting += [cause.__cause__, cause.__context__]
+        number = _errno_of(cause)
+        if number is not None:
+            where = getattr(cause, "filename", None) or os.getcwd()
+            words = os.strerror(number).lower()
+            remedy = _CANNOT_WRITE[number]
+            return f"{words} [{where}]. {remedy}; finished stages are kept."
+    return None
+
+
+def _errno_of(error: BaseException) -> int | None:
+    if isinstance(error, InputError):  # it has its own words
+        return None
+    number = getattr(error, "errno", None)
+    if isinstance(error, OSError) and number is not None:
+        return number if number in _CANNOT_WRITE else None
+    text = str(error)
+    if "database or disk is full" in text:  # SQLite
+        return errno.ENOSPC
+    found = (number for number in _CANNOT_WRITE if os.strerror(number) in text)
+    return next(found, None)
 
 
 def sha256_of(path: Path) -> str:

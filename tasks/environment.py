@@ -7,6 +7,7 @@ this runs before every run, and importing torch costs more than checking the who
 import ctypes
 import hashlib
 import platform
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tasks.params.base import Base
 from tasks.params.evaluate import Evaluate
 from tasks.params.fetch import Fetch
 from tasks.params.gan import GanSection
+from tasks.params.section import told_file
 from tasks.params.variants import Variants
 from tasks.provenance import ENVIRONMENT, FEATURES, INCEPTION, NETWORKS
 
@@ -40,34 +42,36 @@ _PACKAGES = (
 
 def write(root: Path = Path(".")) -> None:
     """Write environment.json and the four files beside it where their content changed."""
-    base = Base.load(root / "params.yaml")
-    fetch = Fetch.load(root / "params.yaml")
-    _write_if_new(
+    for path, value in differing(root).items():
+        write_json(path, value)
+
+
+def differing(root: Path) -> dict[Path, dict[str, Any]]:
+    """What `write` would write now: the files whose content is not what it is to be."""
+    return {path: value for path, value in _wanted(root) if _read(path) != value}
+
+
+def _wanted(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    params = root / told_file()
+    base = Base.load(params)
+    packages = {name: metadata.version(name) for name in _PACKAGES}
+    python = ".".join(platform.python_version_tuple()[:2])
+    yield (
         root / ENVIRONMENT,
-        {
-            "packages": {name: metadata.version(name) for name in _PACKAGES},
-            "python": ".".join(platform.python_version_tuple()[:2]),
-            "device": _device(base.device),
-        },
+        {"packages": packages, "python": python, "device": _device(base.device)},
     )
+    fetch = Fetch.load(params)
     own_folder = fetch.source == "image-folder"
-    _write_if_new(
-        root / SOURCE,
-        {
-            "listing": _listing(root / fetch.root) if own_folder else "",
-            "attributes": _own_file(root / fetch.attributes),
-        },
-    )
-    weights = Evaluate.load(root / "params.yaml").inception_weights
-    _write_if_new(root / INCEPTION, {"weights": _own_file(root / weights)})
-    method = GanSection.load(root / "params.yaml")
-    _write_if_new(
-        root / NETWORKS,
-        {name: _own_code(root, getattr(method, name)) for name in ("generator", "discriminator")},
-    )
-    variants = Variants.load(root / "params.yaml")
+    listing = _listing(root / fetch.root) if own_folder else ""
+    yield root / SOURCE, {"listing": listing, "attributes": _own_file(root / fetch.attributes)}
+    weights = Evaluate.load(params).inception_weights
+    yield root / INCEPTION, {"weights": _own_file(root / weights)}
+    method = GanSection.load(params)
+    networks = ("generator", "discriminator")
+    yield root / NETWORKS, {name: _own_code(root, getattr(method, name)) for name in networks}
+    variants = Variants.load(params)
     own = [entry for entry in variants.features if ":" in entry]
-    _write_if_new(
+    yield (
         root / FEATURES,
         {
             "masks": {path: _own_file(root / path) for path in variants.masks},
@@ -93,13 +97,11 @@ def _own_code(root: Path, name: str) -> str:
     return "not a file of this project"
 
 
-def _write_if_new(path: Path, value: dict[str, Any]) -> None:
+def _read(path: Path) -> Any:
     try:
-        if read_json(path) == value:
-            return
+        return read_json(path)
     except InputError:
-        pass  # missing or damaged: write it
-    write_json(path, value)
+        return None  # missing or damaged: it is to be written
 
 
 def _listing(folder: Path) -> str:

@@ -69,9 +69,9 @@ class Events:
         if not self._emit("warning", text=text):
             print(f"{self.stage}: warning: {text}", file=sys.stderr)
 
-    def error(self, text: str, exit_code: int) -> None:
-        """Why the stage ends here."""
-        if not self._emit("error", text=text, exit_code=exit_code):
+    def error(self, text: str, exit_code: int, lasting: bool = False) -> None:
+        """Why the stage ends here; `lasting`: trying again will not help."""
+        if not self._emit("error", text=text, exit_code=exit_code, lasting=lasting):
             print(f"{self.stage}: error: {text}", file=sys.stderr)
 
     def _emit(self, kind: str, **values: Any) -> bool:

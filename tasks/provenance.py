@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from ganatomy.files import read_json, sha256_of
-from tasks.params.section import PARAMS_FILE
+from tasks.params.section import told_file
 
 ENVIRONMENT = Path("environment.json")
 INCEPTION = Path("inception.json")  # hash of the user's own Inception weights
@@ -27,7 +27,7 @@ def describe() -> dict[str, str]:
         "git commit": commit or "none: not in a git repository",
         "uncommitted changes": (dirty_digest() or "none") if commit else "unknown",
         "dvc.lock (without this page)": lock_digest(),
-        "params.yaml": f"sha256 {sha256_of(PARAMS_FILE)}",
+        "params.yaml": f"sha256 {sha256_of(told_file())}",
         "environment.json": f"sha256 {sha256_of(ENVIRONMENT)}",
         "device": environment["device"],
         "python": environment["python"],

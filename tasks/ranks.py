@@ -25,11 +25,11 @@ from torch.distributed import TCPStore  # type: ignore[attr-defined]
 from ganatomy.errors import InputError
 from ganatomy.gan.distributed import Alone, FabricRanks, Ranks, fabric_of, share_of
 from tasks.events import Events
-from tasks.stage import FAILED
+from tasks.stage import FOLLOWER
+from tasks.start import FAILED
 
 Process = subprocess.Popen[bytes]
 
-_FOLLOWER = "GANATOMY_FOLLOWER"  # rank 0's process id, where last words go, the store's port
 _HERE = "127.0.0.1"
 _DEAF_TO = {signal.SIGTERM, signal.SIGINT}
 _WATCH_INTERVAL_S = 0.5
@@ -60,7 +60,7 @@ def joined(
         return
     _check(num_devices, device)
     share_of(batch_size, 0, num_devices)
-    follows = _FOLLOWER in os.environ
+    follows = FOLLOWER in os.environ
     with _following(num_devices) if follows else _leading(num_devices, events) as store:
         fabric = fabric_of(num_devices, device, "popen")
         own = torch.device("cuda", fabric.local_rank) if device.type == "cuda" else None
@@ -93,9 +93,7 @@ def _check(num_devices: int, device: torch.device) -> None:
 
 @contextmanager
 def _following(num_devices: int) -> Iterator[Any]:
-    leader, words, port = map(int, os.environ[_FOLLOWER].split())
-    if os.getppid() != leader:  # it went before the kernel was told to end us with it
-        os._exit(FAILED)
+    words, port = map(int, os.environ[FOLLOWER].split())  # where last words go, the store's port
     try:
         yield TCPStore(_HERE, port, num_devices)
     except Exception as error:
@@ -114,7 +112,7 @@ def _leading(num_devices: int, events: Events) -> Iterator[Any]:
     left = threading.Event()
     watcher = threading.Thread(target=_watch, args=(others, ears, left, events), daemon=True)
     try:
-        _start(others, num_devices, f"{os.getpid()} {words} {port}", [words])
+        _start(others, num_devices, f"{words} {port}", [words])
         watcher.start()
         yield TCPStore(_HERE, port, num_devices, is_master=True, master_listen_fd=door.detach())
         for other in others:
@@ -139,7 +137,7 @@ def _start(others: list[Process], num_devices: int, follower: str, descriptors: 
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _DEAF_TO)
     try:
         for rank in range(1, num_devices):
-            own = {"LOCAL_RANK": str(rank), _FOLLOWER: follower}
+            own = {"LOCAL_RANK": str(rank), FOLLOWER: follower}
             command = [sys.executable, *sys.orig_argv[1:]]
             others.append(subprocess.Popen(command, env=os.environ | own, pass_fds=descriptors))
     finally:

@@ -1,24 +1,24 @@
-"""The shell around every stage: its process, its log, its exit code."""
+"""The shell around every stage: its lock, its signals, its exit code."""
 
-import ctypes
+import fcntl
 import os
 import signal
 import sys
-import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 from ganatomy.errors import InputError
-from tasks.events import RUN_DIR, Events, from_environment, log_path
+from tasks import start
+from tasks.events import Events, from_environment
+from tasks.params.section import read_once
 
-BAD_INPUT = 2
-FAILED = 1
-_PR_SET_PDEATHSIG = 1
-_WATCH_INTERVAL_S = 0.5
+FOLLOWER = "GANATOMY_FOLLOWER"  # set in the processes of a training but its first
+LOCKS = Path(".ganatomy/locks")
+_WAIT_FOR_LOCK_S = 10.0  # who is being ended needs a moment
+_LOCK_INTERVAL_S = 0.1
 
 
 def run(main: Callable[[Events], None], default_name: str) -> NoReturn:
@@ -31,23 +31,54 @@ def run(main: Callable[[Events], None], default_name: str) -> NoReturn:
     default_name : str
         The stage's name when DVC does not say which instance this is.
     """
-    _die_with_parent()
-    name = os.environ.get("DVC_STAGE", default_name)
-    _redirect_output(name)
+    name = start.begin("@".join([default_name, *sys.argv[1:]]))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     events = from_environment(name)
     try:
-        main(events)
-    except InputError as error:
-        events.error(str(error), BAD_INPUT)
-        sys.exit(BAD_INPUT)
+        with _alone(name), read_once():
+            main(events)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
     except Exception as error:
-        traceback.print_exc()
-        events.error(f"{type(error).__name__}: {error}", FAILED)
-        sys.exit(FAILED)
+        sys.exit(start.tell(events, error))
     sys.exit(0)
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """Hold the stage's outputs; the lock goes when the process goes.
+
+    DVC's own locks do not know of a stage that was started by hand, nor of one that lives on.
+
+    Raises
+    ------
+    InputError
+        Another process has them, and kept them while this one waited.
+    """
+    if FOLLOWER in os.environ:  # the first process of the training has the lock
+        yield
+        return
+    path = LOCKS / f"{name}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + _WAIT_FOR_LOCK_S
+    with path.open("a+") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    file.seek(0)
+                    raise InputError(
+                        f"process {file.read().strip() or '?'} is at work on stage {name}",
+                        str(path),
+                        "Wait for it, or end it.",
+                    ) from None
+            time.sleep(_LOCK_INTERVAL_S)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
 
 
 class _Stop:
@@ -83,38 +114,3 @@ def interruptible() -> Iterator[_Stop]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _die_with_parent() -> None:
-    """End this process when the one that started it is gone, however it went.
-
-    A stage that outlives a killed DVC would write its outputs beside the next run's.
-    """
-    parent = os.getppid()
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it went before the kernel was told
-            os._exit(FAILED)
-        return
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_WATCH_INTERVAL_S)
-        os._exit(FAILED)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _redirect_output(name: str) -> None:
-    """Send what the stage prints to its log, when there is a listener to keep one."""
-    folder = os.environ.get(RUN_DIR)
-    if not folder:
-        return
-    path = log_path(Path(folder), name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    os.close(log)

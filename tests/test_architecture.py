@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tasks.parent import PARENT
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -133,7 +135,11 @@ def test_stages_have_one_name_everywhere() -> None:
     assert all(module == name for module, name in in_tasks.items())
     assert set(in_tasks) == set(stages) == set(params) - {"base", "gan"}
     for name, stage in stages.items():
-        assert stage["cmd"].split()[:4] == ["exec", "python", "-m", f"tasks.{name}"]
+        shell, script = stage["cmd"].removesuffix("'").split(" '")
+        assert shell == "exec sh -c"
+        handed_on, *words = script.split()
+        assert handed_on == f"{PARENT}=$PPID"
+        assert words[:4] == ["exec", "python", "-m", f"tasks.{name}"]
         assert (ROOT / "tasks" / "params" / f"{name}.py").is_file()
         assert name in [str(entry).split(".")[0] for entry in stage["params"]]
 

@@ -1,6 +1,9 @@
 """Sections of params.yaml: typed, bounded, and strict about names."""
 
 import difflib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -10,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ganatomy.errors import InputError
 
 PARAMS_FILE = Path("params.yaml")
+TOLD = "GANATOMY_PARAMS"  # where a run keeps its copy of params.yaml
+
+_once: "_Once | None" = None
 
 
 class Section(BaseModel):
@@ -20,14 +26,15 @@ class Section(BaseModel):
     name: ClassVar[str]
 
     @classmethod
-    def load(cls, path: Path = PARAMS_FILE) -> Self:
-        """Read and check this section of the file."""
-        document = read_document(path)
+    def load(cls, path: Path | None = None) -> Self:
+        """Read and check this section of a file, or of what this run was started with."""
+        document = read_document(path, {cls.name})
+        where = str(path or PARAMS_FILE)
         if cls.name not in document:
             raise InputError(
-                f"section {cls.name!r} is missing", str(path), "Restore it: `git checkout` it."
+                f"section {cls.name!r} is missing", where, "Restore it: `git checkout` it."
             )
-        return cls.check(document[cls.name], str(path))
+        return cls.check(document[cls.name], where)
 
     @classmethod
     def check(cls, values: Any, where: str) -> Self:
@@ -56,8 +63,77 @@ def unknown_key(key: str, known: list[str], where: str) -> InputError:
     )
 
 
-def read_document(path: Path = PARAMS_FILE) -> dict[str, Any]:
-    """The YAML file as a mapping of sections."""
+def told_file() -> Path:
+    """The file of parameters that this run was started with: its copy, else params.yaml."""
+    return Path(os.environ.get(TOLD) or PARAMS_FILE)
+
+
+class _Once:
+    """What a stage has read, and which sections of it it has used."""
+
+    def __init__(self) -> None:
+        self.document: dict[str, Any] = {}
+        self.used: set[str] = set()
+
+    def read(self, sections: set[str] | None) -> dict[str, Any]:
+        """The file as it was at the first call; None: all sections are used."""
+        self.document = self.document or _parse(told_file())
+        self.used |= sections or set(self.document)
+        return self.document
+
+    def changed(self) -> list[str]:
+        """The values that were used and that the file has otherwise by now."""
+        now = _parse(told_file()) if self.used else {}
+        return [
+            key
+            for section in sorted(self.used)
+            for key in _differences(section, self.document.get(section), now.get(section))
+        ]
+
+
+def _differences(section: str, old: Any, new: Any) -> list[str]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = sorted(old.keys() | new.keys())
+        return [f"{section}.{key}" for key in keys if old.get(key) != new.get(key)]
+    return [] if old == new else [section]
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Within the block the file is read once, and must say the same at the block's end.
+
+    DVC itself reads it again then, and would note the new values as those of the old results.
+
+    Raises
+    ------
+    InputError
+        A section that was used has changed meanwhile.
+    """
+    global _once
+    _once = _Once()
+    try:
+        yield
+        if changed := _once.changed():
+            raise InputError(
+                f"{', '.join(changed)} changed while the stage ran, which began with the old value",
+                str(PARAMS_FILE),
+                "Run it again.",
+            )
+    finally:
+        _once = None
+
+
+def read_document(path: Path | None = None, sections: set[str] | None = None) -> dict[str, Any]:
+    """A YAML file as a mapping of sections; without one, what this run was started with.
+
+    `sections` are those that the caller uses, None all of them: see `read_once`.
+    """
+    if path is not None or _once is None:
+        return _parse(path or told_file())
+    return _once.read(sections)
+
+
+def _parse(path: Path) -> dict[str, Any]:
     try:
         document = yaml.safe_load(path.read_text())
     except FileNotFoundError:

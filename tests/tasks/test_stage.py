@@ -32,11 +32,11 @@ time.sleep(60)
 """
 
 
-def _run(body: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def _run(code: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", STAGE.replace("{body}", body)],
-        cwd=ROOT,
-        env=environment() | variables,
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env=environment() | {"PYTHONPATH": str(ROOT)} | variables,
         capture_output=True,
         text=True,
         timeout=60,
@@ -52,8 +52,8 @@ def _run(body: str, **variables: str) -> subprocess.CompletedProcess[str]:
         ("sys.exit(7)", 7, ""),
     ],
 )
-def test_exit_codes(body: str, code: int, said: str) -> None:
-    done = _run(body)
+def test_exit_codes(body: str, code: int, said: str, tmp_path: Path) -> None:
+    done = _run(STAGE.replace("{body}", body), tmp_path)
     assert done.returncode == code
     assert said in done.stderr
     assert ("Traceback" in done.stderr) == (code == 1)
@@ -61,7 +61,8 @@ def test_exit_codes(body: str, code: int, said: str) -> None:
 
 
 def test_with_a_listener_it_speaks_to_files_only(tmp_path: Path) -> None:
-    done = _run("1 / 0", GANATOMY_RUN_DIR=str(tmp_path), DVC_STAGE="retrain@1")
+    code = STAGE.replace("{body}", "1 / 0")
+    done = _run(code, tmp_path, GANATOMY_RUN_DIR=str(tmp_path), DVC_STAGE="retrain@1")
     assert (done.stdout, done.stderr) == ("", "")
     log = (tmp_path / "retrain@1.log").read_text()
     assert "printed" in log
@@ -73,12 +74,42 @@ def test_with_a_listener_it_speaks_to_files_only(tmp_path: Path) -> None:
     assert events[2]["exit_code"] == 1
 
 
+def test_a_second_process_of_a_stage_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
+    here = {"PYTHONPATH": str(ROOT)}
+    first = subprocess.Popen(
+        [sys.executable, "-c", STAGE.replace("{body}", "sys.stdin.readline()")],
+        cwd=tmp_path,
+        env=environment() | here | {"DVC_STAGE": "made_up@1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert first.stdout is not None
+    assert first.stdout.readline() == "printed\n"
+    second = STAGE.replace("stage.run", "stage._WAIT_FOR_LOCK_S = 0.1\nstage.run")
+    # by hand, as `python -m tasks.made_up 1`
+    by_hand = second.replace("import sys, time", "import sys, time; sys.argv = ['', '1']")
+    done = _run(by_hand.replace("{body}", "pass"), tmp_path)
+    other = _run(second.replace("{body}", "pass"), tmp_path, DVC_STAGE="made_up@2")
+    follower = _run(
+        second.replace("{body}", "pass"), tmp_path, DVC_STAGE="made_up@1", GANATOMY_FOLLOWER="3 4"
+    )
+    assert first.communicate("go on\n", timeout=60) == ("", None)
+    assert first.returncode == 0
+    assert done.returncode == 2
+    assert f"process {first.pid} is at work on stage made_up@1" in done.stderr
+    assert done.stdout == ""
+    assert (other.returncode, follower.returncode) == (0, 0)
+    again = _run(by_hand.replace("{body}", "pass"), tmp_path)  # the lock went with the process
+    assert again.returncode == 0, again.stderr
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it polls, which takes longer")
-def test_it_ends_with_a_killed_parent() -> None:
+def test_it_ends_with_a_killed_parent(tmp_path: Path) -> None:
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT, STAGE.replace("{body}", "time.sleep(60)")],
-        cwd=ROOT,
-        env=environment(),
+        cwd=tmp_path,
+        env=environment() | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -94,11 +125,11 @@ def test_it_ends_with_a_killed_parent() -> None:
             child.kill()
 
 
-def test_sigterm_ends_it() -> None:
+def test_sigterm_ends_it(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", STAGE.replace("{body}", "time.sleep(60)")],
-        cwd=ROOT,
-        env=environment(),
+        cwd=tmp_path,
+        env=environment() | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         text=True,
     )
