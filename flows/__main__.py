@@ -14,6 +14,7 @@ from pathlib import Path
 
 from flows import settings
 from ganatomy.errors import InputError
+from ganatomy.files import cannot_write
 
 _REPORT = Path("reports/report.html")
 
@@ -31,6 +32,11 @@ def main() -> int:
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except Exception as error:
+        if (words := cannot_write(error)) is None:
+            raise
+        print(f"error: {words}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(
             "stopped: finished stages are kept, the same command goes on from here", file=sys.stderr
@@ -53,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
             action="append",
             default=[],
             metavar="SECTION.KEY=VALUE",
-            help="change one value of params.yaml; may be given again",
+            help="change one value of params.yaml (`plan`: as if); may be given again",
         )
 
     report = commands.add_parser("report", help="open the page")
@@ -69,19 +75,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace, root: Path) -> int:
-    from flows import params
+    from flows import params, processes
     from flows.server import prefect_server
 
-    for line in params.apply(root, arguments.profile, arguments.set):  # before anything starts
-        print(f"params.yaml: {line}")
     # the terminal belongs to the bars; Prefect's own log goes to its server
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
-    try:
-        with prefect_server():
-            return _run_flow(arguments, root)
-    except ConnectionError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    with processes.only_run(root):  # a run that is refused changes nothing
+        for line in params.apply(root, arguments.profile, arguments.set):  # before anything starts
+            print(f"params.yaml: {line}")
+        try:
+            with prefect_server():
+                return _run_flow(arguments, root)
+        except ConnectionError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
 
 
 def _run_flow(arguments: argparse.Namespace, root: Path) -> int:
@@ -107,15 +114,15 @@ def _run_flow(arguments: argparse.Namespace, root: Path) -> int:
 
 
 def _plan(arguments: argparse.Namespace, root: Path) -> int:
-    from flows import adapter, params
-    from tasks import environment
+    from flows import adapter
+    from flows.plan import planned
 
-    for line in params.apply(root, arguments.profile, arguments.set):
-        print(f"params.yaml: {line}")
-    environment.write(root)
-    for found in adapter.stale(root, adapter.graph(root)):
-        what = "would run" if found.reasons else "unchanged"
-        print(f"{found.stage:<13}{what:<11}{'; '.join(found.reasons)}".rstrip())
+    with planned(root, arguments.profile, arguments.set) as plan:
+        for line in plan.changes:
+            print(f"params.yaml: {line}")
+        for found in adapter.stale(root, plan.folder, plan.files):
+            what = "would run" if found.reasons else "unchanged"
+            print(f"{found.stage:<13}{what:<11}{'; '.join(found.reasons)}".rstrip())
     return 0
 
 

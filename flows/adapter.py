@@ -2,24 +2,35 @@
 
 import json
 import logging
-import shutil
+import os
+import re
+import signal
 import threading
-import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 from dvc.exceptions import DvcException
+from dvc.fs import LocalFileSystem
 from dvc.repo import Repo
 from dvc.stage.exceptions import StageCmdFailedError
 
-from flows import processes
+from flows import leftovers, processes
 from ganatomy.errors import InputError
+from ganatomy.files import cannot_write
 from tasks.events import events_path, log_path
+from tasks.params.section import PARAMS_FILE, told_file
+from tasks.provenance import LOCK
 
 Outcome = Literal["ran", "restored", "cached"]
 _LOG_LINES_SHOWN = 12
+_KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)
+_KILLED_WORDS = (
+    "its process was killed (SIGKILL), most likely because the machine ran out of memory. "
+    "Close other programs, or lower the stage's batch size, image size or counts in params.yaml"
+)
 
 for _name in ("dvc", "dvc_data", "dvc_objects"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)  # below it they draw bars of their own
@@ -64,17 +75,60 @@ class StageFailed(RuntimeError):
     stage : str
     exit_code : int
         2 when the user can mend it, else what the process ended with.
+    lasting : bool
+        Trying again will not help.
     """
 
-    def __init__(self, stage: str, reason: str, exit_code: int) -> None:
+    def __init__(self, stage: str, reason: str, exit_code: int, lasting: bool = False) -> None:
         super().__init__(f"stage {stage}: {reason}")
         self.stage = stage
         self.exit_code = exit_code
+        self.lasting = lasting or exit_code == 2
 
 
-def _repo(root: Path) -> Repo:
+class _Instead(LocalFileSystem):  # type: ignore[misc]
+    """The files on disk, but that some are read from elsewhere; both are absolute paths.
+
+    DVC reads params.yaml before a stage and again after it, for dvc.lock: what was edited meanwhile
+    would be locked as what gave the old values' results.
+    """
+
+    def __init__(self, instead: dict[str, str]) -> None:
+        super().__init__()
+        self._instead = instead
+
+    def _found(self, path: Any) -> Any:
+        return self._instead.get(os.path.abspath(path), path) if isinstance(path, str) else path
+
+    def open(self, path: Any, mode: str = "r", **options: Any) -> Any:
+        return super().open(self._found(path) if "r" in mode else path, mode, **options)
+
+    def exists(self, path: Any, *rest: Any, **options: Any) -> Any:
+        return super().exists(self._found(path), *rest, **options)
+
+    def isfile(self, path: Any) -> bool:
+        return bool(super().isfile(self._found(path)))
+
+    def isdir(self, path: Any) -> bool:
+        return bool(super().isdir(self._found(path)))
+
+
+class _Onlooker(Repo):  # type: ignore[misc]
+    """A repository that is only looked at: its locks are its own, so it waits for nobody's."""
+
+    def __init__(self, root: Path, locks: Path) -> None:
+        self.tmp_dir = str(locks)
+        super().__init__(str(root), _wait_for_lock=True)
+
+
+def _repo(root: Path, locks: Path | None = None) -> Repo:
     # waiting for DVC's lock is what keeps stages that end together from failing at random
-    return Repo(str(root), _wait_for_lock=True)
+    repo = Repo(str(root), _wait_for_lock=True) if locks is None else _Onlooker(root, locks)
+    instead = {str(root.resolve() / PARAMS_FILE): os.path.abspath(root / told_file())}
+    if locks is not None and leftovers.is_broken(root / LOCK):
+        instead[str(root.resolve() / LOCK)] = str(locks / LOCK)  # there is none
+    repo.fs = _Instead(instead)
+    return repo
 
 
 def graph(root: Path) -> list[Stage]:
@@ -85,9 +139,13 @@ def graph(root: Path) -> list[Stage]:
     InputError
         dvc.yaml, or what it takes from params.yaml, cannot be used.
     """
-    mend(root)
+    leftovers.mend(root)
+    return _graph(_repo(root))
+
+
+def _graph(opened: Repo) -> list[Stage]:
     try:
-        with _repo(root) as repo:
+        with opened as repo:
             edges = repo.index.graph
             upstream = {
                 node.addressing: sorted({up.addressing for up in edges.successors(node)})
@@ -159,6 +217,8 @@ def run_stage(root: Path, stage: Stage, run_dir: Path) -> Outcome:
                 stage.name, f"ended after timeout_s={stage.timeout_s} in dvc.yaml", 1
             ) from None
         raise _failure(stage.name, error, run_dir) from None
+    except OSError as error:
+        raise _failure(stage.name, error, run_dir) from error
     finally:
         timer.cancel()
     if not changed:
@@ -166,37 +226,77 @@ def run_stage(root: Path, stage: Stage, run_dir: Path) -> Outcome:
     return "ran" if log.exists() else "restored"
 
 
-def _failure(stage: str, error: DvcException, run_dir: Path) -> StageFailed:
-    """The stage's own words where it had any, else the end of its log, else DVC's."""
+def _failure(stage: str, error: Exception, run_dir: Path) -> StageFailed:
+    """The stage's own words where it had any, else what is known of its end, else DVC's words."""
+    for event in _events(run_dir, stage):
+        if event["kind"] == "error":
+            code, lasting = event["exit_code"], event.get("lasting", False)
+            return StageFailed(stage, event["text"], code, lasting)
+    if words := cannot_write(error):
+        return StageFailed(stage, words, 1, lasting=True)
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, StageCmdFailedError):
         cause = cause.__cause__
-    path = events_path(run_dir, stage)
-    if path.exists():
-        for line in path.read_text().splitlines():
-            event = json.loads(line)
-            if event["kind"] == "error":
-                return StageFailed(stage, event["text"], event["exit_code"])
     if cause is None:
         return StageFailed(stage, f"DVC: {error.__cause__ or error}", 1)
+    if _exit_code(cause) in _KILLED:
+        return StageFailed(stage, _KILLED_WORDS, 1)
     log = log_path(run_dir, stage)
-    tail = log.read_text().splitlines()[-_LOG_LINES_SHOWN:] if log.exists() else []
+    tail = log.read_text(errors="replace").splitlines()[-_LOG_LINES_SHOWN:] if log.exists() else []
     words = "\n  ".join([str(cause), *tail]) if tail else f"{cause}; nothing in its log"
     return StageFailed(stage, words, 1)
 
 
-def stale(root: Path, stages: list[Stage]) -> list[Staleness]:
-    """What would run now and why, in order; a stage behind a stale one is stale too."""
-    mend(root)
-    with _repo(root) as repo:
-        status = repo.status()
+def _events(run_dir: Path, stage: str) -> list[dict[str, Any]]:
+    path = events_path(run_dir, stage)
+    # a line that a full disk or a kill cut off says nothing
+    lines = path.read_bytes().decode(errors="replace").splitlines() if path.exists() else []
+    found = []
+    for line in lines:
+        with suppress(ValueError):
+            found.append(json.loads(line))
+    return found
+
+
+def _exit_code(error: BaseException) -> int | None:
+    """DVC keeps it in its words only."""
+    found = re.search(r"exited with (-?\d+)$", str(error))
+    return int(found[1]) if found else None
+
+
+def stale(root: Path, locks: Path, written: list[str]) -> list[Staleness]:
+    """What would run now and why, in order; a stage behind a stale one is stale too.
+
+    Parameters
+    ----------
+    locks : Path
+        A folder of this call's own, within the project.
+    written : list of str
+        Files that a run would write before its first stage: whoever needs them is stale.
+    """
+    stages = _graph(_repo(root, locks))
+    broken = leftovers.is_broken(root / LOCK)
+    try:
+        with _repo(root, locks) as repo:
+            status = repo.status()
+            needs = {
+                node.addressing: {dep.def_path for dep in node.deps} for node in repo.index.stages
+            }
+    except (DvcException, OSError) as error:
+        raise InputError(
+            f"{error}".splitlines()[0], "dvc status", "Is a run at work here? Wait for it."
+        ) from None
     found: list[Staleness] = []
     would_run: set[str] = set()
-    known = digests(root)
+    known = {} if broken else digests(root)
     for stage in stages:
-        reasons = (
-            _reasons(status.get(stage.name, [])) if stage.name in known else ["has not run yet"]
-        )
+        if stage.name in known:
+            reasons = _reasons(status.get(stage.name, []))
+            said = {reason.partition(" ")[2] for reason in reasons}
+            changed = needs[stage.name].intersection(written) - said
+            reasons += [f"modified {name}" for name in sorted(changed)]
+        else:
+            reasons = [f"{LOCK} cannot be read" if broken else "has not run yet"]
         reasons += [f"after {name}" for name in stage.upstream if name in would_run]
         if reasons:
             would_run.add(stage.name)
@@ -230,25 +330,3 @@ def digests(root: Path) -> dict[str, dict[str, str]]:
         name: {out["path"]: out.get("md5", "") for out in entry.get("outs", [])}
         for name, entry in stages.items()
     }
-
-
-def mend(root: Path) -> None:
-    """Put right what a killed run may leave: DVC itself would ask for it to be done by hand.
-
-    Only a broken file is touched. A dvc.lock that cannot be read is set aside, not deleted: DVC's
-    run cache then restores the finished stages.
-    """
-    readers_and_writers = root / ".dvc" / "tmp" / "rwlock"
-    if readers_and_writers.exists():
-        try:
-            json.loads(readers_and_writers.read_text())
-        except ValueError:
-            readers_and_writers.unlink()
-    lock = root / "dvc.lock"
-    if lock.exists():
-        try:
-            whole = isinstance(yaml.safe_load(lock.read_text()), dict)
-        except yaml.YAMLError:
-            whole = False
-        if not whole:
-            shutil.move(lock, lock.with_name(f"dvc.lock.broken-{time.strftime('%Y%m%dT%H%M%S')}"))

@@ -1,8 +1,10 @@
 """params.yaml as the user wants it: a profile, single values, all checked before anything runs."""
 
 import importlib
+import os
 import pkgutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from ruamel.yaml import YAML
 import tasks.params
 from ganatomy.errors import InputError
 from ganatomy.files import write_bytes
-from tasks.params.section import Section, read_document, unknown_key
+from tasks.params.section import PARAMS_FILE, TOLD, Section, read_document, unknown_key
 
 HEADER = """\
 # One section per stage; tasks/params/<stage>.py says what each value may be.
@@ -94,20 +96,45 @@ def apply(root: Path, profile: str | None, assignments: list[str]) -> list[str]:
     list of str
         One line for each value that changed.
     """
-    path = root / "params.yaml"
+    text, lines = would_be(root, profile, assignments)
+    if text is not None:
+        write_bytes(root / PARAMS_FILE, text.encode())
+    return lines
+
+
+def would_be(
+    root: Path, profile: str | None, assignments: list[str]
+) -> tuple[str | None, list[str]]:
+    """The text that `apply` would write, None where the file is right already, and its lines."""
+    path = root / PARAMS_FILE
     before = read_document(path)
     document = check(before, str(path)) if profile is None else _profile(root, profile)
     for assignment in assignments:
         _assign(document, assignment)
     after = check(document, "command line" if assignments or profile else str(path))
-    if after != before:
-        write_bytes(path, dump(after).encode())
-    return [
+    return None if after == before else dump(after), [
         f"{name}.{key}: {old!r} -> {value!r}"
         for name, values in after.items()
         for key, value in values.items()
         if (old := _old(before, name, key)) != value
     ]
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Within the block `path` is params.yaml to this process, to DVC in it and to its stages.
+
+    What a run is told, it is told once: an editor may write to params.yaml while it is at work.
+    """
+    before = os.environ.get(TOLD)
+    os.environ[TOLD] = str(path)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[TOLD]
+        else:
+            os.environ[TOLD] = before
 
 
 def _old(document: dict[str, Any], section: str, key: str) -> Any:

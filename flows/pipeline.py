@@ -30,6 +30,7 @@ from flows.record import Record, new_run_name
 from flows.slots import Slots
 from flows.watch import StageTail
 from tasks import environment
+from tasks.params.section import PARAMS_FILE
 
 _POLL_S = 0.2
 _ARTIFACT_INTERVAL_S = 2.0
@@ -55,11 +56,11 @@ extra_listeners: contextvars.ContextVar[tuple[Listener, ...]] = contextvars.Cont
 
 
 def _worth_a_retry(_task: Any, _task_run: Any, state: State[Any]) -> bool:
-    """Bad input stays bad, and a run that is being stopped must end."""
+    """Bad input stays bad, a full disk full, and a run that is being stopped must end."""
     if processes.stopping.is_set():
         return False
     error = state.result(raise_on_failure=False)
-    return not (isinstance(error, adapter.StageFailed) and error.exit_code == 2)
+    return not (isinstance(error, adapter.StageFailed) and error.lasting)
 
 
 @task(
@@ -162,11 +163,13 @@ def pipeline(profile: str | None = None, overrides: list[str] | None = None) -> 
         stack.enter_context(processes.stages_end_with_us())
         for line in params.apply(root, profile, overrides or []):
             logger.info("params.yaml: %s", line)
-        environment.write(root)
-        stages = adapter.graph(root)
         name = new_run_name()
         run_dir = _new_run_dir(root, name)
         os.environ["GANATOMY_RUN_DIR"] = str(run_dir)
+        kept = shutil.copyfile(root / PARAMS_FILE, run_dir / PARAMS_FILE)
+        stack.enter_context(params.told(kept))
+        environment.write(root)
+        stages = adapter.graph(root)
         record = stack.enter_context(Record(root, name, [stage.name for stage in stages]))
         run = _Run(
             root,

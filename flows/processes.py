@@ -19,6 +19,7 @@ from ganatomy.errors import InputError
 _GRACE_S = 15.0  # a training writes a checkpoint of its last step
 
 stopping = threading.Event()
+_held: set[Path] = set()
 
 
 def stage_processes(stage: str | None = None) -> list[psutil.Process]:
@@ -55,7 +56,7 @@ def _signal(process: psutil.Process, number: signal.Signals) -> None:
 def stages_end_with_us() -> Iterator[None]:
     """On SIGINT and SIGTERM end every stage, then do what would have been done without us.
 
-    kill -9 cannot be caught: a stage watches its parent itself (`tasks.stage`).
+    kill -9 cannot be caught: a stage watches its parent itself (`tasks.parent`).
     """
     stopping.clear()
     if threading.current_thread() is not threading.main_thread():
@@ -86,12 +87,18 @@ def stages_end_with_us() -> Iterator[None]:
 def only_run(root: Path) -> Iterator[None]:
     """Hold the project for one pipeline run; the lock goes when the process goes.
 
+    Within the block this process may ask for it again: the command line takes it before it changes
+    params.yaml, the flow takes it where there was no command line.
+
     Raises
     ------
     InputError
         Another run has it.
     """
     path = root / STATE / "run.lock"
+    if path in _held:
+        yield
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
         try:
@@ -106,7 +113,9 @@ def only_run(root: Path) -> Iterator[None]:
         file.truncate(0)
         file.write(json.dumps({"pid": os.getpid(), "since": time.strftime("%F %T")}))
         file.flush()
+        _held.add(path)
         try:
             yield
         finally:
+            _held.remove(path)
             file.truncate(0)

@@ -1,9 +1,12 @@
-"""A copy of the project for each test that changes it."""
+"""Copies of the project for tests that change it."""
 
 from pathlib import Path
 
 import pytest
+import yaml
 
+from flows import params
+from tasks import environment
 from tests.harness import copy_project
 
 
@@ -11,3 +14,17 @@ from tests.harness import copy_project
 def project(tmp_path: Path) -> Path:
     """A committed copy in which nothing has run yet; the test may do with it what it likes."""
     return copy_project(tmp_path / "project")
+
+
+@pytest.fixture
+def two_stages(project: Path) -> Path:
+    """A copy whose pipeline is `fetch` and `prepare`, on few images: a run of seconds."""
+    pipeline = yaml.safe_load((project / "dvc.yaml").read_text())
+    pipeline["stages"] = {name: pipeline["stages"][name] for name in ("fetch", "prepare")}
+    (project / "dvc.yaml").write_text(yaml.safe_dump(pipeline, sort_keys=False))
+    params.apply(project, "smoke", [])
+    environment.write(project)
+    summary = project / "reports" / "report" / "summary.md"  # what a run shows at its end
+    summary.parent.mkdir(parents=True)
+    summary.write_text("- nothing\n")
+    return project

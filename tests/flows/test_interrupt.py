@@ -63,11 +63,9 @@ def test_a_broken_lock_is_mended(smoke: Path, tmp_path: Path) -> None:
     )  # what a kill between open and write leaves
     whole = (project / "dvc.lock").read_text()
     (project / "dvc.lock").write_text(whole[: len(whole) // 2] + "\n  - {")
-    done = flows(project, "plan")
-    assert done.returncode == 0, done.stderr
-    assert list(project.glob("dvc.lock.broken-*"))
     again = flows(project, "run")
     assert again.returncode == 0, again.stderr
+    assert list(project.glob("dvc.lock.broken-*"))
     assert set(outcomes(again).values()) == {"restored from the run cache"}
 
 
