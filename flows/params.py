@@ -4,7 +4,7 @@ import importlib
 import os
 import pkgutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -192,5 +192,6 @@ def _put(document: dict[str, Any], section: str, key: str, value: Any, where: st
         known = [f"{name}.{field}" for name, fields in document.items() for field in fields]
         raise unknown_key(f"{section}.{key}", known, where)
     if isinstance(document[section][key], float) and type(value) is int:
-        value = float(value)  # 1 is a number of the kind 1.0
+        with suppress(OverflowError):  # far out of bounds: the check says so
+            value = float(value)  # 1 is a number of the kind 1.0
     document[section][key] = value

@@ -12,6 +12,6 @@ class Base(Section):
 
     name: ClassVar[str] = "base"
 
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**63)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     num_threads: int = Field(2, ge=1, le=256)

@@ -12,7 +12,7 @@ class Evaluate(Section):
 
     name: ClassVar[str] = "evaluate"
 
-    num_fakes: int = Field(1000, ge=10)
+    num_fakes: int = Field(1000, ge=10, le=1_000_000)
     num_shown: int = Field(64, ge=1, le=400)
     num_replicates: int = Field(200, ge=20, le=10_000)
     inception_weights: str = ""

@@ -13,6 +13,6 @@ class Evaluator(Section):
     name: ClassVar[str] = "evaluator"
 
     width: int = Field(16, ge=4, le=256)
-    epochs: int = Field(6, ge=1)
-    batch_size: int = Field(64, ge=2)
+    epochs: int = Field(6, ge=1, le=10_000)
+    batch_size: int = Field(64, ge=2, le=65_536)
     learning_rate: float = Field(0.003, gt=0, le=1)

@@ -18,10 +18,10 @@ class GanSection(Section):
     conditional: bool = False
     spectral_norm: bool = False
     loss: Literal["bce", "hinge", "wgan", "relativistic"] = "bce"
-    r1: float = Field(0.3, ge=0)
-    r2: float = Field(0.0, ge=0)
-    gradient_penalty: float = Field(0.0, ge=0)
-    penalty_every: int = Field(16, ge=1)
+    r1: float = Field(0.3, ge=0, le=1e6)
+    r2: float = Field(0.0, ge=0, le=1e6)
+    gradient_penalty: float = Field(0.0, ge=0, le=1e6)
+    penalty_every: int = Field(16, ge=1, le=1_000_000)
     augment: list[Literal["translation", "cutout", "colour"]] = Field(default=[])
     n_dis: int = Field(1, ge=1, le=20)
     beta1: float = Field(0.0, ge=0, lt=1)

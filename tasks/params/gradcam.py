@@ -20,6 +20,6 @@ class Gradcam(Section):
     targets: list[str] = Field(["class", "concept(thickness)", "region(cell_1_1)"])
     concepts: list[str] = Field(["brightness", "contrast", "thickness"])
     num_ablated: int = Field(64, ge=3, le=10_000)
-    num_units: int = Field(256, ge=1)
+    num_units: int = Field(256, ge=1, le=100_000)
     num_random: int = Field(10, ge=1, le=1000)
     fdr: float = Field(0.05, gt=0, lt=1)

@@ -12,6 +12,6 @@ class Importance(Section):
 
     name: ClassVar[str] = "importance"
 
-    num_fakes: int = Field(1000, ge=10)
+    num_fakes: int = Field(1000, ge=10, le=1_000_000)
     fdr: float = Field(0.05, gt=0, lt=1)
     num_shown: int = Field(10, ge=1, le=40)

@@ -21,9 +21,11 @@ class Lime(Section):
     masks: list[str] = Field([])
     baseline: Literal["black", "mean", "blur", "inpaint", "marginal"] = "blur"
     design: Literal["iid", "paired", "orthogonal"] = "orthogonal"
-    num_samples: int = Field(512, ge=50)
-    tolerance: float = Field(0.0, ge=0)  # 0: num_samples, else until intervals are so narrow
-    max_samples: int = Field(8192, ge=50)
+    num_samples: int = Field(512, ge=50, le=1_000_000)
+    tolerance: float = Field(
+        0.0, ge=0, le=1e6
+    )  # 0: num_samples, else until intervals are so narrow
+    max_samples: int = Field(8192, ge=50, le=1_000_000)
     num_seeds: int = Field(3, ge=2, le=20)
     latent_targets: list[str] = Field(["d_logit", "class", "concept(thickness)"])
     num_latents: int = Field(32, ge=1, le=10_000)

@@ -15,5 +15,5 @@ class Prepare(Section):
     image_size: Literal[28, 32, 64, 128] = 28
     channels: Literal[0, 1, 3] = 0
     test_fraction: float = Field(0.2, gt=0, lt=1)
-    min_images: int = Field(100, ge=2)
-    max_pixels: int = Field(50_000_000, ge=1)
+    min_images: int = Field(100, ge=2, le=100_000_000)
+    max_pixels: int = Field(50_000_000, ge=1, le=1_000_000_000)  # 3 GB an image, decoded

@@ -23,8 +23,8 @@ class Retrain(Training):
     learning_rate: LearningRate = 0.002
     ema_decay: Decay = 0.99
     num_seeds: int = Field(4, ge=2, le=100)
-    shares: list[float] = Field(default=[0.5])
-    shards: list[int] = Field(default=[0, 1], min_length=1)
+    shares: list[float] = Field(default=[0.5], max_length=100)
+    shards: list[int] = Field(default=[0, 1], min_length=1, max_length=256)
 
     @field_validator("shares")
     @classmethod

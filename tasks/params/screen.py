@@ -17,9 +17,9 @@ class Screen(Section):
 
     enabled: bool = False
     shares: list[float] = Field(default=[0.15], min_length=1)
-    num_seeds: list[Annotated[int, Field(ge=1)]] = Field(default=[4], min_length=1)
-    keep: int = Field(6, ge=1)
-    keep_at_least: int = Field(3, ge=0)
+    num_seeds: list[Annotated[int, Field(ge=1, le=1000)]] = Field(default=[4], min_length=1)
+    keep: int = Field(6, ge=1, le=100_000)
+    keep_at_least: int = Field(3, ge=0, le=100_000)
     alpha: float = Field(0.2, gt=0, le=1)
 
     @model_validator(mode="after")

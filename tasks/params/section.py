@@ -15,6 +15,8 @@ from ganatomy.errors import InputError
 PARAMS_FILE = Path("params.yaml")
 TOLD = "GANATOMY_PARAMS"  # where a run keeps its copy of params.yaml
 
+_SHOWN = 80  # characters of a wrong value
+
 _once: "_Once | None" = None
 
 
@@ -49,10 +51,15 @@ class Section(BaseModel):
                     key, [f"{cls.name}.{field}" for field in cls.model_fields], where
                 ) from None
             raise InputError(
-                f"{key} = {fault['input']!r} is not allowed",
+                f"{key} = {_short(fault['input'])} is not allowed",
                 where,
                 f"{fault['msg']}.",
             ) from None
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
 def unknown_key(key: str, known: list[str], where: str) -> InputError:
@@ -135,15 +142,41 @@ def read_document(path: Path | None = None, sections: set[str] | None = None) ->
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(path.read_text())
+        document = yaml.load(path.read_bytes().decode(), _Loader)
     except FileNotFoundError:
         raise InputError(
             "file not found", str(path), "Run from the project's folder, or `git checkout` it."
         ) from None
-    except yaml.YAMLError as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", None)
-        at = "" if line is None else f" near line {line + 1}"
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise InputError(
+            f"not UTF-8 near line {line}", str(path), "Save the file as UTF-8."
+        ) from None
+    except _Twice as error:
+        raise InputError(str(error), str(path), "Keep one of them.") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        at = "" if mark is None else f" near line {mark.line + 1}"
         raise InputError(f"not valid YAML{at}", str(path), "Mend the file.") from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", str(path), "Mend that.") from None
     if not isinstance(document, dict):
         raise InputError("no sections in the file", str(path), "Restore it from git.")
     return document
+
+
+class _Twice(yaml.YAMLError):
+    """A key stands twice in one mapping, of which YAML would take the last."""
+
+
+class _Loader(yaml.SafeLoader):
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        lines: dict[Any, int] = {}
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                line = key.start_mark.line + 1
+                if key.value in lines:
+                    where = f"in lines {lines[key.value]} and {line}"
+                    raise _Twice(f"{key.value!r} stands twice, {where}")
+                lines[key.value] = line
+        return super().construct_mapping(node, deep)

@@ -7,7 +7,8 @@ from pydantic import Field
 from ganatomy.gan.settings import Method, TrainingSettings
 from tasks.params.section import Section
 
-Epochs = Annotated[int, Field(ge=1)]
+# Every probe of a training is listed before it begins: so many epochs still fit into memory.
+Epochs = Annotated[int, Field(ge=1, le=1_000_000)]
 Width = Annotated[int, Field(ge=4, le=512)]
 LearningRate = Annotated[float, Field(gt=0, le=1)]
 Decay = Annotated[float, Field(ge=0, lt=1)]
@@ -17,7 +18,7 @@ class Training(Section):
     """A section that trains GANs; each says its own budget."""
 
     epochs: Epochs
-    batch_size: int = Field(32, ge=2)
+    batch_size: int = Field(32, ge=2, le=65_536)
     latent_dim: int = Field(64, ge=1, le=4096)
     width: Width
     learning_rate: LearningRate

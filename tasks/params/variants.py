@@ -32,7 +32,7 @@ class Variants(Section):
     interactions: list[str] = Field(default=[])
     num_subsets: int = Field(0, ge=0, le=10_000)
     subset_share: float = Field(0.5, gt=0, lt=1)
-    num_nulls: int = Field(4, ge=3)
+    num_nulls: int = Field(4, ge=3, le=1000)
     grid: int = Field(4, ge=1, le=64)
     masks: list[str] = Field(default=[])
     materialize: bool = True

@@ -1,8 +1,13 @@
 """params.yaml: what is wrong is named, and nothing is written then."""
 
+import errno
+import os
+import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import yaml
@@ -154,6 +159,104 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
         read_document(tmp_path / "params.yaml")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "train: {epochs: 3}\nbase: {seed: 0}\ntrain: {epochs: 4}\n",
+            "'train' stands twice, in lines 1 and 3",
+        ),
+        (
+            "train:\n  epochs: 3\n  width: 8\n  epochs: 4\n",
+            "'epochs' stands twice, in lines 2 and 4",
+        ),
+        ("train: {epochs: 3, 'epochs': 3}\n", "'epochs' stands twice, in lines 1 and 1"),
+        ("train: {epochs: 2024-99-99}\n", "not valid YAML"),
+        (f"train: {{epochs: {'9' * 5000}}}\n", "not valid YAML"),
+        (f"train: {'[' * 5000}\n", "not valid YAML"),
+        ("train: {epochs: !!python/name:os.system x}\n", "not valid YAML near line 1"),
+        ("train: {epochs: \0}\n", "not valid YAML"),
+        (b"train: {epochs: 3}\nreport:\n  title: \xe4\n", "not UTF-8 near line 3"),
+        ("train: {epochs: 3}\n".encode("utf-16"), "not UTF-8 near line 1"),
+    ],
+)
+@pytest.mark.parametrize("where", ["file", "profile", "stage"])
+def test_what_yaml_would_take_in_silence_or_choke_on_is_one_sentence(
+    text: str | bytes, said: str, where: str, project: Path
+) -> None:
+    profile = "mine" if where == "profile" else None
+    path = project / ("profiles/mine.yaml" if profile else "params.yaml")
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    if where == "stage":
+        with pytest.raises(InputError) as caught:
+            Train.load(path)
+        error = caught.value
+    else:
+        error = _refused(project, profile, ["base.seed=3"])
+    assert said in error.what
+    assert error.where == str(path)
+    assert "\n" not in str(error)
+
+
+def test_a_merged_mapping_may_say_otherwise(tmp_path: Path) -> None:
+    path = _file(tmp_path, "base: &a {epochs: 3, width: 8}\ntrain: {<<: *a, width: 16}\n")
+    assert read_document(path)["train"] == {"epochs": 3, "width": 16}
+
+
+@pytest.mark.parametrize("kind", ["folder", "not mine"])
+def test_a_file_that_cannot_be_read_is_named(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "params.yaml"
+    if kind == "folder":
+        path.mkdir()
+    else:
+        refuse = PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        monkeypatch.setattr(Path, "read_bytes", Mock(side_effect=refuse))
+    with pytest.raises(InputError, match="cannot be read") as caught:
+        read_document(path)
+    assert caught.value.where == str(path)
+
+
+# ---- bounds ----
+
+
+def _numbers() -> Iterator[tuple[type[Section], str, bool]]:
+    """Every field that takes a number, and whether it takes a list of them."""
+    for section in params.sections().values():
+        for key, found in section.model_fields.items():
+            kind = str(found.annotation)
+            if re.search(r"\b(int|float)\b", kind) and "Literal" not in kind:
+                yield section, key, isinstance(found.default, list)
+
+
+NUMBERS = list(_numbers())
+HUGE = [10**15, 2**64, 10**400, 1e15, 1e300, float("inf"), float("nan")]
+HUGE_SEED = [2**63, 10**400, 1e300, float("inf"), float("nan")]
+
+
+def test_the_search_finds_numbers() -> None:
+    found = {f"{section.name}.{key}" for section, key, _ in NUMBERS}
+    assert len(found) > 60
+    assert {"base.seed", "train.epochs", "gan.r1", "screen.num_seeds", "retrain.shards"} <= found
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "is_list"), NUMBERS, ids=[f"{s.name}.{key}" for s, key, _ in NUMBERS]
+)
+def test_every_number_has_an_upper_bound(
+    section: type[Section], key: str, is_list: bool, project: Path
+) -> None:
+    for huge in HUGE_SEED if key == "seed" else HUGE:
+        with pytest.raises(InputError) as caught:
+            section.check({key: [huge] if is_list else huge}, "params.yaml")
+        assert section.name in caught.value.what
+        assert key in caught.value.what
+        assert len(str(caught.value)) < 300
+    text = f"{section.name}.{key}={[10**400] if is_list else 10**400}"
+    assert key in _refused(project, None, [text]).what
+
+
 @pytest.mark.parametrize("text", ["", "just words\n", "[1, 2]\n"])
 def test_file_without_sections(text: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no sections"):
@@ -279,6 +382,8 @@ def test_assigned_value_is_yaml(
         ("train.epochs=3.5", "train.epochs = 3.5"),
         ("train.epochs=0", "greater than or equal to 1"),
         ("train.epochs=true", "train.epochs = True"),
+        ("train.epochs=1000000000000000", "less than or equal to 1000000"),
+        ("gan.augment={a: 1, a: 2}", "is not a YAML value"),
         ("train.learning_rate=true", "train.learning_rate = True"),
         ("report.title=2024-01-01", "report.title"),
         ("report.title=a: b", "report.title"),
