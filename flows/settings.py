@@ -8,8 +8,10 @@ import os
 import sys
 from pathlib import Path
 
+from tasks import private
+
 ROOT = Path(__file__).resolve().parent.parent
-STATE = Path(".ganatomy")
+STATE = private.STATE
 RUNS = STATE / "runs"
 EXPERIMENT = "ganatomy"
 DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"
@@ -34,6 +36,8 @@ def prepare(root: Path) -> None:
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+    private.point_tools_here(root)
+    private.shield(root)
     _ask_no_proxy_for_this_machine()
     # dvc.yaml says `python`: that must be the one that runs here
     beside = str(Path(sys.executable).parent)

@@ -14,6 +14,7 @@ from typing import Any
 
 from ganatomy.errors import InputError
 from ganatomy.files import read_json, sha256_of, write_json
+from tasks import private
 from tasks.params.base import Base
 from tasks.params.evaluate import Evaluate
 from tasks.params.fetch import Fetch
@@ -137,4 +138,5 @@ def _cuda_name() -> str | None:
 
 
 if __name__ == "__main__":
+    private.shield(Path())
     write()

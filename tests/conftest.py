@@ -6,7 +6,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.harness import copy_project, flows, outcomes
+from tests.harness import copy_project, elsewhere, flows, outcomes
 
 
 @pytest.fixture(scope="session")
@@ -15,8 +15,9 @@ def _smoke_runs(
 ) -> tuple[Path, dict[str, str], dict[str, str]]:
     project = copy_project(tmp_path_factory.mktemp("smoke") / "project")
     found = []
+    outside = elsewhere(project.parent / "outside")
     for arguments in (["--profile", "smoke"], []):
-        done = flows(project, "run", *arguments)
+        done = flows(project, "run", *arguments, **outside)
         assert done.returncode == 0, done.stderr
         found.append(outcomes(done))
     return project, found[0], found[1]
@@ -26,6 +27,12 @@ def _smoke_runs(
 def smoke(_smoke_runs: tuple[Path, dict[str, str], dict[str, str]]) -> Path:
     """A project after two runs with the profile `smoke`. Look, do not touch: copy it first."""
     return _smoke_runs[0]
+
+
+@pytest.fixture(scope="session")
+def outside(smoke: Path) -> Path:
+    """The home, cache and temporary folders that the two runs had, empty before."""
+    return smoke.parent / "outside"
 
 
 @pytest.fixture(scope="session")

@@ -49,10 +49,19 @@ def environment() -> dict[str, str]:
 
     Nor does it keep SHELL: DVC then starts stages by /bin/sh, as it does under cron or in CI.
     """
-    led_out = ("PREFECT_", "MLFLOW_", "GANATOMY_", "DVC_", "SHELL")
+    led_out = ("PREFECT_", "MLFLOW_", "GANATOMY_", "DVC_", "MPL", "TORCHINDUCTOR_", "SHELL")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(led_out)}
     python = str(Path(sys.executable).parent)  # dvc.yaml says `python`
     return kept | {"PATH": python + os.pathsep + kept.get("PATH", "")}
+
+
+def elsewhere(folder: Path) -> dict[str, str]:
+    """Variables that make fresh folders below `folder` the user's home, cache, temporary files."""
+    names = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
+    names += ("XDG_STATE_HOME", "XDG_RUNTIME_DIR")
+    for name in names:
+        (folder / name).mkdir(parents=True)
+    return {name: str(folder / name) for name in names}
 
 
 def python(
