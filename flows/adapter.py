@@ -6,26 +6,34 @@ import os
 import re
 import signal
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from dvc.exceptions import DvcException
+from dvc.exceptions import DvcException, OutputNotFoundError
 from dvc.fs import LocalFileSystem
-from dvc.repo import Repo
+from dvc.repo import Repo, lock_repo
+from dvc.stage import cache as dvc_stage_cache
 from dvc.stage.exceptions import StageCmdFailedError
 
-from flows import leftovers, processes
+from flows import contents, leftovers, processes
+from flows.contents import Damaged, Keeper, Output
+from flows.turns import Turns
 from ganatomy.errors import InputError
 from ganatomy.files import cannot_write
-from tasks.events import events_path, log_path
+from tasks.contents import Content
+from tasks.events import Events, events_path, log_path
 from tasks.params.section import PARAMS_FILE, told_file
 from tasks.provenance import LOCK
 
 Outcome = Literal["ran", "restored", "cached"]
+ROUNDS = 3  # in which what is damaged is put right
 _LOG_LINES_SHOWN = 12
+_turns = Turns()
 _KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)
 _KILLED_WORDS = (
     "its process was killed (SIGKILL), most likely because the machine ran out of memory. "
@@ -192,11 +200,22 @@ def run_stage(root: Path, stage: Stage, run_dir: Path) -> Outcome:
     KeyboardInterrupt
         The run is being stopped.
     """
+    for old in (log_path(run_dir, stage.name), events_path(run_dir, stage.name)):
+        old.unlink(missing_ok=True)
+    for _ in range(ROUNDS):
+        try:
+            with _turns.reading(stage.upstream):
+                return _attempt(root, stage, run_dir)
+        except Damaged as error:
+            damaged = error
+            write_anew(root, damaged.output.stage, run_dir, _teller(run_dir, stage.name))
+    raise cannot_mend(damaged)
+
+
+def _attempt(root: Path, stage: Stage, run_dir: Path) -> Outcome:
     if processes.stopping.is_set():
         raise KeyboardInterrupt
     log = log_path(run_dir, stage.name)
-    for old in (log, events_path(run_dir, stage.name)):
-        old.unlink(missing_ok=True)
     late = threading.Event()
 
     def time_is_up() -> None:
@@ -208,10 +227,14 @@ def run_stage(root: Path, stage: Stage, run_dir: Path) -> Outcome:
     timer.start()
     try:
         with _repo(root) as repo:
+            keeper = Keeper(repo, root, _teller(run_dir, stage.name))
+            contents.distrust(repo, keeper, _inputs, dvc_stage_cache)
             changed = repo.reproduce(stage.name, single_item=True)
     except DvcException as error:
         if processes.stopping.is_set():
             raise KeyboardInterrupt from None
+        if isinstance(error.__cause__, Damaged):
+            raise error.__cause__ from None
         if late.is_set():
             raise StageFailed(
                 stage.name, f"ended after timeout_s={stage.timeout_s} in dvc.yaml", 1
@@ -224,6 +247,62 @@ def run_stage(root: Path, stage: Stage, run_dir: Path) -> Outcome:
     if not changed:
         return "cached"
     return "ran" if log.exists() else "restored"
+
+
+def _teller(run_dir: Path, stage: str) -> contents.Tell:
+    return lambda text: Events(stage, run_dir).warning(text)
+
+
+def _inputs(stage: Any) -> list[Output]:
+    """What other stages wrote and this one of DVC's reads."""
+    repo, found = stage.repo, {}
+    for dep in stage.deps:
+        try:
+            outs = repo.find_outs_by_path(dep.fs_path, recursive=True, strict=False)
+        except OutputNotFoundError:  # code, parameters, a file of the user
+            continue
+        found.update({out.fs_path: _output(out) for out in outs if out.hash_info})
+    return list(found.values())
+
+
+def _output(out: Any) -> Output:
+    return Output(out.stage.addressing, out.def_path, out.hash_info.value)
+
+
+def write_anew(root: Path, name: str, run_dir: Path, tell: contents.Tell) -> None:
+    """Bring up to date a stage some output of which was damaged, and moved away."""
+    stage = next(stage for stage in graph(root) if stage.name == name)
+    with _turns.writing(name):
+        outcome = run_stage(root, stage, run_dir)
+    tell(f"stage {name} was {'computed' if outcome == 'ran' else outcome} again")
+
+
+def cannot_mend(damaged: Damaged) -> StageFailed:
+    """What is said when all else was tried."""
+    reason = f"{damaged} is not what it wrote, and could not be put right in {ROUNDS} rounds"
+    return StageFailed(damaged.output.stage, reason, 1)
+
+
+def read_everything(
+    root: Path, tell: Callable[[str, str], None]
+) -> tuple[dict[Output, dict[str, Content]], list[Damaged]]:
+    """Read every output in full; put right from the cache what differs, and give what cannot be.
+
+    Parameters
+    ----------
+    tell : callable
+        Takes a stage's name and a sentence for the user.
+    """
+    read, damaged = {}, []
+    with _repo(root) as repo, lock_repo(repo):
+        for out in (out for node in repo.index.stages for out in node.outs if out.hash_info):
+            output = _output(out)
+            keeper = Keeper(repo, root, partial(tell, output.stage))
+            try:
+                read[output] = keeper.mend(output)
+            except Damaged as error:
+                damaged.append(error)
+    return read, damaged
 
 
 def _failure(stage: str, error: Exception, run_dir: Path) -> StageFailed:

@@ -27,6 +27,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows import adapter, params, processes, settings
 from flows.listeners import Everyone, Listener
 from flows.record import Record, new_run_name
+from flows.settling import settle
 from flows.slots import Slots
 from flows.watch import StageTail
 from tasks import environment
@@ -180,9 +181,16 @@ def pipeline(profile: str | None = None, overrides: list[str] | None = None) -> 
         )
         _current.set(run)
         outcomes = _run_all(stages)
+        settle(root, stages, run_dir, _warn)
         record.finish()
         _summarise(root, record, outcomes)
     return outcomes
+
+
+def _warn(stage: str, text: str) -> None:
+    event = {"kind": "warning", "text": text, "time": time.time()}
+    _current.get().listener.stage_said(stage, event)
+    get_run_logger().warning("%s: %s", stage, text)
 
 
 def _new_run_dir(root: Path, name: str) -> Path:

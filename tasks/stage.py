@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ganatomy.errors import InputError
-from tasks import start
+from tasks import contents, start
 from tasks.events import Events, from_environment
 from tasks.params.section import read_once
 
@@ -36,6 +36,7 @@ def run(main: Callable[[Events], None], default_name: str) -> NoReturn:
     events = from_environment(name)
     try:
         with _alone(name), read_once():
+            contents.check_inputs(name)
             main(events)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)

@@ -1,0 +1,41 @@
+"""The last thing before a run is FINISHED: everything that it stands for is read once."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from flows import adapter, contents
+from ganatomy.files import write_json
+
+
+def settle(
+    root: Path, stages: list[adapter.Stage], run_dir: Path, tell: Callable[[str, str], None]
+) -> None:
+    """Read all outputs, put right what differs from dvc.lock, write the run's manifest.
+
+    Parameters
+    ----------
+    tell : callable
+        Takes a stage's name and a sentence for the user.
+
+    Raises
+    ------
+    StageFailed
+        Something is not what its stage wrote, and could not be put right.
+    """
+    for _ in range(adapter.ROUNDS):
+        read, damaged = adapter.read_everything(root, tell)
+        if not damaged:
+            break
+        for name in sorted({each.output.stage for each in damaged}):
+            adapter.write_anew(root, name, run_dir, partial(tell, name))
+        for stage in stages:  # what was computed again may differ from what others were given
+            adapter.run_stage(root, stage, run_dir)
+    else:
+        raise adapter.cannot_mend(damaged[0])
+    rows = contents.manifest(read)
+    path = contents.unlike_before(root, rows)
+    if path is not None:
+        reason = f"{path} has the MD5 of a file of an earlier run, but another SHA-256"
+        raise adapter.StageFailed(stages[-1].name, reason, 1)
+    write_json(run_dir / contents.MANIFEST, {"files": rows})
