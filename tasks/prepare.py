@@ -7,6 +7,7 @@ from ganatomy.data.card import describe
 from ganatomy.data.dataset import unpack_attributes
 from ganatomy.data.images import contact_sheet, write_png
 from ganatomy.data.prepare import Prepared, prepare
+from ganatomy.data.reading import Limits
 from ganatomy.data.sources import Raw
 from ganatomy.files import read_json, whole_folder, write_bytes, write_json
 from ganatomy.tensors import read_tensors
@@ -32,7 +33,7 @@ def main(events: Events) -> None:
         params.channels,
         params.test_fraction,
         params.min_images,
-        params.max_pixels,
+        Limits(params.max_pixels, params.max_seconds),
         base.seed,
         lambda done, total: events.progress(done, total, "images"),
     )

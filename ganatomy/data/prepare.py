@@ -1,17 +1,14 @@
 """From a raw source to two clean splits, with everything that was refused written down."""
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from PIL import Image, ImageOps
 from torch.nn import functional
 
 from ganatomy.data.dataset import Dataset
+from ganatomy.data.decoding import read_files
+from ganatomy.data.reading import Limits
 from ganatomy.data.sources import TEST, UNSPLIT, Raw
 from ganatomy.errors import InputError
 from ganatomy.rng import generator
@@ -34,7 +31,7 @@ def prepare(
     channels: int,
     test_fraction: float,
     min_images: int,
-    max_pixels: int,
+    limits: Limits,
     seed: int,
     progress: Callable[[int, int], None],
 ) -> Prepared:
@@ -52,8 +49,8 @@ def prepare(
         where it has both sides.
     min_images : int
         Fewer good images than this is an error.
-    max_pixels : int
-        A larger image goes to quarantine before it is decoded.
+    limits : Limits
+        An image that takes more goes to quarantine.
     seed : int
     progress : callable
         Called with (done, total).
@@ -67,7 +64,7 @@ def prepare(
     if raw.images is not None:
         images, kept = _resize(raw.images, image_size, progress), torch.arange(len(raw.images))
     else:
-        images, kept, quarantine = _read_files(raw, image_size, max_pixels, progress)
+        images, kept, quarantine = read_files(raw, image_size, limits, progress)
     if len(images) < min_images:
         reasons = "; ".join(f"{entry['file']}: {entry['reason']}" for entry in quarantine[:3])
         raise InputError(
@@ -114,53 +111,6 @@ def _resize(images: torch.Tensor, size: int, progress: Callable[[int, int], None
         parts.append(batch.round().clamp(0, 255).to(torch.uint8))
         progress(min(start + 1024, len(images)), len(images))
     return torch.cat(parts)
-
-
-def _read_files(
-    raw: Raw,
-    size: int,
-    max_pixels: int,
-    progress: Callable[[int, int], None],
-) -> tuple[torch.Tensor, torch.Tensor, list[dict[str, str]]]:
-    files, names = raw.files, raw.file_names or tuple(path.name for path in raw.files)
-    kept: list[int] = []
-    pixels: list[NDArray[np.uint8]] = []
-    quarantine: list[dict[str, str]] = []
-    for index, path in enumerate(files):
-        try:
-            pixels.append(_read_image(path, size, max_pixels))
-            kept.append(index)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            # Pillow names the whole path in its message; the list has it in a column of its own
-            reason = str(error).replace(f" {str(path)!r}", "") or type(error).__name__
-            quarantine.append({"file": names[index], "reason": reason})
-        if index % 50 == 49 or index + 1 == len(files):
-            progress(index + 1, len(files))
-    if not kept:
-        return torch.empty(0, 3, size, size, dtype=torch.uint8), torch.tensor([]), quarantine
-    images = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous()
-    return images, torch.tensor(kept), quarantine
-
-
-def _read_image(path: Path, size: int, max_pixels: int) -> NDArray[np.uint8]:
-    """One RGB image of size x size; transparency is flattened onto black."""
-    if path.stat().st_size == 0:
-        raise ValueError("empty file")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # max_pixels decides
-        with Image.open(path) as opened:
-            width, height = opened.size
-            if width * height > max_pixels:
-                raise ValueError(f"{width} x {height} pixels, more than max_pixels={max_pixels}")
-            image = ImageOps.exif_transpose(opened)
-            image.load()
-    if image.mode.startswith("I"):  # 16-bit grey
-        image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
-    if "A" in image.getbands() or "transparency" in image.info:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, (0, 0, 0, 255)), image)
-    image = ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.LANCZOS)
-    return np.asarray(image)
 
 
 def _to_channels(images: torch.Tensor, channels: int) -> torch.Tensor:

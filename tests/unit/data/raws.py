@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ganatomy.data.prepare import Prepared, prepare
+from ganatomy.data.reading import Limits
 from ganatomy.data.sources import UNSPLIT, Raw
 
 
@@ -22,7 +23,8 @@ def run_prepare(
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Prepared:
-    return prepare(raw, image_size, channels, test_fraction, min_images, max_pixels, seed, progress)
+    limits = Limits(max_pixels)
+    return prepare(raw, image_size, channels, test_fraction, min_images, limits, seed, progress)
 
 
 def raw_arrays(

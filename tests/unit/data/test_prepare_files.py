@@ -117,7 +117,7 @@ def test_bad_files_go_to_quarantine_and_labels_stay_with_their_images(tmp_path: 
     prepared = run_prepare(raw_files(*paths, labels=list(range(9))), max_pixels=200 * 50)
     reasons = {entry["file"]: entry["reason"] for entry in prepared.quarantine}
     assert list(reasons) == ["text.png", "empty.jpg", "huge.png", "half.jpg"]
-    assert "cannot identify" in reasons["text.png"]
+    assert reasons["text.png"].startswith("not an image (HTML content)")
     assert reasons["empty.jpg"] == "empty file"
     assert "200 x 51" in reasons["huge.png"]
     assert "max_pixels=10000" in reasons["huge.png"]
@@ -193,7 +193,7 @@ def test_too_few_images_name_the_reasons(tmp_path: Path) -> None:
     assert "only 1 usable images, at least 2" in caught.value.what
     assert "2 refused" in caught.value.what
     assert "empty.png: empty file" in caught.value.what
-    assert "text.png: cannot identify" in caught.value.what
+    assert "text.png: not an image (text content)" in caught.value.what
 
 
 def test_too_few_images_without_refusals() -> None:

@@ -1,0 +1,203 @@
+"""One image file, whatever it holds: decoded within bounds, or refused with the reason.
+
+Nothing here trusts a file's name. The first bytes say which format it has, and only the decoder of
+that format, one of `FORMATS`, sees the rest.
+"""
+
+import io
+import os
+import signal
+import stat
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+
+from ganatomy.data.formats import FORMATS, HEAD_BYTES, LISTED, content_of, format_of
+
+_MAX_BYTES_PER_PIXEL = 16  # an uncompressed RGBA image of 32 bits a channel
+_ROOM_BYTES = 1 << 24  # for what else a file holds: metadata, profiles, previews
+_AGAIN_S = 1.0  # a decoder may swallow the first alarm
+_BLOCK_BYTES = 1 << 13  # fed at a time; between blocks a decoder can be interrupted
+_ORIENTATION = 0x0112
+_WHITE_IS_ZERO = 0
+_PHOTOMETRIC = 262
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class Refused(ValueError):
+    """An image that is not used, and why: one line, without the file's name."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one image may take.
+
+    Attributes
+    ----------
+    max_pixels : int
+        Width times height; a larger image is refused before it is decoded. Bounds the memory:
+        at most about 30 bytes a pixel, and the file's own size, are held at a time.
+    max_seconds : float
+        Time to decode. Kept in the main thread only. A decoder is interrupted between the blocks
+        that it is fed, so a file may take a few seconds more.
+    """
+
+    max_pixels: int = 50_000_000
+    max_seconds: float = 60.0
+
+
+def read_content(path: Path, max_pixels: int) -> bytes:
+    """Read a file whole; `Refused` if it is no regular file, empty or larger than any image."""
+    # a FIFO without a writer would block the opening itself
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(handle, "rb") as file:
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode):
+            raise Refused("not a regular file")
+        if about.st_size == 0:
+            raise Refused("empty file")
+        most = _MAX_BYTES_PER_PIXEL * max_pixels + _ROOM_BYTES
+        if about.st_size > most:
+            raise Refused(f"{about.st_size} bytes, more than an image of max_pixels={max_pixels}")
+        return file.read(most + 1)
+
+
+def check_image(content: bytes, limits: Limits) -> None:
+    """Decode an image and forget it: raises as `read_image` would, but is faster on large JPEGs."""
+    with _opened(content, limits) as image:
+        image.draft(None, (1, 1))  # for JPEG: all is parsed, an eighth of it computed
+        image.load()
+
+
+def read_image(content: bytes, size: int, limits: Limits, background: int = 0) -> NDArray[np.uint8]:
+    """Decode one image, upright, as RGB of size x size.
+
+    Parameters
+    ----------
+    content : bytes
+        A whole file of one of `FORMATS`; of several frames the first is taken.
+    size : int
+        The shorter side is resized to it and the rest cropped evenly.
+    limits : Limits
+    background : int in [0, 255]
+        The grey that transparent pixels are laid on.
+
+    Returns
+    -------
+    ndarray of shape (size, size, 3), uint8
+
+    Raises
+    ------
+    Exception
+        Of any kind, because decoders raise any kind; `reason_of` puts it in words.
+    """
+    with _opened(content, limits) as opened:
+        orientation = _orientation(opened)
+        opened.load()
+        image: Image.Image = opened
+        if orientation in _TURNS:
+            image = image.transpose(_TURNS[orientation])
+        image = _eight_bits(image, opened)
+        if {"A", "a"} & set(image.getbands()) or "transparency" in image.info:
+            image = image.convert("RGBA")
+            ground = Image.new("RGBA", image.size, (background, background, background, 255))
+            image = Image.alpha_composite(ground, image)
+        image = ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.LANCZOS)
+        return np.asarray(image)
+
+
+def reason_of(error: Exception) -> str:
+    """Say on one line why an image is refused."""
+    if isinstance(error, UnidentifiedImageError):
+        return "damaged: its header cannot be read"
+    if isinstance(error, MemoryError):
+        return "not enough memory to decode it"
+    if isinstance(error, Refused | TimeoutError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, Image.DecompressionBombError):
+        return f"more pixels than {2 * (Image.MAX_IMAGE_PIXELS or 0)}, the decoder's own limit"
+    if isinstance(error, OSError | ValueError | SyntaxError) and str(error):
+        return " ".join(str(error).split())
+    return f"damaged ({' '.join(f'{type(error).__name__}: {error}'.split())})"
+
+
+@contextmanager
+def _opened(content: bytes, limits: Limits) -> Iterator[Image.Image]:
+    """The image, its header read and its size known to be within bounds."""
+    found = format_of(content[:HEAD_BYTES])
+    if found is None:
+        kind = content_of(content[:HEAD_BYTES])
+        raise Refused(f"not an image ({kind} content), none of {LISTED}")
+    if found not in FORMATS:
+        raise Refused(f"a {found} file, none of {LISTED}: convert it")
+    with warnings.catch_warnings(), _within(limits.max_seconds):
+        warnings.simplefilter("ignore")  # of sizes, which max_pixels decides, and odd metadata
+        with Image.open(io.BytesIO(content), formats=[found]) as image:
+            width, height = image.size
+            if width * height > limits.max_pixels:
+                raise Refused(
+                    f"{width} x {height} pixels, more than max_pixels={limits.max_pixels}"
+                )
+            if isinstance(image, ImageFile.ImageFile):
+                image.decodermaxblock = _BLOCK_BYTES
+            yield image
+
+
+def _orientation(image: Image.Image) -> int | None:
+    """What EXIF says; None where it says nothing that can be read. TIFF turns itself."""
+    if image.format == "TIFF":
+        return None
+    try:
+        found = image.getexif().get(_ORIENTATION)
+    except Exception:  # metadata can be damaged in any way; the pixels are checked by themselves
+        return None
+    return found if isinstance(found, int) else None
+
+
+def _eight_bits(image: Image.Image, opened: Image.Image) -> Image.Image:
+    """The same image with at most 8 bits a channel."""
+    if image.mode == "F" or image.mode == "I":
+        raise Refused("32 bits a pixel without a stated range: convert it to 8 or 16 bits")
+    if not image.mode.startswith("I;16"):
+        return image
+    deep = np.asarray(image).astype(np.uint16)
+    if getattr(opened, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
+        deep = 65535 - deep
+    return Image.fromarray((deep >> 8).astype(np.uint8))
+
+
+@contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError in the block when it takes longer; without a bound in other threads."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
+        yield
+        return
+
+    def late(*_: object) -> NoReturn:
+        raise TimeoutError(f"not decoded within {seconds:g} s")
+
+    handler = signal.signal(signal.SIGALRM, late)
+    timer = signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *timer)
+        signal.signal(signal.SIGALRM, handler)
