@@ -8,10 +8,12 @@ import ctypes
 import hashlib
 import platform
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from ganatomy.data.folder import walk
 from ganatomy.errors import InputError
 from ganatomy.files import read_json, sha256_of, write_json
 from tasks import private
@@ -63,7 +65,7 @@ def _wanted(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     )
     fetch = Fetch.load(params)
     own_folder = fetch.source == "image-folder"
-    listing = _listing(root / fetch.root) if own_folder else ""
+    listing = _listing(root / fetch.root, fetch.follow_links) if own_folder else ""
     yield root / SOURCE, {"listing": listing, "attributes": _own_file(root / fetch.attributes)}
     weights = Evaluate.load(params).inception_weights
     yield root / INCEPTION, {"weights": _own_file(root / weights)}
@@ -105,7 +107,7 @@ def _read(path: Path) -> Any:
         return None  # missing or damaged: it is to be written
 
 
-def _listing(folder: Path) -> str:
+def _listing(folder: Path, follow_links: bool) -> str:
     """A hash over names, sizes and times of the files below a folder, or that there is none.
 
     New images in the user's folder then make `fetch` stale without being read here.
@@ -113,9 +115,13 @@ def _listing(folder: Path) -> str:
     if not folder.is_dir():
         return "no such folder"
     digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        stat = path.stat()
-        digest.update(f"{path.relative_to(folder)}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    for entry in walk(folder, follow_links):
+        size = time_ns = -1
+        if not entry.refused:
+            with suppress(OSError):  # what cannot be looked at, `fetch` refuses by name
+                about = entry.path.stat()
+                size, time_ns = about.st_size, about.st_mtime_ns
+        digest.update(f"{entry.name}\0{entry.refused}\0{size}\0{time_ns}\n".encode())
     return digest.hexdigest()
 
 

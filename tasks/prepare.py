@@ -37,10 +37,10 @@ def main(events: Events) -> None:
         base.seed,
         lambda done, total: events.progress(done, total, "images"),
     )
-    _write(prepared, raw.origin)
+    _write(prepared, raw)
     if prepared.quarantine:
         events.warning(
-            f"{len(prepared.quarantine)} images refused, see {PREPARED / 'quarantine.csv'}"
+            f"{len(prepared.quarantine)} files refused, see {PREPARED / 'quarantine.csv'}"
         )
 
 
@@ -55,16 +55,19 @@ def _read_raw() -> Raw:
         about["origin"],
         tuple(entry["source"] for entry in about["files"]),
         unpack_attributes(tensors),
+        about.get("refused", []),
+        about.get("others", {}),
     )
 
 
-def _write(prepared: Prepared, origin: str) -> None:
+def _write(prepared: Prepared, raw: Raw) -> None:
     quarantine = pd.DataFrame(prepared.quarantine, columns=["file", "reason"])
     card = {
-        "origin": origin,
+        "origin": raw.origin,
         "train": describe(prepared.train),
         "test": describe(prepared.test),
         "num_quarantined": len(quarantine),
+        "others": raw.others,
     }
     with whole_folder(PREPARED) as folder, whole_folder(REPORTS / "prepare") as report:
         prepared.train.save(folder, "train")

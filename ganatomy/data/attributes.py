@@ -5,7 +5,7 @@ import io
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -22,7 +22,7 @@ _MAX_WORDS = 20
 
 
 def read_attributes(
-    path: Path, files: tuple[str, ...], warn: Callable[[str], None]
+    path: Path, files: tuple[str, ...], warn: Callable[[str], None], unused: Iterable[str] = ()
 ) -> dict[str, torch.Tensor]:
     """The columns of a table in the order of `files`.
 
@@ -34,6 +34,8 @@ def read_attributes(
         What the table may call the images: paths relative to their folder, with ``/``.
     warn : callable
         Told of images that the table lacks.
+    unused : iterable of str
+        Files of the folder that the table may name and that are not wanted.
 
     Returns
     -------
@@ -60,7 +62,7 @@ def read_attributes(
                 "Keep one of the two.",
             )
         line_of[name] = line
-    known = set(files)
+    known = {*files, *unused}
     strangers = [name for name in line_of if name not in known]
     if strangers:
         raise InputError(

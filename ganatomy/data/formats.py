@@ -80,10 +80,8 @@ def format_of(head: bytes) -> str | None:
     return None
 
 
-def content_of(head: bytes) -> str:
+def _content_of(head: bytes) -> str:
     """Say in words what a file holds that is no picture."""
-    if not head:
-        return "empty"
     for start, name in _OTHERS:
         if head.startswith(start):
             return name
@@ -94,3 +92,13 @@ def content_of(head: bytes) -> str:
     except UnicodeDecodeError:
         return "unknown"
     return "text" if all(c.isprintable() or c.isspace() for c in text) else "unknown"
+
+
+def refusal_of(head: bytes) -> str:
+    """Say why a file that begins like this is not read; "" for one of `FORMATS`."""
+    found = format_of(head)
+    if found in FORMATS:
+        return ""
+    if found is not None:
+        return f"a {found} file, none of {LISTED}: convert it"
+    return f"not an image ({_content_of(head)} content), none of {LISTED}" if head else "empty file"

@@ -64,7 +64,8 @@ def prepare(
     if raw.images is not None:
         images, kept = _resize(raw.images, image_size, progress), torch.arange(len(raw.images))
     else:
-        images, kept, quarantine = read_files(raw, image_size, limits, progress)
+        images, kept, refused = read_files(raw, image_size, limits, progress)
+        quarantine = [*raw.refused, *refused]
     if len(images) < min_images:
         reasons = "; ".join(f"{entry['file']}: {entry['reason']}" for entry in quarantine[:3])
         raise InputError(

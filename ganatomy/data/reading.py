@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
-from ganatomy.data.formats import FORMATS, HEAD_BYTES, LISTED, content_of, format_of
+from ganatomy.data.formats import HEAD_BYTES, format_of, refusal_of
 
 _MAX_BYTES_PER_PIXEL = 16  # an uncompressed RGBA image of 32 bits a channel
 _ROOM_BYTES = 1 << 24  # for what else a file holds: metadata, profiles, previews
@@ -62,6 +62,9 @@ class Limits:
     max_seconds: float = 60.0
 
 
+DEFAULT_LIMITS = Limits()
+
+
 def read_content(path: Path, max_pixels: int) -> bytes:
     """Read a file whole; `Refused` if it is no regular file, empty or larger than any image."""
     # a FIFO without a writer would block the opening itself
@@ -91,7 +94,7 @@ def read_image(content: bytes, size: int, limits: Limits, background: int = 0) -
     Parameters
     ----------
     content : bytes
-        A whole file of one of `FORMATS`; of several frames the first is taken.
+        A whole file of one of the formats; of several frames the first is taken.
     size : int
         The shorter side is resized to it and the rest cropped evenly.
     limits : Limits
@@ -142,15 +145,12 @@ def reason_of(error: Exception) -> str:
 @contextmanager
 def _opened(content: bytes, limits: Limits) -> Iterator[Image.Image]:
     """The image, its header read and its size known to be within bounds."""
-    found = format_of(content[:HEAD_BYTES])
-    if found is None:
-        kind = content_of(content[:HEAD_BYTES])
-        raise Refused(f"not an image ({kind} content), none of {LISTED}")
-    if found not in FORMATS:
-        raise Refused(f"a {found} file, none of {LISTED}: convert it")
+    head = content[:HEAD_BYTES]
+    if reason := refusal_of(head):
+        raise Refused(reason)
     with warnings.catch_warnings(), _within(limits.max_seconds):
         warnings.simplefilter("ignore")  # of sizes, which max_pixels decides, and odd metadata
-        with Image.open(io.BytesIO(content), formats=[found]) as image:
+        with Image.open(io.BytesIO(content), formats=[str(format_of(head))]) as image:
             width, height = image.size
             if width * height > limits.max_pixels:
                 raise Refused(

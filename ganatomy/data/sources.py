@@ -12,11 +12,12 @@ from pathlib import Path
 import torch
 
 from ganatomy.data.attributes import read_attributes
+from ganatomy.data.collecting import Collected, collect
 from ganatomy.data.dataset import UNLABELLED
 from ganatomy.data.idx import find_idx, read_idx
+from ganatomy.data.reading import DEFAULT_LIMITS, Limits
 from ganatomy.errors import InputError
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
 SOURCES = ("mnist-sample", "mnist", "fashion-mnist", "cifar10", "image-folder")
 TRAIN, TEST, UNSPLIT = 0, 1, -1
 
@@ -54,6 +55,10 @@ class Raw:
         What the user calls each of `files`; their own names when empty.
     attributes : dict of str to Tensor of shape (n,), float32
         NaN where unknown.
+    refused : list of dict
+        ``file`` and ``reason`` of each file of a folder that was found to be unusable.
+    others : dict of str to int
+        How many more files of a folder are not used, by kind.
     """
 
     images: torch.Tensor | None
@@ -64,6 +69,8 @@ class Raw:
     origin: str
     file_names: tuple[str, ...] = ()
     attributes: dict[str, torch.Tensor] = field(default_factory=dict)
+    refused: list[dict[str, str]] = field(default_factory=list)
+    others: dict[str, int] = field(default_factory=dict)
 
 
 def fetch(
@@ -73,6 +80,11 @@ def fetch(
     retries: int,
     warn: Callable[[str], None],
     attributes: Path | None = None,
+    *,
+    follow_links: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+    into: Path | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Raw:
     """Get a source.
 
@@ -84,7 +96,9 @@ def fetch(
         Looked into first; torchvision sources are downloaded into it when it lacks them. For
         ``image-folder`` it is the folder of images.
     max_images : int
-        Keep the first so many in the source's own order; 0 keeps all. Not for image-folder.
+        Keep so many; 0 keeps all. Of arrays the first in the source's own order, of a folder every
+        n/max_images-th of its n images in the order of their paths, so that each class keeps its
+        share.
     retries : int
         Further tries of a failed download.
     warn : callable
@@ -95,6 +109,15 @@ def fetch(
         attribute: numbers (of -1 and 1 alone, -1 becomes 0), true/false or yes/no (1 and 0), or
         words. Of words, each becomes an attribute ``column=word`` of 1 and 0; of two words, only
         the second in the alphabet does. Empty, na, n/a, nan and null are unknown.
+    follow_links : bool
+        Of ``image-folder``, as `limits` and `into`: follow links that lead out of `root`.
+    limits : Limits
+        An image that takes more is refused.
+    into : Path, optional
+        An empty folder for copies of the files that were decoded whole; `Raw.files` are the copies.
+        Nothing else of `root` is copied. Without it `Raw.files` are where they were found.
+    progress : callable
+        Called with (done, total) files.
 
     Raises
     ------
@@ -115,7 +138,8 @@ def fetch(
     elif source == "cifar10":
         raw = _cifar10(root, retries, warn)
     elif source == "image-folder":
-        return _image_folder(root, attributes, warn)
+        found = collect(root, max_images, follow_links, limits, into, progress)
+        return _image_folder(root, found, attributes, warn)
     else:
         raise InputError(
             f"unknown source {source!r}", "fetch.source", f"Use one of: {', '.join(SOURCES)}."
@@ -232,35 +256,33 @@ def _download(
     )
 
 
-def _image_folder(root: Path, attributes: Path | None, warn: Callable[[str], None]) -> Raw:
-    if not root.is_dir():
-        raise InputError(
-            "no such folder", f"fetch.root={root}", "Give the folder that holds your images."
-        )
-    files = sorted(
-        path
-        for path in root.rglob("*")
-        if path.suffix.lower() in IMAGE_SUFFIXES
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(root).parts)
-    )
-    if not files:
-        raise InputError(
-            f"no {', '.join(IMAGE_SUFFIXES)} file in the folder",
-            f"fetch.root={root}",
-            "Give the folder that holds your images, or convert them to PNG.",
-        )
-    classes = [_class_of(path, root) for path in files]
+def _image_folder(
+    root: Path, found: Collected, attributes: Path | None, warn: Callable[[str], None]
+) -> Raw:
+    called = tuple(found.names)
+    classes = [_class_of(name) for name in called]
     names = tuple(sorted({name for name in classes if name is not None}))
     if len(names) < 2:  # one folder tells nothing apart
         names = ()
     labels = torch.tensor([names.index(name) if name in names else UNLABELLED for name in classes])
-    split = torch.full((len(files),), UNSPLIT)
-    called = tuple(path.relative_to(root).as_posix() for path in files)
-    known = {} if attributes is None else read_attributes(attributes, called, warn)
-    return Raw(None, labels, split, names, tuple(files), f"folder {root.name}", called, known)
+    known: dict[str, torch.Tensor] = {}
+    if attributes is not None:
+        unused = [*found.left_out, *(entry["file"] for entry in found.refused)]
+        known = read_attributes(attributes, called, warn, unused)
+    return Raw(
+        None,
+        labels,
+        torch.full((len(called),), UNSPLIT),
+        names,
+        tuple(found.files),
+        f"folder {root.name}",
+        called,
+        known,
+        found.refused,
+        found.others,
+    )
 
 
-def _class_of(path: Path, root: Path) -> str | None:
-    parts = path.relative_to(root).parts
-    return parts[0] if len(parts) > 1 else None
+def _class_of(name: str) -> str | None:
+    first, slash, _ = name.partition("/")
+    return first if slash else None

@@ -17,5 +17,6 @@ class Fetch(Section):
     )
     root: str = "data/source"
     attributes: str = ""
+    follow_links: bool = False
     max_images: int = Field(0, ge=0, le=100_000_000)
     retries: int = Field(2, ge=0, le=10)

@@ -189,7 +189,7 @@ def test_what_pandas_writes_is_read_exactly(
     root = tmp_path_factory.getbasetemp() / "written by pandas"
     for name in FILES:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).touch()
+        Image.new("L", (4, 4)).save(root / name)
     frame = pd.DataFrame({"file": FILES, "x": pd.Series(values, dtype=object)}).iloc[order]
     text = io.StringIO()
     frame.to_csv(text, index=False, sep=separator, quoting=quoting)
@@ -270,7 +270,7 @@ def test_strangers_are_counted_and_three_of_them_named(read: Read) -> None:
 def test_twenty_words_are_the_most(count: int, tmp_path: Path) -> None:
     rows = ["file,word"]
     for k in range(count):
-        (tmp_path / f"{k}.png").touch()
+        Image.new("L", (4, 4)).save(tmp_path / f"{k}.png")
         rows.append(f"{k}.png,w{k}")
     (tmp_path / "t.csv").write_text("\n".join(rows))
 

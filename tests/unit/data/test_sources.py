@@ -326,7 +326,7 @@ def test_missing_folder(tmp_path: Path) -> None:
 
 def test_folder_without_images(tmp_path: Path) -> None:
     (tmp_path / "a.gif").touch()
-    with pytest.raises(InputError, match=r"\.png, \.jpg, \.jpeg"):
+    with pytest.raises(InputError, match=r"no image .* \(a\.gif: empty file\).*PNG, JPEG"):
         _fetch("image-folder", tmp_path)
 
 

@@ -91,6 +91,7 @@ def facts() -> dict[str, Any]:
             "train": split,
             "test": {**split, "num_images": 1000},
             "num_quarantined": 1,
+            "others": {"csv": 1234, "hidden": 2},
         },
         "quarantine": [{"file": "a.png", "reason": "empty file"}],
         "params": {

@@ -205,6 +205,18 @@ def test_refused_images_are_listed() -> None:
     assert "empty file" in render_page(given, PICTURES)
     given["quarantine"] = []
     assert "No image was refused" in render_page(given, PICTURES)
+    given["quarantine"] = [{"file": f"{k}.png", "reason": "empty"} for k in range(103)]
+    page = render_page(given, PICTURES)
+    assert "99.png" in page
+    assert "100.png" not in page
+    assert "And 3 more" in page
+
+
+def test_files_that_are_no_images_are_counted() -> None:
+    given = facts()
+    assert "not used: 1,234 csv, 2 hidden." in render_page(given, PICTURES)
+    given["data"]["others"] = {}
+    assert "Also in the folder" not in render_page(given, PICTURES)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,94 @@
+"""Stages fetch and prepare on a folder of the user's: what each file of it became."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from flows import params
+from ganatomy.files import read_json
+from tasks import fetch, prepare
+from tasks.events import Events
+
+
+class _Told(Events):
+    """Events of a stage, with its warnings kept."""
+
+    def __init__(self, stage: str) -> None:
+        super().__init__(stage, None)
+        self.warnings: list[str] = []
+
+    def warning(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of twelve images in two classes, and of other things, as working folder."""
+    for index in range(12):
+        path = tmp_path / "images" / "ab"[index % 2] / f"{index}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (30, 28), 20 * index).save(path)
+    (tmp_path / "images" / "a" / "notes.txt").write_text("text")
+    (tmp_path / "images" / "a" / "broken.png").write_text("no image")
+    (tmp_path / "secret").write_text("a secret")
+    (tmp_path / "images" / "a" / "secret.png").symlink_to(tmp_path / "secret")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _set(project: Path, **values: object) -> None:
+    document = params.defaults()
+    document["fetch"] |= {"source": "image-folder", "root": "images", **values}
+    document["prepare"]["min_images"] = 4
+    (project / "params.yaml").write_text(params.dump(document))
+
+
+def _run(project: Path) -> tuple[_Told, _Told]:
+    told = _Told("fetch"), _Told("prepare")
+    threads = torch.get_num_threads()
+    fetch.main(told[0])
+    prepare.main(told[1])
+    torch.set_num_threads(threads)
+    return told
+
+
+def test_every_file_is_told_of(project: Path) -> None:
+    _set(project, max_images=10)
+    of_fetch, of_prepare = _run(project)
+    assert of_fetch.warnings == [
+        "5 of 15 files are not used: 2 refused, 1 txt, 2 images left out by fetch.max_images"
+    ]
+    assert "2 files refused" in of_prepare.warnings[0]
+    quarantine = pd.read_csv("data/prepared/quarantine.csv")
+    assert quarantine["file"].tolist() == ["a/broken.png", "a/secret.png"]
+    card = read_json(project / "reports" / "prepare" / "card.json")
+    assert card["num_quarantined"] == 2
+    assert card["others"] == {"txt": 1, "images left out by fetch.max_images": 2}
+    num_used = card["train"]["num_images"] + card["test"]["num_images"]
+    assert num_used + card["num_quarantined"] + sum(card["others"].values()) == 15
+
+
+@pytest.mark.parametrize("follow_links", [False, True])
+def test_what_is_no_image_is_not_copied(project: Path, follow_links: bool) -> None:
+    _set(project, follow_links=follow_links)
+    _run(project)
+    copied = {path.read_bytes() for path in (project / "data" / "raw" / "files").iterdir()}
+    assert copied == {path.read_bytes() for path in (project / "images").rglob("[0-9]*.png")}
+    for path in (project / "data").rglob("*"):
+        assert path.is_dir() or b"a secret" not in path.read_bytes()
+
+
+def test_a_full_disk_is_not_the_images_fault(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, content: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    _set(project)
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        fetch.main(_Told("fetch"))
+    assert not (project / "data" / "raw").exists()
