@@ -54,11 +54,12 @@ up: setup  ## Prefect server, worker and MLflow server on loopback
 down: setup  ## end them
 	@$(PY) -m deploy.servers down
 
-clean:  ## remove data, models, reports and run state; keep the record and DVC's cache
+clean:  ## remove what runs have made and nothing else; keep the record and DVC's cache
 	@[ ! -e .ganatomy/servers/up.json ] || $(PY) -m deploy.servers down
-	@rm -rf data models .ganatomy environment.json source.json networks.json features.json inception.json .mypy_cache .ruff_cache .pytest_cache
-	@find reports -mindepth 1 ! -name README.md -delete
-	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+	@[ -x $(PY) ] || { echo "error: .venv is missing: 'make setup' first" >&2; exit 1; }
+	@$(PY) -m flows.clean
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache
+	@find flows tasks ganatomy tests benchmarks deploy -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean  ## and the record, the cache and the virtual environment
 	@rm -rf .venv .prefect mlflow.db mlruns mlartifacts .dvc/cache .dvc/tmp dvc.lock

@@ -17,6 +17,7 @@ from ganatomy.data.folder import walk
 from ganatomy.errors import InputError
 from ganatomy.files import read_json, sha256_of, write_json
 from tasks import private
+from tasks.given import check_apart
 from tasks.params.base import Base
 from tasks.params.evaluate import Evaluate
 from tasks.params.fetch import Fetch
@@ -51,6 +52,7 @@ def write(root: Path = Path(".")) -> None:
 
 def differing(root: Path) -> dict[Path, dict[str, Any]]:
     """What `write` would write now: the files whose content is not what it is to be."""
+    check_apart(root)
     return {path: value for path, value in _wanted(root) if _read(path) != value}
 
 

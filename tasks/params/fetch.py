@@ -15,7 +15,7 @@ class Fetch(Section):
     source: Literal["mnist-sample", "mnist", "fashion-mnist", "cifar10", "image-folder"] = (
         "mnist-sample"
     )
-    root: str = "data/source"
+    root: str = "given"
     attributes: str = ""
     follow_links: bool = False
     max_images: int = Field(0, ge=0, le=100_000_000)

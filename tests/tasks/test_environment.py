@@ -74,8 +74,8 @@ def test_new_and_changed_images_in_the_users_folder_show(project: Path) -> None:
 def test_other_sources_do_not_look_into_the_folder(project: Path) -> None:
     environment.write(project)
     before = _read(project, "source.json")
-    (project / "data" / "source").mkdir(parents=True)
-    (project / "data" / "source" / "downloaded").touch()
+    (project / "given").mkdir()
+    (project / "given" / "downloaded").touch()
     environment.write(project)
     assert _read(project, "source.json") == before
 

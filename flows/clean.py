@@ -1,0 +1,56 @@
+"""Remove what runs have made: the artifacts that dvc.yaml or dvc.lock names, and run state.
+
+Never a whole tree: beside an artifact may lie what the user gave, such as images or a network.
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from tasks.given import artifacts
+
+_STATE = (".ganatomy", "environment.json", "source.json")
+_OF_OWN_FILES = ("networks.json", "features.json", "inception.json")
+
+
+def made(root: Path) -> list[Path]:
+    """What there is of all that runs make below a project's folder, half-written things too."""
+    found = {root / name for name in (*_STATE, *_OF_OWN_FILES)}
+    for out in artifacts(root):
+        found.add(out)
+        found |= {out.with_name(f".{out.name}.{kind}") for kind in ("partial", "old")}
+        found |= set(out.parent.glob(f".{out.name}.*.partial"))
+    return sorted(path for path in found if path.is_symlink() or path.exists())
+
+
+def clean(root: Path) -> None:
+    """Remove them, and folders that are empty then."""
+    folders = {out.parent for out in artifacts(root)}
+    for path in made(root):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    for folder in folders:
+        while folder != root and folder.is_dir() and not folder.is_symlink():
+            _forget_ignored(folder)
+            if any(folder.iterdir()):
+                break
+            folder.rmdir()
+            folder = folder.parent
+
+
+def _forget_ignored(folder: Path) -> None:
+    """Remove the .gitignore that DVC keeps beside artifacts, when it names nothing else."""
+    path = folder / ".gitignore"
+    if path.is_file():
+        lines = [line for line in path.read_text().splitlines() if line.strip()]
+        if all(line.startswith("/") and not os.path.lexists(folder / line[1:]) for line in lines):
+            path.unlink()
+
+
+if __name__ == "__main__":
+    if not Path("dvc.yaml").is_file():
+        sys.exit("error: no dvc.yaml here. Run from the project's folder.")
+    clean(Path.cwd())
