@@ -6,6 +6,9 @@ from typing import Any, NamedTuple
 MIN_DIVERSITY = 0.2
 MAX_ACCURACY = 0.995
 MIN_LOG_POINTS = 10
+MIN_STIRRED = 0.01
+MIN_CHANGE = 1e-4
+_JUDGED_ALONE = ("score", "g_change", "d_change")  # told to the guards, not measured for people
 
 RULES = {
     "non_finite": "a measured value is NaN or infinite",
@@ -17,6 +20,12 @@ RULES = {
         f"after the first 10 % of the training, D is right about at least {MAX_ACCURACY:.1%} of "
         f"reals and fakes over the log points of the last 10 %, {MIN_LOG_POINTS} or more"
     ),
+    "standstill": (
+        f"at the first probe after the first 10 % of the training, the diversity of the images was "
+        f"below {MIN_STIRRED} in every probe so far, or the weights of G or D have changed by less "
+        f"than {MIN_CHANGE:.2%} of their size"
+    ),
+    "no_gain": "no probe of the training has a better score than the untrained networks",
 }
 
 
@@ -39,6 +48,10 @@ class Guards:
         self._low_probes = 0
         self._accuracies: list[tuple[int, float]] = []
         self._saturated = False
+        self._stirred = False
+        self._stood_still: bool | None = None  # not judged yet
+        self._untrained = math.nan  # score of the first probe
+        self._best = math.inf  # of those since
 
     def look(self, step: int, total: int, values: dict[str, float]) -> list[Finding]:
         """Check the values of one step.
@@ -51,8 +64,10 @@ class Guards:
             Steps of the whole training.
         values : dict
             Any of d_loss, g_loss, d_real_logit, d_fake_logit, d_grad_norm, g_grad_norm,
-            d_accuracy_real and d_accuracy_fake (in [0, 1]), diversity. What is not there is not
-            judged; losses and probes may come in calls of their own.
+            d_accuracy_real and d_accuracy_fake (in [0, 1]), diversity; of a probe also its score
+            (lower is better), and g_change and d_change, how far the weights are from the first
+            ones, relative to their size. What is not there is not judged; losses and probes may
+            come in calls of their own.
 
         Returns
         -------
@@ -63,6 +78,8 @@ class Guards:
             ("non_finite", self._look_non_finite(step, values)),
             ("collapse", self._look_collapse(step, total, values)),
             ("saturation", self._look_saturation(step, total, values)),
+            ("standstill", self._look_standstill(step, total, values)),
+            ("no_gain", self._look_no_gain(step, total, values)),
         ]
         return [Finding(guard, step, text) for guard, text in found if text]
 
@@ -73,6 +90,10 @@ class Guards:
             "low_probes": self._low_probes,
             "accuracies": [list(point) for point in self._accuracies],
             "saturated": self._saturated,
+            "stirred": self._stirred,
+            "stood_still": self._stood_still,
+            "untrained": None if math.isnan(self._untrained) else self._untrained,
+            "best": None if math.isinf(self._best) else self._best,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -81,9 +102,14 @@ class Guards:
         self._low_probes = state["low_probes"]
         self._accuracies = [(step, accuracy) for step, accuracy in state["accuracies"]]
         self._saturated = state["saturated"]
+        self._stirred = state["stirred"]
+        self._stood_still = state["stood_still"]
+        self._untrained = math.nan if state["untrained"] is None else state["untrained"]
+        self._best = math.inf if state["best"] is None else state["best"]
 
     def _look_non_finite(self, step: int, values: dict[str, float]) -> str:
-        now = [name for name, value in values.items() if not math.isfinite(value)]
+        judged = {name: value for name, value in values.items() if name not in _JUDGED_ALONE}
+        now = [name for name, value in judged.items() if not math.isfinite(value)]
         before = self._non_finite
         self._non_finite = [name for name in before if name not in values] + now
         if before or not now:
@@ -120,4 +146,42 @@ class Guards:
         return (
             f"D is right about {mean:.2%} of reals and fakes over the {len(points)} log points up "
             f"to step {step}: G may learn nothing from it"
+        )
+
+    def _look_standstill(self, step: int, total: int, values: dict[str, float]) -> str:
+        if "diversity" not in values or self._stood_still is not None:
+            return ""
+        self._stirred = self._stirred or not values["diversity"] < MIN_STIRRED
+        if step <= total / 10:
+            return ""
+        reasons = [
+            f"the weights of {network} have changed by {change:.2g} of their size"
+            for network in ("G", "D")
+            if (change := values.get(f"{network.lower()}_change", math.inf)) < MIN_CHANGE
+        ]
+        if not self._stirred:
+            reasons.append(
+                f"the images of different latents are alike (diversity {values['diversity']:.3f}) "
+                "as they were at the start"
+            )
+        self._stood_still = bool(reasons)
+        if not reasons:
+            return ""
+        return (
+            f"the training does not move: at step {step} {', '.join(reasons)}. Look at the first "
+            "weights of your networks and at the learning rate"
+        )
+
+    def _look_no_gain(self, step: int, total: int, values: dict[str, float]) -> str:
+        if "score" not in values:
+            return ""
+        if step == 0:
+            self._untrained = values["score"]
+            return ""
+        self._best = min(self._best, values["score"])
+        if step < total or not self._untrained <= self._best < math.inf:
+            return ""
+        return (
+            f"no probe of the training is better than the untrained networks: their score is "
+            f"{self._untrained:.4g}, the best one since is {self._best:.4g}"
         )

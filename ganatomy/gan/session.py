@@ -12,6 +12,7 @@ import torch
 from ganatomy.gan.distributed import Alone, Ranks
 from ganatomy.gan.guards import Finding, Guards
 from ganatomy.gan.model import Gan
+from ganatomy.gan.movement import Movement
 from ganatomy.gan.settings import TrainingSettings
 from ganatomy.gan.snapshots import Snapshot, Snapshots
 from ganatomy.gan.state import TrainingState
@@ -71,7 +72,8 @@ class Plan:
     probe_kimg : float
         Thousands of real images shown between two probes, each of which is written as snapshot.
     publish : str in {"best", "last"}
-        Which snapshot the training ends with.
+        Which snapshot the training ends with; never that of the untrained networks, step 0, unless
+        there are no steps.
     """
 
     measure_every: int
@@ -202,6 +204,8 @@ class _Session:
         self.probe_steps = set(plan.probe_steps(num_images, settings))
         self.history = History()
         self.guards = Guards()
+        gan = state.gan  # before it becomes what a snapshot holds: the first weights
+        self.movements = {"g": Movement(gan.generator), "d": Movement(gan.discriminator)}
 
     def resume(self) -> None:
         snapshot, faults = self.snapshots.restore_latest(self.state)
@@ -230,7 +234,8 @@ class _Session:
 
     def publish(self) -> tuple[Gan, History, int]:
         best = self.snapshots.best()
-        if self.plan.publish == "best" and best is not None and best.step != self.state.step:
+        trained = best is not None and best.step > 0  # else no later one could be written
+        if self.plan.publish == "best" and best and trained and best.step != self.state.step:
             self.snapshots.restore(best, self.state)
         return finished(self.state), self.history, self.state.step
 
@@ -238,14 +243,16 @@ class _Session:
         if not self.state.is_finite():
             raise Diverged(f"the weights are no longer finite at step {self.state.step}")
         values, score = self.ears.probe(self.state.gan, self.state.step)
-        self._add(values)
+        changes = {f"{name}_change": each.change() for name, each in self.movements.items()}
+        self._add(values, {"score": score, **changes})
         self._write(score)
 
-    def _add(self, values: dict[str, float]) -> None:
+    def _add(self, values: dict[str, float], judged: dict[str, float] | None = None) -> None:
+        """What was measured; `judged` is for the guards alone."""
         points = [(self.state.step, name, value) for name, value in values.items()]
         self.history.points += points
         self.ears.on_points(points)
-        for finding in self.guards.look(self.state.step, self.total, values):
+        for finding in self.guards.look(self.state.step, self.total, values | (judged or {})):
             self.history.findings.append(finding)
             self.ears.on_warning(finding.text)
         self.history.guards = self.guards.state()

@@ -89,8 +89,9 @@ class Snapshots:
         return found
 
     def best(self) -> Snapshot | None:
-        """The one of lowest score; of equal ones the oldest."""
+        """The one of lowest score, of equal ones the oldest; untrained only if all are."""
         judged = [snapshot for snapshot in self.all() if snapshot.score is not None]
+        judged = [snapshot for snapshot in judged if snapshot.step > 0] or judged
         return min(judged, key=lambda snapshot: (snapshot.score, snapshot.step), default=None)
 
     def restore_latest(self, state: Keepable) -> tuple[Snapshot | None, list[str]]:

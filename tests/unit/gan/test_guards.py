@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from ganatomy.gan.guards import MAX_ACCURACY, MIN_DIVERSITY, RULES, Finding, Guards
+from ganatomy.gan.guards import (
+    MAX_ACCURACY,
+    MIN_CHANGE,
+    MIN_DIVERSITY,
+    MIN_STIRRED,
+    RULES,
+    Finding,
+    Guards,
+)
 
 Course = list[tuple[int, dict[str, float]]]
 TOTAL = 1000
@@ -152,12 +160,69 @@ def test_one_accuracy_alone_is_not_judged() -> None:
         assert guards.look(step, TOTAL, {"d_accuracy_real": 1.0}) == []
 
 
+LIVE, DEAD = MIN_STIRRED + 0.001, MIN_STIRRED - 0.001
+STILL, MOVED = MIN_CHANGE * 0.99, MIN_CHANGE * 1.01
+
+
+@pytest.mark.parametrize(
+    ("diversities", "changes", "words"),
+    [
+        ([DEAD, DEAD, DEAD], {}, "images of different latents are alike"),
+        ([0.0, 0.0, 0.0], {"g_change": MOVED, "d_change": MOVED}, "images of different latents"),
+        ([DEAD, LIVE, DEAD], {}, ""),  # it has moved, and collapsed: another rule's matter
+        ([DEAD, DEAD, LIVE], {}, ""),
+        ([LIVE, LIVE, LIVE], {"g_change": STILL, "d_change": MOVED}, "the weights of G"),
+        ([LIVE, LIVE, LIVE], {"g_change": MOVED, "d_change": STILL}, "the weights of D"),
+        ([LIVE, LIVE, LIVE], {"g_change": MOVED, "d_change": MOVED}, ""),
+        ([math.nan, LIVE, LIVE], {}, ""),
+    ],
+)
+def test_standstill(diversities: list[float], changes: dict[str, float], words: str) -> None:
+    """Judged once, at the first probe after the first 10 %."""
+    guards, found = Guards(), []
+    for step, value in zip((0, 100, 200), diversities):
+        found += guards.look(step, TOTAL, {"diversity": value, **changes})
+    found += guards.look(300, TOTAL, {"diversity": 0.0, "g_change": 0.0})
+    still = [finding for finding in found if finding.guard == "standstill"]
+    assert [finding.step for finding in still] == ([200] if words else [])
+    assert all(words in finding.text for finding in still)
+    assert all("does not move" in finding.text for finding in still)
+
+
+@pytest.mark.parametrize(
+    ("scores", "text"),
+    [
+        ({0: 5.0, 500: 6.0, TOTAL: 7.0}, "their score is 5, the best one since is 6"),
+        ({0: 5.0, 500: 5.0, TOTAL: 7.0}, "the best one since is 5"),
+        ({0: 5.0, 500: 4.0, TOTAL: 7.0}, ""),
+        ({0: 5.0, TOTAL: 4.0}, ""),
+        ({0: 5.0, 500: 6.0}, ""),  # not at its end yet
+        ({0: math.nan, 500: 6.0, TOTAL: 7.0}, ""),
+        ({0: 5.0, 500: 6.0, TOTAL: math.nan}, "the best one since is 6"),
+    ],
+)
+def test_no_gain(scores: dict[int, float], text: str) -> None:
+    guards = Guards()
+    found = [
+        f for step, score in scores.items() for f in guards.look(step, TOTAL, {"score": score})
+    ]
+    assert [finding.guard for finding in found] == (["no_gain"] if text else [])
+    assert all(text in finding.text for finding in found)
+
+
+def test_a_training_without_steps_has_nothing_to_gain() -> None:
+    assert Guards().look(0, 0, {"score": 5.0, "diversity": 0.5, "g_change": 0.0}) == []
+
+
 @pytest.mark.parametrize("cut", range(0, 100, 9))
 def test_a_resumed_training_finds_the_same(cut: int) -> None:
     faults: dict[str, Any] = _accuracy(range(300, 500, 10), 1.0, 1.0)
     faults["diversity"] = {200: LOW, 300: LOW, 400: LOW, 700: LOW, 800: LOW}
     faults["d_loss"] = {50: math.nan, 60: math.nan, 900: math.inf}
     course = _course(**faults)
+    course = [(0, {"diversity": 0.9, "score": 1.0, "g_change": 0.0}), *course]
+    course.append((TOTAL, {"diversity": 0.9, "score": 2.0}))
+    course[20][1]["g_change"] = 0.0  # at the first probe after the first tenth
     whole = _look(course)
     assert {finding.guard for finding in whole} == set(RULES)
     first, second = Guards(), Guards()

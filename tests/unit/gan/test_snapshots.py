@@ -58,6 +58,17 @@ def test_the_last_and_the_best_are_kept(tmp_path: Path) -> None:
     assert Snapshots(tmp_path / "none", 2).best() is None
 
 
+def test_the_untrained_one_is_the_best_only_while_it_is_alone(tmp_path: Path) -> None:
+    kept = Snapshots(tmp_path, 1)
+    seen = []
+    for step, score in enumerate((1.0, 3.0, 2.0, 4.0)):
+        kept.write(_state(step), score, {})
+        best = kept.best()
+        assert best is not None
+        seen.append((best.step, _steps(kept)))
+    assert seen == [(0, [0]), (1, [1]), (2, [2]), (2, [2, 3])]
+
+
 def test_the_newest_is_restored_with_its_history(kept: Snapshots) -> None:
     state = _state(0)
     snapshot, faults = kept.restore_latest(state)
