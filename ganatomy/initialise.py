@@ -1,4 +1,8 @@
-"""Initial weights that depend on a seed and on the parameter's name alone."""
+"""First weights of our own networks: they depend on a seed and on the parameter's name alone.
+
+A user's own class keeps the weights that it gives itself; what is here for it is the start of
+spectral norm's power iteration, which has to fit them.
+"""
 
 import re
 from math import prod
@@ -8,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 from torch.nn.utils import parametrize
+from torch.nn.utils.spectral_norm import SpectralNorm
 
 from ganatomy.errors import InputError
 from ganatomy.rng import generator
@@ -33,9 +38,8 @@ Layer = TypeVar("Layer", bound=nn.Module)
 def scaled(layer: Layer, gain: float) -> Layer:
     """Have `initialise` draw the layer's weights from N(0, gain / sqrt(fan-in)).
 
-    The mark is the plain attribute `init_gain`, which a network from elsewhere may set itself. With
-    gain 1, what comes out of the layer is as large as what goes in; behind a ReLU, sqrt(2) does
-    that (He et al. 2015, arXiv 1502.01852).
+    The mark is the plain attribute `init_gain`. With gain 1, what comes out of the layer is as
+    large as what goes in; behind a ReLU, sqrt(2) does that (He et al. 2015, arXiv 1502.01852).
     """
     layer.init_gain = gain  # type: ignore[assignment]
     return layer
@@ -72,22 +76,32 @@ def initialise(network: nn.Module, seed: int, purpose: str) -> None:
             else:
                 parameter.normal_(0.0, 0.02, generator=draw)
             if parametrized and not parameter.any():
-                raise InputError(
-                    f"the initial weight {name} is zero, and spectral norm divides by its largest "
-                    "singular value",
-                    "gan.spectral_norm",
-                    "Give the layer an init_gain above zero, or set spectral_norm to false.",
-                )
+                raise zero_weight(name)
     restart_power_iteration(network, seed, purpose)
+
+
+def zero_weight(name: str) -> InputError:
+    """The refusal of a weight that spectral norm cannot divide."""
+    return InputError(
+        f"the initial weight {name} is zero, and spectral norm divides by its largest singular "
+        "value",
+        "gan.spectral_norm",
+        "Give the layer other first weights, or set spectral_norm to false.",
+    )
 
 
 @torch.no_grad()
 def restart_power_iteration(network: nn.Module, seed: int, purpose: str) -> None:
     """Start the singular vectors of every spectral norm anew, from (seed, purpose, name).
 
-    torch draws them from the global generator, and for weights that are replaced afterwards.
+    torch draws them from the global generator, and for weights that are replaced afterwards; its
+    older spectral norm leaves them at random until the first forward in train mode, so that in eval
+    mode an untrained network divides by next to nothing.
     """
     for name, module in network.named_modules():
+        for hook in module._forward_pre_hooks.values():
+            if isinstance(hook, SpectralNorm):
+                _restart_hook(hook, module, generator(seed, purpose, "init", f"{name}.{hook.name}"))
         if not isinstance(module, parametrize.ParametrizationList):
             continue
         norms = [link for link in module if hasattr(link, "_u") and hasattr(link, "_v")]
@@ -102,6 +116,15 @@ def restart_power_iteration(network: nn.Module, seed: int, purpose: str) -> None
             for _ in range(_POWER_ITERATIONS):
                 module()
             norm.train(training)
+
+
+def _restart_hook(hook: SpectralNorm, owner: nn.Module, draw: torch.Generator) -> None:
+    """The same for a spectral norm of the older kind, which is a hook of the layer."""
+    vector: torch.Tensor = getattr(owner, f"{hook.name}_u")
+    vector.copy_(functional.normalize(torch.randn(len(vector), generator=draw), dim=0))
+    for _ in range(_POWER_ITERATIONS):
+        weight = hook.compute_weight(owner, do_power_iteration=True)
+    setattr(owner, hook.name, weight)
 
 
 def _fan_in(owner: nn.Module, weight: torch.Tensor) -> float:

@@ -6,7 +6,11 @@ weights, latents and minibatch order (common random numbers).
 """
 
 import hashlib
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import numpy as np
 import torch
 
 
@@ -30,3 +34,24 @@ def generator(seed: int, *purpose: str | int) -> torch.Generator:
     CPU always: the same numbers are then drawn whatever the device, and moved to it afterwards.
     """
     return torch.Generator().manual_seed(derive_seed(seed, *purpose))
+
+
+@contextmanager
+def seeded(seed: int, *purpose: str | int) -> Iterator[None]:
+    """Within the block the global generators are those of (seed, purpose).
+
+    For code that is not ours and draws from them: torch's on every device, numpy's, Python's. They
+    are as they were afterwards, on an error too.
+    """
+    derived = derive_seed(seed, *purpose)
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+    of_numpy, of_python = np.random.get_state(), random.getstate()
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(derived)
+        np.random.seed(derived % 2**32)
+        random.seed(derived)
+        try:
+            yield
+        finally:
+            np.random.set_state(of_numpy)
+            random.setstate(of_python)

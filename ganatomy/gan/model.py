@@ -9,7 +9,6 @@ from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.networks.build import build_discriminator, build_generator
 from ganatomy.gan.networks.construct import construct_discriminator, construct_generator
 from ganatomy.gan.networks.spectral import apply_spectral_norm
-from ganatomy.initialise import initialise
 
 NETWORKS = ("generator", "discriminator", "generator_ema")
 
@@ -41,10 +40,8 @@ def build_gan(architecture: Architecture, seed: int) -> Gan:
     InputError
         A network of the user's own cannot be built or breaks the contract.
     """
-    generator = build_generator(architecture)
-    initialise(generator, seed, "generator")
-    discriminator = build_discriminator(architecture)
-    initialise(discriminator, seed, "discriminator")
+    generator = build_generator(architecture, seed)
+    discriminator = build_discriminator(architecture, seed)
     generator_ema = copy.deepcopy(generator).eval().requires_grad_(False)
     return Gan(generator, discriminator, generator_ema, architecture)
 

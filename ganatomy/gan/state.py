@@ -13,6 +13,7 @@ from ganatomy.device import check_precision
 from ganatomy.errors import InputError
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.model import NETWORKS, Gan, build_gan
+from ganatomy.gan.networks.layout import to_channels_last
 from ganatomy.gan.settings import TrainingSettings
 from ganatomy.rng import derive_seed
 
@@ -116,7 +117,7 @@ def begin(
     check_precision(settings.method.precision, device)
     gan = build_gan(architecture, seed)
     for name in NETWORKS:
-        getattr(gan, name).to(device).to(memory_format=torch.channels_last)
+        to_channels_last(getattr(gan, name).to(device))
     method = settings.method
     optimisers = {
         name: torch.optim.Adam(

@@ -94,9 +94,14 @@ def train_gan(
 
 
 def finished(state: TrainingState) -> Gan:
-    """The GAN, in eval mode."""
+    """The GAN, in eval mode, and free of what its last step has recorded, so it can be copied."""
     for network in (state.gan.generator, state.gan.discriminator):
         network.eval()
+        for module in network.modules():
+            # torch's older spectral and weight norms leave the weight that they computed there
+            for name, value in list(vars(module).items()):
+                if isinstance(value, torch.Tensor) and value.grad_fn is not None:
+                    setattr(module, name, value.detach())
     return state.gan
 
 

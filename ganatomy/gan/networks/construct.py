@@ -1,18 +1,23 @@
 """From a name, or the dotted path of the user's own class, to a network of the right size."""
 
-import torch
 from torch import nn
 
 from ganatomy.errors import InputError
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.networks import dcgan, resnet
 from ganatomy.imports import imported
+from ganatomy.rng import seeded
 
 _GENERATORS: dict[str, type[nn.Module]] = {"dcgan": dcgan.Generator, "resnet": resnet.Generator}
 _DISCRIMINATORS: dict[str, type[nn.Module]] = {
     "dcgan": dcgan.Discriminator,
     "resnet": resnet.Discriminator,
 }
+
+
+def is_own(name: str) -> bool:
+    """Whether a network's name is the dotted path of a user's own class."""
+    return ":" in name
 
 
 def construct_generator(architecture: Architecture, seed: int = 0) -> nn.Module:
@@ -22,7 +27,8 @@ def construct_generator(architecture: Architecture, seed: int = 0) -> nn.Module:
     ----------
     architecture : Architecture
     seed : int
-        Of the global generator while the constructor runs; it is restored afterwards.
+        Of the global generators (torch, numpy, Python) while the constructor runs; they are
+        restored afterwards. Equal seeds give equal weights, whatever ran before.
 
     Raises
     ------
@@ -50,16 +56,15 @@ def _sizes(architecture: Architecture) -> dict[str, int]:
 def _construct(
     name: str, known: dict[str, type[nn.Module]], sizes: dict[str, int], where: str, seed: int
 ) -> nn.Module:
-    network_class = imported(name, where) if ":" in name else known.get(name)
+    with seeded(0, "import", name):  # a module may draw constants, once in every process
+        network_class = imported(name, where) if is_own(name) else known.get(name)
     if network_class is None:
         raise InputError(
             f"there is no network {name!r}",
             where,
             f"Use {', '.join(known)}, or module:Class for a class of your own.",
         )
-    # a constructor may draw what is no parameter, say a buffer of noise: the same in every build
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+    with seeded(seed, where, "construct"):
         try:
             network = network_class(**sizes)
         except InputError:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import torch
 from torch import nn
@@ -13,22 +14,25 @@ from ganatomy.errors import InputError
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.networks.construct import construct_discriminator, construct_generator
 from ganatomy.gan.networks.graph import leaves, squashing
-from ganatomy.initialise import initialise
-from ganatomy.rng import generator
+from ganatomy.gan.networks.layout import to_channels_last
+from ganatomy.gan.networks.remedies import for_error, for_shape
+from ganatomy.rng import generator, seeded
 
 _FAR = 1e6  # how long the longest latents are, in standard deviations
+_STEP = 0.02  # by which weights are moved for the second trial, a standard deviation
 _TOLERANCE = 1e-4  # relative to the largest output: float32 sums in another order differ by 1e-6
 
 Inputs = tuple[torch.Tensor, ...]
 
 
 def check_generator(network: nn.Module, architecture: Architecture, name: str) -> None:
-    """Try a generator on tiny batches, with the weights that `ganatomy.initialise` would give it.
+    """Try a generator on tiny batches: with its own first weights, then with them moved a little.
 
-    Images must be float32 of shape (n, c, s, s) in [-1, 1], also for unusually long latents; in
-    eval mode each depends on its own latent alone. Gradients must reach every trainable parameter,
-    the state dict must hold all that matters, and channels_last must work. The network and the
-    global random generator are left as they were.
+    What a gain or a last layer that starts at zero hides shows in the second trial. Images must be
+    float32 of shape (n, c, s, s) in [-1, 1], also for unusually long latents; in eval mode each
+    depends on its own latent alone. Gradients must reach every trainable parameter, the state dict
+    must hold all that matters, channels_last must work, and instances of one seed must start alike.
+    The network and the global random generators are left as they were.
 
     Parameters
     ----------
@@ -47,21 +51,23 @@ def check_generator(network: nn.Module, architecture: Architecture, name: str) -
     contract = _Contract(name, "gan.generator")
     contract.check_parameters(network)
     with _left_as_it_was(network):
-        initialise(network, 0, "contract")
         batches = [_latents(count, architecture, size) for count in (3, 2) for size in (1, 10)]
-        far = _latents(3, architecture, _FAR)  # initial weights are small: unbounded images show
-        for mode, inputs in [*product((True, False), batches), (False, far)]:
-            images = contract.check_output(network.train(mode), inputs, shape)
-            low, high = (float(bound) for bound in images.detach().aminmax())
-            if low < -1 or high > 1:
-                raise contract.fault(
-                    f"images between {low:.3g} and {high:.3g}, expected [-1, 1]",
-                    "End with torch.tanh.",
-                )
-        contract.check_gradients(network, batches[0], of_inputs=False)
-        contract.check_batch_mates(network, batches[0])
-        other = construct_generator(replace(architecture, generator=name), seed=1)
-        contract.check_state(network, other, batches[0])
+        far = _latents(3, architecture, _FAR)  # first weights may be small: unbounded images show
+        for _ in contract.trials(network):
+            for mode, inputs in [*product((True, False), batches), (False, far)]:
+                finite = inputs is not far
+                images = contract.check_output(network.train(mode), inputs, shape, finite)
+                low, high = (float(bound) for bound in images.detach().aminmax())
+                if low < -1 or high > 1:
+                    raise contract.fault(
+                        f"images between {low:.3g} and {high:.3g}, expected [-1, 1]",
+                        "End with torch.tanh.",
+                    )
+            contract.check_gradients(network, batches[0], of_inputs=False)
+            contract.check_batch_mates(network, batches[0])
+        own = replace(architecture, generator=name)
+        others = [construct_generator(own, seed=1) for _ in range(2)]
+        contract.check_state(network, others, batches[0])
 
 
 def check_discriminator(network: nn.Module, architecture: Architecture, name: str) -> None:
@@ -73,23 +79,23 @@ def check_discriminator(network: nn.Module, architecture: Architecture, name: st
     contract = _Contract(name, "gan.discriminator")
     contract.check_parameters(network)
     with _left_as_it_was(network):
-        initialise(network, 0, "contract")
         batches = [_images(count, architecture) for count in (3, 2)]
         if architecture.num_classes:
             batches += [(*inputs, _labels(len(inputs[0]), architecture)) for inputs in batches]
-        for mode in (True, False):
-            for inputs in batches:
+        largest = batches[-2]
+        for _ in contract.trials(network):
+            for mode, inputs in product((True, False), batches):
                 logits = contract.check_output(network.train(mode), inputs, ())
                 if found := squashing(logits):
                     raise contract.fault(
                         f"logits end in a {found}, expected any real number",
                         f"Leave out the {found}: the losses take what is before it.",
                     )
-        largest = batches[-2]
-        contract.check_gradients(network, largest, of_inputs=True)
-        contract.check_batch_mates(network, largest)
-        other = construct_discriminator(replace(architecture, discriminator=name), seed=1)
-        contract.check_state(network, other, largest)
+            contract.check_gradients(network, largest, of_inputs=True)
+            contract.check_batch_mates(network, largest)
+        own = replace(architecture, discriminator=name)
+        others = [construct_discriminator(own, seed=1) for _ in range(2)]
+        contract.check_state(network, others, largest)
 
 
 class _Contract:
@@ -97,15 +103,26 @@ class _Contract:
 
     def __init__(self, name: str, where: str) -> None:
         self.name, self.where = name, where
+        self.moved = False
 
     def fault(self, what: str, remedy: str) -> InputError:
-        return InputError(f"{self.name}: {what}", self.where, remedy)
+        when = ", once its first weights have moved a little" if self.moved else ""
+        return InputError(f"{self.name}: {what}{when}", self.where, remedy)
+
+    def trials(self, network: nn.Module) -> Iterator[None]:
+        """With the network's own weights, then with them moved."""
+        yield
+        self.moved = True
+        _move(network)
+        yield
+        self.moved = False
 
     def check_parameters(self, network: nn.Module) -> None:
         if not any(parameter.requires_grad for parameter in network.parameters()):
             raise self.fault(
                 "no trainable parameters",
-                "Keep layers in attributes, nn.Sequential or nn.ModuleList, not in a plain list.",
+                "Keep layers in attributes, nn.Sequential or nn.ModuleList, not in a plain list, "
+                "and leave requires_grad of some of them true.",
             )
         if any(nn.parameter.is_lazy(parameter) for parameter in network.parameters()):
             raise self.fault(
@@ -123,14 +140,12 @@ class _Contract:
             raise self.fault(
                 f"forward raised {type(error).__name__} in {mode} mode{circumstance} for input of "
                 f"shape {shapes}: {error}",
-                "Mend forward; `view` on an image or feature map should be `reshape` or `flatten`."
-                if "view" in str(error)
-                else "Mend forward: it must take input of this shape.",
+                for_error(error, inputs),
             ) from error
         return output
 
     def check_output(
-        self, network: nn.Module, inputs: Inputs, shape: tuple[int, ...]
+        self, network: nn.Module, inputs: Inputs, shape: tuple[int, ...], finite: bool = True
     ) -> torch.Tensor:
         output = self.call(network, inputs)
         expected = (len(inputs[0]), *shape)
@@ -142,13 +157,13 @@ class _Contract:
         if output.shape != expected:
             raise self.fault(
                 f"output of shape {tuple(output.shape)}, expected {expected}",
-                "return logits.squeeze(1)"
-                if output.shape == (*expected, 1)
-                else "Build the layers for the image_size and channels that the constructor gets.",
+                for_shape(tuple(output.shape), expected),
             )
         if output.dtype != torch.float32:
-            raise self.fault(f"output is {output.dtype}, expected torch.float32", "Cast it.")
-        if not output.isfinite().all():
+            raise self.fault(
+                f"output is {output.dtype}, expected torch.float32", "Cast it: `.float()`."
+            )
+        if finite and not output.isfinite().all():
             raise self.fault("output is not finite", "Look for a division by zero or a logarithm.")
         return output
 
@@ -167,7 +182,8 @@ class _Contract:
             raise self.fault(
                 f"forward uses a trainable tensor of shape {tuple(largest.shape)} that is not "
                 "among parameters()",
-                "Keep layers in attributes, nn.Sequential or nn.ModuleList, not in a plain list.",
+                "Keep layers in attributes, nn.Sequential or nn.ModuleList, not in a plain list, "
+                "and a tensor of its own as nn.Parameter.",
             )
         unreached = [name for name, p in named.items() if not any(p is leaf for leaf in reached)]
         if unreached:
@@ -178,7 +194,8 @@ class _Contract:
         if of_inputs:
             weights = torch.arange(1.0, len(output) + 1)
             (gradient,) = torch.autograd.grad(output @ weights, first, allow_unused=True)
-            if gradient is None or not gradient.any():
+            # a last layer that starts at zero lets none through before its first step
+            if gradient is None or (self.moved and not gradient.any()):
                 raise self.fault(
                     "no gradient reaches the images, so G could not learn",
                     "Remove detach, rounding and thresholds from forward.",
@@ -190,7 +207,7 @@ class _Contract:
         if not torch.equal(together, self.call(network, inputs)):
             raise self.fault(
                 "two forwards of the same input differ in eval mode",
-                "Draw noise in train mode only (`if self.training`).",
+                "Draw noise, and drop out, in train mode only (`if self.training`).",
             )
         each = zip(*(part.split(1) for part in inputs))
         alone = torch.cat([self.call(network, one) for one in each])
@@ -202,7 +219,14 @@ class _Contract:
             )
 
     @torch.no_grad()
-    def check_state(self, network: nn.Module, other: nn.Module, inputs: Inputs) -> None:
+    def check_state(self, network: nn.Module, others: list[nn.Module], inputs: Inputs) -> None:
+        other, twin = others
+        if different := _different(other.state_dict(), twin.state_dict()):
+            raise self.fault(
+                f"two instances of one seed start from different values of {different}",
+                "Draw first weights from the global generator of torch, numpy or random, which are "
+                "seeded for it; a generator of your own needs a seed of your own.",
+            )
         try:
             other.load_state_dict(network.state_dict())
         except RuntimeError as error:
@@ -217,7 +241,7 @@ class _Contract:
                 "another instance with the same state_dict gives another output",
                 "Keep tensors that are no parameters with register_buffer.",
             )
-        other.to(memory_format=torch.channels_last)
+        to_channels_last(other)
         if inputs[0].ndim == 4:
             inputs = (inputs[0].contiguous(memory_format=torch.channels_last), *inputs[1:])
         if not _close(self.call(other, inputs, " with channels_last"), expected):
@@ -225,6 +249,26 @@ class _Contract:
                 "the output is another one with channels_last memory",
                 "Use nothing that depends on strides, like as_strided.",
             )
+
+
+@torch.no_grad()
+def _move(network: nn.Module) -> None:
+    """As if a step of training had been made."""
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad:
+            noise = torch.randn(parameter.shape, generator=generator(0, "contract", name))
+            parameter.add_(_STEP * noise.to(parameter))
+
+
+def _different(one: dict[str, Any], two: dict[str, Any]) -> str:
+    """The first tensor of two states that has another value in each, of those of equal shape."""
+    for name in one.keys() & two.keys():
+        first, second = one[name], two[name]
+        if isinstance(first, torch.Tensor) and first.shape == second.shape:
+            same = (first == second) | ((first != first) & (second != second))  # NaN is NaN
+            if not same.all():
+                return name
+    return ""
 
 
 def _close(found: torch.Tensor, expected: torch.Tensor) -> bool:
@@ -250,7 +294,7 @@ def _labels(count: int, architecture: Architecture) -> torch.Tensor:
 
 @contextmanager
 def _left_as_it_was(network: nn.Module) -> Iterator[None]:
-    """Modes, parameters, buffers and the global random generator are restored, on an error too."""
+    """Modes, parameters, buffers and the global random generators are restored, on an error too."""
     modes = [(module, module.training) for module in network.modules()]
     values = [(parameter, parameter.detach().clone()) for parameter in network.parameters()]
     buffers = [
@@ -258,7 +302,7 @@ def _left_as_it_was(network: nn.Module) -> Iterator[None]:
         for module in network.modules()
         for name, buffer in module.named_buffers(recurse=False)
     ]
-    with torch.random.fork_rng(devices=[]):
+    with seeded(0, "contract"):
         try:
             yield
         finally:

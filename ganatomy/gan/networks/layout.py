@@ -16,6 +16,17 @@ def is_channels_last(tensor: torch.Tensor) -> bool:
     return tensor.stride(1) == 1 and tensor.stride(3) % tensor.shape[1] == 0
 
 
+def to_channels_last(network: nn.Module) -> None:
+    """Keep the network's tensors of four axes as channels_last, in place.
+
+    As ``network.to(memory_format=torch.channels_last)``, which refuses networks that have tensors
+    of five axes, say the modulated weights (1, out, in, h, w) of a style-based generator.
+    """
+    for tensor in (*network.parameters(), *network.buffers()):
+        if tensor.ndim == 4:
+            tensor.data = tensor.data.to(memory_format=torch.channels_last)
+
+
 def laid_out_for(layers: nn.Module, hidden: torch.Tensor) -> torch.Tensor:
     """`hidden` of shape (n, c, h, w), channels_last if the first convolution's weight is."""
     if is_channels_last(next(weight for weight in layers.parameters() if weight.ndim == 4)):

@@ -5,7 +5,7 @@ from torch import nn
 from torch.nn.utils import parametrizations
 
 from ganatomy.errors import InputError
-from ganatomy.initialise import restart_power_iteration
+from ganatomy.initialise import restart_power_iteration, zero_weight
 
 _NORMALISED = (
     nn.Linear,
@@ -23,13 +23,13 @@ def apply_spectral_norm(discriminator: nn.Module, seed: int) -> None:
 
     That value comes from torch's power iteration, one round for each read of the weight in train
     mode and none in eval mode. Its vectors are part of the state dict; they start from `seed`, and
-    `ganatomy.initialise` starts them anew for the weights that it draws. Layers whose weight is
-    parametrised already keep what they have.
+    fit the weights that the layers have now. Layers whose weight is parametrised already keep what
+    they have.
 
     Raises
     ------
     InputError
-        There is no such layer.
+        There is no such layer, or its weight is zero.
     """
     layers = [module for module in discriminator.modules() if isinstance(module, _NORMALISED)]
     if not layers:
@@ -41,7 +41,10 @@ def apply_spectral_norm(discriminator: nn.Module, seed: int) -> None:
     # a weight that is parametrised already is no parameter of its own
     with torch.random.fork_rng(devices=[]):  # torch draws first vectors from the global generator
         for layer in layers:
-            if "weight" in dict(layer.named_parameters(recurse=False)):
+            weight = dict(layer.named_parameters(recurse=False)).get("weight")
+            if weight is not None:
+                if not weight.any():
+                    raise zero_weight(f"a {type(layer).__name__}'s")
                 parametrizations.spectral_norm(layer)
                 layer.train(layer.training)  # what was added is in train mode at first
     restart_power_iteration(discriminator, seed, "spectral-norm")

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 import torch
 
+from ganatomy.data.images import to_uint8
 from ganatomy.gan import session as module
 from ganatomy.gan.model import Gan
+from ganatomy.gan.sampling import generate, latents
 from ganatomy.gan.session import Ears, History, Interrupted, Plan, Point, run_session
 from ganatomy.gan.settings import Method, TrainingSettings
 from ganatomy.gan.snapshots import Snapshots
@@ -131,6 +133,100 @@ def test_the_best_is_published(tmp_path: Path, make_dataset: MakeDataset) -> Non
     assert history.points[-1][0] == 18  # what came after it is told all the same
 
 
+def test_the_untrained_networks_are_never_published(
+    tmp_path: Path, make_dataset: MakeDataset
+) -> None:
+    run = _Run(tmp_path, make_dataset(13), Method())
+    run.scores[0] = 1.0  # better than all that follow
+    gan, history, step = run.go()
+    assert step == 6  # the best of those
+    assert [finding.guard for finding in history.findings] == ["no_gain"]
+    assert run.warnings == [history.findings[0].text]
+    untrained = begin(gan.architecture, run.settings, 0, CPU).gan
+    assert _digest(untrained) != _digest(gan)
+
+
+def test_nor_when_no_later_checkpoint_could_be_written(
+    tmp_path: Path, make_dataset: MakeDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = _Run(tmp_path, make_dataset(13), Method())
+    write = run.snapshots.write
+
+    def full_after_the_first(state: Any, *rest: Any) -> None:
+        if state.step > 0:
+            raise OSError(28, "No space left on device")
+        write(state, *rest)
+
+    monkeypatch.setattr(run.snapshots, "write", full_after_the_first)
+    assert run.go()[2] == 18
+
+
+def test_a_training_without_steps_publishes_what_there_is(
+    tmp_path: Path, make_dataset: MakeDataset
+) -> None:
+    run = _Run(tmp_path, make_dataset(13), Method(n_dis=20))  # 18 batches are not 20
+    gan, history, step = run.go()
+    assert step == 0
+    assert history.findings == []
+    assert _digest(gan) == _digest(begin(gan.architecture, run.settings, 0, CPU).gan)
+
+
+def _styled(name: str, folder: Path) -> tuple[list[float], History, int]:
+    """Bright spots at random places, learned by a style-based G: diversity at each probe."""
+    draw = torch.Generator().manual_seed(0)
+    centres = torch.rand(512, 2, generator=draw) * 10 + 3
+    rows, columns = torch.meshgrid(torch.arange(16), torch.arange(16), indexing="ij")
+    far = (rows - centres[:, :1, None]) ** 2 + (columns - centres[:, 1:, None]) ** 2
+    images = (255 * torch.exp(-far / 8)).to(torch.uint8)[:, None]
+    module = "tests.unit.gan.networks.styled"
+    method = Method(
+        f"{module}:{name}", f"{module}:Discriminator", r1=0.3, penalty_every=4, beta1=0.0
+    )
+    settings = TrainingSettings(8, 16, 8, 16, 2e-3, 0.9, method)
+    architecture = architecture_for(images, settings, 0)
+    z, seen = latents(64, architecture, 0, "test"), []
+
+    def probe(gan: Gan, _step: int) -> tuple[dict[str, float], float]:
+        fakes = to_uint8(generate(gan.generator_ema, z))
+        seen.append(float(fakes.double().std(0).mean() / images.double().std(0).mean()))
+        far = fakes.double().mean(0) - images.double().mean(0)
+        return {"diversity": seen[-1]}, float(far.abs().mean())
+
+    ears = Ears(probe, lambda *_: None, lambda _: None, lambda _: None, lambda: False)
+    state = begin(architecture, settings, 0, CPU)
+    plan = Plan(10, 0.4, "best")
+    _, history, step = run_session(
+        state, images, None, settings, 0, plan, Snapshots(folder, 2), ears
+    )
+    return seen, history, step
+
+
+def test_a_style_based_generator_learns_from_its_own_first_weights(tmp_path: Path) -> None:
+    seen, history, step = _styled("Generator", tmp_path)
+    assert 0.5 < seen[-1] < 1.5
+    assert history.findings == []
+    assert step > 0
+
+
+def test_drawn_anew_it_does_not_move_and_that_is_found(tmp_path: Path) -> None:
+    seen, history, step = _styled("Redrawn", tmp_path)
+    assert seen[0] == 0
+    assert max(seen) < 0.1
+    assert "standstill" in [finding.guard for finding in history.findings]
+    assert step > 0
+
+
+def test_a_generator_whose_weights_stay_is_found(tmp_path: Path, make_dataset: MakeDataset) -> None:
+    run = _Run(tmp_path, make_dataset(13), Method())
+    run.settings = TrainingSettings(6, 4, 5, 4, 1e-9, 0.9, Method())
+    _, history, _ = run.go()
+    (finding,) = history.findings
+    assert finding.guard == "standstill"
+    assert "weights of G" in finding.text
+    assert "weights of D" in finding.text
+    assert finding.step == 3
+
+
 def test_probes_come_at_the_start_every_so_many_images_and_at_the_end(
     tmp_path: Path, make_dataset: MakeDataset
 ) -> None:
@@ -207,7 +303,7 @@ def test_a_checkpoint_that_cannot_be_written_is_told_and_training_goes_on(
 def test_findings_are_told_and_kept(tmp_path: Path, make_dataset: MakeDataset) -> None:
     run = _Run(tmp_path, make_dataset(13), Method())
     probe = run._probe
-    run._probe = lambda gan, step: ({**probe(gan, step)[0], "diversity": 0.01}, 1.0)  # type: ignore[method-assign]
+    run._probe = lambda gan, step: ({**probe(gan, step)[0], "diversity": 0.01}, -step)  # type: ignore[method-assign]
     _, history, _ = run.go()
     assert [finding.guard for finding in history.findings] == ["collapse"]
     assert run.warnings == [history.findings[0].text]

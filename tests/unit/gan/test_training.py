@@ -1,5 +1,6 @@
 """The training loop, step by step."""
 
+import copy
 import math
 from typing import Any
 
@@ -306,3 +307,13 @@ def test_untrained_gan_depends_on_the_seed_alone() -> None:
     assert one.generator is not one.generator_ema
     assert not same(one.generator, other.generator)
     assert not same(one.discriminator, other.discriminator)
+
+
+def test_a_trained_network_can_be_copied(make_dataset: MakeDataset) -> None:
+    """Torch's older spectral norm keeps what it computed in the last step."""
+    name = "tests.unit.gan.networks.owned:OldNorm"
+    gan = train_small(make_dataset(8).images, discriminator=name)
+    copied = copy.deepcopy(gan.discriminator)
+    assert same(copied, gan.discriminator)
+    images = torch.ones(2, 1, 28, 28)
+    assert torch.equal(copied(images), gan.discriminator(images))

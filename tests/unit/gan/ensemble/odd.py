@@ -38,6 +38,19 @@ class Gain(Plain):
         return hidden + (1 + self.gain) * super().between(hidden)
 
 
+class Started(Plain):
+    """First weights that the class sets itself: a constant, a gain, layers of another size."""
+
+    def __init__(self, image_size: int, channels: int, width: int) -> None:
+        super().__init__(image_size, channels, width)
+        self.constant = nn.Parameter(torch.full((1, width, 1, 1), 0.75))
+        self.gain = nn.Parameter(torch.rand(()))
+        nn.init.orthogonal_(self.second.weight)
+
+    def between(self, hidden: torch.Tensor) -> torch.Tensor:
+        return super().between(self.gain * hidden) * self.constant
+
+
 class Frozen(Plain):
     """A layer that is not trained, and one that is not even used."""
 
@@ -62,6 +75,9 @@ class Normalised(Plain):
     def __init__(self, image_size: int, channels: int, width: int) -> None:
         super().__init__(image_size, channels, width)
         self.third = nn.Conv2d(width, width, 1, bias=False)  # a bias would have no gradient there
+        # nor would that of a norm, in front of another, for a channel on one side of zero
+        for layer in (self.first, self.second):
+            nn.init.zeros_(layer.bias)
         self.norms = nn.Sequential(
             nn.GroupNorm(2, width), nn.LeakyReLU(), nn.InstanceNorm2d(width, affine=True)
         )

@@ -8,9 +8,10 @@ import torch
 from ganatomy.errors import InputError
 from ganatomy.gan.ensemble import Trained
 from ganatomy.gan.ensemble.feed import View
+from ganatomy.gan.model import build_gan
 from ganatomy.gan.settings import TrainingSettings
 from ganatomy.gan.snapshots import Snapshots
-from tests.unit.gan.ensemble.packs import Run, Weights, equal, noise, views
+from tests.unit.gan.ensemble.packs import Run, Weights, architecture, equal, noise, views
 from tests.unit.gan.small import small_settings
 
 _MODULE = "tests.unit.gan.ensemble.odd"
@@ -30,7 +31,7 @@ def _far(one: Weights | None, two: Weights | None) -> float:
     )
 
 
-@pytest.mark.parametrize("name", ["Plain", "Gain", "Frozen", "Tied", "Normalised"])
+@pytest.mark.parametrize("name", ["Plain", "Gain", "Started", "Frozen", "Tied", "Normalised"])
 def test_it_is_trained_in_a_pack_as_alone(tmp_path: Path, name: str) -> None:
     settings, given = _settings(name), views(3)
     alone = Run(tmp_path / "1", settings, "loop", 1)(given, total=3)
@@ -38,6 +39,23 @@ def test_it_is_trained_in_a_pack_as_alone(tmp_path: Path, name: str) -> None:
     together = pack(given, total=3)
     assert pack.warnings == []
     assert max(_far(together[job], alone[job]) for job in alone) < 1e-3
+
+
+def test_every_member_starts_from_its_own_first_weights(tmp_path: Path) -> None:
+    """Of its seed, in a pack as alone: with a learning rate of next to nothing they stay."""
+    settings = small_settings(discriminator=f"{_MODULE}:Started", learning_rate=1e-12)
+    found = Run(tmp_path, settings, "grouped", 3)(views(3, num_seeds=3), total=1)
+    gains = set()
+    for seed in range(3):
+        expected = build_gan(architecture(views(1)[0], settings), seed).discriminator
+        member = found[f"job-{seed}"]
+        assert member is not None
+        state = member["discriminator"]
+        assert bool((state["constant"] - 0.75).abs().max() < 1e-6)
+        for key, value in expected.state_dict().items():
+            torch.testing.assert_close(state[key], value, atol=1e-6, rtol=0)
+        gains.add(float(state["gain"]))
+    assert len(gains) == 3
 
 
 @pytest.mark.parametrize("name", ["Replacing", "Counting", "Drawing"])

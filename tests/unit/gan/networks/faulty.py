@@ -52,6 +52,42 @@ class PairG(Generator):
         return images.tanh(), images  # type: ignore[return-value]
 
 
+class FlatG(Generator):
+    def finish(self, images: torch.Tensor) -> torch.Tensor:
+        return images.tanh().flatten(1)
+
+
+class NoChannelG(Generator):
+    def finish(self, images: torch.Tensor) -> torch.Tensor:
+        return images.tanh()[:, 0]
+
+
+class ChannelsBehindG(Generator):
+    def finish(self, images: torch.Tensor) -> torch.Tensor:
+        return images.tanh().permute(0, 2, 3, 1)
+
+
+class SmallG(Generator):
+    def finish(self, images: torch.Tensor) -> torch.Tensor:
+        return images.tanh()[:, :, ::2, ::2]
+
+
+class LaterNoisyG(Generator):
+    """Noise whose gain starts at zero, drawn in eval mode too."""
+
+    def __init__(self, image_size: int, channels: int, latent_dim: int, width: int) -> None:
+        super().__init__(image_size, channels, latent_dim, width)
+        self.strength = nn.Parameter(torch.zeros(()))
+
+    def finish(self, images: torch.Tensor) -> torch.Tensor:
+        return (images + self.strength * torch.randn_like(images)).tanh()
+
+
+class NeedsMoreG(Generator):
+    def forward(self, z: torch.Tensor, truncation: float) -> torch.Tensor:  # type: ignore[override]
+        return super().forward(truncation * z)
+
+
 class NoisyG(Generator):
     def finish(self, images: torch.Tensor) -> torch.Tensor:
         return (images + 0.1 * torch.randn_like(images)).tanh()
@@ -107,6 +143,50 @@ class ProbabilityModule(Discriminator):
 
     def finish(self, logits: torch.Tensor) -> torch.Tensor:
         return torch.as_tensor(self.probability(logits)).squeeze(1)
+
+
+class Patches(Discriminator):
+    """A logit for each patch, as PatchGAN's discriminator has it."""
+
+    def __init__(self, image_size: int, channels: int, width: int) -> None:
+        super().__init__(image_size, channels, width)
+        self.last = nn.Conv2d(width, self.features, 1)  # type: ignore[assignment]
+
+    features = 1
+
+    def flatten(self, hidden: torch.Tensor) -> torch.Tensor:
+        return hidden
+
+    def forward(self, images: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+        hidden = self.norm(self.first(images)).relu()
+        return self.finish(self.last(hidden))
+
+    def finish(self, logits: torch.Tensor) -> torch.Tensor:
+        return logits
+
+
+class FlatPatches(Patches):
+    def finish(self, logits: torch.Tensor) -> torch.Tensor:
+        return logits.squeeze(1)
+
+
+class Folded(Patches):
+    def finish(self, logits: torch.Tensor) -> torch.Tensor:
+        return logits.reshape(-1)
+
+
+class Pooled(Patches):
+    def finish(self, logits: torch.Tensor) -> torch.Tensor:
+        return logits.mean((2, 3), keepdim=True)
+
+
+class Features(Patches):
+    features = 3
+
+
+class PerClass(Discriminator):
+    def finish(self, logits: torch.Tensor) -> torch.Tensor:
+        return logits.repeat(1, 5)
 
 
 class Detached(Discriminator):

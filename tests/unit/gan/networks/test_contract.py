@@ -1,5 +1,7 @@
 """Every breach of the contract is found and named; sound networks pass and stay as they are."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import nn
@@ -9,6 +11,7 @@ from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.networks.construct import construct_discriminator, construct_generator
 from ganatomy.gan.networks.contract import check_discriminator, check_generator
 from ganatomy.gan.networks.graph import leaves, squashing
+from tests.unit.gan.networks import faulty
 
 FAULTY = "tests.unit.gan.networks.faulty"
 
@@ -34,6 +37,23 @@ def test_sound_ones_of_ones_own(num_classes: int) -> None:
     _check("discriminator", f"{FAULTY}:Discriminator", num_classes)
 
 
+@pytest.mark.parametrize(
+    ("name", "finish"),
+    [
+        ("Column", lambda logits: logits.squeeze(1)),
+        ("Pooled", lambda logits: logits.mean((2, 3), keepdim=True).flatten()),
+        ("Patches", lambda logits: logits.mean((1, 2, 3))),
+        ("FlatPatches", lambda logits: logits.squeeze(1).mean((1, 2))),
+        ("Features", lambda logits: logits[:, :1].mean((1, 2, 3))),
+    ],
+)
+def test_the_remedy_for_a_shape_mends_it(
+    name: str, finish: Callable[[torch.Tensor], torch.Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(getattr(faulty, name), "finish", lambda _self, logits: finish(logits))
+    _check("discriminator", f"{FAULTY}:{name}")
+
+
 def test_what_is_not_trained_need_not_be_used() -> None:
     _check("discriminator", f"{FAULTY}:Frozen")
 
@@ -47,6 +67,12 @@ def test_what_is_not_trained_need_not_be_used() -> None:
         ("NanG", "not finite", "division"),
         ("PairG", "gave a tuple, expected a tensor of shape (3, 1, 28, 28)", "one tensor"),
         ("NoisyG", "differ in eval mode", "self.training"),
+        ("LaterNoisyG", "eval mode, once its first weights have moved", "self.training"),
+        ("FlatG", "shape (3, 784), expected (3, 1, 28, 28)", "images.reshape(-1, 1, 28, 28)"),
+        ("NoChannelG", "shape (3, 28, 28), expected (3, 1, 28, 28)", "images.unsqueeze(1)"),
+        ("ChannelsBehindG", "shape (3, 28, 28, 1)", "images.permute(0, 3, 1, 2)"),
+        ("SmallG", "shape (3, 1, 14, 14)", "image_size"),
+        ("NeedsMoreG", "missing 1 required positional argument: 'truncation'", "a default"),
     ],
 )
 def test_faults_of_a_generator(name: str, what: str, remedy: str) -> None:
@@ -62,7 +88,13 @@ def test_faults_of_a_generator(name: str, what: str, remedy: str) -> None:
     ("name", "what", "remedy"),
     [
         ("Column", "shape (3, 1), expected (3,)", "return logits.squeeze(1)"),
-        ("Summed", "shape (), expected (3,)", "layers"),
+        ("Patches", "shape (3, 1, 14, 14), expected (3,)", "logits.mean((1, 2, 3))"),
+        ("FlatPatches", "shape (3, 14, 14), expected (3,)", "logits.mean((1, 2))"),
+        ("Folded", "shape (588,), expected (3,)", "first axis"),
+        ("Pooled", "shape (3, 1, 1, 1), expected (3,)", "return logits.flatten()"),
+        ("Features", "shape (3, 3, 14, 14), expected (3,)", "convolution to one channel"),
+        ("PerClass", "shape (3, 5), expected (3,)", "nn.Linear(..., 1)"),
+        ("Summed", "shape (), expected (3,)", "leave out the mean"),
         ("Probability", "end in a Sigmoid", "Leave out the Sigmoid"),
         ("ProbabilityModule", "end in a Sigmoid", "Leave out the Sigmoid"),
         ("Detached", "no gradient reaches the images", "detach"),
@@ -91,8 +123,10 @@ def test_faults_of_a_discriminator(name: str, what: str, remedy: str) -> None:
 
 
 def test_a_conditional_discriminator_must_take_labels() -> None:
-    with pytest.raises(InputError, match=r"TypeError in train mode .* \(3, 1, 28, 28\) and \(3,\)"):
+    words = r"TypeError in train mode .* \(3, 1, 28, 28\) and \(3,\)"
+    with pytest.raises(InputError, match=words) as caught:
         _check("discriminator", f"{FAULTY}:Unlabelled", num_classes=3)
+    assert "labels=None" in caught.value.remedy
     _check("discriminator", f"{FAULTY}:Unlabelled")
 
 
