@@ -3,7 +3,7 @@
 PY := .venv/bin/python
 ARGS := $(if $(PROFILE),--profile $(PROFILE)) $(foreach s,$(SET),--set '$(s)')
 
-.PHONY: help setup run plan report ui test test-all check fix lock bench up down clean distclean
+.PHONY: help setup run plan status report ui test test-all check fix lock bench up down clean distclean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -16,6 +16,9 @@ run: setup  ## the whole pipeline; PROFILE=smoke, SET="train.epochs=10 base.seed
 
 plan: setup  ## which stages would run, and why
 	@$(PY) -m flows plan $(ARGS)
+
+status: setup  ## what is at work, how the last run ended, what waits to be recorded
+	@$(PY) -m flows status
 
 report: setup  ## open the page
 	@$(PY) -m flows report

@@ -13,6 +13,7 @@ import webbrowser
 from pathlib import Path
 
 from flows import settings
+from flows.masking import masked
 from ganatomy.errors import InputError
 from ganatomy.files import cannot_write
 
@@ -26,16 +27,16 @@ def main() -> int:
     if not (root / "dvc.yaml").exists():
         print("error: no dvc.yaml here. Run from the project's folder.", file=sys.stderr)
         return 2
-    settings.prepare(root)
     try:
+        settings.prepare(root)
         return int(arguments.do(arguments, root))
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(masked(f"error: {error}"), file=sys.stderr)
         return 2
     except Exception as error:
         if (words := cannot_write(error)) is None:
             raise
-        print(f"error: {words}", file=sys.stderr)
+        print(masked(f"error: {words}"), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(
@@ -62,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
             help="change one value of params.yaml (`plan`: as if); may be given again",
         )
 
+    status = commands.add_parser("status", help="what is at work, how the last run ended")
+    status.set_defaults(do=_status)
     report = commands.add_parser("report", help="open the page")
     report.set_defaults(do=_report)
     ui = commands.add_parser("ui", help="serve MLflow on loopback until Ctrl-C")
@@ -87,7 +90,7 @@ def _run(arguments: argparse.Namespace, root: Path) -> int:
             with prefect_server():
                 return _run_flow(arguments, root)
         except ConnectionError as error:
-            print(f"error: {error}", file=sys.stderr)
+            print(masked(f"error: {error}"), file=sys.stderr)
             return 1
 
 
@@ -104,12 +107,29 @@ def _run_flow(arguments: argparse.Namespace, root: Path) -> int:
         try:
             pipeline()
         except adapter.StageFailed as error:
-            print(f"error: {error}", file=sys.stderr)
+            print(masked(f"error: {error}"), file=sys.stderr)
+            _tell_of_the_record(root, only_if_missing=True)
             return 2 if error.exit_code == 2 else 1
         finally:
             extra_listeners.reset(token)
     print(f"report:  {root / _REPORT}   (make report)")
-    print(f"record:  {os.environ['MLFLOW_TRACKING_URI']}   (make ui)")
+    _tell_of_the_record(root)
+    return 0
+
+
+def _tell_of_the_record(root: Path, only_if_missing: bool = False) -> None:
+    """The last lines of a run."""
+    from flows.status import LastRun
+
+    last = LastRun.read(root)
+    if last is not None and not (only_if_missing and last.recorded):
+        print(*last.lines(), sep="\n", file=sys.stderr if only_if_missing else sys.stdout)
+
+
+def _status(arguments: argparse.Namespace, root: Path) -> int:
+    from flows import status
+
+    print(*status.lines(root), sep="\n")
     return 0
 
 

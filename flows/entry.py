@@ -1,21 +1,7 @@
-"""What MLflow is to know of one pipeline run, as files: a JSON and a copy of what it points to.
+"""What MLflow is to know of one pipeline run: plain values, as JSON where it has to wait."""
 
-Published at once where the server answers; else it waits in the spool and is published once by a
-later run. A copy, because by then the working folder holds another run's results.
-"""
-
-import json
-import shutil
-import uuid
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
-
-from flows.settings import STATE
-from ganatomy.files import write_json
-
-SPOOL = STATE / "spool"
-_COPIED = ("reports", "models/gan")
 
 
 @dataclass
@@ -30,9 +16,9 @@ class StageEntry:
     digest : str
         Over the MD5s of its outputs: the same digest is the same result.
     started_ms, ended_ms : int
-        Unix time.
+        Unix time; 0 while it is not so.
     run_id : str
-        MLflow's, once there is one.
+        MLflow's, once there is one; of this process only.
     """
 
     name: str
@@ -45,14 +31,27 @@ class StageEntry:
 
 @dataclass
 class RunEntry:
-    """One pipeline run."""
+    """One pipeline run.
+
+    Attributes
+    ----------
+    name : str
+    status : str
+        MLflow's word: ``RUNNING``, ``FINISHED``, ``FAILED`` or ``KILLED``.
+    started_ms, ended_ms : int
+        Unix time; 0 while it is not so.
+    id : str
+        Our own, unlike any other run's: by it MLflow is asked whether it has the run already.
+    run_id : str
+        MLflow's, once there is one; of this process only, for it means nothing in another store.
+    """
 
     name: str
     status: str
     started_ms: int
     ended_ms: int = 0
+    id: str = ""
     run_id: str = ""
-    store: str = ""  # the tracking URI that the run ids are of
     tags: dict[str, str] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
     data_digest: str = ""
@@ -60,49 +59,30 @@ class RunEntry:
     stages: list[StageEntry] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return asdict(self)
+        """Plain values, without what is of this process only."""
+        values = asdict(self)
+        for each in (values, *values["stages"]):
+            del each["run_id"]
+        return values
 
     @staticmethod
     def from_json(values: dict[str, Any]) -> "RunEntry":
-        """What `to_json` gave."""
-        stages = [StageEntry(**stage) for stage in values["stages"]]
-        return RunEntry(**{**values, "stages": stages})
+        """What `to_json` gave; a key that is not known is left out."""
+        run = _known(RunEntry, values)
+        run["stages"] = [StageEntry(**_known(StageEntry, stage)) for stage in values["stages"]]
+        return RunEntry(**run)
+
+    def end_as_killed(self, ended_ms: int) -> None:
+        """Say of a run whose process is gone how far it came."""
+        self.status, self.ended_ms = "KILLED", ended_ms
+        for stage in self.stages:
+            if stage.started_ms and not stage.ended_ms:
+                stage.outcome, stage.ended_ms = "stopped", ended_ms
 
 
-def put_aside(root: Path, entry: RunEntry) -> Path:
-    """Keep a run for a later publication; the folder is whole or not there."""
-    folder = root / SPOOL / f"{entry.name}-{uuid.uuid4().hex[:6]}"
-    partial = folder.with_name(f".{folder.name}")
-    partial.mkdir(parents=True)
-    for name in _COPIED:
-        if (root / name).exists():
-            shutil.copytree(root / name, partial / name)
-    write_json(partial / "run.json", entry.to_json())
-    partial.rename(folder)
-    return folder
-
-
-def waiting(root: Path) -> list[Path]:
-    """Folders of runs that are still to be published, oldest first."""
-    spool = root / SPOOL
-    if not spool.is_dir():
-        return []
-    return sorted(path for path in spool.iterdir() if not path.name.startswith("."))
-
-
-def read(folder: Path) -> RunEntry:
-    """The run that `put_aside` kept."""
-    return RunEntry.from_json(json.loads((folder / "run.json").read_text()))
-
-
-def begin_anew_elsewhere(entry: RunEntry, store: str) -> RunEntry:
-    """Forget the run ids of another store: they mean nothing in this one."""
-    if entry.store != store:
-        entry.store, entry.run_id = store, ""
-        for stage in entry.stages:
-            stage.run_id = ""
-    return entry
+def _known(kind: type[RunEntry] | type[StageEntry], values: dict[str, Any]) -> dict[str, Any]:
+    names = {each.name for each in fields(kind)} - {"run_id"}
+    return {name: value for name, value in values.items() if name in names}
 
 
 def flat(document: dict[str, Any]) -> dict[str, str]:

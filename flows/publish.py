@@ -1,16 +1,23 @@
 """A run entry into MLflow: parent run, one nested run per stage, everything final from disk.
 
+Publishing may be cut off at any moment and done again: what is there already is found, by ids of
+our own and by names that depend on the content alone, and nothing is there twice.
+
 Nothing here knows a stage in particular: each stage's folder in reports/ has the same names.
 """
 
 import csv
 import json
 import re
+import tempfile
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+from mlflow.tracking.multimedia import compress_image_size
+from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_IMAGES
 from PIL import Image
 
 from flows.entry import RunEntry, StageEntry
@@ -21,40 +28,57 @@ from tasks.results import CURVES, IMAGES, METRICS
 _BATCH = 500
 _MAX_VALUE_CHARS = 500
 PARENT_TAG = "mlflow.parentRunId"
+ENTRY_TAG = "ganatomy.entry"
+STAGE_TAG = "ganatomy.stage"
 # MLflow's word for experiments that train models, not prompts
 _KIND = {"mlflow.experimentKind": "custom_model_development"}
 NOTE_TAG = "mlflow.note.content"
 
 
-def connect() -> tuple[MlflowClient, str]:
-    """A client and the experiment's id; raises what MLflow raises when the server is away."""
+def connect() -> tuple[MlflowClient, str, list[str]]:
+    """A client, the experiment's id, and what had to be put right, for the user.
+
+    Raises what MLflow raises when the store cannot be used. An experiment that was deleted is
+    restored: MLflow takes no run into it, and no other of its name.
+    """
     client = MlflowClient()
     found = client.get_experiment_by_name(EXPERIMENT)
-    if found:
-        return client, found.experiment_id
-    return client, client.create_experiment(EXPERIMENT, tags=_KIND)
+    if not found:
+        return client, client.create_experiment(EXPERIMENT, tags=_KIND), []
+    if found.lifecycle_stage == "active":
+        return client, found.experiment_id, []
+    client.restore_experiment(found.experiment_id)
+    return client, found.experiment_id, [f"MLflow's experiment {EXPERIMENT} was deleted: restored"]
 
 
 def open_run(client: MlflowClient, experiment: str, entry: RunEntry) -> str:
-    """Create the parent run."""
-    run = client.create_run(experiment, entry.started_ms, entry.tags, entry.name)
+    """Find the parent run by the entry's own id, or create it."""
+    query = f"tags.`{ENTRY_TAG}` = '{entry.id}'"
+    for run in client.search_runs([experiment], query, max_results=1):
+        return str(run.info.run_id)
+    tags = {ENTRY_TAG: entry.id, **entry.tags}
+    run = client.create_run(experiment, entry.started_ms, tags, entry.name)
     return str(run.info.run_id)
 
 
 def open_stage(client: MlflowClient, experiment: str, parent: str, stage: StageEntry) -> str:
-    """Create a nested run."""
-    tags = {PARENT_TAG: parent, "ganatomy.stage": stage.name}
+    """Find a nested run by its parent and its stage, or create it."""
+    query = f"tags.`{PARENT_TAG}` = '{parent}' and tags.`{STAGE_TAG}` = '{stage.name}'"
+    for run in client.search_runs([experiment], query, max_results=1):
+        return str(run.info.run_id)
+    tags = {PARENT_TAG: parent, STAGE_TAG: stage.name}
     run = client.create_run(experiment, stage.started_ms, tags, stage.name)
     return str(run.info.run_id)
 
 
 def publish(client: MlflowClient, experiment: str, entry: RunEntry, folder: Path) -> None:
     """Complete the record of a run from the files below `folder`."""
-    if not entry.run_id:
-        entry.run_id = open_run(client, experiment, entry)
+    entry.run_id = entry.run_id or open_run(client, experiment, entry)
     computed_by = _computed_by(client, experiment)
     for stage in entry.stages:
         _publish_stage(client, experiment, entry, stage, folder, computed_by)
+    tags = [RunTag(name, value) for name, value in entry.tags.items()]
+    client.log_batch(entry.run_id, tags=tags)
     batch = [Param(name, value[:_MAX_VALUE_CHARS]) for name, value in entry.params.items()]
     for start in range(0, len(batch), 100):
         client.log_batch(entry.run_id, params=batch[start : start + 100])
@@ -148,12 +172,31 @@ def _curves(client: MlflowClient, reported: Path, stage: StageEntry) -> list[Met
 
 
 def _images(client: MlflowClient, stage: StageEntry, reported: Path) -> None:
-    """Each image under its own key; ``samples_03`` is step 3 of the key ``samples``."""
-    for path in sorted((reported / IMAGES).glob("*.png")):
-        stem, _, number = path.stem.rpartition("_")
-        key, step = (stem, int(number)) if stem and number.isdigit() else (path.stem, 0)
-        with Image.open(path) as image:
-            client.log_image(stage.run_id, image.convert("RGB"), key=key_of(key), step=step)
+    """Each image under its own key; ``samples_03`` is step 3 of the key ``samples``.
+
+    As files of the names that MLflow's page reads: `log_image` would put a random part into each,
+    and a second publication would double them.
+    """
+    paths = sorted((reported / IMAGES).glob("*.png"))
+    if not paths:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for path in paths:
+            _write_image(Path(folder), path, stage)
+        client.log_artifacts(stage.run_id, folder, "images")
+    client.set_tag(stage.run_id, MLFLOW_LOGGED_IMAGES, "True")
+
+
+def _write_image(folder: Path, path: Path, stage: StageEntry) -> None:
+    stem, _, number = path.stem.rpartition("_")
+    key, step = (stem, int(number)) if stem and number.isdigit() else (path.stem, 0)
+    key = key_of(key).replace("/", "~")
+    mark = uuid.uuid5(uuid.NAMESPACE_URL, f"{stage.run_id}/{path.name}")
+    name = f"{key}+step+{step}+timestamp+{stage.ended_ms}+{mark}"
+    with Image.open(path) as image:
+        picture = image.convert("RGB")
+    picture.save(folder / f"{name}.png")
+    compress_image_size(picture).save(folder / f"{name}+compressed.webp")
 
 
 def key_of(name: str) -> str:

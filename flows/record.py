@@ -1,7 +1,8 @@
 """The record of a run in MLflow, kept beside the work and never in its way.
 
 A thread of its own talks to MLflow, so a slow or absent server delays no stage. What is live is
-sent as it comes and may get lost; what is final is published from disk at the end, or put aside.
+sent as it comes and may get lost; what is final is published from disk at the end. From before the
+first stage until it is complete the run is noted in the spool, where a later run finds it.
 """
 
 import hashlib
@@ -9,10 +10,10 @@ import json
 import logging
 import os
 import queue
-import shutil
 import socket
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -20,8 +21,10 @@ from typing import Any, Self
 
 import psutil
 
-from flows import adapter, entry
+from flows import adapter, entry, spool, store
 from flows.entry import RunEntry, StageEntry
+from flows.masking import masked
+from flows.status import LastRun
 from flows.watch import Event
 from ganatomy.files import sha256_of
 from tasks import provenance
@@ -29,6 +32,9 @@ from tasks.params.section import PARAMS_FILE, read_document
 
 _LIVE_INTERVAL_S = 1.0
 _PUBLISH_LIMIT_S = 600.0
+# until MLflow knows of the run; stages wait for it, but not for a server that may be away
+_OPEN_LIMIT_S = 30.0
+_OPEN_AT_SERVER_LIMIT_S = 5.0
 logger = logging.getLogger("ganatomy.record")
 
 
@@ -42,26 +48,36 @@ class Record:
 
     def __init__(self, root: Path, name: str, stages: list[str]) -> None:
         self._root = root
-        params = entry.flat(read_document(root / PARAMS_FILE))
-        store = os.environ["MLFLOW_TRACKING_URI"]
         self._entry = RunEntry(
-            name, "RUNNING", _now(), store=store, tags=_tags(root), params=params
+            name,
+            "RUNNING",
+            _now(),
+            id=f"{name}-{uuid.uuid4().hex[:12]}",
+            tags=_tags(root),
+            params=entry.flat(read_document(root / PARAMS_FILE)),
+            stages=[StageEntry(stage) for stage in stages],
         )
-        self._entry.stages = [StageEntry(stage) for stage in stages]
+        self._last = LastRun(name, "RUNNING", masked(os.environ["MLFLOW_TRACKING_URI"]))
         self._by_name = {stage.name: stage for stage in self._entry.stages}
         self._work: queue.Queue[Callable[[], None] | None] = queue.Queue()
         self._live: dict[str, list[Event]] = {}
         self._lock = threading.Lock()
-        self._away: str | None = None
+        self._failed = False
         self._client: Any = None
         self._experiment = ""
         self._finished = False
-        self._published = False
+        self._opened = threading.Event()
         self._thread = threading.Thread(target=self._run, name="record", daemon=True)
 
     def __enter__(self) -> Self:
+        """Note the run, on disk in any case and in MLflow if it answers in time."""
+        spool.sweep(self._root)
+        self._note()
+        self._last.write(self._root)
         self._thread.start()
         self._work.put(self._open)
+        at_server = os.environ["MLFLOW_TRACKING_URI"].startswith("http")
+        self._opened.wait(_OPEN_AT_SERVER_LIMIT_S if at_server else _OPEN_LIMIT_S)
         return self
 
     def __exit__(
@@ -80,13 +96,14 @@ class Record:
 
     def where(self) -> str:
         """Where to look at the record."""
-        if not self._published:
-            return f"not reachable ({self._away}); the next run publishes it"
-        return f"run {self._entry.run_id}, {os.environ['MLFLOW_TRACKING_URI']}"
+        if not self._last.recorded:
+            return self._last.lines()[-1]
+        return f"run {self._entry.run_id}, {self._last.store}"
 
     def stage_started(self, stage: str) -> None:
         """Note the time."""
         self._by_name[stage].started_ms = _now()
+        self._note()
 
     def stage_said(self, stage: str, event: Event) -> None:
         """Collect what is to be seen live; sent in batches."""
@@ -103,6 +120,19 @@ class Record:
         noted = self._by_name[stage]
         noted.outcome, noted.ended_ms = outcome, _now()
         noted.started_ms = noted.started_ms or noted.ended_ms
+        self._note()
+
+    def _note(self) -> None:
+        """Keep on disk how far the run is, for the case that it is killed."""
+        with self._lock:
+            self._keep(spool.note)
+
+    def _keep(self, write: Callable[[Path, RunEntry], Path]) -> None:
+        """Write to the spool; a full disk must not end a training, nor keep MLflow from the run."""
+        try:
+            write(self._root, self._entry)
+        except OSError as error:
+            logger.warning("the record cannot be kept on disk: %s", error)
 
     # what follows runs in the record's own thread, but for _close
 
@@ -111,30 +141,49 @@ class Record:
             try:
                 job()
             except Exception as error:  # whatever the tracker does must not end a training
-                self._away = f"{type(error).__name__}: {error}".splitlines()[0][:200]
-                logger.warning("MLflow: %s", self._away)
+                self._failed = True
+                self._last.why = store.reason(error)
+                self._last.remedy = store.remedy(self._root, error)
+                logger.warning("MLflow: %s", self._last.why)
 
     def _open(self) -> None:
         logging.getLogger("alembic").setLevel(logging.WARNING)
+        try:
+            from flows import publish
+
+            logging.getLogger("mlflow").setLevel(logging.ERROR)
+            self._last.notices += store.prepare(self._root)
+            self._client, self._experiment, restored = publish.connect()
+            self._last.notices += restored
+            publish.reconcile(self._client, self._experiment, _is_gone)
+            self._entry.run_id = publish.open_run(self._client, self._experiment, self._entry)
+        finally:
+            self._opened.set()
+        self._publish_waiting()
+
+    def _publish_waiting(self) -> None:
         from flows import publish
 
-        logging.getLogger("mlflow").setLevel(logging.ERROR)
-        self._client, self._experiment = publish.connect()
-        publish.reconcile(self._client, self._experiment, _is_gone)
-        self._entry.run_id = publish.open_run(self._client, self._experiment, self._entry)
-        for folder in entry.waiting(self._root):
+        for folder in spool.waiting(self._root):
+            if folder.name == self._entry.id:
+                continue
             try:
-                waiting = entry.begin_anew_elsewhere(entry.read(folder), self._entry.store)
-                publish.publish(self._client, self._experiment, waiting, folder)
-                shutil.rmtree(folder)
+                waiting = spool.read(folder)
+                if waiting.status == "RUNNING":
+                    if _is_at_work(waiting.tags.get("ganatomy.owner", "")):
+                        continue  # this folder is a copy of that run's
+                    waiting.end_as_killed(spool.last_sign_ms(folder))
+                results = spool.results_of(folder)
+                publish.publish(self._client, self._experiment, waiting, results)
+                spool.remove(folder)
             except Exception as error:  # one that cannot be published must not keep back the others
-                logger.warning("MLflow: the record in %s still waits: %s", folder, error)
+                self._last.notices.append(f"{folder.name} still waits: {store.reason(error)}")
 
     def _send_live(self) -> None:
         time.sleep(_LIVE_INTERVAL_S)  # what comes meanwhile goes in the same batch
         with self._lock:
             live, self._live = self._live, {}
-        if self._client is None or self._away is not None:
+        if not self._entry.run_id or self._failed:
             return
         from mlflow.entities import Metric
         from PIL import Image
@@ -181,18 +230,24 @@ class Record:
         from flows import publish
 
         publish.publish(self._client, self._experiment, self._entry, self._root)
-        self._published = True
+        self._last.recorded = True
 
     def _close(self, status: str) -> None:
         self._finished = True
         self._describe(status)
+        self._keep(spool.complete)  # first: the publication may be killed
         self._work.put(self._publish)
         self._work.put(None)
         self._thread.join(_PUBLISH_LIMIT_S)
-        if not self._published:
-            self._away = self._away or "it did not answer in time"
-            folder = entry.put_aside(self._root, self._entry)
-            logger.warning("the record waits in %s for the next run", folder)
+        self._last.status = status
+        if self._last.recorded:
+            self._last.why = self._last.remedy = ""
+            spool.remove(spool.folder_of(self._root, self._entry))
+        else:
+            self._last.why = self._last.why or "MLflow did not answer in time"
+            dropped = spool.bound(self._root, spool.MAX_RUNS, spool.MAX_BYTES)
+            self._last.notices += [f"{name} was dropped: too many wait" for name in dropped]
+        self._last.write(self._root)
 
     def _describe(self, status: str) -> None:
         """Fill in what is known only now."""
@@ -210,12 +265,6 @@ class Record:
         lock = self._root / provenance.LOCK
         if lock.exists():
             self._entry.tags["dvc_lock_sha256"] = sha256_of(lock)
-        self._work.put(self._tag_lock)
-
-    def _tag_lock(self) -> None:
-        digest = self._entry.tags.get("dvc_lock_sha256")
-        if digest and self._client is not None and self._entry.run_id:
-            self._client.set_tag(self._entry.run_id, "dvc_lock_sha256", digest)
 
 
 def _tags(root: Path) -> dict[str, str]:
@@ -252,6 +301,11 @@ def _is_gone(owner: str) -> bool:
         return _owner(int(pid)) != owner
     except psutil.NoSuchProcess:
         return True
+
+
+def _is_at_work(owner: str) -> bool:
+    """Whether an owner is a living process of this machine."""
+    return owner.startswith(f"{socket.gethostname()}:") and not _is_gone(owner)
 
 
 def _now() -> int:

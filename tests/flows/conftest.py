@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from mlflow import MlflowClient
 
 from flows import params
 from tasks import environment
@@ -28,3 +29,11 @@ def two_stages(project: Path) -> Path:
     summary.parent.mkdir(parents=True)
     summary.write_text("- nothing\n")
     return project
+
+
+@pytest.fixture(scope="session")
+def made_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow store in which nothing was recorded; copy it: making one takes seconds."""
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    MlflowClient(tracking_uri=f"sqlite:///{path}").search_experiments()
+    return path

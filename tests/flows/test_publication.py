@@ -1,0 +1,154 @@
+"""A publication that is cut off, at whatever moment, and done again: everything is there once."""
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+from PIL import Image
+
+from flows import publish, registry
+from tests.flows import recorded
+from tests.flows.recorded import client_of, results, rows, run_entry, runs_of
+
+
+class Killed(BaseException):
+    """As a kill: no handler of the code's own gets in its way."""
+
+
+class Mortal:
+    """A client that dies at its n-th call: to those who come later, just after the one before."""
+
+    def __init__(self, client: MlflowClient, dies_at: int) -> None:
+        self._client = client
+        self._left = dies_at
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            self.calls.append(name)
+            self._left -= 1
+            if self._left == 0:
+                raise Killed
+            return method(*arguments, **named)
+
+        return call
+
+
+@pytest.fixture
+def root(tmp_path: Path, made_store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with results, a store, and models that are quick to make."""
+
+    def save_model(path: str, **_: Any) -> None:
+        Path(path).mkdir()
+        (Path(path) / "MLmodel").write_text("flavors: {}\n")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(registry.mlflow.pyfunc, "save_model", save_model)
+    recorded.empty_store(made_store, tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    mlflow.set_tracking_uri(None)
+    return results(tmp_path)
+
+
+def _publish(root: Path, dies_at: int = 0) -> list[str]:
+    """As a later process does, which knows what is on disk only; returns the calls made."""
+    client, experiment, _ = publish.connect()
+    mortal: Any = Mortal(client, dies_at)
+    try:
+        publish.reconcile(mortal, experiment, lambda owner: True)
+        publish.publish(mortal, experiment, run_entry(), root)
+    except Killed:
+        assert dies_at
+    return list(mortal.calls)
+
+
+def _content(root: Path) -> dict[str, Any]:
+    """All that was recorded, but for ids and times of writing."""
+    client = client_of(root)
+    (parent,), nested = runs_of(client)
+    points = (
+        "select key, step, value, timestamp, count(*) from metrics group by 1, 2, 3, 4, run_uuid"
+    )
+    return {
+        "parent": (parent.info.status, parent.info.end_time, parent.data.params),
+        "tags": {k: v for k, v in parent.data.tags.items() if not k.startswith("mlflow.user")},
+        "nested": sorted((run.data.tags["ganatomy.stage"], run.info.status) for run in nested),
+        "points": sorted(rows(root, points)),
+        "files": sorted(
+            re.sub(r"timestamp\+\d+\+[0-9a-f-]{36}", "", found.path)
+            for run in (parent, *nested)
+            for folder in ("", "images", "models/generator")
+            for found in client.list_artifacts(run.info.run_id, folder)
+        ),
+        "datasets": rows(root, "select name, digest from datasets"),
+        "inputs": rows(root, "select count(*) from inputs"),
+        "versions": rows(root, "select name, version from model_versions order by 1, 2"),
+        "aliases": rows(
+            root, "select name, alias, version from registered_model_aliases order by 1"
+        ),
+    }
+
+
+def _cut_off_everywhere(root: Path, made_store: Path, one_of_each: bool) -> None:
+    calls = _publish(root)
+    whole = _content(root)
+    assert whole["parent"][0] == "FINISHED"
+    assert whole["nested"] == sorted((stage, "FINISHED") for stage in recorded.STAGES)
+    assert len(whole["versions"]) == 2
+    assert {count for *_, count in whole["points"]} == {1}
+    assert len(calls) > 25
+    for index, call in enumerate(calls):
+        if one_of_each and call in calls[:index]:
+            continue
+        shutil.rmtree(root / "mlruns")
+        recorded.empty_store(made_store, root)
+        _publish(root, dies_at=index + 2)  # just after that call
+        _publish(root)
+        assert _content(root) == whole, (index, call)
+
+
+@pytest.mark.timeout(300)
+def test_exactly_one_run_whatever_call_was_the_last(root: Path, made_store: Path) -> None:
+    _cut_off_everywhere(root, made_store, one_of_each=True)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_exactly_one_run_whatever_the_moment(root: Path, made_store: Path) -> None:
+    _cut_off_everywhere(root, made_store, one_of_each=False)
+
+
+def test_a_record_that_is_complete_stays_as_it_is(root: Path) -> None:
+    _publish(root)
+    whole = _content(root)
+    _publish(root)
+    assert _content(root) == whole
+
+
+def test_images_have_the_names_that_mlflow_gives(root: Path) -> None:
+    """Its page shows an image by its name alone; ours differ in what is random and in the time."""
+    client, experiment, _ = publish.connect()
+    run_id = client.create_run(experiment).info.run_id
+    picture = Image.fromarray(np.zeros((8, 8, 3), dtype=np.uint8))
+    client.log_image(run_id, picture, key="samples", step=3)
+    _publish(root)
+    _, nested = runs_of(client)
+
+    def names(run: str) -> set[str]:
+        found = [Path(each.path).name for each in client.list_artifacts(run, "images")]
+        pattern = r"timestamp\+\d+\+[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+        return {re.sub(pattern, "T", name) for name in found}
+
+    ours = names(nested[0].info.run_id)
+    assert names(run_id) <= ours
+    assert len(ours) == 6
+    tags = client.get_run(run_id).data.tags
+    key = next(name for name in tags if "mage" in name)
+    assert nested[0].data.tags[key] == tags[key]
