@@ -28,7 +28,7 @@ from flows.status import LastRun
 from flows.watch import Event
 from ganatomy.files import sha256_of
 from tasks import provenance
-from tasks.params.section import PARAMS_FILE, read_document
+from tasks.params.section import read_document, told_file
 
 _LIVE_INTERVAL_S = 1.0
 _PUBLISH_LIMIT_S = 600.0
@@ -54,7 +54,7 @@ class Record:
             _now(),
             id=f"{name}-{uuid.uuid4().hex[:12]}",
             tags=_tags(root),
-            params=entry.flat(read_document(root / PARAMS_FILE)),
+            params=entry.flat(read_document(root / told_file())),
             stages=[StageEntry(stage) for stage in stages],
         )
         self._last = LastRun(name, "RUNNING", masked(os.environ["MLFLOW_TRACKING_URI"]))
@@ -272,7 +272,7 @@ def _tags(root: Path) -> dict[str, str]:
         "ganatomy.owner": _owner(os.getpid()),
         "git_sha": provenance.git("rev-parse", "HEAD") or "none",
         "git_dirty": provenance.dirty_digest() or "none",
-        "params_sha256": sha256_of(root / PARAMS_FILE),
+        "params_sha256": sha256_of(root / told_file()),
         "device": json.loads((root / provenance.ENVIRONMENT).read_text())["device"],
         "prefect_flow_run": _flow_run_id(),
     }

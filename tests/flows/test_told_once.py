@@ -12,10 +12,11 @@ import psutil
 import pytest
 import yaml
 
+from tasks import private
 from tests.harness import environment, flows, living, outcomes, python, wait_for
 
 # what a user's editor does while fetch is at work
-EDIT = """    params = Fetch.load()
+EDIT = """    params, bounds = Fetch.load(), Prepare.load()
     text = Path("params.yaml").read_text()
     text = text.replace("max_images: 400", "max_images: 300")
     Path("params.yaml").write_text(text.replace("test_fraction: 0.2", "test_fraction: 0.5"))
@@ -24,7 +25,7 @@ EDIT = """    params = Fetch.load()
 
 def _edits_meanwhile(project: Path) -> Path:
     stage = project / "tasks" / "fetch.py"
-    begin = "    params = Fetch.load()\n"
+    begin = "    params, bounds = Fetch.load(), Prepare.load()\n"
     assert stage.read_text().count(begin) == 1
     stage.write_text(stage.read_text().replace(begin, EDIT))
     return project
@@ -68,7 +69,12 @@ def test_by_dvc_alone_the_stage_fails_and_nothing_wrong_is_locked(two_stages: Pa
     project = _edits_meanwhile(two_stages)
     done = python(project, "-m", "dvc", "repro")
     assert done.returncode != 0
-    assert done.stderr.count("fetch: error: fetch.max_images changed while the stage ran") == 1
+    assert (
+        done.stderr.count(
+            "fetch: error: fetch.max_images, prepare.test_fraction changed while the stage ran"
+        )
+        == 1
+    )
     assert "Traceback" not in done.stderr
     assert _locked(project) == {}
     assert python(project, "-m", "dvc", "repro").returncode == 0
@@ -84,8 +90,13 @@ def _content(project: Path) -> dict[str, str]:
         else "folder"
         for path in project.rglob("*")
         if "__pycache__" not in path.parts
-        and (project / ".dvc" / "tmp" not in (path, *path.parents) or path.name == "rwlock")
+        and (not _is_state(path, project) or path.name == "rwlock")
     }
+
+
+def _is_state(path: Path, project: Path) -> bool:
+    own = (project / ".dvc" / "tmp", project / private.SITE_CACHE, project / private.STATE)
+    return path == own[2] or any(folder in (path, *path.parents) for folder in own[:2])
 
 
 def test_a_plan_changes_nothing_whatever_it_finds(two_stages: Path) -> None:
