@@ -4,7 +4,9 @@ Exit codes: 0 done, 1 a stage failed, 2 bad input, 130 and 143 stopped by SIGINT
 """
 
 import argparse
+import logging
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -18,6 +20,7 @@ from ganatomy.errors import InputError
 from ganatomy.files import cannot_write
 
 _REPORT = Path("reports/report.html")
+_LEAST_ROOM_MIB = 50  # measured: the servers' databases take 8 before the first stage
 
 
 def main() -> int:
@@ -81,8 +84,13 @@ def _run(arguments: argparse.Namespace, root: Path) -> int:
     from flows import params, processes
     from flows.server import prefect_server
 
+    if error := _no_room(root):
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     # the terminal belongs to the bars; Prefect's own log goes to its server
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    # it prints what it raises; the record passes that on in a sentence
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     with processes.only_run(root):  # a run that is refused changes nothing
         for line in params.apply(root, arguments.profile, arguments.set):  # before anything starts
             print(f"params.yaml: {line}")
@@ -92,6 +100,17 @@ def _run(arguments: argparse.Namespace, root: Path) -> int:
         except ConnectionError as error:
             print(masked(f"error: {error}"), file=sys.stderr)
             return 1
+
+
+def _no_room(root: Path) -> str | None:
+    """Why a run could not even keep its record, while that can still be said in a sentence."""
+    free_mib = shutil.disk_usage(root).free / 2**20
+    if free_mib >= _LEAST_ROOM_MIB:
+        return None
+    return (
+        f"only {free_mib:.0f} MiB are free, and a run needs {_LEAST_ROOM_MIB} for its record alone "
+        f"[{root}]. Free some space there."
+    )
 
 
 def _run_flow(arguments: argparse.Namespace, root: Path) -> int:

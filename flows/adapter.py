@@ -1,9 +1,11 @@
 """DVC's Python API, used in this file only."""
 
+import errno
 import json
 import logging
 import os
 import re
+import shutil
 import signal
 import threading
 from collections.abc import Callable
@@ -11,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import yaml
 from dvc.exceptions import DvcException, OutputNotFoundError
@@ -19,6 +21,7 @@ from dvc.fs import LocalFileSystem
 from dvc.repo import Repo, lock_repo
 from dvc.stage import cache as dvc_stage_cache
 from dvc.stage.exceptions import StageCmdFailedError
+from dvc_data.hashfile import transfer as dvc_transfer
 
 from flows import contents, leftovers, processes
 from flows.contents import Damaged, Keeper, Output
@@ -34,6 +37,7 @@ Outcome = Literal["ran", "restored", "cached"]
 ROUNDS = 3  # in which what is damaged is put right
 _LOG_LINES_SHOWN = 12
 _turns = Turns()
+_ROOM_FOR_LAST_WORDS = 1 << 16
 _KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)
 _KILLED_WORDS = (
     "its process was killed (SIGKILL), most likely because the machine ran out of memory. "
@@ -42,6 +46,14 @@ _KILLED_WORDS = (
 
 for _name in ("dvc", "dvc_data", "dvc_objects"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)  # below it they draw bars of their own
+
+
+def _not_saved(_oid: str, error: BaseException) -> NoReturn:
+    raise error
+
+
+# DVC logs what it could not put into its cache, and locks it all the same
+dvc_transfer._log_exception = _not_saved
 
 
 @dataclass(frozen=True)
@@ -311,7 +323,9 @@ def _failure(stage: str, error: Exception, run_dir: Path) -> StageFailed:
         if event["kind"] == "error":
             code, lasting = event["exit_code"], event.get("lasting", False)
             return StageFailed(stage, event["text"], code, lasting)
-    if words := cannot_write(error):
+    full = OSError(errno.ENOSPC, "", str(run_dir))  # then the stage could not even say so
+    is_full = shutil.disk_usage(run_dir).free < _ROOM_FOR_LAST_WORDS
+    if words := cannot_write(full if is_full else error):
         return StageFailed(stage, words, 1, lasting=True)
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, StageCmdFailedError):

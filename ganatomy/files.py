@@ -90,21 +90,21 @@ def cannot_write(error: BaseException) -> str | None:
     Nothing of this gets better by trying again. Causes are followed, and libraries that pass on
     the words without the number are understood.
     """
+    found: list[tuple[int, str]] = []
     seen: set[int] = set()
     waiting: list[BaseException | None] = [error]
     while waiting:
         cause = waiting.pop(0)
-        if cause is None or id(cause) in seen:
-            continue
-        seen.add(id(cause))
-        waiting += [cause.__cause__, cause.__context__]
-        number = _errno_of(cause)
-        if number is not None:
-            where = getattr(cause, "filename", None) or os.getcwd()
-            words = os.strerror(number).lower()
-            remedy = _CANNOT_WRITE[number]
-            return f"{words} [{where}]. {remedy}; finished stages are kept."
-    return None
+        if cause is not None and id(cause) not in seen:
+            seen.add(id(cause))
+            waiting += [cause.__cause__, cause.__context__]
+            if number := _errno_of(cause):
+                found.append((number, getattr(cause, "filename", None) or ""))
+    if not found:
+        return None
+    number, where = next((each for each in found if each[1]), found[0])
+    words = os.strerror(number).lower()
+    return f"{words} [{where or os.getcwd()}]. {_CANNOT_WRITE[number]}; finished stages are kept."
 
 
 def _errno_of(error: BaseException) -> int | None:

@@ -7,6 +7,7 @@ of memory say, is told like any other error.
 import os
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -17,9 +18,14 @@ from tasks.events import RUN_DIR, Events, from_environment, log_path
 
 BAD_INPUT = 2
 FAILED = 1
-_OUT_OF_MEMORY = (
-    "out of memory. Close other programs, or lower the stage's batch size, image size or counts "
-    "in params.yaml"
+_OUT_OF_MEMORY = (  # as the loader, the kernel and torch say it
+    "failed to map segment",
+    "Cannot allocate memory",
+    "can't allocate memory",
+    "out of memory",
+)
+_MORE_MEMORY = (
+    "Close other programs, or lower the stage's batch size, image size or counts in params.yaml."
 )
 
 _begun = ""
@@ -50,11 +56,13 @@ def tell(events: Events, error: Exception) -> int:
     if isinstance(error, InputError):
         events.error(str(error), BAD_INPUT)
         return BAD_INPUT
-    traceback.print_exception(error)
+    with suppress(OSError):  # the log may lie on the disk that is full
+        traceback.print_exception(error)
     full = cannot_write(error)
-    memory = isinstance(error, MemoryError)
-    words = full or (_OUT_OF_MEMORY if memory else f"{type(error).__name__}: {error}")
-    events.error(words, FAILED, lasting=full is not None)
+    words = f"{type(error).__name__}: {error}"
+    if isinstance(error, MemoryError) or any(text in words for text in _OUT_OF_MEMORY):
+        words = f"out of memory ({words.splitlines()[0].rstrip(': ')}). {_MORE_MEMORY}"
+    events.error(full or words, FAILED, lasting=full is not None)
     return FAILED
 
 

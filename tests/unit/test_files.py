@@ -1,16 +1,19 @@
 """Files are whole or not there; what cannot be read is named."""
 
+import errno
 import hashlib
 import json
 import os
+import re
 import shutil
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
 from ganatomy.errors import InputError
-from ganatomy.files import read_json, sha256_of, whole_folder, write_bytes, write_json
+from ganatomy.files import cannot_write, read_json, sha256_of, whole_folder, write_bytes, write_json
 
 
 def _fail(*_: Any) -> NoReturn:
@@ -126,3 +129,63 @@ def test_sha256_reads_all_of_the_file(size: int, tmp_path: Path) -> None:
     content = bytes(size - 1) + b"x" if size else b""
     (tmp_path / "f").write_bytes(content)
     assert sha256_of(tmp_path / "f") == hashlib.sha256(content).hexdigest()
+
+
+def _chain(*errors: BaseException) -> BaseException:
+    """Each the cause of the one before it."""
+    for error, cause in pairwise(errors):
+        error.__cause__ = cause
+    return errors[0]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "x", "/there"), r"^no space left on device \[/there\]\. Free"),
+        (OSError(errno.EDQUOT, "x", "/there"), r"^disk quota exceeded \[/there\]\. Free"),
+        (OSError(errno.EROFS, "x", "/there"), r"^read-only file system \[/there\]\. Make"),
+        (PermissionError(errno.EACCES, "x", "/there"), r"^permission denied \[/there\]\. Give"),
+        (RuntimeError("I/O error: No space left on device (os error 28)"), r"^no space .* \[/"),
+        (RuntimeError("(sqlite3.OperationalError) database or disk is full"), r"^no space left"),
+        (_chain(RuntimeError("not saved"), OSError(errno.ENOSPC, "x", "/a")), r"^no space .*/a"),
+        (
+            _chain(RuntimeError("No space left on device"), OSError(errno.ENOSPC, "x", "/a")),
+            r"^no space .* \[/a\]",
+        ),
+    ],
+)
+def test_what_the_disk_refuses_is_said_in_one_sentence(error: Exception, said: str) -> None:
+    found = cannot_write(error)
+    assert found is not None
+    assert re.match(said, found)
+    assert "\n" not in found
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FileNotFoundError(errno.ENOENT, "No such file or directory", "/there"),
+        OSError("of no kind"),
+        ValueError("wrong"),
+        InputError("No space left on device", "here", "It has its own words."),
+        _chain(RuntimeError("first"), RuntimeError("second")),
+    ],
+)
+def test_other_errors_are_not_the_disks(error: Exception) -> None:
+    assert cannot_write(error) is None
+
+
+def test_a_circle_of_causes_comes_to_an_end() -> None:
+    first, second = RuntimeError("first"), RuntimeError("second")
+    first.__cause__, second.__cause__ = second, first
+    assert cannot_write(first) is None
+
+
+def test_a_write_that_fails_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        write_bytes(tmp_path / "file", b"new")
+    assert caught.value.filename == str(tmp_path / "file")
