@@ -23,7 +23,7 @@ from dvc.stage import cache as dvc_stage_cache
 from dvc.stage.exceptions import StageCmdFailedError
 from dvc_data.hashfile import transfer as dvc_transfer
 
-from flows import contents, leftovers, processes
+from flows import contents, leftovers, lockfile, processes
 from flows.contents import Damaged, Keeper, Output
 from flows.turns import Turns
 from ganatomy.errors import InputError
@@ -287,6 +287,12 @@ def write_anew(root: Path, name: str, run_dir: Path, tell: contents.Tell) -> Non
     with _turns.writing(name):
         outcome = run_stage(root, stage, run_dir)
     tell(f"stage {name} was {'computed' if outcome == 'ran' else outcome} again")
+
+
+def sort_lock(root: Path) -> None:
+    """Write dvc.lock in one order, whichever stage ended first."""
+    with _repo(root) as repo, lock_repo(repo):
+        lockfile.sort(root / "dvc.lock")
 
 
 def cannot_mend(damaged: Damaged) -> StageFailed:

@@ -21,7 +21,7 @@ from typing import Any, Self
 
 import psutil
 
-from flows import adapter, entry, spool, store
+from flows import adapter, entry, lockfile, spool, store
 from flows.entry import RunEntry, StageEntry
 from flows.masking import masked
 from flows.status import LastRun
@@ -264,7 +264,7 @@ class Record:
             self._entry.data_origin = json.loads(card.read_text())["origin"]
         lock = self._root / provenance.LOCK
         if lock.exists():
-            self._entry.tags["dvc_lock_sha256"] = sha256_of(lock)
+            self._entry.tags["dvc_lock_sha256"] = lockfile.digest(lock)
 
 
 def _tags(root: Path) -> dict[str, str]:

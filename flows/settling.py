@@ -33,6 +33,7 @@ def settle(
             adapter.run_stage(root, stage, run_dir)
     else:
         raise adapter.cannot_mend(damaged[0])
+    adapter.sort_lock(root)
     rows = contents.manifest(read)
     path = contents.unlike_before(root, rows)
     if path is not None:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from mlflow import MlflowClient
 
-from flows import contents
+from flows import contents, lockfile
 from flows.contents import Output
 from tests.harness import dvc, flows, outcomes, python
 
@@ -231,6 +231,7 @@ def test_what_cannot_be_put_right_is_named_and_fails(project: Path) -> None:
 
 @pytest.mark.slow
 def test_a_run_that_cannot_be_put_right_is_not_finished(project: Path) -> None:
+    dvc(project, "status", "-q")
     damaged = _largest(project, "reports/fetch")
     name = str(damaged.relative_to(project / "reports" / "fetch"))
     _object_of(project, "reports/fetch", name).unlink()
@@ -255,6 +256,34 @@ def test_a_plain_dvc_stops_at_an_input_that_is_not_what_was_written(project: Pat
     assert len(said) == 1
     assert "not what stage fetch wrote" in said[0]
     assert str(damaged.relative_to(project)) in said[0]
+
+
+def test_equal_results_are_equal_bytes_whichever_stage_ended_first(
+    project: Path, smoke: Path
+) -> None:
+    """DVC appends a stage to dvc.lock when it ends."""
+    path = project / "dvc.lock"
+    document = yaml.safe_load(path.read_text())
+    assert list(document["stages"]) == sorted(document["stages"])
+    lines = path.read_text().splitlines(keepends=True)
+    starts = [n for n, line in enumerate(lines) if line.startswith("  ") and line[2] != " "]
+    blocks = [lines[start:end] for start, end in zip(starts, [*starts[1:], len(lines)])]
+    path.write_text(
+        "".join(lines[: starts[0]] + [line for block in blocks[::-1] for line in block])
+    )
+    backwards = yaml.safe_load(path.read_text())
+    assert backwards == document
+    assert list(backwards["stages"]) == list(document["stages"])[::-1]
+    assert lockfile.digest(path) == hashlib.sha256((smoke / "dvc.lock").read_bytes()).hexdigest()
+    _script(project, SETTLE)
+    assert path.read_bytes() == (smoke / "dvc.lock").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "schema: '2.0'\n", "stages:\n  a:\n    cmd: x", "stages: {}\n"]
+)
+def test_a_lock_that_is_not_as_dvc_writes_it_stays(text: str) -> None:
+    assert lockfile.in_order(text) == text
 
 
 def _collision() -> tuple[bytes, bytes]:
