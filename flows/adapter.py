@@ -1,15 +1,9 @@
 """DVC's Python API, used in this file only."""
 
-import errno
-import json
 import logging
 import os
-import re
-import shutil
-import signal
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,14 +14,14 @@ from dvc.exceptions import DvcException, OutputNotFoundError
 from dvc.fs import LocalFileSystem
 from dvc.repo import Repo, lock_repo
 from dvc.stage import cache as dvc_stage_cache
-from dvc.stage.exceptions import StageCmdFailedError
 from dvc_data.hashfile import transfer as dvc_transfer
 
 from flows import contents, leftovers, lockfile, processes
 from flows.contents import Damaged, Keeper, Output
+from flows.failures import StageFailed as StageFailed
+from flows.failures import failure
 from flows.turns import Turns
 from ganatomy.errors import InputError
-from ganatomy.files import cannot_write
 from tasks.contents import Content
 from tasks.events import Events, events_path, log_path
 from tasks.params.section import PARAMS_FILE, told_file
@@ -35,21 +29,14 @@ from tasks.provenance import LOCK
 
 Outcome = Literal["ran", "restored", "cached"]
 ROUNDS = 3  # in which what is damaged is put right
-_LOG_LINES_SHOWN = 12
 _turns = Turns()
-_ROOM_FOR_LAST_WORDS = 1 << 16
-_KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)
-_KILLED_WORDS = (
-    "its process was killed (SIGKILL), most likely because the machine ran out of memory. "
-    "Close other programs, or lower the stage's batch size, image size or counts in params.yaml"
-)
 
 for _name in ("dvc", "dvc_data", "dvc_objects"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)  # below it they draw bars of their own
 
 
-def _not_saved(_oid: str, error: BaseException) -> NoReturn:
-    raise error
+def _not_saved(oid: str, exc: BaseException) -> NoReturn:
+    raise exc
 
 
 # DVC logs what it could not put into its cache, and locks it all the same
@@ -85,25 +72,6 @@ class Staleness:
 
     stage: str
     reasons: list[str] = field(default_factory=list)
-
-
-class StageFailed(RuntimeError):
-    """A stage's own error.
-
-    Attributes
-    ----------
-    stage : str
-    exit_code : int
-        2 when the user can mend it, else what the process ended with.
-    lasting : bool
-        Trying again will not help.
-    """
-
-    def __init__(self, stage: str, reason: str, exit_code: int, lasting: bool = False) -> None:
-        super().__init__(f"stage {stage}: {reason}")
-        self.stage = stage
-        self.exit_code = exit_code
-        self.lasting = lasting or exit_code == 2
 
 
 class _Instead(LocalFileSystem):  # type: ignore[misc]
@@ -251,9 +219,9 @@ def _attempt(root: Path, stage: Stage, run_dir: Path) -> Outcome:
             raise StageFailed(
                 stage.name, f"ended after timeout_s={stage.timeout_s} in dvc.yaml", 1
             ) from None
-        raise _failure(stage.name, error, run_dir) from None
+        raise failure(stage.name, error, run_dir) from None
     except OSError as error:
-        raise _failure(stage.name, error, run_dir) from error
+        raise failure(stage.name, error, run_dir) from error
     finally:
         timer.cancel()
     if not changed:
@@ -321,46 +289,6 @@ def read_everything(
             except Damaged as error:
                 damaged.append(error)
     return read, damaged
-
-
-def _failure(stage: str, error: Exception, run_dir: Path) -> StageFailed:
-    """The stage's own words where it had any, else what is known of its end, else DVC's words."""
-    for event in _events(run_dir, stage):
-        if event["kind"] == "error":
-            code, lasting = event["exit_code"], event.get("lasting", False)
-            return StageFailed(stage, event["text"], code, lasting)
-    full = OSError(errno.ENOSPC, "", str(run_dir))  # then the stage could not even say so
-    is_full = shutil.disk_usage(run_dir).free < _ROOM_FOR_LAST_WORDS
-    if words := cannot_write(full if is_full else error):
-        return StageFailed(stage, words, 1, lasting=True)
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, StageCmdFailedError):
-        cause = cause.__cause__
-    if cause is None:
-        return StageFailed(stage, f"DVC: {error.__cause__ or error}", 1)
-    if _exit_code(cause) in _KILLED:
-        return StageFailed(stage, _KILLED_WORDS, 1)
-    log = log_path(run_dir, stage)
-    tail = log.read_text(errors="replace").splitlines()[-_LOG_LINES_SHOWN:] if log.exists() else []
-    words = "\n  ".join([str(cause), *tail]) if tail else f"{cause}; nothing in its log"
-    return StageFailed(stage, words, 1)
-
-
-def _events(run_dir: Path, stage: str) -> list[dict[str, Any]]:
-    path = events_path(run_dir, stage)
-    # a line that a full disk or a kill cut off says nothing
-    lines = path.read_bytes().decode(errors="replace").splitlines() if path.exists() else []
-    found = []
-    for line in lines:
-        with suppress(ValueError):
-            found.append(json.loads(line))
-    return found
-
-
-def _exit_code(error: BaseException) -> int | None:
-    """DVC keeps it in its words only."""
-    found = re.search(r"exited with (-?\d+)$", str(error))
-    return int(found[1]) if found else None
 
 
 def stale(root: Path, locks: Path, written: list[str]) -> list[Staleness]:

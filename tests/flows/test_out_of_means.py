@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from flows import __main__ as command_line
-from flows import adapter
+from flows.failures import failure
 from tests.harness import copy_project, environment, flows, outcomes, python
 
 ONE_STAGE = """
@@ -85,7 +85,7 @@ def _error_of(run_dir: Path) -> dict[str, object]:
 def test_an_import_that_fails_is_told_in_log_and_events(
     copy: Path, tmp_path: Path, line: str, said: str, lasting: bool
 ) -> None:
-    restore = _plant(copy, "import shutil\n", f"{line}\n")
+    restore = _plant(copy, "import torch\n", f"{line}\n")
     try:
         done = python(copy, "-m", "tasks.fetch", GANATOMY_RUN_DIR=str(tmp_path))
     finally:
@@ -118,7 +118,7 @@ def test_torch_itself_does_not_fit_into_memory(copy: Path, tmp_path: Path) -> No
 
 
 def test_a_stage_that_the_kernel_kills_is_said_to_have_been(two_stages: Path) -> None:
-    _plant(two_stages, "    count = len", "    import os\n    os.kill(os.getpid(), 9)\n")
+    _plant(two_stages, "        _write(raw", "        import os\n        os.kill(os.getpid(), 9)\n")
     done = python(two_stages, "-c", ONE_STAGE)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("1 False stage fetch: its process was killed (SIGKILL), most")
@@ -126,8 +126,10 @@ def test_a_stage_that_the_kernel_kills_is_said_to_have_been(two_stages: Path) ->
 
 
 def test_a_full_disk_ends_a_run_in_one_line_without_a_retry(two_stages: Path) -> None:
-    full = "    import resource\n    resource.setrlimit(resource.RLIMIT_FSIZE, (9999, 9999))\n"
-    restore = _plant(two_stages, "    count = len", full)
+    full = (
+        "        import resource\n        resource.setrlimit(resource.RLIMIT_FSIZE, (9999, 9999))\n"
+    )
+    restore = _plant(two_stages, "        _write(raw", full)
     done = flows(two_stages, "run")
     assert done.returncode == 1
     assert outcomes(done) == {"fetch": "failed"}
@@ -190,9 +192,10 @@ def test_a_stage_that_could_not_even_say_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "fetch.events.jsonl").write_text('{"kind": "progress"}\n{"kind": "err')
-    failure = adapter._failure("fetch", adapter.StageCmdFailedError("x", 1), tmp_path)
-    assert (failure.lasting, "exited with 1" in str(failure)) == (False, True)
+    ended = RuntimeError("failed to run: x, exited with 1")
+    first = failure("fetch", ended, tmp_path)
+    assert (first.lasting, "exited with 1" in str(first)) == (False, True)
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=0))
-    failure = adapter._failure("fetch", adapter.StageCmdFailedError("x", 1), tmp_path)
-    assert failure.lasting
-    assert str(failure).startswith(f"stage fetch: {os.strerror(errno.ENOSPC).lower()} [{tmp_path}]")
+    second = failure("fetch", ended, tmp_path)
+    assert second.lasting
+    assert str(second).startswith(f"stage fetch: {os.strerror(errno.ENOSPC).lower()} [{tmp_path}]")

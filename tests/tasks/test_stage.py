@@ -76,6 +76,7 @@ def test_with_a_listener_it_speaks_to_files_only(tmp_path: Path) -> None:
 
 def test_a_second_process_of_a_stage_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
     here = {"PYTHONPATH": str(ROOT)}
+    (tmp_path / "dvc.yaml").write_text("stages: {made_up: {cmd: x}}")  # as where DVC starts it
     first = subprocess.Popen(
         [sys.executable, "-c", STAGE.replace("{body}", "sys.stdin.readline()")],
         cwd=tmp_path,
