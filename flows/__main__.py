@@ -4,15 +4,18 @@ Exit codes: 0 done, 1 a stage failed, 2 bad input, 130 and 143 stopped by SIGINT
 """
 
 import argparse
+import contextlib
 import logging
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
-import urllib.request
 import webbrowser
 from pathlib import Path
+
+import psutil
 
 from flows import settings
 from flows.masking import masked
@@ -175,33 +178,67 @@ def _report(arguments: argparse.Namespace, root: Path) -> int:
 
 
 def _ui(arguments: argparse.Namespace, root: Path) -> int:
-    store = os.environ["MLFLOW_TRACKING_URI"]
-    if store.startswith("http"):
-        print(f"the record is kept by {store}")
+    from flows import ports, store
+
+    record = os.environ["MLFLOW_TRACKING_URI"]
+    if record.startswith("http"):
+        print(f"the record is kept by {masked(record)}")
         return 0
-    address = f"http://127.0.0.1:{arguments.port}"
-    command = ["-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(arguments.port)]
-    command += ["--workers", "1", "--backend-store-uri", store, "--default-artifact-root", "mlruns"]
+    address = f"http://{ports.HOST}:{arguments.port}"
+    try:
+        ports.check_free(arguments.port)
+    except (OSError, OverflowError) as error:
+        if not _is_ours(arguments.port, root):
+            who = f", taken by {ports.holder_in_words(arguments.port)}"
+            why = f"{error.strerror}{who}" if isinstance(error, OSError) else "no such port"
+            print(f"error: port {arguments.port}: {why}. Choose one with --port", file=sys.stderr)
+            return 1
+        print(f"MLflow: {address}   (is up already)")  # `make up`, or an earlier `make ui`
+        webbrowser.open(address)
+        return 0
+    try:
+        for line in store.prepare(root):
+            print(line)
+    except sqlite3.Error as error:
+        print(f"error: {store.reason(error)}. {store.remedy(root, error)}", file=sys.stderr)
+        return 1
+    return _serve(arguments.port, address, record)
+
+
+def _is_ours(port: int, root: Path) -> bool:
+    """Whether it is this project's MLflow that listens there."""
+    from flows import ports
+
+    with contextlib.suppress(psutil.Error):
+        process = ports.holder(port)
+        return process is not None and Path(process.cwd()) == root and _answers(port)
+    return False
+
+
+def _serve(port: int, address: str, record: str) -> int:
+    from flows import ports
+
+    command = ["-m", "mlflow", "server", "--host", ports.HOST, "--port", str(port)]
+    command += ["--workers", "1", "--default-artifact-root", "mlruns"]
     quiet = os.environ | {
         "PYTHONWARNINGS": "ignore",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_BACKEND_STORE_URI": record,  # no argument: those can be read by all on the machine
     }
-    if _answers(address):  # `make up`, or an earlier `make ui`
-        print(f"MLflow: {address}   (is up already)")
-        webbrowser.open(address)
-        return 0
     print(f"MLflow: {address}   (Ctrl-C ends it)", flush=True)
     with subprocess.Popen([sys.executable, *command], env=quiet) as server:
-        while server.poll() is None and not _answers(address):
+        while server.poll() is None and not _answers(port):
             time.sleep(0.5)
         if server.poll() is None:
             webbrowser.open(address)
     return server.returncode
 
 
-def _answers(address: str) -> bool:
+def _answers(port: int) -> bool:
+    from flows import ports, proxies
+
     try:
-        with urllib.request.urlopen(f"{address}/health", timeout=2):
+        with proxies.open_url(f"http://{ports.HOST}:{port}/health", 2):
             return True
     except OSError:
         return False

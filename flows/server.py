@@ -4,10 +4,11 @@ import os
 import socket
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from flows import proxies
+from flows.masking import masked
 
 _START_LIMIT_S = 180.0
 
@@ -15,9 +16,9 @@ _START_LIMIT_S = 180.0
 def reachable(api_url: str, timeout_s: float = 2.0) -> bool:
     """Whether a Prefect server answers there."""
     try:
-        with urllib.request.urlopen(f"{api_url}/health", timeout=timeout_s) as answer:
+        with proxies.open_url(f"{api_url}/health", timeout_s) as answer:
             return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError, ValueError):
+    except (OSError, ValueError):
         return False
 
 
@@ -42,7 +43,7 @@ def prefect_server() -> Iterator[str]:
     if given:
         if not reachable(given, timeout_s=10.0):
             raise ConnectionError(
-                f"no Prefect server answers at PREFECT_API_URL={given}: "
+                f"no Prefect server answers at PREFECT_API_URL={masked(given)}: "
                 "start it, or unset the variable"
             )
         yield given

@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from flows import proxies
 from tasks import private
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,15 +39,8 @@ def prepare(root: Path) -> None:
         os.environ.setdefault(name, value)
     private.point_tools_here(root)
     private.shield(root)
-    _ask_no_proxy_for_this_machine()
+    proxies.keep_off_this_machine()
     # dvc.yaml says `python`: that must be the one that runs here
     beside = str(Path(sys.executable).parent)
     if os.environ.get("PATH", "").split(os.pathsep)[0] != beside:
         os.environ["PATH"] = beside + os.pathsep + os.environ.get("PATH", "")
-
-
-def _ask_no_proxy_for_this_machine() -> None:
-    """With a proxy set, Prefect's client would ask it for a server on 127.0.0.1."""
-    hosts = [host for host in os.environ.get("NO_PROXY", "").split(",") if host]
-    hosts += [host for host in ("127.0.0.1", "localhost") if host not in hosts]
-    os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(hosts)

@@ -44,11 +44,16 @@ def _file(root: Path, uri: str) -> Path | None:
     return root / path.partition("?")[0] if scheme == "sqlite" else None
 
 
-def prepare(root: Path) -> list[str]:
+def prepare(root: Path, uri: str | None = None) -> list[str]:
     """Make the project's own store usable; another one is left alone.
 
     One that is damaged, or that was cut off while it was made, is set aside, and MLflow will begin
     a new one. One whose project was copied or moved is told where its artifacts are now.
+
+    Parameters
+    ----------
+    uri : str, optional
+        MLFLOW_TRACKING_URI's value without it.
 
     Returns
     -------
@@ -60,10 +65,11 @@ def prepare(root: Path) -> list[str]:
     sqlite3.Error
         A file that cannot be used now: MLflow itself would try ten times, for minutes.
     """
-    path = _file(root, os.environ["MLFLOW_TRACKING_URI"])
+    uri = uri or os.environ["MLFLOW_TRACKING_URI"]
+    path = _file(root, uri)
     if path is None or not path.exists() or not path.stat().st_size:
         return []
-    ours = own(root) is not None
+    ours = own(root, uri) is not None
     damage = _damage(path) if ours else ""
     if damage:
         aside = _set_aside(path)

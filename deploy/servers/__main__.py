@@ -18,7 +18,9 @@ from deploy.servers.ending import down
 from deploy.servers.starting import tell, up
 from deploy.servers.state import FOLDER, BadInput, Failed, Up, say
 from flows import settings
+from flows.masking import masked
 from flows.settings import ROOT
+from ganatomy.errors import InputError
 
 
 def main() -> int:
@@ -29,18 +31,18 @@ def main() -> int:
     parser.add_argument("what", choices=("up", "down", "status"))
     what = parser.parse_args().what
     os.chdir(ROOT)  # so that relative paths, as in sqlite:///mlflow.db, mean this project
-    settings.prepare(ROOT)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
+        settings.prepare(ROOT)
         if what == "status":
             return _status()
         with _alone():
             return up(ROOT) if what == "up" else down(ROOT)
-    except BadInput as error:
-        print(f"error: {error}", file=sys.stderr)
+    except (BadInput, InputError) as error:
+        print(masked(f"error: {error}"), file=sys.stderr)
         return 2
     except Failed as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(masked(f"error: {error}"), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)

@@ -1,18 +1,13 @@
 """Ports and answers: what is free, who listens, who is up."""
 
-import contextlib
 import json
 import os
-import socket
 import urllib.error
 import urllib.request
 from typing import Any
 
-import psutil
-
 from deploy.servers.state import MARK, BadInput, Failed
-
-HOST = "127.0.0.1"
+from flows import ports
 
 # a proxy of the user's is not to be asked for what is on this machine
 _open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
@@ -28,33 +23,15 @@ def port(variable: str, default: int) -> int:
 
 def check_free(port: int, variable: str) -> None:
     """Refuse a port that cannot be listened on, naming who does."""
-    with socket.socket() as probe:
-        # as the servers do: what a server of a moment ago left in TIME_WAIT is no obstacle
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except PermissionError:
-            raise BadInput(
-                f"port {port} needs more rights: set {variable} to one above 1023"
-            ) from None
-        except OSError:
-            raise BadInput(
-                f"port {port} is taken by {_holder(port)}: end it, or set {variable} to a free port"
-            ) from None
-
-
-def _holder(port: int) -> str:
-    """Who listens there, as far as we may know."""
-    with contextlib.suppress(psutil.Error, OSError):
-        for connection in psutil.net_connections("tcp"):
-            if (
-                connection.status != psutil.CONN_LISTEN
-                or getattr(connection.laddr, "port", 0) != port
-            ):
-                continue
-            if connection.pid is not None:
-                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
-    return "another program"
+    try:
+        ports.check_free(port)
+    except PermissionError:
+        raise BadInput(f"port {port} needs more rights: set {variable} to one above 1023") from None
+    except OSError:
+        who = ports.holder_in_words(port)
+        raise Failed(
+            f"port {port} is taken by {who}: end it, or set {variable} to a free port"
+        ) from None
 
 
 def answers(url: str, timeout_s: float = 5.0) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -13,9 +14,10 @@ from pathlib import Path
 import psutil
 
 from deploy.servers.ending import end_all
-from deploy.servers.probes import HOST, answers, ask, check_free, port
+from deploy.servers.probes import answers, ask, check_free, port
 from deploy.servers.state import FOLDER, MARK, BadInput, Failed, Started, Up, log_path, say, tail
-from flows import settings
+from flows import settings, store
+from flows.ports import HOST
 
 NAME = "ganatomy"  # of the work pool, the worker, the flow and its deployment
 _START_LIMIT_S = 180.0  # a Prefect server needs up to 36 s for the database of a fresh home
@@ -70,6 +72,7 @@ def _start_all(root: Path, new: Up, prefect: int, mlflow: int) -> None:
     # one run at a time, since all of them work on this folder; the others wait their turn
     worker += ["--limit", "1", "--install-policy", "never"]
 
+    _prepare_store(root)
     # side by side: both are slow to start
     _start(root, new, "prefect", prefect_server, environment)
     _start(root, new, "mlflow", mlflow_server, environment)
@@ -85,16 +88,21 @@ def _start_all(root: Path, new: Up, prefect: int, mlflow: int) -> None:
             raise Failed(_ended(root, server.name))
 
 
+def _prepare_store(root: Path) -> None:
+    try:
+        for line in store.prepare(root, settings.DEFAULT_TRACKING_URI):
+            say("mlflow", line)
+    except sqlite3.Error as error:
+        raise Failed(f"{settings.DEFAULT_TRACKING_URI}: {store.reason(error)}") from None
+
+
 def _environment(root: Path, new: Up) -> dict[str, str]:
     pages = f"{new.prefect},{new.prefect.replace(HOST, 'localhost')}"
-    local = ",".join(filter(None, [os.environ.get("NO_PROXY", ""), HOST, "localhost"]))
     return {
         **os.environ,
         "PREFECT_API_URL": f"{new.prefect}/api",
         "MLFLOW_TRACKING_URI": new.mlflow,
         "GANATOMY_ROOT": str(root),
-        "NO_PROXY": local,
-        "no_proxy": local,
         # else any page that the user looks at elsewhere could have this worker run anything
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": pages,
         "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
