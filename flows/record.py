@@ -270,8 +270,8 @@ class Record:
 def _tags(root: Path) -> dict[str, str]:
     tags = {
         "ganatomy.owner": _owner(os.getpid()),
-        "git_sha": provenance.git("rev-parse", "HEAD") or "none",
-        "git_dirty": provenance.dirty_digest() or "none",
+        "git_sha": provenance.commit(),
+        "git_dirty": provenance.changes(),
         "params_sha256": sha256_of(root / told_file()),
         "device": json.loads((root / provenance.ENVIRONMENT).read_text())["device"],
         "prefect_flow_run": _flow_run_id(),
