@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 import yaml
-from dvc.exceptions import DvcException, OutputNotFoundError
+from dvc.config import ConfigError
+from dvc.exceptions import DvcException, NotDvcRepoError, OutputNotFoundError
 from dvc.fs import LocalFileSystem
 from dvc.repo import Repo, lock_repo
 from dvc.stage import cache as dvc_stage_cache
@@ -30,6 +31,10 @@ from tasks.provenance import LOCK
 Outcome = Literal["ran", "restored", "cached"]
 ROUNDS = 3  # in which what is damaged is put right
 _turns = Turns()
+
+# All that DVC would ask git is whether files of ours are ignored, and .gitignore says that already.
+# So a folder without git, one that git refuses, or a user's own `*.lock` to ignore is no obstacle.
+_WITHOUT_GIT = {"core": {"no_scm": True}}
 
 for _name in ("dvc", "dvc_data", "dvc_objects"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)  # below it they draw bars of their own
@@ -106,12 +111,23 @@ class _Onlooker(Repo):  # type: ignore[misc]
 
     def __init__(self, root: Path, locks: Path) -> None:
         self.tmp_dir = str(locks)
-        super().__init__(str(root), _wait_for_lock=True)
+        super().__init__(str(root), _wait_for_lock=True, config=_WITHOUT_GIT)
 
 
 def _repo(root: Path, locks: Path | None = None) -> Repo:
     # waiting for DVC's lock is what keeps stages that end together from failing at random
-    repo = Repo(str(root), _wait_for_lock=True) if locks is None else _Onlooker(root, locks)
+    try:
+        if locks is None:
+            repo = Repo(str(root), _wait_for_lock=True, config=_WITHOUT_GIT)
+        else:
+            repo = _Onlooker(root, locks)
+    except NotDvcRepoError:
+        remedy = "Copy that folder too: its name begins with a dot, which some copies leave out."
+        raise InputError("DVC's folder is not here", str(root / ".dvc"), remedy) from None
+    except ConfigError as error:
+        raise InputError(
+            str(error), ".dvc/config", "Mend the file, or `git checkout` it."
+        ) from None
     instead = {str(root.resolve() / PARAMS_FILE): os.path.abspath(root / told_file())}
     if locks is not None and leftovers.is_broken(root / LOCK):
         instead[str(root.resolve() / LOCK)] = str(locks / LOCK)  # there is none

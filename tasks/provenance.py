@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from ganatomy.files import read_json, sha256_of
-from tasks.params.section import told_file
+from tasks.params.section import PARAMS_FILE, told_file
 
 ENVIRONMENT = Path("environment.json")
 INCEPTION = Path("inception.json")  # hash of the user's own Inception weights
