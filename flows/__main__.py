@@ -84,9 +84,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace, root: Path) -> int:
-    from flows import params, processes
+    from flows import params, processes, writable
     from flows.server import prefect_server
 
+    writable.demand(settings.written_by_every_run(root))
     if error := _no_room(root):
         print(f"error: {error}", file=sys.stderr)
         return 1

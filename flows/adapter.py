@@ -14,10 +14,11 @@ from dvc.config import ConfigError
 from dvc.exceptions import DvcException, NotDvcRepoError, OutputNotFoundError
 from dvc.fs import LocalFileSystem
 from dvc.repo import Repo, lock_repo
+from dvc.repo import reproduce as dvc_reproduce
 from dvc.stage import cache as dvc_stage_cache
 from dvc_data.hashfile import transfer as dvc_transfer
 
-from flows import contents, leftovers, lockfile, processes
+from flows import contents, leftovers, lockfile, processes, writable
 from flows.contents import Damaged, Keeper, Output
 from flows.failures import StageFailed as StageFailed
 from flows.failures import failure
@@ -225,12 +226,14 @@ def _attempt(root: Path, stage: Stage, run_dir: Path) -> Outcome:
         with _repo(root) as repo:
             keeper = Keeper(repo, root, _teller(run_dir, stage.name))
             contents.distrust(repo, keeper, _inputs, dvc_stage_cache)
-            changed = repo.reproduce(stage.name, single_item=True)
+            changed = repo.reproduce(stage.name, single_item=True, repro_fn=_reproduce)
     except DvcException as error:
         if processes.stopping.is_set():
             raise KeyboardInterrupt from None
         if isinstance(error.__cause__, Damaged):
             raise error.__cause__ from None
+        if isinstance(error.__cause__, InputError):
+            raise StageFailed(stage.name, str(error.__cause__), 2) from None
         if late.is_set():
             raise StageFailed(
                 stage.name, f"ended after timeout_s={stage.timeout_s} in dvc.yaml", 1
@@ -243,6 +246,20 @@ def _attempt(root: Path, stage: Stage, run_dir: Path) -> Outcome:
     if not changed:
         return "cached"
     return "ran" if log.exists() else "restored"
+
+
+def _reproduce(stage: Any, **options: Any) -> Any:
+    """As DVC does it, but ask before anything is removed or computed whether it can be kept."""
+    run, repo = stage.run, stage.repo
+
+    def run_where_it_can_write(**also: Any) -> None:
+        kept = [repo.cache.local.path, repo.stage_cache.cache_dir, repo.tmp_dir, repo.root_dir]
+        places = [Path(out.fs_path).parent for out in stage.outs] + [Path(path) for path in kept]
+        writable.demand(places)
+        run(**also)
+
+    stage.run = run_where_it_can_write
+    return dvc_reproduce._reproduce_stage(stage, **options)
 
 
 def _teller(run_dir: Path, stage: str) -> contents.Tell:

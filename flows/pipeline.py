@@ -24,7 +24,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows import adapter, params, processes, settings
+from flows import adapter, params, processes, settings, writable
 from flows.listeners import Everyone, Listener
 from flows.record import Record, new_run_name
 from flows.settling import settle
@@ -158,6 +158,7 @@ def pipeline(profile: str | None = None, overrides: list[str] | None = None) -> 
     """
     root = Path.cwd()
     settings.prepare(root)
+    writable.demand(settings.written_by_every_run(root))
     logger = get_run_logger()
     with ExitStack() as stack:
         stack.enter_context(processes.only_run(root))

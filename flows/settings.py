@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from flows import proxies
+from ganatomy.errors import InputError
 from tasks import private
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,8 +19,19 @@ EXPERIMENT = "ganatomy"
 DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"
 
 
+def written_by_every_run(root: Path) -> list[Path]:
+    """Folders without which not even a run in which nothing changed can be."""
+    return [root, root / STATE, root / RUNS, root / ".dvc" / "tmp", root / ".prefect"]
+
+
 def prepare(root: Path) -> None:
-    """Set the environment of this process and of the stages that it starts."""
+    """Set the environment of this process and of the stages that it starts.
+
+    Raises
+    ------
+    InputError
+        The project's own folder cannot be made.
+    """
     defaults = {
         "PREFECT_HOME": str(root / ".prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -38,7 +50,14 @@ def prepare(root: Path) -> None:
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
     private.point_tools_here(root)
-    private.shield(root)
+    try:
+        private.shield(root)
+    except OSError as error:
+        raise InputError(
+            f"cannot be made or closed to others ({error.strerror})",
+            str(error.filename or root / STATE),
+            "Make the project's folder writable, and yours.",
+        ) from None
     proxies.keep_off_this_machine()
     # dvc.yaml says `python`: that must be the one that runs here
     beside = str(Path(sys.executable).parent)

@@ -6,6 +6,7 @@ and unpickles a part of it; matplotlib and torch write to the user's home and te
 
 import os
 import shutil
+import stat
 from pathlib import Path
 
 STATE = Path(".ganatomy")
@@ -38,7 +39,8 @@ def shield(root: Path) -> None:
         shutil.rmtree(site, ignore_errors=True)
     for folder in (state, site, site / "repo"):
         folder.mkdir(mode=0o700, exist_ok=True)
-        folder.chmod(0o700)
+        if stat.S_IMODE(folder.stat().st_mode) != 0o700:
+            folder.chmod(0o700)
 
 
 def _open_to_others(folder: Path) -> bool:
