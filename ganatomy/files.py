@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,11 @@ _CANNOT_WRITE = {
     errno.EACCES: "Give yourself access to it",
     errno.EFBIG: "Raise the limit on the size of files (`ulimit -f`)",
 }
+
+
+_PLAIN = re.compile(r"[a-z0-9_+=-][a-z0-9_.+=-]{0,99}")
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.+=-]+")
+_LONGEST_STEM = 60
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -118,6 +124,28 @@ def _errno_of(error: BaseException) -> int | None:
         return errno.ENOSPC
     found = (number for number in _CANNOT_WRITE if os.strerror(number) in text)
     return next(found, None)
+
+
+def safe_name(text: str) -> str:
+    """Name a file or folder after a text for people.
+
+    Returns
+    -------
+    str
+        The text itself where every file system takes it, else its plain part and a digest: no two
+        texts share a name, not even where A is a.
+
+    Examples
+    --------
+    >>> safe_name("class_7")
+    'class_7'
+    >>> safe_name("class_Äpfel")
+    'class_-pfel-02f98598'
+    """
+    if _PLAIN.fullmatch(text):
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{_NOT_PLAIN.sub('-', text)[:_LONGEST_STEM].lstrip('.')}-{digest}"
 
 
 def sha256_of(path: Path) -> str:

@@ -21,6 +21,6 @@ def trainable() -> list[Recipe]:
 def load_variant(recipe: Recipe, base: Base, params: Variants) -> Dataset:
     """A variant as it lies on disk, or made now from its recipe, on the device."""
     if params.materialize:
-        return Dataset.load(VARIANTS / recipe.name, "train", mapped=True)
+        return Dataset.load(VARIANTS / recipe.folder, "train", mapped=True)
     train = Dataset.load(PREPARED, "train")
     return apply(train, recipe, resolve_device(base.device), params.grid, params.masks).dataset

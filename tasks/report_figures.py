@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
+from ganatomy.files import safe_name
 from ganatomy.report.curves import class_bars, training_curves
 from ganatomy.report.fidelity import fidelity_chart
 from ganatomy.report.film import film
@@ -57,7 +58,7 @@ def gather(facts: dict[str, Any]) -> dict[str, bytes]:
         if image_path(REPORTS / stage, key).exists():
             figures[key] = _file(stage, key)
     for row in facts["importance"]["rows"]:
-        figures[f"variant_{row['variant']}"] = _file("variants", row["variant"])
+        figures[f"variant_{row['variant']}"] = _file("variants", safe_name(row["variant"]))
     table = pd.read_csv(REPORTS / "evaluate" / "fidelity.csv")
     is_inception = (table["name"] == "fid") | table["name"].str.endswith("_inception")
     figures["fidelity"] = _png(fidelity_chart(table[~is_inception]))

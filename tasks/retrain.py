@@ -46,7 +46,7 @@ def main(events: Events) -> None:
     packing = Packing(**read_json(PACKING / "packing.json"))
     train = Dataset.load(PREPARED, "train", mapped=True)
     survivors = set(read_json(SCREENED)["variants"])
-    recipes = {r.name: r for r in trainable() if r.is_null or r.name in survivors}
+    recipes = {r.folder: r for r in trainable() if r.is_null or r.name in survivors}
     named = [(name, base.seed + k) for k in range(params.num_seeds) for name in recipes]
     mine = named[shard :: len(params.shards)]
     needed = {name for name, _ in mine}
@@ -130,7 +130,7 @@ class _Keeper:
                 save_gan(trained.gan, folder)
             write_json(folder / "member.json", about)
         if trained.gan is None:
-            self.events.warning(f"{name} has diverged: it is left out")
+            self.events.warning(f"{recipe.name}, seed {seed}, has diverged: it is left out")
         if trained.share == 1:
             self.events.row("members", _row(about))
 

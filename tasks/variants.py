@@ -52,11 +52,11 @@ def main(events: Events) -> None:
                     "mean_change": variant.change,
                 }
                 if params.materialize:
-                    data.save(folder / recipe.name, "train")
+                    data.save(folder / recipe.folder, "train")
                 preview = contact_sheet(before_and_after(train, data), 10)
-                write_png(folder / recipe.name / "preview.png", preview)
-                write_png(image_path(report, recipe.name), preview)
-            write_json(folder / recipe.name / "recipe.json", entry)
+                write_png(folder / recipe.folder / "preview.png", preview)
+                write_png(image_path(report, recipe.folder), preview)
+            write_json(folder / recipe.folder / "recipe.json", entry)
             index.append(entry)
             events.progress(done, len(made), "data sets")
         _check_some_left(made, index)

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import sys
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
@@ -15,7 +16,8 @@ import torch
 from ganatomy.errors import InputError
 
 _SEPARATORS = (",", ";", "\t")
-_SAFE_NAME = re.compile(r"[A-Za-z0-9_ .=-]{1,100}")  # attributes name features, and these folders
+_NAME = re.compile(r"[\w .=-]{1,100}")  # letters of any script; a + or a : would part features
+_DECIMAL_COMMA = re.compile(r"[+-]?\d[\d.' ]*,\d+([eE][+-]?\d+)?")
 _UNKNOWN = {"", "na", "n/a", "nan", "null"}
 _WORDS = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}
 _MAX_WORDS = 20
@@ -54,7 +56,7 @@ def read_attributes(
     for row, line in zip(rows, lines):
         if not row[key]:
             raise InputError("no file name", f"{where}, line {line}", "Name the image's file.")
-        name = PurePosixPath(row[key]).as_posix()  # ./a.png is a.png
+        name = _composed(PurePosixPath(row[key]).as_posix())  # ./a.png is a.png
         if name in line_of:
             raise InputError(
                 f"file {_quote(name)} has two rows",
@@ -62,7 +64,8 @@ def read_attributes(
                 "Keep one of the two.",
             )
         line_of[name] = line
-    known = {*files, *unused}
+    wanted = [_composed(name) for name in files]
+    known = {*wanted, *map(_composed, unused)}
     strangers = [name for name in line_of if name not in known]
     if strangers:
         raise InputError(
@@ -71,7 +74,7 @@ def read_attributes(
             f"{where}, line {line_of[strangers[0]]}",
             "Give paths relative to fetch.root, with /, or remove these rows.",
         )
-    lacking = [name for name in files if name not in line_of]
+    lacking = [name for name in wanted if name not in line_of]
     if lacking:
         warn(
             f"{len(lacking)} of {len(files)} images have no row in {path}, their attributes are "
@@ -87,7 +90,7 @@ def read_attributes(
                 raise InputError(
                     f"two columns make an attribute {attribute!r}", where, "Rename one of them."
                 )
-            ordered = numbers.reindex(list(files)).to_numpy(np.float32, copy=True)
+            ordered = numbers.reindex(wanted).to_numpy(np.float32, copy=True)
             found[attribute] = torch.from_numpy(ordered)
     return found
 
@@ -121,7 +124,7 @@ def _read_table(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
         ) from None
     if len(rows) < 2:
         raise InputError("no rows", where, "Give a line of names and a line for each image.")
-    names, where_names = rows[0], f"{where}, line {lines[0]}"
+    names, where_names = [_composed(name) for name in rows[0]], f"{where}, line {lines[0]}"
     if len(names) < 2:
         raise InputError(
             f"one column only, {_quote(names[0])}",
@@ -152,11 +155,11 @@ def _check_names(names: list[str], where: str) -> None:
 
 
 def _check_safe(name: str, what: str, where: str) -> None:
-    if not _SAFE_NAME.fullmatch(name):
+    if not _NAME.fullmatch(name):
         raise InputError(
             f"{what} cannot name an attribute",
             where,
-            "Use letters A to Z, digits, space and _ . = - only, at most 100 of them.",
+            "Use letters, digits, space and _ . = - only, at most 100 of them.",
         )
 
 
@@ -181,6 +184,12 @@ def _attributes_of(
         signs = set(numbers[known].unique()) <= {-1.0, 1.0}  # CelebA's no and yes
         return {column: numbers.clip(lower=0) if signs else numbers}
     words = sorted(values[known].unique())
+    if all(_DECIMAL_COMMA.fullmatch(word) for word in words):
+        raise InputError(
+            f"{_quote(values[known].iloc[0])} in column {column!r} has a decimal comma",
+            f"{where}, line {lines[int(np.flatnonzero(known)[0])]}",
+            "Write numbers with a decimal point.",
+        )
     if {word.lower() for word in words} <= set(_WORDS):
         return {column: values.str.lower().map(_WORDS)}
     if len(words) > _MAX_WORDS:
@@ -200,6 +209,11 @@ def _attributes_of(
         f"{column}={word}": (values == word).astype(np.float64).where(known)
         for word in (words[1:] if len(words) == 2 else words)
     }
+
+
+def _composed(text: str) -> str:
+    """Accents as part of their letters: some file systems and programs keep them apart."""
+    return unicodedata.normalize("NFC", text)
 
 
 def _first_three(names: list[str]) -> str:

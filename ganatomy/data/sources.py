@@ -5,6 +5,7 @@ with what a table of the user's says of each.
 """
 
 import time
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -285,4 +286,4 @@ def _image_folder(
 
 def _class_of(name: str) -> str | None:
     first, slash, _ = name.partition("/")
-    return first if slash else None
+    return unicodedata.normalize("NFC", first) if slash else None  # as it is typed

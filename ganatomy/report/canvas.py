@@ -21,6 +21,7 @@ _STYLE = {
     "font.family": "DejaVu Sans",  # ships with matplotlib
     "font.size": 9.0,
     "text.color": INK,
+    "text.parse_math": False,  # a class may be called $\frac{$
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
     "axes.spines.top": False,

@@ -13,7 +13,15 @@ from typing import Any, NoReturn
 import pytest
 
 from ganatomy.errors import InputError
-from ganatomy.files import cannot_write, read_json, sha256_of, whole_folder, write_bytes, write_json
+from ganatomy.files import (
+    cannot_write,
+    read_json,
+    safe_name,
+    sha256_of,
+    whole_folder,
+    write_bytes,
+    write_json,
+)
 
 
 def _fail(*_: Any) -> NoReturn:
@@ -189,3 +197,25 @@ def test_a_write_that_fails_says_where(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(OSError, match="No space left") as caught:
         write_bytes(tmp_path / "file", b"new")
     assert caught.value.filename == str(tmp_path / "file")
+
+
+# ---- names ----
+
+
+@pytest.mark.parametrize("text", ["null_0", "cell_1_1", "a+b", "attribute_hair=red-permute"])
+def test_plain_names_are_kept(text: str) -> None:
+    assert safe_name(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["Äpfel", "a b", "a/b", "../a", ".a", "", "A", "\ud800", "a\0b", "a" * 300, "x\ny"]
+)
+def test_other_names_become_files_of_their_own(text: str, tmp_path: Path) -> None:
+    name = safe_name(text)
+    (tmp_path / name).write_text("there")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert name.isascii()
+    assert not name.startswith(".")
+    assert safe_name(text) == name
+    others = ["Äpfel", "Öpfel", "a b", "a_b", "a-b", "a  b", "A", "a", "a" * 300, "a" * 301]
+    assert len({safe_name(other).lower() for other in {*others, text}}) == len({*others, text})

@@ -1,8 +1,7 @@
 """Which data sets are to be made: one for each change of a feature, and nulls."""
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from ganatomy.data.features.registry import find, known
 from ganatomy.data.features.selections import SELECTING
 from ganatomy.data.features.subsets import draw_subsets
 from ganatomy.errors import InputError
+from ganatomy.files import safe_name
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Recipe:
     Attributes
     ----------
     name : str
-        The variant's, which is also a folder's: the feature's, with its mode unless that is
-        ``remove``; ``a+b`` for an interaction, ``subset_<k>``, ``null_<k>``.
+        The variant's, for people: the feature's, with its mode unless that is ``remove``; ``a+b``
+        for an interaction, ``subset_<k>``, ``null_<k>``.
     features : tuple of str
         What is changed, one after the other; empty for a null.
     mode : str in {"remove", "permute", "noise", "null"}
@@ -43,6 +43,11 @@ class Recipe:
     seed: int
     meaning: str
     kind: str
+
+    @property
+    def folder(self) -> str:
+        """The variant's name for files."""
+        return safe_name(self.name)
 
     @property
     def is_null(self) -> bool:
@@ -143,7 +148,7 @@ def recipes(
         )
         for k in range(num_nulls)
     ]
-    return _safely_named(made)
+    return _differently_named(made)
 
 
 @dataclass(frozen=True)
@@ -210,14 +215,13 @@ def _subsets(names: list[str], num_subsets: int, share: float, seed: int) -> lis
     ]
 
 
-def _safely_named(made: list[Recipe]) -> list[Recipe]:
-    """The same recipes with names that any file system takes, no two of them the same."""
-    safe: dict[str, Recipe] = {}
+def _differently_named(made: list[Recipe]) -> list[Recipe]:
+    """The same recipes, no two of one name: ``a-permute`` may be a mode of ``a``, and a feature."""
+    found: dict[str, Recipe] = {}
     for recipe in made:
-        stem = re.sub(r"[^A-Za-z0-9_.+=-]+", "-", recipe.name)
-        name, count = stem, 1
-        while name.lower() in safe:  # some file systems do not tell A from a
+        name, count = recipe.name, 1
+        while name in found:
             count += 1
-            name = f"{stem}-{count}"
-        safe[name.lower()] = Recipe(**{**vars(recipe), "name": name})
-    return list(safe.values())
+            name = f"{recipe.name}-{count}"
+        found[name] = replace(recipe, name=name)
+    return list(found.values())

@@ -2,8 +2,10 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ from PIL import Image
 from ganatomy.data.sources import Raw, fetch
 from ganatomy.errors import InputError
 
+Form = Literal["NFC", "NFD"]
 NAN = float("nan")
 FILES = ["a/1.png", "a/2.png", "b/1.png", "b/2.png"]
 
@@ -199,6 +202,30 @@ def test_what_pandas_writes_is_read_exactly(
     _same(raw.attributes["x"], [NAN if value is None else value for value in values])
 
 
+def test_names_in_any_script(read: Read) -> None:
+    raw = read(_table("größe", ["1", "2", "3", "4"]))
+    _same(raw.attributes["größe"], [1, 2, 3, 4])
+
+
+@pytest.mark.parametrize("on_disk", ["NFC", "NFD"])
+@pytest.mark.parametrize("in_table", ["NFC", "NFD"])
+def test_composed_and_decomposed_names_are_the_same(
+    on_disk: Form, in_table: Form, tmp_path: Path
+) -> None:
+    names = ["Äpfel/ü1.png", "Äpfel/2.png", "Öl/é.png"]
+    for index, name in enumerate(names):
+        path = tmp_path / "images" / unicodedata.normalize(on_disk, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (4, 4), index).save(path)
+    rows = "".join(f"{name},{index}\n" for index, name in enumerate(names))
+    table = tmp_path / "table.csv"
+    table.write_text(unicodedata.normalize(in_table, "file,höhe\n" + rows))
+    raw = fetch("image-folder", tmp_path / "images", 0, 0, pytest.fail, table)
+    assert raw.class_names == ("Äpfel", "Öl")
+    called = [unicodedata.normalize("NFC", name) for name in raw.file_names]
+    _same(raw.attributes["höhe"], [float(names.index(name)) for name in called])
+
+
 # ---- what is refused ----
 
 LONG = "x" * 101
@@ -215,7 +242,13 @@ LONG = "x" * 101
         ("\nfile,x,y,x\na/1.png,1,2,3\n", "2 columns are named 'x'", "line 2"),
         ("file,x/y\na/1.png,1\n", "column 'x/y' cannot name", "line 1"),
         ("file,a+b\na/1.png,1\n", "column 'a+b' cannot name", "line 1"),
-        ("file,größe\na/1.png,1\n", "column 'größe' cannot name", "line 1"),
+        ("file,gr:e\na/1.png,1\n", "column 'gr:e' cannot name", "line 1"),
+        (
+            _table("x", ["1,5", "2,25", "", "-3,0"], ";"),
+            "'1,5' in column 'x' has a decimal",
+            "line 2",
+        ),
+        (_table("x", ["", "1.234,5", "2,25", "1,0e3"], ";"), "has a decimal comma", "line 3"),
         (f"file,{LONG}\na/1.png,1\n", "cannot name", "line 1"),
         ("file,x\na/1.png,1,2\n", "3 values for 2 columns", "line 2"),
         ("file,x\na/1.png,1\n\na/2.png\n", "1 values for 2 columns", "line 4"),

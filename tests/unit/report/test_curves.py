@@ -113,3 +113,8 @@ def test_class_bars_are_shares() -> None:
 
 def test_no_fakes_at_all_can_be_drawn() -> None:
     assert class_bars(["zero", "one"], [3, 4], [0, 0]).shape == (330, 1230, 3)
+
+
+def test_a_classs_name_is_no_formula() -> None:
+    plain, formula = (class_bars([name, "b"], [1, 2], [2, 1]) for name in ("xfracx", r"$\frac{$"))
+    assert plain.shape == formula.shape

@@ -1,10 +1,14 @@
 """Which variants are made of a list of features, and what they are called."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.recipes import Recipe, recipes
@@ -40,9 +44,8 @@ def test_order_and_names(dataset: Dataset) -> None:
         num_subsets=6,
         num_nulls=2,
     )
-    own = "tests.unit.data.features.written-Described"
     assert _names(made) == [
-        "blur", "blur-noise", "class_3", own, f"{own}-noise", "contrast-permute", "blur+class_3",
+        "blur", "blur-noise", "class_3", OWN, f"{OWN}-noise", "contrast-permute", "blur+class_3",
         *[f"subset_00{k}" for k in range(6)], "null_0", "null_1",
     ]  # fmt: skip
     assert [recipe.mode for recipe in made] == [
@@ -70,10 +73,27 @@ def test_subsets_are_of_what_is_removed(dataset: Dataset) -> None:
     assert len({recipe.features for recipe in made}) == 10
 
 
-def test_names_are_safe_and_different(dataset: Dataset) -> None:
-    made = _recipes(dataset, ["attribute_has hat", "attribute_has-hat"])
-    assert _names(made) == ["attribute_has-hat", "attribute_has-hat-2"]
-    assert [recipe.features for recipe in made] == [("attribute_has hat",), ("attribute_has-hat",)]
+def test_names_are_those_of_people_and_folders_are_safe(digits: Dataset) -> None:
+    classes = ("Äpfel", "Öpfel", "apfel", "Apfel", "a/b", "..", "りんご", "ab" * 100)
+    labels = digits.labels % len(classes)
+    dataset = Dataset(digits.images, labels, classes)
+    made = _recipes(dataset, [f"class_{name}" for name in classes])
+    assert _names(made) == [f"class_{name}" for name in classes]
+    folders = [recipe.folder for recipe in made]
+    assert len({folder.lower() for folder in folders}) == len(classes)
+    assert all(re.fullmatch(r"[A-Za-z0-9_.+=-]{1,100}", folder) for folder in folders)
+    assert folders[2] == "class_apfel"  # nothing to mend
+
+
+def test_no_two_variants_share_a_name(dataset: Dataset, tmp_path: Path) -> None:
+    masks = [tmp_path / "x.png", tmp_path / "x-permute.png"]
+    for index, path in enumerate(masks):
+        mask = np.zeros((28, 28), dtype=np.uint8)
+        mask[10 + index : 20] = 255
+        Image.fromarray(mask).save(path)
+    made = _recipes(dataset, ["mask_x:permute", "mask_x-permute"], masks=masks)
+    assert _names(made) == ["mask_x-permute", "mask_x-permute-2"]
+    assert [recipe.features for recipe in made] == [("mask_x",), ("mask_x-permute",)]
 
 
 @pytest.mark.parametrize(
