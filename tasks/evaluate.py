@@ -14,6 +14,7 @@ from ganatomy.metrics import evaluator_file
 from ganatomy.metrics.inception import inception_features
 from ganatomy.metrics.quality import Quality, Three, judge
 from ganatomy.report.copies import suspects_sheet
+from ganatomy.tables import csv_bytes
 from tasks import evaluation, stage
 from tasks.events import Events
 from tasks.layout import EVALUATOR, GAN, PREPARED, REPORTS
@@ -58,7 +59,7 @@ def main(events: Events) -> None:
             ("fidelity", evaluation.fidelity(quality)),
             ("suspects", evaluation.suspects(quality.suspects)),
         ):
-            write_bytes(report / f"{name}.csv", table.to_csv(index=False).encode())
+            write_bytes(report / f"{name}.csv", csv_bytes(table))
         write_json(report / "memorisation.json", evaluation.memorisation(quality))
         write_json(report / "generalisation.json", evaluation.generalisation(quality))
         write_json(report / "classes.json", evaluation.classes(quality, class_names))

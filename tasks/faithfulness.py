@@ -33,6 +33,7 @@ from ganatomy.files import whole_folder, write_bytes, write_json
 from ganatomy.report.agreement import agreement_picture
 from ganatomy.report.faithfulness import control_chart, removal_chart
 from ganatomy.report.randomisation import randomisation_chart
+from ganatomy.tables import csv_bytes
 from tasks import stage
 from tasks.events import Events
 from tasks.layout import PREPARED, REPORTS
@@ -292,7 +293,7 @@ def _few(images: torch.Tensor) -> int:
 
 
 def _table(work: _Work, name: str, table: pd.DataFrame) -> None:
-    write_bytes(work.report / f"{name}.csv", table.to_csv(index=False).encode())
+    write_bytes(work.report / f"{name}.csv", csv_bytes(table))
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from ganatomy.report.causal import causal_chart
 from ganatomy.report.disagreement import disagreement_sheet
 from ganatomy.report.dissection import dissection_table
 from ganatomy.report.heatmaps import attribution_sheet
+from ganatomy.tables import csv_bytes
 from ganatomy.tensors import write_tensors
 from tasks import stage
 from tasks.events import Events
@@ -130,7 +131,7 @@ class _Work(Work[Gradcam]):
         show_image(self.report, self.events, key, picture)
 
     def table(self, name: str, table: pd.DataFrame) -> None:
-        write_bytes(self.report / f"{name}.csv", table.to_csv(index=False).encode())
+        write_bytes(self.report / f"{name}.csv", csv_bytes(table))
 
 
 def _maps(work: _Work) -> None:

@@ -33,6 +33,7 @@ from ganatomy.report.multiples import multiples
 from ganatomy.report.power import power_chart
 from ganatomy.report.region_map import region_map, region_values
 from ganatomy.retraining import changed_alike
+from ganatomy.tables import csv_bytes
 from tasks import stage
 from tasks.events import Events
 from tasks.layout import GAN, PREPARED, REPORTS, RETRAINED
@@ -88,7 +89,7 @@ def main(events: Events) -> None:
         _write_parquet(report / "repeats.parquet", read.repeats)
         _write_parquet(report / "class_shares.parquet", read.class_shares)
         for name, table in tables.items():
-            write_bytes(report / f"{name}.csv", table.to_csv(index=False).encode())
+            write_bytes(report / f"{name}.csv", csv_bytes(table))
         pictures = {
             "importance": importance_bars(ranking, summary, _TITLES),
             "effects": effect_table(summary, ranking, _TITLES),

@@ -23,6 +23,7 @@ from ganatomy.explain.targets import Target, class_logit, d_logit
 from ganatomy.files import whole_folder, write_bytes
 from ganatomy.report.heatmaps import attribution_sheet
 from ganatomy.report.lime import latent_chart, r2_chart
+from ganatomy.tables import csv_bytes
 from ganatomy.tensors import write_tensors
 from tasks import stage
 from tasks.events import Events
@@ -123,7 +124,7 @@ def _images(work: _Work) -> dict[str, LimeExplanations]:
         work.metrics[f"mean_held_out_r2_{key}"] = float(table["held_out_r2"].mean())
         work.metrics[f"num_refused_{key}"] = sum(map(bool, each.refusals))
     surrogates = pd.concat(rows, ignore_index=True)
-    write_bytes(work.report / "surrogates.csv", surrogates.to_csv(index=False).encode())
+    write_bytes(work.report / "surrogates.csv", csv_bytes(surrogates))
     titles = {"d_real": "real", "d_fake": "fake", "g_regions": "fake, parts of other fakes"}
     shown = surrogates.assign(group=surrogates["group"].map(titles))
     show_image(work.report, work.events, "r2", r2_chart(shown))
@@ -198,7 +199,7 @@ def _latents(work: _Work) -> None:
         work.metrics[f"latent_held_out_r2/{name}"] = float(found.held_out_r2.nanmean())
     if tables:
         whole = pd.concat(tables, names=["target"]).reset_index(level=0)
-        write_bytes(work.report / "latents.csv", whole.to_csv(index=False).encode())
+        write_bytes(work.report / "latents.csv", csv_bytes(whole))
         show_image(work.report, work.events, "latents", latent_chart(tables))
 
 

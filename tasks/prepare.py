@@ -10,6 +10,7 @@ from ganatomy.data.prepare import Prepared, prepare
 from ganatomy.data.reading import Limits
 from ganatomy.data.sources import Raw
 from ganatomy.files import read_json, whole_folder, write_bytes, write_json
+from ganatomy.tables import csv_bytes
 from ganatomy.tensors import read_tensors
 from tasks import stage
 from tasks.events import Events
@@ -72,8 +73,8 @@ def _write(prepared: Prepared, raw: Raw) -> None:
     with whole_folder(PREPARED) as folder, whole_folder(REPORTS / "prepare") as report:
         prepared.train.save(folder, "train")
         prepared.test.save(folder, "test")
-        write_bytes(folder / "quarantine.csv", quarantine.to_csv(index=False).encode())
-        write_bytes(report / "quarantine.csv", quarantine.to_csv(index=False).encode())
+        write_bytes(folder / "quarantine.csv", csv_bytes(quarantine))
+        write_bytes(report / "quarantine.csv", csv_bytes(quarantine))
         write_json(report / "card.json", card)
         sheet = contact_sheet(prepared.train.images[:_SHEET_IMAGES], _SHEET_COLUMNS)
         write_png(image_path(report, "contact_sheet"), sheet)

@@ -10,6 +10,7 @@ from ganatomy.explain.statistics import RANKING_RULE
 from ganatomy.files import read_json
 from ganatomy.gan.guards import RULES
 from ganatomy.report import fidelity
+from ganatomy.tables import plain_text
 from tasks import provenance
 from tasks.layout import REPORTS
 from tasks.params.section import read_document
@@ -61,7 +62,7 @@ def gather(title: str) -> Record:
 
 def rows_of(table: pd.DataFrame) -> list[Record]:
     """A table as plain values; None where there is none."""
-    known = table.astype(object).where(table.notna(), None)
+    known = table.astype(object).map(plain_text).where(table.notna(), None)
     return known.to_dict("records")  # type: ignore[return-value]
 
 

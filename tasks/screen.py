@@ -9,6 +9,7 @@ from ganatomy.files import read_json, whole_folder, write_bytes, write_json
 from ganatomy.gan.ensemble import Packing
 from ganatomy.gan.training import architecture_for, num_steps
 from ganatomy.retraining import Budget, retrain_and_read
+from ganatomy.tables import csv_bytes
 from tasks import stage
 from tasks.events import Events
 from tasks.layout import PACKING, PREPARED, REPORTS
@@ -36,7 +37,7 @@ def main(events: Events) -> None:
         metrics: dict[str, float | int] = {"num_variants": len(names), "num_kept": len(kept)}
         if screening is not None:
             for name, table in (("history", screening.history), ("repeats", screening.repeats)):
-                write_bytes(report / f"{name}.csv", table.to_csv(index=False).encode())
+                write_bytes(report / f"{name}.csv", csv_bytes(table))
             metrics["cost_factor"] = _factor(screening, params)
         write_metrics(report, metrics)
 

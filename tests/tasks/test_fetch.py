@@ -9,7 +9,7 @@ from PIL import Image
 
 from flows import params
 from ganatomy.files import read_json
-from tasks import fetch, prepare
+from tasks import fetch, prepare, report_facts
 from tasks.events import Events
 
 
@@ -92,3 +92,14 @@ def test_a_full_disk_is_not_the_images_fault(
     with pytest.raises(OSError, match="No space left"):
         fetch.main(_Told("fetch"))
     assert not (project / "data" / "raw").exists()
+
+
+def test_a_files_name_is_no_formula(project: Path) -> None:
+    (project / "images" / "=cmd|x.png").write_text("no image")
+    _set(project)
+    _run(project)
+    for folder in ("data/prepared", "reports/prepare"):
+        lines = (project / folder / "quarantine.csv").read_text().splitlines()
+        assert lines[1].startswith("'=cmd|x.png,")
+    rows = report_facts.rows_of(pd.read_csv("reports/prepare/quarantine.csv"))
+    assert rows[0]["file"] == "=cmd|x.png"
