@@ -4,7 +4,6 @@ DVC does not follow imports. Without this an edited loss would retrain nothing, 
 folders as dependencies, an edited page would retrain everything.
 """
 
-import ast
 import io
 import re
 from pathlib import Path
@@ -14,59 +13,18 @@ from ruamel.yaml import YAML
 
 from ganatomy.errors import InputError
 from ganatomy.files import write_bytes
+from tasks.closure import closure as files_read
 
 PACKAGES = ("ganatomy", "tasks")
 
 
 def closure(root: Path, module: str) -> set[str]:
-    """Project files that importing `module` reads, relative to `root`, with `/`.
-
-    Follows imports wherever they stand, in functions too, and the packages' own ``__init__``.
-    A string that names a file beside the module (a template) counts as a file that it reads.
-    """
-    found: set[Path] = set()
-    waiting = [module]
-    while waiting:
-        path = _find(root, waiting.pop())
-        if path is None or path in found:
-            continue
-        found.add(path)
-        tree = ast.parse(path.read_text(), str(path))
-        waiting += _imports(tree)
-        found |= _files_named(tree, path.parent)
-        packages = path.relative_to(root).parents  # the last one is the root itself
-        waiting += [".".join(package.parts) for package in list(packages)[:-1]]
-    return {path.relative_to(root).as_posix() for path in found}
+    """Files of ours that importing `module` reads, relative to `root`, with `/`."""
+    return files_read(root, [module], PACKAGES.__contains__) if _is_ours(module) else set()
 
 
-def _find(root: Path, module: str) -> Path | None:
-    if module.split(".")[0] not in PACKAGES:
-        return None
-    base = root.joinpath(*module.split("."))
-    for path in (base.with_suffix(".py"), base / "__init__.py"):
-        if path.is_file():
-            return path
-    return None
-
-
-def _imports(tree: ast.AST) -> list[str]:
-    modules: list[str] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            modules += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            modules.append(node.module)
-            modules += [f"{node.module}.{alias.name}" for alias in node.names]
-    return modules
-
-
-def _files_named(tree: ast.AST, folder: Path) -> set[Path]:
-    names = {
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
-    return {path for path in folder.iterdir() if path.is_file() and path.name in names}
+def _is_ours(module: str) -> bool:
+    return module.split(".")[0] in PACKAGES
 
 
 def _is_code(dep: str) -> bool:

@@ -1,17 +1,20 @@
 """G and D as registered models: loadable by name, without pickle."""
 
 import tempfile
+from importlib import metadata
 from pathlib import Path
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from ganatomy.files import read_json
+from tasks.closure import packages_imported
+from tasks.layout import CODE as OWN_CODE
 
 ALIAS = "challenger"
 MODELS = ("generator", "discriminator")
 _CODE = Path(__file__).resolve().parent.parent
+_REQUIREMENTS = ("torch", "numpy", "safetensors", "mlflow")
 _DIGEST_TAG = "ganatomy.digest"
 
 
@@ -26,13 +29,37 @@ def register(client: MlflowClient, run_id: str, digest: str, weights: Path) -> N
         client.set_registered_model_alias(name, ALIAS, version)
 
 
-def _own_code(weights: Path) -> list[str]:
-    """Files of networks that are the user's own: their models would not load without them."""
-    architecture = read_json(weights / "networks.json")
-    names = (architecture[name] for name in ("generator", "discriminator"))
-    modules = {name.partition(":")[0].partition(".")[0] for name in names if ":" in name}
-    found = (path for module in sorted(modules) for path in _CODE.glob(f"{module}*"))
-    return [str(path) for path in found if path.suffix in ("", ".py")]
+def save(path: Path, kind: str, weights: Path) -> None:
+    """Write a model that loads wherever its requirements are installed, without this project.
+
+    The code of networks that are the user's own was kept with the weights when they were trained:
+    what lies in the project may be newer.
+
+    Parameters
+    ----------
+    path : Path
+        The folder to write; it must not exist.
+    kind : str
+        One of `MODELS`.
+    weights : Path
+        As the stage `train` leaves it.
+    """
+    own = sorted((weights / OWN_CODE).glob("*"))
+    mlflow.pyfunc.save_model(
+        str(path),
+        python_model=str(_CODE / "deploy" / f"{kind}_model.py"),
+        artifacts={"weights": str(weights)},
+        code_paths=[str(_CODE / "ganatomy"), *map(str, own)],
+        pip_requirements=[*_REQUIREMENTS, *_also_needed(weights / OWN_CODE)],
+    )
+
+
+def _also_needed(code: Path) -> list[str]:
+    """Installed packages that a user's own code imports."""
+    names = {name for path in code.rglob("*.py") for name in packages_imported(path)}
+    installed = metadata.packages_distributions() if names else {}
+    found = {each.lower() for name in names for each in installed.get(name, ())}
+    return sorted(found.difference(_REQUIREMENTS))
 
 
 def _known(client: MlflowClient, name: str, digest: str) -> str | None:
@@ -49,13 +76,7 @@ def _add(
         client.create_registered_model(name)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / kind
-        mlflow.pyfunc.save_model(
-            str(path),
-            python_model=str(_CODE / "deploy" / f"{kind}_model.py"),
-            artifacts={"weights": str(weights)},
-            code_paths=[str(_CODE / "ganatomy"), *_own_code(weights)],
-            pip_requirements=["torch", "numpy", "safetensors", "mlflow"],
-        )
+        save(path, kind, weights)
         client.log_artifacts(run_id, str(path), f"models/{kind}")
     made = client.create_model_version(
         name, f"runs:/{run_id}/models/{kind}", run_id, tags={_DIGEST_TAG: digest}

@@ -26,7 +26,7 @@ def folder_for(stage: str, decides: dict[str, Any], files: list[Path]) -> Path:
     decides : dict
         Plain values that decide its numbers: parameters, device, threads.
     files : list of Path
-        Files that do: data, package versions. The project's code is taken as well.
+        Files that do: data, package versions, the user's own code. Ours is taken as well.
     """
     digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode())
     code = [path for package in _CODE for path in Path(package).rglob("*.py")]

@@ -18,6 +18,7 @@ from ganatomy.errors import InputError
 from ganatomy.files import read_json, sha256_of, write_json
 from tasks import private
 from tasks.given import check_apart
+from tasks.own_code import digests
 from tasks.params.base import Base
 from tasks.params.evaluate import Evaluate
 from tasks.params.fetch import Fetch
@@ -73,14 +74,14 @@ def _wanted(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     yield root / INCEPTION, {"weights": _own_file(root / weights)}
     method = GanSection.load(params)
     networks = ("generator", "discriminator")
-    yield root / NETWORKS, {name: _own_code(root, getattr(method, name)) for name in networks}
+    yield root / NETWORKS, {name: digests(root, getattr(method, name)) for name in networks}
     variants = Variants.load(params)
     own = [entry for entry in variants.features if ":" in entry]
     yield (
         root / FEATURES,
         {
             "masks": {path: _own_file(root / path) for path in variants.masks},
-            "own": {entry: _own_code(root, entry) for entry in own},
+            "own": {entry: digests(root, entry) for entry in own},
         },
     )
 
@@ -88,18 +89,6 @@ def _wanted(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 def _own_file(path: Path) -> str:
     """A hash of a user's file; "" without one."""
     return sha256_of(path) if path.is_file() else ""
-
-
-def _own_code(root: Path, name: str) -> str:
-    """A hash of the file of a user's class, ``module:Class``; "" for one of ours."""
-    module, colon, _ = name.partition(":")
-    if not colon:
-        return ""
-    path = root.joinpath(*module.split("."))
-    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
-        if candidate.is_file():
-            return sha256_of(candidate)
-    return "not a file of this project"
 
 
 def _read(path: Path) -> Any:

@@ -7,6 +7,7 @@ PREPARED = Path("data/prepared")
 VARIANTS = Path("data/variants")
 EVALUATOR = Path("models/evaluator")
 GAN = Path("models/gan")
+CODE = "code"  # in GAN: the files of a user's own networks, as they were when it was trained
 HISTORY = Path("models/history")
 PACKING = Path("models/packing")
 RETRAINED = Path("models/variants")

@@ -20,6 +20,7 @@ from tasks import checkpoints, stage
 from tasks.events import Events
 from tasks.layout import PACKING, PREPARED, REPORTS, RETRAINED, VARIANTS
 from tasks.members import load_variant, trainable
+from tasks.own_code import files_of
 from tasks.params.base import Base
 from tasks.params.gan import GanSection
 from tasks.params.retrain import THREADS_PER_SHARD, Retrain
@@ -64,6 +65,7 @@ def main(events: Events) -> None:
         "shares": params.shares,
     }
     files = [VARIANTS / "index.json", PREPARED / "train.safetensors", ENVIRONMENT, NETWORKS]
+    files += files_of(Path(), (settings.method.generator, settings.method.discriminator))
     kept = checkpoints.folder_for(f"retrain-{shard}", decides, files)
     with (
         whole_folder(RETRAINED / str(shard)) as folder,

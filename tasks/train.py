@@ -35,7 +35,8 @@ from ganatomy.gan.training import architecture_for
 from ganatomy.metrics import evaluator_file
 from tasks import checkpoints, ranks, stage
 from tasks.events import Events
-from tasks.layout import EVALUATOR, GAN, HISTORY, PREPARED, REPORTS
+from tasks.layout import CODE, EVALUATOR, GAN, HISTORY, PREPARED, REPORTS
+from tasks.own_code import OwnCode, files_of
 from tasks.params.base import Base
 from tasks.params.gan import GanSection
 from tasks.params.train import Train
@@ -79,6 +80,9 @@ def _lead(
         "remembered": params.num_remembered,
     }
     files = [PREPARED / "train.safetensors", PREPARED / "test.safetensors", ENVIRONMENT, NETWORKS]
+    names = (architecture.generator, architecture.discriminator)
+    files += files_of(Path(), names)
+    code = OwnCode(Path(), names)  # as it is now: it may be edited while this runs
     kept = checkpoints.folder_for("train", decides, files)
     probe = Probe(network, train.images, test.images, z)
     plan = Plan(params.log_every_steps, params.probe_kimg, params.publish)
@@ -105,6 +109,7 @@ def _lead(
         except Interrupted:
             raise SystemExit(should_stop.exit_code) from None
         save_gan(gan, folder)
+        code.save(folder / CODE)
         for step_then in remembered:
             name = f"{step_then:09d}"
             shutil.copytree(kept / "history" / name, history_folder / name)

@@ -14,6 +14,8 @@ OWN = """
 import torch
 from torch import nn
 
+from brushes import paint
+
 
 class Painter(nn.Module):
     def __init__(self, image_size, channels, latent_dim, width):
@@ -24,8 +26,9 @@ class Painter(nn.Module):
         )
 
     def forward(self, z):
-        return torch.tanh(self.layers(z)).view(-1, *self.shape)
+        return paint(self.layers(z)).view(-1, *self.shape)
 """
+BRUSHES = "import torch\n\n\ndef paint(values):\n    return torch.tanh(values)\n"
 
 
 @pytest.fixture
@@ -33,21 +36,29 @@ def project(smoke: Path, tmp_path: Path) -> Path:
     """A finished smoke run, and a network of one's own beside it."""
     project = shutil.copytree(smoke, tmp_path / "project", symlinks=True)
     (project / "painters.py").write_text(OWN)
+    (project / "brushes.py").write_text(BRUSHES)
     return project
 
 
-def test_it_is_trained_and_an_edit_makes_the_training_stale(project: Path) -> None:
+@pytest.mark.parametrize("edited", ["painters.py", "brushes.py"])
+def test_it_is_trained_and_an_edit_makes_the_training_stale(project: Path, edited: str) -> None:
     params.apply(project, None, ["gan.generator=painters:Painter"])
     environment.write(project)
     first = read_json(project / "networks.json")
-    assert len(first["generator"]) == 64
+    assert set(first["generator"]) == {"painters.py", "brushes.py"}
     assert first["discriminator"] == ""
     shutil.rmtree(project / "models" / "gan")
     done = python(project, "-m", "tasks.train")
     assert done.returncode == 0, done.stderr
     made = read_json(project / "models" / "gan" / "networks.json")
     assert made["generator"] == "painters:Painter"
-    (project / "painters.py").write_text(OWN.replace("ReLU", "GELU"))
+    kept = project / "models" / "gan" / "code"
+    assert {path.name: path.read_text() for path in kept.iterdir()} == {
+        "painters.py": OWN,
+        "brushes.py": BRUSHES,
+    }
+    with (project / edited).open("a") as file:
+        file.write("# another one\n")
     plan = flows(project, "plan")
     assert "modified networks.json" in plan.stdout + plan.stderr
     assert read_json(project / "networks.json") != first
@@ -73,9 +84,7 @@ def test_a_wrong_name_is_one_clear_message(name: str, words: list[str], project:
 
 
 def test_a_broken_contract_is_one_clear_message(project: Path) -> None:
-    (project / "painters.py").write_text(
-        OWN.replace("torch.tanh(self.layers(z))", "self.layers(z)")
-    )
+    (project / "brushes.py").write_text(BRUSHES.replace("torch.tanh(values)", "values"))
     params.apply(project, None, ["gan.generator=painters:Painter"])
     done = python(project, "-m", "tasks.train")
     assert done.returncode == 2
