@@ -8,6 +8,7 @@ MAX_ACCURACY = 0.995
 MIN_LOG_POINTS = 10
 MIN_STIRRED = 0.01
 MIN_CHANGE = 1e-4
+MIN_STEPS = 50  # fewer may well leave all images alike
 _JUDGED_ALONE = ("score", "g_change", "d_change")  # told to the guards, not measured for people
 
 RULES = {
@@ -21,9 +22,9 @@ RULES = {
         f"reals and fakes over the log points of the last 10 %, {MIN_LOG_POINTS} or more"
     ),
     "standstill": (
-        f"at the first probe after the first 10 % of the training, the diversity of the images was "
-        f"below {MIN_STIRRED} in every probe so far, or the weights of G or D have changed by less "
-        f"than {MIN_CHANGE:.2%} of their size"
+        f"at the first probe after the first 10 % of the training, the weights of G or D have "
+        f"changed by less than {MIN_CHANGE:.2%} of their size, or, after at least {MIN_STEPS} "
+        f"steps, the diversity of the images was below {MIN_STIRRED} in every probe so far"
     ),
     "no_gain": "no probe of the training has a better score than the untrained networks",
 }
@@ -159,12 +160,13 @@ class Guards:
             for network in ("G", "D")
             if (change := values.get(f"{network.lower()}_change", math.inf)) < MIN_CHANGE
         ]
-        if not self._stirred:
+        if step >= MIN_STEPS and not self._stirred:
             reasons.append(
                 f"the images of different latents are alike (diversity {values['diversity']:.3f}) "
                 "as they were at the start"
             )
-        self._stood_still = bool(reasons)
+        if reasons or step >= MIN_STEPS:
+            self._stood_still = bool(reasons)
         if not reasons:
             return ""
         return (

@@ -10,6 +10,7 @@ from ganatomy.gan.guards import (
     MAX_ACCURACY,
     MIN_CHANGE,
     MIN_DIVERSITY,
+    MIN_STEPS,
     MIN_STIRRED,
     RULES,
     Finding,
@@ -187,6 +188,25 @@ def test_standstill(diversities: list[float], changes: dict[str, float], words: 
     assert [finding.step for finding in still] == ([200] if words else [])
     assert all(words in finding.text for finding in still)
     assert all("does not move" in finding.text for finding in still)
+
+
+@pytest.mark.parametrize(
+    ("total", "change", "found_at"),
+    [
+        (40, MOVED, []),  # a training of so few steps may well be at its start
+        (40, STILL, [10]),
+        (100, MOVED, [MIN_STEPS]),
+        (100, STILL, [20]),
+    ],
+)
+def test_a_standstill_of_the_images_takes_some_steps(
+    total: int, change: float, found_at: list[int]
+) -> None:
+    guards, found = Guards(), []
+    for step in range(0, total + 1, 10):
+        found += guards.look(step, total, {"diversity": 0.0, "g_change": change})
+    still = [finding.step for finding in found if finding.guard == "standstill"]
+    assert still == found_at
 
 
 @pytest.mark.parametrize(
