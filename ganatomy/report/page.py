@@ -1,10 +1,13 @@
 """Facts and figures to one self-contained HTML page: no network, no script, everything escaped."""
 
 import base64
+import hashlib
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
+
+from ganatomy.report.words import isolated, plain, shown
 
 TEMPLATE = Path(__file__).with_name("page.html")
 STYLE = Path(__file__).with_name("page.css")
@@ -17,7 +20,7 @@ def render_page(facts: dict[str, Any], figures: dict[str, bytes]) -> str:
     Parameters
     ----------
     facts : dict
-        Plain values; strings are escaped.
+        Plain values; strings are escaped, and cannot reorder what stands around them.
     figures : dict of str to bytes
         PNG or GIF files by name; the template asks for them with ``figure(name)``.
 
@@ -29,8 +32,15 @@ def render_page(facts: dict[str, Any], figures: dict[str, bytes]) -> str:
         The template uses a fact that is not given.
     """
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=shown,
     )
+    environment.filters["plain"] = plain
+    environment.filters["word"] = isolated
+    environment.filters["opened"] = lambda sentence: sentence[:1].upper() + sentence[1:]
     environment.filters["number"] = _number
     environment.filters["percent"] = _percent
     template = environment.from_string(TEMPLATE.read_text())
@@ -39,12 +49,27 @@ def render_page(facts: dict[str, Any], figures: dict[str, bytes]) -> str:
         kind = "gif" if figures[name].startswith(b"GIF8") else "png"
         return f"data:image/{kind};base64," + base64.b64encode(figures[name]).decode()
 
-    page = template.render(facts, figure=figure, figures=set(figures), style=STYLE.read_text())
+    style = STYLE.read_text()
+    page = template.render(
+        facts, figure=figure, figures=set(figures), style=style, policy=policy_for(style)
+    )
     if len(page.encode()) > MAX_BYTES:
         raise ValueError(
             f"the page has {len(page.encode())} bytes, at most {MAX_BYTES} are allowed"
         )
     return page
+
+
+def policy_for(style: str) -> str:
+    """The page's content security policy: its own style and pictures within it, nothing else.
+
+    Should a text ever get through as markup, no browser runs or loads what it asks for.
+    """
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; "
+        "form-action 'none'"
+    )
 
 
 def _percent(share: float | None) -> str:

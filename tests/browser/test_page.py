@@ -141,6 +141,29 @@ def test_the_page_is_whole_quiet_and_needs_no_network(
     assert tab.said("Runtime.exceptionThrown") == []
 
 
+def test_the_policy_lets_the_page_through_and_stops_all_else(
+    tab: Tab, smoke: Path, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    text = (smoke / "reports" / "report.html").read_text()
+    foreign = (
+        "<script>document.title = 'run'</script><img src='http://127.0.0.1:9/x.png'>"
+        "<p id='styled' style='color: rgb(1, 2, 3)'>"
+    )
+    page.write_text(text.replace("<main>", f"<main>{foreign}", 1))
+    tab.call("Page.navigate", url=page.as_uri())
+    tab.wait_for("Page.loadEventFired")
+    expression = """[document.title, getComputedStyle(document.querySelector('#styled')).color,
+        getComputedStyle(document.querySelector('.tile')).borderRadius]"""
+    found = tab.call("Runtime.evaluate", expression=expression, returnByValue=True)
+    title, colour, radius = found["result"]["value"]
+    assert title != "run"
+    assert colour != "rgb(1, 2, 3)"
+    assert radius == "8px"  # the page's own style holds
+    said = [each["entry"]["text"] for each in tab.said("Log.entryAdded")]
+    assert len([each for each in said if "Content Security Policy" in each]) >= 3
+
+
 def test_the_map_of_regions_and_the_ranking_are_to_be_seen(tab: Tab, smoke: Path) -> None:
     tab.call("Page.navigate", url=(smoke / "reports" / "report.html").as_uri())
     tab.wait_for("Page.loadEventFired")

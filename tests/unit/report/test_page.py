@@ -1,7 +1,9 @@
 """The page escapes what it is given, asks nothing of a network, and misses no fact quietly."""
 
 import base64
+import hashlib
 import re
+from html import unescape as html_unescape
 from typing import Any
 
 import jinja2
@@ -67,6 +69,52 @@ def test_names_of_columns_and_classes_are_escaped() -> None:
 def test_quotes_cannot_leave_an_attribute() -> None:
     html = render_page(_with(("title",), '" onload="alert(1)'), PICTURES)
     assert '" onload=' not in html
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in _leaves(facts()) if path not in NOT_SHOWN], ids=str
+)
+def test_no_text_can_turn_round_what_stands_beside_it(path: tuple[Any, ...]) -> None:
+    html = render_page(_with(path, "Cat\u202egnp.exe"), PICTURES)
+    assert "\u202e" not in html
+    assert "Cat[U+202E]gnp.exe" in html
+    html = render_page(_with(path, HEBREW), PICTURES)
+    isolates = html.count(f"<bdi>{HEBREW}</bdi>") + html.count(f"\u2068{HEBREW}\u2069")
+    assert 1 <= isolates == html.count(HEBREW)
+
+
+HEBREW = "\u05d7\u05ea\u05d5\u05dc"
+
+
+def test_nor_can_names_of_columns_and_classes_and_lists_of_them() -> None:
+    given = facts()
+    given["data"]["train"]["class_counts"] = {HEBREW: 1, "\u202ecat": 2}
+    given["classes"]["missing"] = [HEBREW, "<script>", "dog"]
+    given["params"]["variants"] = {"features": [HEBREW]}
+    given["alarms"] = [f"G does not make these classes: {HEBREW}, dog"]
+    html = render_page(given, PICTURES)
+    assert f"<bdi>{HEBREW}</bdi>: 1, [U+202E]cat: 2." in html
+    assert f"Not made by G: <bdi>{HEBREW}</bdi>, &lt;script&gt;, dog." in html
+    assert f"<code><bdi>[&#39;{HEBREW}&#39;]</bdi></code>" in html
+    assert f"<li><bdi>G does not make these classes: <bdi>{HEBREW}</bdi>, dog</bdi></li>" in html
+
+
+def test_the_policy_allows_what_the_page_has_and_nothing_else() -> None:
+    html = render_page(facts(), PICTURES)
+    first, policy = re.findall(r'<head>\s*<meta http-equiv="([^"]+)" content="([^"]+)">', html)[0]
+    assert first == "Content-Security-Policy"
+    rules = dict(each.split(" ", 1) for each in html_unescape(policy).split("; "))
+    (style,) = re.findall(r"<style>(.*?)</style>", html, re.S)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert rules == {
+        "default-src": "'none'",
+        "img-src": "data:",
+        "style-src": f"'sha256-{digest}'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    assert not re.search(r"<[^>]+ (?:style|on[a-z]+)=", html)  # what it would not allow
+    assert html.index('charset="utf-8"') < 1024
 
 
 def test_page_is_self_contained() -> None:
