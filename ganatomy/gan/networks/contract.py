@@ -262,9 +262,11 @@ def _move(network: nn.Module) -> None:
 
 def _different(one: dict[str, Any], two: dict[str, Any]) -> str:
     """The first tensor of two states that has another value in each, of those of equal shape."""
-    for name in one.keys() & two.keys():
-        first, second = one[name], two[name]
-        if isinstance(first, torch.Tensor) and first.shape == second.shape:
+    for name, first in one.items():
+        second = two.get(name)
+        if not isinstance(first, torch.Tensor) or not isinstance(second, torch.Tensor):
+            continue
+        if first.shape == second.shape:
             same = (first == second) | ((first != first) & (second != second))  # NaN is NaN
             if not same.all():
                 return name
