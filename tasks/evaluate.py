@@ -32,7 +32,8 @@ def main(events: Events) -> None:
     make_deterministic(base.num_threads)
     train, held_out = Dataset.load(PREPARED, "train"), Dataset.load(PREPARED, "test")
     gan = load_gan(GAN, device)
-    network, class_names = evaluator_file.load(EVALUATOR, device)
+    network, names = evaluator_file.load(EVALUATOR, device)
+    class_names = names if train.class_names else ()  # else it tells rotations apart
     z = latents(params.num_fakes, gan.architecture, base.seed, "evaluate")
     fakes = to_uint8(generate(gan.generator_ema, z))
     images = Three(train.images, held_out.images, fakes)
@@ -84,7 +85,14 @@ def _warn(events: Events, quality: Quality, num_fakes: int) -> None:
     memorisation = evaluation.memorisation(quality)
     if memorisation["copies_found"]:
         events.warning(f"the generator repeats training images: {memorisation['reason']}")
-    if quality.coverage.missing:
+    elif memorisation["cannot_tell"]:
+        events.warning(f"whether the generator copies cannot be told: {memorisation['reason']}")
+    if memorisation["num_in_training"]:
+        events.warning(
+            f"held-out images that are also in training: {memorisation['num_in_training']} of "
+            f"{memorisation['num_held_out']}"
+        )
+    if quality.coverage and quality.coverage.missing:
         events.warning(f"classes that G does not make: {', '.join(quality.coverage.missing)}")
 
 

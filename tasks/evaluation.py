@@ -7,7 +7,7 @@ import pandas as pd
 
 from ganatomy.metrics.copies import Suspects
 from ganatomy.metrics.coverage import Divergence
-from ganatomy.metrics.memorisation import COPIES, Evidence
+from ganatomy.metrics.memorisation import CANNOT_TELL, COPIES, Evidence
 from ganatomy.metrics.quality import Quality
 
 Record = dict[str, Any]
@@ -24,8 +24,12 @@ def memorisation(quality: Quality) -> Record:
     return {
         "verdict": found.verdict,
         "copies_found": found.verdict == COPIES,
+        "cannot_tell": found.verdict == CANNOT_TELL,
         "reason": found.reason,
         "rule": found.rule,
+        "num_held_out": found.independence.num_held_out,
+        "num_in_training": found.independence.num_in_training,
+        "set_aside": found.independence.leaves_enough,
         "spaces": {name: _evidence(evidence) for name, evidence in found.spaces.items()},
     }
 
@@ -34,6 +38,7 @@ def _evidence(evidence: Evidence) -> Record:
     copies, whole, authentic = evidence.copies, evidence.data_copying, evidence.authenticity
     return {
         "has_copies": evidence.has_copies,
+        "detectable": min(evidence.detectable, 1.0),
         "is_nearer": evidence.is_nearer,
         "copies": {
             **_interval(copies.share, copies.interval),
@@ -59,8 +64,10 @@ def generalisation(quality: Quality) -> Record:
 
 
 def classes(quality: Quality, names: tuple[str, ...]) -> Record:
-    """How often each class was made, and which were not."""
+    """How often each class was made, and which were not; no names where there are no classes."""
     coverage = quality.coverage
+    if coverage is None:
+        return {"names": [], "missing": []}
     return {
         "names": list(names),
         "fake": quality.fake_histogram.tolist(),
@@ -99,7 +106,9 @@ def figures(quality: Quality) -> dict[str, float | int]:
             name = one.name if kind == "value" else f"{one.name}_{kind}"
             found[f"{name}@{one.count}"] = getattr(one, kind)
     record = memorisation(quality)
-    found["copies_found"] = int(record["copies_found"])
+    if not record["cannot_tell"]:  # neither 0 nor 1 would be true
+        found["copies_found"] = int(record["copies_found"])
+    found["held_out_in_training"] = record["num_in_training"]
     for space, evidence in record["spaces"].items():
         for measure, name in (
             ("copies", "copies_share"),
@@ -115,6 +124,8 @@ def figures(quality: Quality) -> dict[str, float | int]:
         **{f"d_accuracy_{name}": gap[f"{name}_accuracy"] for name in ("train", "held_out", "fake")},
     }
     coverage = quality.coverage
+    if coverage is None:
+        return found
     return {
         **found,
         "classes_found": coverage.num_found,

@@ -47,7 +47,11 @@ def _summary(facts: dict[str, Any]) -> str:
             f"({row['low']:.3g} to {row['high']:.3g}; real/real: {row['floor']:.3g})"
             for row in quality["rows"]
         ),
-        f"- classes found: {classes['num_found']} of {classes['num_modes']}{missing}",
+        *(
+            [f"- classes found: {classes['num_found']} of {classes['num_modes']}{missing}"]
+            if classes["names"]
+            else []
+        ),
         f"- copies of training images: {facts['memorisation']['verdict']}",
         f"- D tells training from held-out images (AUC): {gap['auc']:.3f} "
         f"({gap['auc_low']:.3f} to {gap['auc_high']:.3f})",

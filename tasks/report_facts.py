@@ -48,7 +48,6 @@ def gather(title: str) -> Record:
         "generalisation": _generalisation(params["gan"]["loss"] not in _LEVELLESS),
         "guards": _guards(),
         "classes": read_json(REPORTS / "evaluate" / "classes.json"),
-        "class_word": "rotations" if metrics["evaluator"]["by_rotation"] else "classes",
         "importance": _importance(),
         "faithfulness": _faithfulness(),
         "refusals": _refusals(),
@@ -71,8 +70,10 @@ def _alarms(facts: Record) -> list[str]:
     found = [text for guard in facts["guards"] for text in guard["findings"]]
     if facts["memorisation"]["copies_found"]:
         found.append("G repeats training images, see “Does it memorise?”")
+    if facts["memorisation"]["cannot_tell"]:
+        found.append("Whether G repeats training images cannot be told, see “Does it memorise?”")
     if missing := facts["classes"]["missing"]:
-        found.append(f"G does not make these {facts['class_word']}: {', '.join(missing)}")
+        found.append(f"G does not make these classes: {', '.join(missing)}")
     return found
 
 
@@ -112,8 +113,7 @@ def _memorisation() -> Record:
                     "bad": evidence[bad],
                 }
             )
-    kept = {key: found[key] for key in ("verdict", "copies_found", "reason", "rule")}
-    return {**kept, "rows": rows}
+    return {**{key: value for key, value in found.items() if key != "spaces"}, "rows": rows}
 
 
 def _generalisation(has_level: bool) -> Record:

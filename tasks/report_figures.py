@@ -65,7 +65,8 @@ def gather(facts: dict[str, Any]) -> dict[str, bytes]:
     if is_inception.any():
         figures["fidelity_inception"] = _png(fidelity_chart(table[is_inception]))
     classes = facts["classes"]
-    figures["classes"] = _png(class_bars(classes["names"], classes["real"], classes["fake"]))
+    if classes["names"]:
+        figures["classes"] = _png(class_bars(classes["names"], classes["real"], classes["fake"]))
     points = pd.read_csv(REPORTS / "train" / CURVES)
     figures["curves"] = _png(training_curves(points, facts["train"]["published_step"]))
     return figures

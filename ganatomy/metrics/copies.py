@@ -1,6 +1,8 @@
 """Which fakes are too near to a training image, by a threshold that held-out images set."""
 
+from bisect import bisect_left
 from dataclasses import dataclass
+from math import ceil, inf
 
 import torch
 
@@ -81,7 +83,7 @@ def find_copies(samples: ThreeSamples, quantile: float = 0.01, level: float = 0.
     if not 0 < quantile < 1:
         raise InputError(f"quantile = {quantile}", "copies", "Give a number between 0 and 1.")
     held_out = samples.of_held_out.relative.sort().values
-    rank = max(1, int(quantile * (len(held_out) + 1)))
+    rank = _rank(quantile, len(held_out))
     threshold = float(held_out[rank - 1])
     relative = samples.of_fakes.relative
     count, total = int((relative < threshold).sum()), len(relative)
@@ -95,6 +97,40 @@ def find_copies(samples: ThreeSamples, quantile: float = 0.01, level: float = 0.
         relative / threshold if threshold > 0 else torch.where(relative > 0, torch.inf, 1.0),
         samples.of_fakes.index,
     )
+
+
+def _rank(quantile: float, num_held_out: int) -> int:
+    """Which of the held-out points' distances in ascending order is the threshold, from 1."""
+    return max(1, int(quantile * (num_held_out + 1)))
+
+
+def least_count(
+    num_fakes: int, num_held_out: int, quantile: float, alpha: float, least_share: float
+) -> float:
+    """How many fakes must lie below the threshold to be too many: what a verdict can see.
+
+    Parameters
+    ----------
+    num_fakes, num_held_out : int
+    quantile : float in (0, 1)
+        As in `find_copies`.
+    alpha : float in (0, 1)
+        The chance of so many is to be below it.
+    least_share : float
+        So many of the fakes are needed in any case.
+
+    Returns
+    -------
+    float
+        A whole number of at most `num_fakes`, or infinity where all of them are not too many.
+    """
+    rank = _rank(quantile, num_held_out)
+    counts = range(num_fakes + 1)
+    rare = bisect_left(
+        counts, True, key=lambda n: chance_of_at_least(n, num_fakes, rank, num_held_out) < alpha
+    )
+    least = max(rare, ceil(least_share * num_fakes))
+    return least if least <= num_fakes else inf
 
 
 def most_suspicious(spaces: dict[str, Copies], num_suspects: int) -> Suspects:

@@ -13,6 +13,7 @@ from ganatomy.metrics.coverage import Coverage, cover
 from ganatomy.metrics.evaluator import Evaluator, extract, predict
 from ganatomy.metrics.fidelity import INCEPTION_NAMES, NAMES, Measurement, measure_fidelity
 from ganatomy.metrics.generalisation import Generalisation, generalisation_gap
+from ganatomy.metrics.independence import Independence, by_pixels, check_independence
 from ganatomy.metrics.memorisation import Memorisation, judge_memorisation
 from ganatomy.metrics.nearness import three_samples
 
@@ -42,7 +43,8 @@ class Quality:
     suspects : Suspects
         The fakes that are likeliest to be copies, whatever the verdict.
     generalisation : Generalisation
-    coverage : Coverage
+    coverage : Coverage or None
+        None where the data has no classes.
     fake_histogram, real_histogram : Tensor of shape (k,), int64
         Classes of all fakes and of all held-out images, as the evaluator sees them.
     """
@@ -51,7 +53,7 @@ class Quality:
     memorisation: Memorisation
     suspects: Suspects
     generalisation: Generalisation
-    coverage: Coverage
+    coverage: Coverage | None
     fake_histogram: torch.Tensor
     real_histogram: torch.Tensor
 
@@ -69,6 +71,9 @@ def judge(
 ) -> Quality:
     """Compare fakes with held-out images and with the training images.
 
+    Held-out images that are also among the training images are left out of all of it but the
+    classes, as long as enough are left: see `Independence`.
+
     Parameters
     ----------
     images : Three of Tensor of shape (n, c, s, s), uint8
@@ -78,7 +83,7 @@ def judge(
         D's, of the same images.
     network : Evaluator
     class_names : tuple of str
-        Of the evaluator's classes.
+        Of the evaluator's classes; empty where these are no classes of the data.
     seed : int
     num_replicates : int
         Of the bootstrap behind the intervals of the distances.
@@ -112,27 +117,41 @@ def judge(
 
     features = Three(*(extract(network, part) for part in images))
     made, real = (
-        predict(network, part).argmax(1).bincount(minlength=len(class_names))
-        for part in (images.fakes, images.held_out)
+        _histogram(network, part, len(class_names)) for part in (images.fakes, images.held_out)
     )
     tick()
-    fidelity = []
-    if inception is not None:
-        fidelity = _distances(inception, seed, num_replicates, tick, INCEPTION_NAMES)
     samples = {"features": three_samples(*features)}
     tick()
     samples["pixels"] = three_samples(*(part.flatten(1) for part in images))
     tick()
+    independence = check_independence(samples, by_pixels(images.train, images.held_out))
+
+    def independent(three: Three) -> Three:
+        return three._replace(held_out=independence.of(three.held_out))
+
+    fidelity = []
+    if inception is not None:
+        # of held-out images there are as many as are compared, the first ones
+        seen = Independence(independence.in_training[: len(inception.held_out)])
+        inception = inception._replace(held_out=seen.of(inception.held_out))
+        fidelity = _distances(inception, seed, num_replicates, tick, INCEPTION_NAMES)
     with _one_thread():
-        fidelity = [*_distances(features, seed, num_replicates, tick, NAMES), *fidelity]
-        memorisation = judge_memorisation(samples, seed)
+        own = _distances(independent(features), seed, num_replicates, tick, NAMES)
+        fidelity = [*own, *fidelity]
+        memorisation = judge_memorisation(samples, seed, independence=independence)
         tick()
-        generalisation = generalisation_gap(*logits, seed)
-        coverage = cover(made, real, class_names, seed)
+        generalisation = generalisation_gap(*independent(logits), seed)
+        coverage = cover(made, real, class_names, seed) if class_names else None
         tick()
     copies = {name: evidence.copies for name, evidence in memorisation.spaces.items()}
     suspects = most_suspicious(copies, num_suspects)
     return Quality(fidelity, memorisation, suspects, generalisation, coverage, made, real)
+
+
+def _histogram(network: Evaluator, images: torch.Tensor, num_classes: int) -> torch.Tensor:
+    if num_classes == 0:
+        return torch.empty(0, dtype=torch.int64)
+    return predict(network, images).argmax(1).bincount(minlength=num_classes)
 
 
 def _distances(

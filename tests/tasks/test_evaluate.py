@@ -1,7 +1,9 @@
 """The stage evaluate on small data: what it writes, and what it warns of."""
 
+import dataclasses
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.checkpoint import save_gan
 from ganatomy.gan.model import build_gan
 from ganatomy.metrics import evaluator_file
-from ganatomy.metrics.evaluator import train_evaluator
+from ganatomy.metrics.evaluator import ROTATIONS, train_evaluator
 from tasks import evaluate
 from tasks.events import Events, events_path
 from tasks.layout import EVALUATOR, GAN, PREPARED
@@ -148,6 +150,48 @@ def test_a_generator_that_copies_is_warned_of(
     assert metrics["authenticity_pixels"] == 0
     suspects = pd.read_csv(here / "reports" / "evaluate" / "suspects.csv")
     assert (suspects["nearest"] - suspects["fake"] == 100).all()
+
+
+def _with_splits(here: Path, tmp_path: Path, train: Dataset, held_out: Dataset) -> Path:
+    """A copy of the project with other data."""
+    other = shutil.copytree(here, tmp_path / "other")
+    train.save(other / PREPARED, "train")
+    held_out.save(other / PREPARED, "test")
+    return other
+
+
+def test_held_out_images_that_are_all_in_training_prove_nothing(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = Dataset.load(here / PREPARED, "train")
+    other = _with_splits(here, tmp_path, train, train.take(torch.arange(100)))
+    monkeypatch.chdir(other)
+    said = _warnings(_run(other, tmp_path))
+    assert "whether the generator copies cannot be told: 100 of 100 held-out images are" in said
+    assert "held-out images that are also in training: 100 of 100" in said
+    metrics = _metrics(other)
+    assert "copies_found" not in metrics
+    assert metrics["held_out_in_training"] == 100
+
+
+def test_rotations_are_not_called_classes_that_g_does_not_make(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On data without classes the evaluator tells rotations apart, of which G is to make one."""
+    train, held_out = (
+        dataclasses.replace(whole, labels=torch.full_like(whole.labels, -1), class_names=())
+        for whole in (Dataset.load(here / PREPARED, name) for name in ("train", "test"))
+    )
+    other = _with_splits(here, tmp_path, train, held_out)
+    network = train_evaluator(train, 4, 1, 32, 0.01, 0, torch.device("cpu"), lambda *_: None)
+    evaluator_file.save(network, other / EVALUATOR, ROTATIONS)
+    monkeypatch.chdir(other)
+    said = _warnings(_run(other, tmp_path))
+    assert "does not make" not in said
+    assert not any("class" in name or "divergence" in name for name in _metrics(other))
+    report = other / "reports" / "evaluate"
+    assert json.loads((report / "classes.json").read_text()) == {"names": [], "missing": []}
+    assert "degrees" not in "".join(path.read_text() for path in report.glob("*.json"))
 
 
 def test_more_fakes_than_held_out_images(here: Path, tmp_path: Path) -> None:

@@ -27,13 +27,15 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _facts(
-    findings: tuple[str, ...] = (), copies_found: bool = False, missing: tuple[str, ...] = ()
+    findings: tuple[str, ...] = (),
+    copies_found: bool = False,
+    missing: tuple[str, ...] = (),
+    cannot_tell: bool = False,
 ) -> dict[str, Any]:
     return {
         "guards": [{"findings": []}, {"findings": list(findings)}],
-        "memorisation": {"copies_found": copies_found},
+        "memorisation": {"copies_found": copies_found, "cannot_tell": cannot_tell},
         "classes": {"missing": list(missing)},
-        "class_word": "classes",
     }
 
 
@@ -43,6 +45,7 @@ def _facts(
         (_facts(), []),
         (_facts(findings=("collapsed", "again")), ["collapsed", "again"]),
         (_facts(copies_found=True), ["repeats training images"]),
+        (_facts(cannot_tell=True), ["cannot be told"]),
         (_facts(missing=("2", "3")), ["these classes: 2, 3"]),
         (_facts(("collapsed",), True, ("2",)), ["collapsed", "repeats", ": 2"]),
     ],

@@ -1,10 +1,12 @@
 """The share below a calibrated threshold, worked out by hand, and who stands in the panel."""
 
+import math
+
 import pytest
 import torch
 
 from ganatomy.errors import InputError
-from ganatomy.metrics.copies import Copies, find_copies, most_suspicious
+from ganatomy.metrics.copies import Copies, find_copies, least_count, most_suspicious
 from ganatomy.metrics.nearness import ThreeSamples, three_samples
 
 
@@ -82,3 +84,22 @@ def test_most_suspicious_come_first_by_any_space() -> None:
     assert found.nearest["features"].tolist() == [40, 30, 0, 10]
     assert found.ratio["pixels"].tolist() == pytest.approx([0, 0, 0.9, 0.3])
     assert most_suspicious(spaces, 9).fake.tolist() == [4, 3, 0, 1, 2]
+
+
+@pytest.mark.parametrize(("num_fakes", "num_held_out"), [(40, 6), (60, 30), (300, 250)])
+def test_the_least_count_is_the_first_that_is_too_many(num_fakes: int, num_held_out: int) -> None:
+    """By trying all counts; the chance is the sum over all orders of a few points."""
+    rank = max(1, int(0.01 * (num_held_out + 1)))
+    chances = [
+        sum(
+            math.comb(k + rank - 1, k)
+            * math.comb(num_fakes - k + num_held_out - rank, num_fakes - k)
+            for k in range(count, num_fakes + 1)
+        )
+        / math.comb(num_fakes + num_held_out, num_fakes)
+        for count in range(num_fakes + 1)
+    ]
+    rare = next(count for count, chance in enumerate(chances) if chance < 0.001)
+    assert least_count(num_fakes, num_held_out, 0.01, 0.001, 0.0) == rare
+    assert least_count(num_fakes, num_held_out, 0.01, 0.001, 0.99) == math.ceil(0.99 * num_fakes)
+    assert least_count(num_fakes, num_held_out, 0.01, 0.001, 1.01) == math.inf

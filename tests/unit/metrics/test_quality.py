@@ -11,6 +11,7 @@ from ganatomy.metrics.frechet import frechet_distance
 from ganatomy.metrics.kid import kernel_distance
 from ganatomy.metrics.memorisation import COPIES, NO_SIGN
 from ganatomy.metrics.quality import Quality, Three, judge
+from tests.unit.data.repeated import saved_as_jpeg
 
 CLASSES = tuple("0123456789")
 
@@ -98,6 +99,38 @@ def test_logits_go_where_they_belong(network: Evaluator, splits: tuple[torch.Ten
     gap = _judge(network, Three(*splits), logits).generalisation
     means = (gap.train_mean, gap.held_out_mean, gap.fake_mean)
     assert means == pytest.approx((3, 1, -2), abs=0.1)
+
+
+def test_held_out_images_that_are_in_training_are_left_out_of_every_measure(
+    network: Evaluator, splits: tuple[torch.Tensor, ...]
+) -> None:
+    """As if they had never been held out, but for the classes, which are counted of all."""
+    train, held_out, fakes = splits
+    spoilt = torch.cat([held_out[:60], saved_as_jpeg(train[20:35], 85)])
+    draw = torch.Generator().manual_seed(3)
+    logits = [torch.randn(len(part), generator=draw) for part in (train, spoilt, fakes)]
+    logits[1][60:] += 5  # D knows them by heart
+    found = _judge(network, Three(train, spoilt, fakes), Three(*logits))
+    logits[1] = logits[1][:60]
+    clean = _judge(network, Three(train, held_out[:60], fakes), Three(*logits))
+    assert found.fidelity == clean.fidelity
+    assert found.generalisation == clean.generalisation
+    assert found.memorisation.spaces.keys() == clean.memorisation.spaces.keys()
+    for space, evidence in clean.memorisation.spaces.items():
+        assert found.memorisation.spaces[space].copies.threshold == evidence.copies.threshold
+        assert found.memorisation.spaces[space].authenticity == evidence.authenticity
+    assert found.memorisation.independence.num_in_training == 15
+    assert clean.memorisation.independence.num_in_training == 0
+    assert found.real_histogram.sum() == 75
+
+
+def test_data_without_classes_has_none_to_cover(
+    network: Evaluator, splits: tuple[torch.Tensor, ...]
+) -> None:
+    logits = Three(*(torch.arange(len(part)).float() for part in splits))
+    found = judge(Three(*splits), logits, network, (), 0, 20, 4)
+    assert found.coverage is None
+    assert found.fake_histogram.tolist() == found.real_histogram.tolist() == []
 
 
 def test_inception_features_come_after_the_evaluators(

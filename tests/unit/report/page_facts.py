@@ -85,7 +85,6 @@ def facts() -> dict[str, Any]:
     return {
         "title": "A title",
         "version": "1.2.3",
-        "class_word": "classes",
         "data": {
             "origin": "somewhere",
             "train": split,
@@ -119,6 +118,10 @@ def facts() -> dict[str, Any]:
         "memorisation": {
             "verdict": "a verdict",
             "copies_found": False,
+            "cannot_tell": False,
+            "num_held_out": 500,
+            "num_in_training": 0,
+            "set_aside": True,
             "reason": "a reason",
             "rule": "a rule",
             "rows": [
@@ -144,6 +147,7 @@ def facts() -> dict[str, Any]:
             {"name": "saturation", "rule": "another rule", "findings": []},
         ],
         "classes": {
+            "names": ["zero", "one"],
             "num_modes": 10,
             "num_found": 8,
             "missing": ["zero"],

@@ -39,6 +39,7 @@ NOT_SHOWN = [  # names of figures, and what rows are chosen by
     ("importance", "rows", 0, "variant"),
     *(("importance", "power", row, "kind") for row in range(3)),
     ("params", "lime", "baseline"),
+    *(("classes", "names", label) for label in range(2)),
     *(("faithfulness", "rows", row, "method") for row in range(3)),
     ("faithfulness", "rows", 2, "why"),  # what is refused was not judged
     ("refusals", 0, "stage"),
@@ -190,6 +191,9 @@ def test_limit_is_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
             "Too few seeds or features",
         ),
         (("memorisation", "copies_found", True), '<p class="warning"><b>G: a verdict'),
+        (("memorisation", "cannot_tell", True), '<p class="warning"><b>G: a verdict'),
+        (("memorisation", "num_in_training", 7), "also in training: 7 of 500"),
+        (("classes", "names", []), "no classes that G could fail to make"),
         (("generalisation", "over_fits", True), "D favours its training images"),
         (("generalisation", "has_level", False), "the sign of its logit means nothing"),
         (("classes", "missing", []), "No class is missing"),

@@ -1,0 +1,220 @@
+"""Images that a data set holds twice: equal, or nearly so.
+
+Nearly equal is what is left of one picture when it is saved anew as JPEG, or cut out up to a pixel
+beside. Images that are turned, mirrored, enlarged or retouched are not looked for.
+
+A pair is proposed by perceptual hashes that are near, the magnitudes of low frequencies, which do
+not change when an image is moved; it is confirmed by pixels. After the best move by up to a pixel
+two things must hold: what still differs is at most 3% of the image's variance, beside the noise of
+JPEG, and at most 15% of what differs from the farthest of the image's eight candidates. The second
+lets data in which everything resembles everything (handwritten ones, frames of a camera that does
+not move) keep its resemblances: they are what such data is like, and not copies.
+
+The three numbers were chosen on digits and on patches of colour photographs, and judged on grey
+patches: docs/decisions/0026-duplicates.md has the figures.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+_FREQUENCIES = 6
+_CANDIDATES = 8
+_SHARE_OF_VARIANCE = 0.03
+_SHARE_OF_FARTHEST = 0.15
+_JPEG_NOISE = 20.0  # mean square in levels
+_FARTHEST_MOVE = 0.6  # of a pixel, from the nearest whole one
+_CHUNK = 1024
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """What `find_duplicates` found among n images.
+
+    Attributes
+    ----------
+    group : Tensor of shape (n,), int64
+        The place of the first image that this one is a duplicate of; its own where it is none.
+    equal : Tensor of shape (n,), int64
+        The same of images that are equal byte for byte.
+    """
+
+    group: torch.Tensor
+    equal: torch.Tensor
+
+    @property
+    def is_repeated(self) -> torch.Tensor:
+        """Which images another one comes before: Tensor of shape (n,), bool."""
+        return self.group != torch.arange(len(self.group))
+
+    @property
+    def in_groups(self) -> torch.Tensor:
+        """Which images have a duplicate at all: Tensor of shape (n,), bool."""
+        return self.group.bincount(minlength=len(self.group))[self.group] > 1
+
+
+def find_duplicates(
+    images: torch.Tensor, progress: Callable[[int, int], None] | None = None
+) -> Duplicates:
+    """Group images that are equal or nearly so.
+
+    Who is nearly equal to one of a group belongs to it.
+
+    Parameters
+    ----------
+    images : Tensor of shape (n, c, s, s), uint8
+    progress : callable, optional
+        Called with (done, total) images.
+    """
+    equal = _first_equal(images)
+    kept = torch.nonzero(equal == torch.arange(len(images))).flatten()
+    pairs = kept[_near_pairs(images[kept], None, progress)]
+    group = _join(pairs.tolist(), len(images))[equal]
+    return Duplicates(group, equal)
+
+
+def found_among(images: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+    """Find the images that are also among others, equal or nearly so.
+
+    Parameters
+    ----------
+    images, others : Tensor of shape (n, c, s, s) and (m, c, s, s), uint8
+
+    Returns
+    -------
+    Tensor of shape (n,), bool
+    """
+    there = {digest: place for place, digest in reversed(list(enumerate(_digests(others))))}
+    found = torch.tensor([digest in there for digest in _digests(images)], dtype=torch.bool)
+    left = torch.nonzero(~found).flatten()
+    different = torch.tensor(sorted(there.values()), dtype=torch.int64)
+    near = _near_pairs(images[left], others[different])
+    found[left[near[:, 0]]] = True
+    return found
+
+
+def _digests(images: torch.Tensor) -> list[bytes]:
+    return [hashlib.sha256(image.tobytes()).digest() for image in images.contiguous().numpy()]
+
+
+def _first_equal(images: torch.Tensor) -> torch.Tensor:
+    first: dict[bytes, int] = {}
+    places = [first.setdefault(digest, k) for k, digest in enumerate(_digests(images))]
+    return torch.tensor(places, dtype=torch.int64)
+
+
+def _join(pairs: list[list[int]], count: int) -> torch.Tensor:
+    """The smallest place in each one's connected component."""
+    root = list(range(count))
+
+    def find(place: int) -> int:
+        while root[place] != place:
+            root[place] = place = root[root[place]]
+        return place
+
+    for pair in pairs:
+        low, high = sorted(map(find, pair))
+        root[high] = low
+    return torch.tensor([find(place) for place in range(count)], dtype=torch.int64)
+
+
+def _near_pairs(
+    images: torch.Tensor,
+    others: torch.Tensor | None,
+    progress: Callable[[int, int], None] | None = None,
+) -> torch.Tensor:
+    """Nearly equal pairs, shape (k, 2), int64: places in `images` and in `others`; with None, in
+    `images` both, and none with itself. No image is equal to one that it is compared with."""
+    pool = images if others is None else others
+    num_candidates = min(_CANDIDATES, len(pool) - (others is None))
+    if len(images) == 0 or num_candidates < 1:
+        return torch.empty(0, 2, dtype=torch.int64)
+    hashes = _perceptual_hashes(images)
+    pool_hashes = hashes if others is None else _perceptual_hashes(others)
+    centre = pool_hashes.mean(0)
+    hashes, pool_hashes = hashes - centre, pool_hashes - centre
+    norms, tolerance = pool_hashes.square().sum(1), _tolerance(images)
+    found = [torch.empty(0, 2, dtype=torch.int64)]
+    for start in range(0, len(images), _CHUNK):
+        part = hashes[start : start + _CHUNK]
+        squared = torch.addmm(norms, part, pool_hashes.T, alpha=-2)
+        squared += part.square().sum(1, keepdim=True)
+        if others is None:
+            squared.diagonal(start).fill_(torch.inf)
+        apart, nearest = squared.topk(num_candidates, largest=False)
+        # half of all frequencies, and of them the low ones: pixels differ by more than that
+        likely = apart <= images.shape[-1] ** 2 * tolerance[start : start + _CHUNK, None]
+        row, column = torch.nonzero(likely).unbind(1)
+        first, second = images[start + row], pool[nearest[row, column]]
+        left = _left_over(first, second)
+        is_near = left <= tolerance[start + row].minimum(_tolerance(second))
+        row, column, left, first = row[is_near], column[is_near], left[is_near], first[is_near]
+        if num_candidates > 1:
+            farthest = _left_over(first, pool[nearest[row, -1]])
+            is_near = left <= _SHARE_OF_FARTHEST * farthest
+            row, column = row[is_near], column[is_near]
+        found.append(torch.stack([start + row, nearest[row, column]], 1))
+        if progress:
+            progress(min(start + _CHUNK, len(images)), len(images))
+    return torch.cat(found)
+
+
+def _perceptual_hashes(images: torch.Tensor) -> torch.Tensor:
+    """Magnitudes of the low frequencies of brightness, shape (n, 91), float32."""
+    side, last = images.shape[-1], _FREQUENCIES + 1
+    rows = [*range(last), *range(side - _FREQUENCIES, side)]
+    parts = [
+        torch.fft.rfft2(part.float().mean(1)).abs()[:, rows, :last].flatten(1) / side
+        for part in images.split(_CHUNK)
+    ]
+    return torch.cat(parts)
+
+
+def _tolerance(images: torch.Tensor) -> torch.Tensor:
+    """How much of each image may differ: mean squares in levels, shape (n,)."""
+    if len(images) == 0:
+        return torch.empty(0)
+    parts = [part.float().var((2, 3), correction=0).mean(1) for part in images.split(_CHUNK)]
+    return _SHARE_OF_VARIANCE * torch.cat(parts) + _JPEG_NOISE
+
+
+def _left_over(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    """Mean square difference of each pair after the best move by up to a pixel, shape (n,)."""
+    if len(first) == 0:
+        return torch.empty(0)
+    parts = [
+        _moved_apart(one.float(), other.float())
+        for one, other in zip(first.split(_CHUNK), second.split(_CHUNK))
+    ]
+    return torch.cat(parts)
+
+
+def _moved_apart(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    """The best whole move, then the part of a pixel that least squares find from the gradient
+    (Lucas and Kanade 1981)."""
+    inner = second[..., 1:-1, 1:-1]
+    side = inner.shape[-1]
+    windows = torch.stack(
+        [first[..., y : y + side, x : x + side] for y in range(3) for x in range(3)]
+    )
+    best = (windows - inner).square().mean((2, 3, 4)).argmin(0)
+    moved = windows[best, torch.arange(len(first))]
+    mean, apart = (moved + inner) / 2, (moved - inner)[..., 1:-1, 1:-1]
+    along_x = (mean[..., 1:-1, 2:] - mean[..., 1:-1, :-2]) / 2
+    along_y = (mean[..., 2:, 1:-1] - mean[..., :-2, 1:-1]) / 2
+    xx, xy, yy = _dot(along_x, along_x), _dot(along_x, along_y), _dot(along_y, along_y)
+    towards_x, towards_y = _dot(along_x, apart), _dot(along_y, apart)
+    determinant = xx * yy - xy * xy
+    is_settled = determinant > 1e-6 * xx * yy  # an image of stripes moves along them unseen
+    scale = torch.where(is_settled, 1 / determinant.clamp(min=1e-9), 0.0)
+    limit = _FARTHEST_MOVE
+    by_x = ((yy * towards_x - xy * towards_y) * scale).clamp(-limit, limit)[:, None, None, None]
+    by_y = ((xx * towards_y - xy * towards_x) * scale).clamp(-limit, limit)[:, None, None, None]
+    refined = (apart - by_x * along_x - by_y * along_y).square().mean((1, 2, 3))
+    return refined.minimum(apart.square().mean((1, 2, 3)))
+
+
+def _dot(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    return (first * second).sum((1, 2, 3))
