@@ -1,5 +1,7 @@
 """Stage prepare: validate, resize and split; keep a list of what was refused."""
 
+from dataclasses import asdict
+
 import pandas as pd
 import torch
 
@@ -9,6 +11,7 @@ from ganatomy.data.images import contact_sheet, write_png
 from ganatomy.data.prepare import Prepared, prepare
 from ganatomy.data.reading import Limits
 from ganatomy.data.sources import Raw
+from ganatomy.data.split import DROP, Repeats
 from ganatomy.files import read_json, whole_folder, write_bytes, write_json
 from ganatomy.tables import csv_bytes
 from ganatomy.tensors import read_tensors
@@ -21,6 +24,7 @@ from tasks.results import image_path, write_metrics
 
 _SHEET_COLUMNS = 20
 _SHEET_IMAGES = 100
+_DUPLICATES = ["file", "repeats", "how", "split", "split_of_repeated"]
 
 
 def main(events: Events) -> None:
@@ -37,12 +41,24 @@ def main(events: Events) -> None:
         Limits(params.max_pixels, params.max_seconds),
         base.seed,
         lambda done, total: events.progress(done, total, "images"),
+        params.duplicates,
     )
     _write(prepared, raw)
+    if prepared.duplicates:
+        events.warning(_about(prepared.repeats))
     if prepared.quarantine:
         events.warning(
             f"{len(prepared.quarantine)} files refused, see {PREPARED / 'quarantine.csv'}"
         )
+
+
+def _about(repeats: Repeats) -> str:
+    where = REPORTS / "prepare" / "duplicates.csv"
+    found = f"{repeats.num_equal} images equal another one, {repeats.num_near} nearly do"
+    if repeats.choice == DROP:
+        return f"{found}: {repeats.num_dropped} dropped, see {where}"
+    crossing = f"{repeats.num_held_out_in_training} held-out images are also in training"
+    return f"{found}; {crossing}, see {where}"
 
 
 def _read_raw() -> Raw:
@@ -63,18 +79,22 @@ def _read_raw() -> Raw:
 
 def _write(prepared: Prepared, raw: Raw) -> None:
     quarantine = pd.DataFrame(prepared.quarantine, columns=["file", "reason"])
+    duplicates = pd.DataFrame(prepared.duplicates, columns=_DUPLICATES)
+    repeats = prepared.repeats
     card = {
         "origin": raw.origin,
         "train": describe(prepared.train),
         "test": describe(prepared.test),
         "num_quarantined": len(quarantine),
         "others": raw.others,
+        "duplicates": asdict(repeats),
     }
     with whole_folder(PREPARED) as folder, whole_folder(REPORTS / "prepare") as report:
         prepared.train.save(folder, "train")
         prepared.test.save(folder, "test")
         write_bytes(folder / "quarantine.csv", csv_bytes(quarantine))
         write_bytes(report / "quarantine.csv", csv_bytes(quarantine))
+        write_bytes(report / "duplicates.csv", csv_bytes(duplicates))
         write_json(report / "card.json", card)
         sheet = contact_sheet(prepared.train.images[:_SHEET_IMAGES], _SHEET_COLUMNS)
         write_png(image_path(report, "contact_sheet"), sheet)
@@ -84,6 +104,8 @@ def _write(prepared: Prepared, raw: Raw) -> None:
                 "num_train": len(prepared.train),
                 "num_test": len(prepared.test),
                 "num_quarantined": len(quarantine),
+                "num_duplicates": repeats.num_equal + repeats.num_near,
+                "num_held_out_in_training": repeats.num_held_out_in_training,
             },
         )
 

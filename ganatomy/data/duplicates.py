@@ -25,6 +25,8 @@ _CANDIDATES = 8
 _SHARE_OF_VARIANCE = 0.03
 _SHARE_OF_FARTHEST = 0.15
 _JPEG_NOISE = 20.0  # mean square in levels
+_SHARE_OF_NOISE = 0.4  # of the variance at most: what is nearly flat is not all the same
+_ROUNDING = 0.25
 _FARTHEST_MOVE = 0.6  # of a pixel, from the nearest whole one
 _CHUNK = 1024
 
@@ -177,7 +179,9 @@ def _tolerance(images: torch.Tensor) -> torch.Tensor:
     if len(images) == 0:
         return torch.empty(0)
     parts = [part.float().var((2, 3), correction=0).mean(1) for part in images.split(_CHUNK)]
-    return _SHARE_OF_VARIANCE * torch.cat(parts) + _JPEG_NOISE
+    variance = torch.cat(parts)
+    may_differ = _SHARE_OF_VARIANCE * variance + _JPEG_NOISE
+    return may_differ.minimum(_SHARE_OF_NOISE * variance) + _ROUNDING
 
 
 def _left_over(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:

@@ -8,21 +8,44 @@ from torch.nn import functional
 
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.decoding import read_files
+from ganatomy.data.duplicates import Duplicates, find_duplicates
 from ganatomy.data.reading import Limits
 from ganatomy.data.sources import TEST, UNSPLIT, Raw
+from ganatomy.data.split import (
+    CHOICES,
+    DROP,
+    KEEP,
+    TOGETHER,
+    Repeats,
+    count_repeats,
+    draw_test,
+    without_repeats,
+)
 from ganatomy.errors import InputError
-from ganatomy.rng import generator
 
 _GREY_TOLERANCE = 8  # JPEG makes grey pixels differ by a few levels between channels
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Clean splits and the list of what did not make it into them."""
+    """Clean splits, the list of what did not make it into them, and that of what is there twice.
+
+    Attributes
+    ----------
+    train, test : Dataset
+    quarantine : list of dict
+        ``file`` and ``reason`` of each image that was refused.
+    repeats : Repeats
+    duplicates : list of dict
+        Of each image that repeats an earlier one: ``file``, ``repeats``, ``how``, ``split`` and
+        ``split_of_repeated``.
+    """
 
     train: Dataset
     test: Dataset
     quarantine: list[dict[str, str]]
+    repeats: Repeats
+    duplicates: list[dict[str, str]]
 
 
 def prepare(
@@ -34,6 +57,7 @@ def prepare(
     limits: Limits,
     seed: int,
     progress: Callable[[int, int], None],
+    duplicates: str = KEEP,
 ) -> Prepared:
     """Validate, convert, resize and split.
 
@@ -54,49 +78,86 @@ def prepare(
     seed : int
     progress : callable
         Called with (done, total).
+    duplicates : str in {"keep", "together", "drop"}
+        What becomes of images that are equal or nearly so: they stay where they are drawn, or on
+        one side of a split that is drawn here (a source's own is kept as it is), or the first of
+        them stays alone.
 
     Raises
     ------
     InputError
-        Fewer than `min_images` good images remain.
+        Fewer than `min_images` good images remain, or all of them are one image.
     """
+    if duplicates not in CHOICES:
+        raise InputError(
+            f"unknown choice {duplicates!r}", "prepare.duplicates", f"Use {', '.join(CHOICES)}."
+        )
     quarantine: list[dict[str, str]] = []
     if raw.images is not None:
         images, kept = _resize(raw.images, image_size, progress), torch.arange(len(raw.images))
     else:
         images, kept, refused = read_files(raw, image_size, limits, progress)
         quarantine = [*raw.refused, *refused]
-    if len(images) < min_images:
-        reasons = "; ".join(f"{entry['file']}: {entry['reason']}" for entry in quarantine[:3])
-        raise InputError(
-            f"only {len(images)} usable images, at least {min_images} are needed"
-            + (f" ({len(quarantine)} refused: {reasons})" if quarantine else ""),
-            "prepare.min_images",
-            "Add images, mend the refused ones, or lower prepare.min_images.",
-        )
+    _check_enough(len(images), min_images, quarantine)
     whole = Dataset(
         _to_channels(images, channels),
         raw.labels[kept],
         raw.class_names,
         {name: values[kept] for name, values in raw.attributes.items()},
     )
-    is_test = raw.split[kept] == TEST
-    if (raw.split[kept] == UNSPLIT).any() or is_test.all() or not is_test.any():
-        is_test = _draw_test(whole.labels, test_fraction, seed)
-    return Prepared(whole.take(~is_test), whole.take(is_test), quarantine)
+    found, split = find_duplicates(whole.images), raw.split[kept]
+    is_kept = torch.ones(len(whole), dtype=torch.bool)
+    if duplicates == DROP:
+        is_kept = without_repeats(found, split != TEST)
+        _check_enough(int(is_kept.sum()), min_images, quarantine)
+    is_test = split == TEST
+    if (split == UNSPLIT).any() or is_test[is_kept].all() or not is_test[is_kept].any():
+        group = found.group if duplicates == TOGETHER else None
+        is_test = torch.zeros_like(is_kept)
+        is_test[is_kept] = draw_test(whole.labels[is_kept], test_fraction, seed, group)
+    return Prepared(
+        whole.take(is_kept & ~is_test),
+        whole.take(is_kept & is_test),
+        quarantine,
+        count_repeats(duplicates, found, whole.labels, is_kept, is_test),
+        _listed(found, _names(raw, kept), is_kept, is_test),
+    )
 
 
-def _draw_test(labels: torch.Tensor, fraction: float, seed: int) -> torch.Tensor:
-    """A stratified mask with round(n_class * fraction) true entries in each class, at least one
-    image on either side over all."""
-    order = torch.randperm(len(labels), generator=generator(seed, "prepare", "split"))
-    is_test = torch.zeros(len(labels), dtype=torch.bool)
-    for label in labels.unique():
-        members = order[labels[order] == label]
-        is_test[members[: round(len(members) * fraction)]] = True
-    if not is_test.any() or is_test.all():
-        is_test[order[0]] = not is_test[order[0]]
-    return is_test
+def _check_enough(count: int, min_images: int, quarantine: list[dict[str, str]]) -> None:
+    if count < min_images:
+        reasons = "; ".join(f"{entry['file']}: {entry['reason']}" for entry in quarantine[:3])
+        raise InputError(
+            f"only {count} usable images, at least {min_images} are needed"
+            + (f" ({len(quarantine)} refused: {reasons})" if quarantine else ""),
+            "prepare.min_images",
+            "Add images, mend the refused ones, or lower prepare.min_images.",
+        )
+
+
+def _names(raw: Raw, kept: torch.Tensor) -> list[str]:
+    names = raw.file_names or tuple(path.name for path in raw.files)
+    return [names[k] if names else f"image {k}" for k in kept.tolist()]
+
+
+def _listed(
+    found: Duplicates, names: list[str], is_kept: torch.Tensor, is_test: torch.Tensor
+) -> list[dict[str, str]]:
+    side = [
+        "dropped" if not there else "test" if test else "train"
+        for there, test in zip(is_kept.tolist(), is_test.tolist())
+    ]
+    return [
+        {
+            "file": names[place],
+            "repeats": names[first],
+            "how": "equal" if found.equal[place] != place else "nearly equal",
+            "split": side[place],
+            "split_of_repeated": side[first],
+        }
+        for place, first in enumerate(found.group.tolist())
+        if first != place
+    ]
 
 
 def _resize(images: torch.Tensor, size: int, progress: Callable[[int, int], None]) -> torch.Tensor:

@@ -18,3 +18,4 @@ class Prepare(Section):
     min_images: int = Field(100, ge=2, le=100_000_000)
     max_pixels: int = Field(50_000_000, ge=1, le=1_000_000_000)  # 3 GB an image, decoded
     max_seconds: float = Field(60.0, gt=0, le=3600)
+    duplicates: Literal["keep", "together", "drop"] = "together"  # of equal or nearly equal images

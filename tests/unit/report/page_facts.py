@@ -91,6 +91,15 @@ def facts() -> dict[str, Any]:
             "test": {**split, "num_images": 1000},
             "num_quarantined": 1,
             "others": {"csv": 1234, "hidden": 2},
+            "duplicates": {
+                "choice": "keep",
+                "num_groups": 3,
+                "num_equal": 2,
+                "num_near": 4,
+                "num_labelled_apart": 1,
+                "num_dropped": 0,
+                "num_held_out_in_training": 5,
+            },
         },
         "quarantine": [{"file": "a.png", "reason": "empty file"}],
         "params": {

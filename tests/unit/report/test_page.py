@@ -39,6 +39,7 @@ NOT_SHOWN = [  # names of figures, and what rows are chosen by
     ("importance", "rows", 0, "variant"),
     *(("importance", "power", row, "kind") for row in range(3)),
     ("params", "lime", "baseline"),
+    ("data", "duplicates", "choice"),
     *(("classes", "names", label) for label in range(2)),
     *(("faithfulness", "rows", row, "method") for row in range(3)),
     ("faithfulness", "rows", 2, "why"),  # what is refused was not judged
