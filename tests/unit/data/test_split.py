@@ -8,6 +8,7 @@ import torch
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.duplicates import found_among
 from ganatomy.data.prepare import Prepared, prepare
+from ganatomy.data.reading import Limits
 from ganatomy.data.sources import TEST, TRAIN, UNSPLIT, Raw
 from ganatomy.data.split import draw_test
 from ganatomy.errors import InputError
@@ -32,10 +33,14 @@ def _spoilt(digits: Dataset) -> Raw:
 
 
 def _prepare(raw: Raw, choice: str, **more: int) -> Prepared:
-    values = {"image_size": 28, "channels": 0, "min_images": 2, "max_pixels": 1000, "seed": 0}
-    values |= more
+    values = {"image_size": 28, "channels": 0, "min_images": 2, "seed": 0} | more
     return prepare(
-        raw, test_fraction=0.2, progress=lambda done, total: None, duplicates=choice, **values
+        raw,
+        test_fraction=0.2,
+        limits=Limits(),
+        progress=lambda done, total: None,
+        duplicates=choice,
+        **values,
     )
 
 
