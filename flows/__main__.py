@@ -14,6 +14,7 @@ import sys
 import time
 import webbrowser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -21,6 +22,9 @@ from flows import settings
 from flows.masking import masked
 from ganatomy.errors import InputError
 from ganatomy.files import cannot_write
+
+if TYPE_CHECKING:
+    from flows.status import LastRun
 
 _REPORT = Path("reports/report.html")
 _LEAST_ROOM_MIB = 50  # measured: the servers' databases take 8 before the first stage
@@ -122,8 +126,10 @@ def _run_flow(arguments: argparse.Namespace, root: Path) -> int:
 
     from flows import adapter
     from flows.pipeline import extra_listeners, pipeline
+    from flows.status import LastRun
     from flows.terminal import Terminal
 
+    before = LastRun.read(root)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with Terminal() as terminal:
         token = extra_listeners.set((terminal,))
@@ -131,22 +137,26 @@ def _run_flow(arguments: argparse.Namespace, root: Path) -> int:
             pipeline()
         except adapter.StageFailed as error:
             print(masked(f"error: {error}"), file=sys.stderr)
-            _tell_of_the_record(root, only_if_missing=True)
+            _tell_if_not_recorded(root, before)
             return 2 if error.exit_code == 2 else 1
+        except BaseException:  # stopped, or the disk is full: whoever catches it says so
+            _tell_if_not_recorded(root, before)
+            raise
         finally:
             extra_listeners.reset(token)
     print(f"report:  {root / _REPORT}   (make report)")
-    _tell_of_the_record(root)
+    last = LastRun.read(root)
+    print(*(last.lines() if last is not None else []), sep="\n")
     return 0
 
 
-def _tell_of_the_record(root: Path, only_if_missing: bool = False) -> None:
-    """The last lines of a run."""
+def _tell_if_not_recorded(root: Path, before: "LastRun | None") -> None:
+    """The last line of a run that did not end well, unless it ended before it began a record."""
     from flows.status import LastRun
 
     last = LastRun.read(root)
-    if last is not None and not (only_if_missing and last.recorded):
-        print(*last.lines(), sep="\n", file=sys.stderr if only_if_missing else sys.stdout)
+    if last is not None and last != before and not last.recorded:
+        print(*last.lines(), sep="\n", file=sys.stderr)
 
 
 def _status(arguments: argparse.Namespace, root: Path) -> int:
@@ -190,9 +200,8 @@ def _ui(arguments: argparse.Namespace, root: Path) -> int:
         ports.check_free(arguments.port)
     except (OSError, OverflowError) as error:
         if not _is_ours(arguments.port, root):
-            who = f", taken by {ports.holder_in_words(arguments.port)}"
-            why = f"{error.strerror}{who}" if isinstance(error, OSError) else "no such port"
-            print(f"error: port {arguments.port}: {why}. Choose one with --port", file=sys.stderr)
+            why = ports.why_not(arguments.port, error)
+            print(f"error: port {arguments.port} {why}. Choose one with --port", file=sys.stderr)
             return 1
         print(f"MLflow: {address}   (is up already)")  # `make up`, or an earlier `make ui`
         webbrowser.open(address)

@@ -34,3 +34,12 @@ def holder_in_words(port: int) -> str:
         if process is not None:
             return f"{process.name()} (process {process.pid})"
     return "another program"
+
+
+def why_not(port: int, error: OSError | OverflowError) -> str:
+    """What keeps a port from being used, from what `check_free` raised."""
+    if isinstance(error, OverflowError):
+        return "is none: a number from 1 to 65535"
+    if isinstance(error, PermissionError):
+        return "needs more rights"
+    return f"is taken by {holder_in_words(port)}"

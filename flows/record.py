@@ -5,6 +5,7 @@ sent as it comes and may get lost; what is final is published from disk at the e
 first stage until it is complete the run is noted in the spool, where a later run finds it.
 """
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -73,7 +74,7 @@ class Record:
         """Note the run, on disk in any case and in MLflow if it answers in time."""
         spool.sweep(self._root)
         self._note()
-        self._last.write(self._root)
+        self._keep_outcome()
         self._thread.start()
         self._work.put(self._open)
         at_server = os.environ["MLFLOW_TRACKING_URI"].startswith("http")
@@ -126,6 +127,10 @@ class Record:
         """Keep on disk how far the run is, for the case that it is killed."""
         with self._lock:
             self._keep(spool.note)
+
+    def _keep_outcome(self) -> None:
+        with contextlib.suppress(OSError):  # a full disk must not end a training
+            self._last.write(self._root)
 
     def _keep(self, write: Callable[[Path, RunEntry], Path]) -> None:
         """Write to the spool; a full disk must not end a training, nor keep MLflow from the run."""
@@ -247,7 +252,7 @@ class Record:
             self._last.why = self._last.why or "MLflow did not answer in time"
             dropped = spool.bound(self._root, spool.MAX_RUNS, spool.MAX_BYTES)
             self._last.notices += [f"{name} was dropped: too many wait" for name in dropped]
-        self._last.write(self._root)
+        self._keep_outcome()
 
     def _describe(self, status: str) -> None:
         """Fill in what is known only now."""

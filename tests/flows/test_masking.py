@@ -1,5 +1,6 @@
 """Passwords are in nothing that is shown or kept."""
 
+import os
 import socket
 from pathlib import Path
 
@@ -129,6 +130,7 @@ def test_a_port_in_use_is_one_line(project: Path) -> None:
         done = flows(project, "ui", "--port", port)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
-    assert port in line
+    assert f"port {port} is taken by" in line
+    assert f"process {os.getpid()}" in line
     assert "--port" in line
     assert done.stdout == ""
