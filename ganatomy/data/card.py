@@ -7,11 +7,14 @@ import torch
 
 from ganatomy.data.dataset import Dataset
 
+_CHUNK = 512
+
 
 def content_hash(dataset: Dataset) -> str:
     """SHA-256 over shape, pixels, labels and attributes: equal for equal data from anywhere."""
     digest = hashlib.sha256(str(tuple(dataset.images.shape)).encode())
-    digest.update(dataset.images.contiguous().numpy().tobytes())
+    for part in dataset.images.split(_CHUNK):  # a copy of all would double what is held
+        digest.update(part.contiguous().numpy().tobytes())
     digest.update(dataset.labels.contiguous().numpy().tobytes())
     for name, values in sorted(dataset.attributes.items()):
         digest.update(name.encode())
@@ -22,7 +25,7 @@ def content_hash(dataset: Dataset) -> str:
 def describe(dataset: Dataset) -> dict[str, Any]:
     """Count, shape, channel statistics (uint8 scale, 0 to 255), class counts and hash; of each
     attribute how many images have it known, and the mean, least and largest of those values."""
-    pixels = dataset.images.to(torch.float64)
+    mean, std = _channel_statistics(dataset.images)
     counts = {
         name: int((dataset.labels == label).sum()) for label, name in enumerate(dataset.class_names)
     }
@@ -30,13 +33,26 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "num_images": len(dataset),
         "channels": dataset.images.shape[1],
         "image_size": dataset.images.shape[-1],
-        "channel_mean": [round(value, 4) for value in pixels.mean((0, 2, 3)).tolist()],
-        "channel_std": [round(value, 4) for value in pixels.std((0, 2, 3)).tolist()],
+        "channel_mean": [round(value, 4) for value in mean.tolist()],
+        "channel_std": [round(value, 4) for value in std.tolist()],
         "class_counts": counts,
         "unlabelled": int((dataset.labels < 0).sum()) if counts else len(dataset),
         "sha256": content_hash(dataset),
         "attributes": {name: _spread(values) for name, values in dataset.attributes.items()},
     }
+
+
+def _channel_statistics(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and standard deviation of each channel in float64, from whole numbers, part by part."""
+    total = torch.zeros(images.shape[1], dtype=torch.int64)
+    squares = torch.zeros_like(total)
+    for part in images.split(_CHUNK):
+        values = part.to(torch.int64)
+        total += values.sum((0, 2, 3))
+        squares += (values * values).sum((0, 2, 3))
+    count = images.numel() // images.shape[1]
+    mean = total.double() / count
+    return mean, ((squares.double() - total.double() * mean) / (count - 1)).clamp(min=0).sqrt()
 
 
 def _spread(values: torch.Tensor) -> dict[str, float | int | None]:

@@ -23,6 +23,7 @@ from ganatomy.data.split import (
 )
 from ganatomy.errors import InputError
 
+_CHUNK = 512
 _GREY_TOLERANCE = 8  # JPEG makes grey pixels differ by a few levels between channels
 
 
@@ -179,11 +180,20 @@ def _to_channels(images: torch.Tensor, channels: int) -> torch.Tensor:
     if channels == 0:
         if images.shape[1] == 1:
             return images
-        spread = images.amax(1).to(torch.int16) - images.amin(1).to(torch.int16)
-        channels = 3 if (spread > _GREY_TOLERANCE).any() else 1
+        channels = 3 if any(map(_has_colour, images.split(_CHUNK))) else 1
     if images.shape[1] == channels:
         return images
     if channels == 3:
         return images.repeat(1, 3, 1, 1)
-    weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)  # ITU-R BT.601 luma
+    # by parts: as floats, and beside them weighted, all of it would take eight times its size
+    return torch.cat([_luma(part) for part in images.split(_CHUNK)])
+
+
+def _has_colour(images: torch.Tensor) -> bool:
+    spread = images.amax(1).to(torch.int16) - images.amin(1).to(torch.int16)
+    return bool((spread > _GREY_TOLERANCE).any())
+
+
+def _luma(images: torch.Tensor) -> torch.Tensor:
+    weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)  # ITU-R BT.601
     return (images * weights).sum(1, keepdim=True).round().clamp(0, 255).to(torch.uint8)
