@@ -5,7 +5,7 @@ from dataclasses import asdict
 import pandas as pd
 import torch
 
-from ganatomy.data.card import describe
+from ganatomy.data.card import count_flat, describe
 from ganatomy.data.dataset import unpack_attributes
 from ganatomy.data.images import contact_sheet, write_png
 from ganatomy.data.prepare import Prepared, prepare
@@ -46,6 +46,12 @@ def main(events: Events) -> None:
     _write(prepared, raw)
     if prepared.duplicates:
         events.warning(_about(prepared.repeats))
+
+    if num_flat := count_flat(prepared.train) + count_flat(prepared.test):
+        events.warning(
+            f"{num_flat} images are almost of one colour. 16-bit files are taken to use all 16 "
+            "bits, and what is transparent is laid on black"
+        )
     if prepared.quarantine:
         events.warning(
             f"{len(prepared.quarantine)} files refused, see {PREPARED / 'quarantine.csv'}"
@@ -88,6 +94,7 @@ def _write(prepared: Prepared, raw: Raw) -> None:
         "num_quarantined": len(quarantine),
         "others": raw.others,
         "duplicates": asdict(repeats),
+        "num_flat": count_flat(prepared.train) + count_flat(prepared.test),
     }
     with whole_folder(PREPARED) as folder, whole_folder(REPORTS / "prepare") as report:
         prepared.train.save(folder, "train")

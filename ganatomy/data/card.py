@@ -8,6 +8,7 @@ import torch
 from ganatomy.data.dataset import Dataset
 
 _CHUNK = 512
+_FLAT = 16
 
 
 def content_hash(dataset: Dataset) -> str:
@@ -40,6 +41,17 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "sha256": content_hash(dataset),
         "attributes": {name: _spread(values) for name, values in dataset.attributes.items()},
     }
+
+
+def count_flat(dataset: Dataset) -> int:
+    """Count images whose values all lie within 16 levels of 256: as good as empty.
+
+    So look 16-bit files that use 12 of their bits, and dark drawings on transparent, laid on black.
+    """
+    return sum(
+        int((part.amax((1, 2, 3)).short() - part.amin((1, 2, 3)).short() < _FLAT).sum())
+        for part in dataset.images.split(_CHUNK)
+    )
 
 
 def _channel_statistics(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -61,7 +62,7 @@ def test_every_file_is_told_of(project: Path) -> None:
     assert of_fetch.warnings == [
         "5 of 15 files are not used: 2 refused, 1 txt, 2 images left out by fetch.max_images"
     ]
-    assert "2 files refused" in of_prepare.warnings[0]
+    assert "2 files refused" in of_prepare.warnings[-1]
     quarantine = pd.read_csv("data/prepared/quarantine.csv")
     assert quarantine["file"].tolist() == ["a/broken.png", "a/secret.png"]
     card = read_json(project / "reports" / "prepare" / "card.json")
@@ -103,3 +104,18 @@ def test_a_files_name_is_no_formula(project: Path) -> None:
         assert lines[1].startswith("'=cmd|x.png,")
     rows = report_facts.rows_of(pd.read_csv("reports/prepare/quarantine.csv"))
     assert rows[0]["file"] == "=cmd|x.png"
+
+
+def test_what_comes_out_nearly_empty_is_told(project: Path) -> None:
+    for path in (project / "images").rglob("[0-9]*.png"):
+        pixels = np.tile(np.linspace(0, 255, 28, dtype=np.uint8), (28, 1))
+        Image.fromarray(pixels).save(path)
+    ramp = np.tile(np.linspace(0, 4095, 28).astype(np.uint16), (28, 1))
+    Image.fromarray(ramp).save(project / "images" / "a" / "twelve_bits.png")
+    icon = np.zeros((28, 28, 4), np.uint8)
+    icon[5:20, 5:20, 3] = 255
+    Image.fromarray(icon).save(project / "images" / "a" / "icon.png")
+    _set(project)
+    _, of_prepare = _run(project)
+    assert of_prepare.warnings[0].startswith("2 images are almost of one colour")
+    assert read_json(project / "reports" / "prepare" / "card.json")["num_flat"] == 2
