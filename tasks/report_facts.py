@@ -61,8 +61,9 @@ def gather(title: str) -> Record:
 
 def rows_of(table: pd.DataFrame) -> list[Record]:
     """A table as plain values; None where there is none."""
-    known = table.astype(object).map(plain_text).where(table.notna(), None)
-    return known.to_dict("records")  # type: ignore[return-value]
+    known = table.astype(object).where(table.notna(), None)
+    rows = known.to_dict("records")
+    return [{str(name): plain_text(cell) for name, cell in row.items()} for row in rows]
 
 
 def _alarms(facts: Record) -> list[str]:
