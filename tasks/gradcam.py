@@ -31,6 +31,7 @@ from ganatomy.tensors import write_tensors
 from tasks import stage
 from tasks.events import Events
 from tasks.layout import HISTORY, REPORTS
+from tasks.names import concepts_of, targets_of
 from tasks.params.base import Base
 from tasks.params.gradcam import Gradcam
 from tasks.results import show_image, write_metrics
@@ -176,7 +177,8 @@ def _targets(work: _Work) -> None:
     samples, shown = work.samples, work.params.num_images
     if samples.of_g.last is None:
         return
-    asked = of_generator(work.params.targets, samples, "gradcam.targets", work.events.warning)
+    names = targets_of(work.params, "targets", work.events.warning)
+    asked = of_generator(names, samples, "gradcam.targets", work.events.warning)
     tensors: dict[str, torch.Tensor] = {}
     reasons: dict[str, list[str]] = {}
     for name, target in asked.items():
@@ -260,7 +262,8 @@ def _check_causes(work: _Work) -> None:
 def _dissect(work: _Work) -> None:
     """Which units of G carry which concept, by what goes when they are held still."""
     samples, params = work.samples, work.params
-    read = concepts(params.concepts, samples.evaluator, "gradcam.concepts", work.events.warning)
+    names = concepts_of(params, work.events.warning)
+    read = concepts(names, samples.evaluator, "gradcam.concepts", work.events.warning)
     rows = [{"concept": each.name, "held_out_r2": each.r2} for each in read]
     work.table("concepts", pd.DataFrame(rows, columns=["concept", "held_out_r2"]))
     if not samples.of_g.wide:

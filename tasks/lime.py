@@ -29,6 +29,7 @@ from tasks import stage
 from tasks.events import Events
 from tasks.layout import REPORTS
 from tasks.methods import filler, pool, segments_of
+from tasks.names import targets_of
 from tasks.params.base import Base
 from tasks.params.lime import Lime
 from tasks.results import show_image, write_metrics
@@ -191,7 +192,8 @@ def _latents(work: _Work) -> None:
     """Which coordinates of z move each target."""
     samples, params = work.samples, work.params
     z = samples.z[: params.num_latents].to(work.device)
-    asked = of_generator(params.latent_targets, samples, "lime.latent_targets", work.events.warning)
+    names = targets_of(params, "latent_targets", work.events.warning)
+    asked = of_generator(names, samples, "lime.latent_targets", work.events.warning)
     tables = {}
     for name, target in asked.items():
         found = _of_seen_classes(work, z) if name == "class" else _of_latents(work, target, z)

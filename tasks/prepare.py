@@ -18,6 +18,7 @@ from ganatomy.tensors import read_tensors
 from tasks import stage
 from tasks.events import Events
 from tasks.layout import PREPARED, RAW, REPORTS
+from tasks.names import check_names
 from tasks.params.base import Base
 from tasks.params.prepare import Prepare
 from tasks.results import image_path, write_metrics
@@ -43,6 +44,7 @@ def main(events: Events) -> None:
         lambda done, total: events.progress(done, total, "images"),
         params.duplicates,
     )
+    check_names(prepared.train)
     _write(prepared, raw)
     if prepared.duplicates:
         events.warning(_about(prepared.repeats))

@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterable
 import torch
 
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.features import Feature, find, known
-from ganatomy.data.features.regions import Region
 from ganatomy.data.images import to_float
 from ganatomy.errors import InputError
 from ganatomy.explain import targets
@@ -14,10 +12,9 @@ from ganatomy.explain.concepts import Concept, fit_concept
 from ganatomy.explain.targets import Target
 from ganatomy.metrics.evaluator import Evaluator
 from tasks.layout import PREPARED
-from tasks.params.variants import Variants
+from tasks.names import KINDS, concept_of, parsed, region_of
 from tasks.samples import Samples
 
-_KINDS = "d_logit, class, class(NAME), concept(NAME), region(NAME)"
 _CONCEPT_IMAGES = 2000
 
 
@@ -35,10 +32,7 @@ def of_generator(
     """
     found = {}
     for name in dict.fromkeys(names):
-        kind, _, rest = name.partition("(")
-        what = rest.removesuffix(")")
-        if bool(rest) != name.endswith(")"):
-            kind = ""
+        kind, what = parsed(name)
         target = _one(kind, what, samples, name, where, on_warning)
         if target is not None:
             found[target.name] = target
@@ -68,15 +62,13 @@ def _one(
             )
         return targets.class_logit(evaluator, samples.class_names.index(what), what, generator)
     if kind == "region" and what:
-        feature = _feature(what, where)
-        if not isinstance(feature, Region):
-            raise InputError(f"{what} is no region", where, "Name a cell or a mask.")
+        feature = region_of(what, Dataset.load(PREPARED, "train", mapped=True), where)
         side = samples.gan.architecture.image_size
         return targets.region(generator, feature.inside(side), what)
     if kind == "concept" and what:
         found = concepts([what], evaluator, where, on_warning)
         return targets.concept(evaluator, found[0], generator) if found else None
-    raise InputError(f"unknown target {name!r}", where, f"There are: {_KINDS}.")
+    raise InputError(f"unknown target {name!r}", where, f"There are: {KINDS}.")
 
 
 def concepts(
@@ -93,9 +85,7 @@ def concepts(
         features = torch.cat([evaluator.features(x.to(device)) for x in images.split(500)]).cpu()
     found = []
     for name in names:
-        feature = _feature(name, where)
-        if not isinstance(feature, Feature):
-            raise InputError(f"{name} is not measured in pixels", where, "Name another feature.")
+        feature = concept_of(name, train, where)
         fitted = fit_concept(name, features, feature.measure(images))
         if fitted.is_readable:
             found.append(fitted)
@@ -105,12 +95,3 @@ def concepts(
                 f"{max(0.0, fitted.r2):.0%} of its variance"
             )
     return found
-
-
-def _feature(name: str, where: str) -> object:
-    variants = Variants.load()
-    train = Dataset.load(PREPARED, "train", mapped=True)
-    try:
-        return find(name, known(train, variants.grid, variants.masks), train)
-    except InputError as error:
-        raise InputError(error.what, where, error.remedy) from None

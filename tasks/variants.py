@@ -13,6 +13,7 @@ from ganatomy.files import whole_folder, write_json
 from tasks import stage
 from tasks.events import Events
 from tasks.layout import PREPARED, REPORTS, VARIANTS
+from tasks.names import features_of
 from tasks.params.base import Base
 from tasks.params.variants import Variants
 from tasks.results import image_path, write_metrics
@@ -24,7 +25,7 @@ def main(events: Events) -> None:
     torch.set_num_threads(base.num_threads)
     train = Dataset.load(PREPARED, "train")
     made = recipes(
-        params.features,
+        features_of(params, train, events.warning),
         params.modes,
         params.interactions,
         params.num_subsets,

@@ -38,6 +38,11 @@ class Section(BaseModel):
             )
         return cls.check(document[cls.name], where)
 
+    def is_default(self, field: str) -> bool:
+        """Whether a field has the value that the default run gives it."""
+        default = type(self).model_fields[field].get_default(call_default_factory=True)
+        return bool(getattr(self, field) == default)
+
     @classmethod
     def check(cls, values: Any, where: str) -> Self:
         """Build the section from plain values; the first fault becomes an `InputError`."""

@@ -42,7 +42,7 @@ def test_each_planted_one_is_found_beside_its_own(
     images = images[~find_duplicates(images).in_groups]
     chosen = torch.arange(5, 25)
     found = find_duplicates(torch.cat([images, _planted(kind, images[chosen])]))
-    least = 0.5 if (what, kind) == ("photographs", "jpeg75") else 0.95
+    least = 0.4 if (what, kind) == ("photographs", "jpeg75") else 0.95
     assert (found.group[len(images) :] == chosen).double().mean() >= least
     assert found.group[: len(images)].equal(torch.arange(len(images)))
     assert found.in_groups.sum() == 2 * found.is_repeated.sum()
