@@ -23,6 +23,7 @@ from PIL import Image
 from flows.entry import RunEntry, StageEntry
 from flows.registry import register
 from flows.settings import EXPERIMENT
+from flows.spool import manifest_of
 from tasks.results import CURVES, IMAGES, METRICS
 
 _BATCH = 500
@@ -91,6 +92,8 @@ def _publish_results(client: MlflowClient, entry: RunEntry, folder: Path) -> Non
     summary = folder / "reports" / "report" / "summary.md"
     client.set_tag(entry.run_id, NOTE_TAG, summary.read_text())
     client.log_artifact(entry.run_id, str(folder / "reports" / "report.html"))
+    if (manifest := manifest_of(folder, entry)).exists():
+        client.log_artifact(entry.run_id, str(manifest))
     source = json.dumps({"path": "data/prepared", "digest": entry.data_digest})
     dataset = Dataset(
         name=entry.data_origin[:500],

@@ -13,8 +13,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from flows.contents import MANIFEST
 from flows.entry import RunEntry
-from flows.settings import STATE
+from flows.settings import RUNS, STATE
 from ganatomy.files import write_json
 
 SPOOL = STATE / "spool"
@@ -54,14 +55,19 @@ def complete(root: Path, entry: RunEntry) -> Path:
     folder = folder_of(root, entry)
     earlier = [results_of(each) for each in waiting(root) if each != folder]
     partial = folder / f"{_RESULTS}.partial"
-    for name in _COPIED:
-        for source in sorted((root / name).rglob("*")):
-            if source.is_file():
-                inside = source.relative_to(root)
-                _take(source, partial / inside, [each / inside for each in earlier])
+    sources = [source for name in _COPIED for source in sorted((root / name).rglob("*"))]
+    for source in [*sources, manifest_of(root, entry)]:
+        if source.is_file():
+            inside = source.relative_to(root)
+            _take(source, partial / inside, [each / inside for each in earlier])
     if partial.exists():
         partial.rename(folder / _RESULTS)
     return note(root, entry)  # last: it alone says that the run has ended
+
+
+def manifest_of(root: Path, entry: RunEntry) -> Path:
+    """Where a run that ended well lists all files that it stands for, with their digests."""
+    return root / RUNS / entry.name / MANIFEST
 
 
 def _take(source: Path, target: Path, same: list[Path]) -> None:

@@ -43,6 +43,7 @@ def main(events: Events) -> None:
         base.seed,
         lambda done, total: events.progress(done, total, "images"),
         params.duplicates,
+        params.background,
     )
     check_names(prepared.train)
     _write(prepared, raw)
@@ -52,7 +53,8 @@ def main(events: Events) -> None:
     if num_flat := count_flat(prepared.train) + count_flat(prepared.test):
         events.warning(
             f"{num_flat} images are almost of one colour. 16-bit files are taken to use all 16 "
-            "bits, and what is transparent is laid on black"
+            "bits; what is transparent is laid on the grey of prepare.background, now "
+            f"{params.background} (0 is black, 255 white)"
         )
     if prepared.quarantine:
         events.warning(

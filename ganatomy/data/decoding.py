@@ -11,7 +11,11 @@ _PROGRESS_EVERY = 50
 
 
 def read_files(
-    raw: Raw, size: int, limits: Limits, progress: Callable[[int, int], None]
+    raw: Raw,
+    size: int,
+    limits: Limits,
+    progress: Callable[[int, int], None],
+    background: int = 0,
 ) -> tuple[torch.Tensor, torch.Tensor, list[dict[str, str]]]:
     """Decode the files of a source; one that cannot be used never ends the reading of the others.
 
@@ -24,6 +28,8 @@ def read_files(
     limits : Limits
     progress : callable
         Called with (done, total).
+    background : int in [0, 255]
+        The grey that transparent pixels are laid on.
 
     Returns
     -------
@@ -40,7 +46,8 @@ def read_files(
     quarantine: list[dict[str, str]] = []
     for index, (path, name) in enumerate(zip(raw.files, names)):
         try:
-            pixels = read_image(read_content(path, limits.max_pixels), size, limits)
+            content = read_content(path, limits.max_pixels)
+            pixels = read_image(content, size, limits, background)
         except Exception as error:  # decoders raise anything; whatever it is, it is this image's
             quarantine.append({"file": name, "reason": reason_of(error)})
         else:

@@ -59,6 +59,7 @@ def prepare(
     seed: int,
     progress: Callable[[int, int], None],
     duplicates: str = KEEP,
+    background: int = 0,
 ) -> Prepared:
     """Validate, convert, resize and split.
 
@@ -83,6 +84,8 @@ def prepare(
         What becomes of images that are equal or nearly so: they stay where they are drawn, or on
         one side of a split that is drawn here (a source's own is kept as it is), or the first of
         them stays alone.
+    background : int in [0, 255]
+        The grey that transparent pixels of files are laid on.
 
     Raises
     ------
@@ -97,7 +100,7 @@ def prepare(
     if raw.images is not None:
         images, kept = _resize(raw.images, image_size, progress), torch.arange(len(raw.images))
     else:
-        images, kept, refused = read_files(raw, image_size, limits, progress)
+        images, kept, refused = read_files(raw, image_size, limits, progress, background)
         quarantine = [*raw.refused, *refused]
     _check_enough(len(images), min_images, quarantine)
     whole = Dataset(

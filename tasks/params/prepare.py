@@ -19,3 +19,4 @@ class Prepare(Section):
     max_pixels: int = Field(50_000_000, ge=1, le=1_000_000_000)  # 3 GB an image, decoded
     max_seconds: float = Field(60.0, gt=0, le=3600)
     duplicates: Literal["keep", "together", "drop"] = "together"  # of equal or nearly equal images
+    background: int = Field(0, ge=0, le=255)  # grey that transparent pixels are laid on: 0 is black

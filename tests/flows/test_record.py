@@ -117,7 +117,7 @@ def test_the_run_says_what_it_was_made_of(client: MlflowClient, smoke: Path) -> 
     dataset = parent.inputs.dataset_inputs[0].dataset
     assert dataset.digest == digests(smoke)["data/prepared"]
     files = {found.path for found in client.list_artifacts(parent.info.run_id)}
-    assert "report.html" in files
+    assert {"report.html", "manifest.json"} <= set(files)
 
 
 def test_explanation_images_have_fixed_keys(client: MlflowClient) -> None:

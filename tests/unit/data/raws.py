@@ -22,9 +22,20 @@ def run_prepare(
     max_pixels: int = 10_000,
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    background: int = 0,
 ) -> Prepared:
     limits = Limits(max_pixels)
-    return prepare(raw, image_size, channels, test_fraction, min_images, limits, seed, progress)
+    return prepare(
+        raw,
+        image_size,
+        channels,
+        test_fraction,
+        min_images,
+        limits,
+        seed,
+        progress,
+        background=background,
+    )
 
 
 def raw_arrays(

@@ -33,6 +33,18 @@ def test_transparency_is_flattened_onto_black(alpha: int, tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.parametrize(("background", "brightest"), [(0, 0), (200, 200)])
+def test_a_black_drawing_on_nothing_shows_on_the_chosen_background(
+    background: int, brightest: int, tmp_path: Path
+) -> None:
+    drawing = np.zeros((28, 28, 4), dtype=np.uint8)
+    drawing[10:18, 10:18, 3] = 255
+    paths = [save(Image.fromarray(drawing), tmp_path / f"{name}.png") for name in "ab"]
+    images = both(run_prepare(raw_files(*paths), background=background, channels=1))
+    assert int(images.max()) == brightest
+    assert int(images[:, :, 12:16, 12:16].max()) == 0
+
+
 def test_grey_with_alpha_is_flattened_too(tmp_path: Path) -> None:
     path = save(Image.new("LA", (28, 28), (200, 51)), tmp_path / "a.png")
     np.testing.assert_allclose(read_back(path), 40, atol=1)
