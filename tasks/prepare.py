@@ -18,9 +18,9 @@ from ganatomy.tensors import read_tensors
 from tasks import stage
 from tasks.events import Events
 from tasks.layout import PREPARED, RAW, REPORTS
-from tasks.names import check_names
 from tasks.params.base import Base
 from tasks.params.prepare import Prepare
+from tasks.refusal import refuse_wrong_names
 from tasks.results import image_path, write_metrics
 
 _SHEET_COLUMNS = 20
@@ -45,7 +45,7 @@ def main(events: Events) -> None:
         params.duplicates,
         params.background,
     )
-    check_names(prepared.train)
+    refuse_wrong_names(prepared.train)
     _write(prepared, raw)
     if prepared.duplicates:
         events.warning(_about(prepared.repeats))

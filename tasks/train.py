@@ -41,6 +41,7 @@ from tasks.params.base import Base
 from tasks.params.gan import GanSection
 from tasks.params.train import Train
 from tasks.provenance import ENVIRONMENT, NETWORKS
+from tasks.refusal import refuse_wrong_names
 from tasks.results import image_path, write_curves, write_metrics
 
 _GRID_COLUMNS = 8
@@ -69,6 +70,7 @@ def _lead(
     group: Ranks,
 ) -> None:
     train, test = (Dataset.load(PREPARED, name, mapped=True) for name in ("train", "test"))
+    refuse_wrong_names(train)
     architecture = architecture_for(train.images, settings, len(train.class_names))
     network, _ = evaluator_file.load(EVALUATOR, device)
     z = latents(max(_GRID_COLUMNS**2, params.probe_fakes), architecture, base.seed, "train", "grid")
