@@ -64,5 +64,6 @@ clean:  ## remove what runs have made and nothing else; keep the record and DVC'
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache
 	@find flows tasks ganatomy tests benchmarks deploy -name __pycache__ -prune -exec rm -rf {} +
 
-distclean: clean  ## and the record, the cache and the virtual environment
-	@rm -rf .venv .prefect mlflow.db mlruns mlartifacts .dvc/cache .dvc/tmp dvc.lock
+distclean:  ## and the record, the cache and the virtual environment
+	@[ ! -x $(PY) ] || $(MAKE) --no-print-directory clean
+	@rm -rf .venv .ganatomy .prefect mlflow.db mlruns mlartifacts .dvc/cache .dvc/tmp dvc.lock

@@ -30,6 +30,7 @@ from tasks.params.section import PARAMS_FILE, told_file
 from tasks.provenance import LOCK
 
 Outcome = Literal["ran", "restored", "cached"]
+_LATE_INTERVAL_S = 0.2
 ROUNDS = 3  # in which what is damaged is put right
 _turns = Turns()
 
@@ -80,31 +81,29 @@ class Staleness:
     reasons: list[str] = field(default_factory=list)
 
 
-class _Instead(LocalFileSystem):  # type: ignore[misc]
+def _reading_instead(instead: dict[str, str]) -> LocalFileSystem:
     """The files on disk, but that some are read from elsewhere; both are absolute paths.
 
     DVC reads params.yaml before a stage and again after it, for dvc.lock: what was edited meanwhile
-    would be locked as what gave the old values' results.
+    would be locked as what gave the old values' results. Not a class of its own: DVC links files
+    only between file systems of one class.
     """
+    files = LocalFileSystem()
+    plain_open = files.open
 
-    def __init__(self, instead: dict[str, str]) -> None:
-        super().__init__()
-        self._instead = instead
+    def found(path: Any) -> Any:
+        return instead.get(os.path.abspath(path), path) if isinstance(path, str) else path
 
-    def _found(self, path: Any) -> Any:
-        return self._instead.get(os.path.abspath(path), path) if isinstance(path, str) else path
+    def open_found(path: Any, mode: str = "r", **options: Any) -> Any:
+        return plain_open(found(path) if "r" in mode else path, mode, **options)
 
-    def open(self, path: Any, mode: str = "r", **options: Any) -> Any:
-        return super().open(self._found(path) if "r" in mode else path, mode, **options)
+    def on_found(ask: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda path, *rest, **options: ask(found(path), *rest, **options)
 
-    def exists(self, path: Any, *rest: Any, **options: Any) -> Any:
-        return super().exists(self._found(path), *rest, **options)
-
-    def isfile(self, path: Any) -> bool:
-        return bool(super().isfile(self._found(path)))
-
-    def isdir(self, path: Any) -> bool:
-        return bool(super().isdir(self._found(path)))
+    files.open = open_found
+    for name in ("exists", "isfile", "isdir"):
+        setattr(files, name, on_found(getattr(files, name)))
+    return files
 
 
 class _Onlooker(Repo):  # type: ignore[misc]
@@ -132,7 +131,7 @@ def _repo(root: Path, locks: Path | None = None) -> Repo:
     instead = {str(root.resolve() / PARAMS_FILE): os.path.abspath(root / told_file())}
     if locks is not None and leftovers.is_broken(root / LOCK):
         instead[str(root.resolve() / LOCK)] = str(locks / LOCK)  # there is none
-    repo.fs = _Instead(instead)
+    repo.fs = _reading_instead(instead)
     return repo
 
 
@@ -213,19 +212,25 @@ def _attempt(root: Path, stage: Stage, run_dir: Path) -> Outcome:
     if processes.stopping.is_set():
         raise KeyboardInterrupt
     log = log_path(run_dir, stage.name)
-    late = threading.Event()
+    late, done = threading.Event(), threading.Event()
 
-    def time_is_up() -> None:
-        late.set()
-        processes.end(processes.stage_processes(stage.name))
+    def end_in_time() -> None:
+        if not done.wait(stage.timeout_s):
+            late.set()
+            while not done.wait(_LATE_INTERVAL_S):  # its process may only be about to begin
+                processes.end(processes.stage_processes(stage.name))
 
-    timer = threading.Timer(stage.timeout_s, time_is_up)
-    timer.daemon = True
-    timer.start()
+    def go_on() -> None:
+        if processes.stopping.is_set():
+            raise KeyboardInterrupt
+        if late.is_set():
+            raise DvcException("too late to begin")
+
+    threading.Thread(target=end_in_time, daemon=True).start()
     try:
         with _repo(root) as repo:
             keeper = Keeper(repo, root, _teller(run_dir, stage.name))
-            contents.distrust(repo, keeper, _inputs, dvc_stage_cache)
+            contents.distrust(repo, keeper, _inputs, dvc_stage_cache, go_on)
             changed = repo.reproduce(stage.name, single_item=True, repro_fn=_reproduce)
     except DvcException as error:
         if processes.stopping.is_set():
@@ -242,7 +247,7 @@ def _attempt(root: Path, stage: Stage, run_dir: Path) -> Outcome:
     except OSError as error:
         raise failure(stage.name, error, run_dir) from error
     finally:
-        timer.cancel()
+        done.set()
     if not changed:
         return "cached"
     return "ran" if log.exists() else "restored"
@@ -284,7 +289,7 @@ def _output(out: Any) -> Output:
 
 def write_anew(root: Path, name: str, run_dir: Path, tell: contents.Tell) -> None:
     """Bring up to date a stage some output of which was damaged, and moved away."""
-    stage = next(stage for stage in graph(root) if stage.name == name)
+    stage = next(stage for stage in _graph(_repo(root)) if stage.name == name)
     with _turns.writing(name):
         outcome = run_stage(root, stage, run_dir)
     tell(f"stage {name} was {'computed' if outcome == 'ran' else outcome} again")
@@ -294,6 +299,14 @@ def sort_lock(root: Path) -> None:
     """Write dvc.lock in one order, whichever stage ended first."""
     with _repo(root) as repo, lock_repo(repo):
         lockfile.sort(root / "dvc.lock")
+
+
+def behind(root: Path) -> list[str]:
+    """Stages whose results dvc.lock does not have, or that DVC would bring up to date now."""
+    with _repo(root) as repo:
+        stages = {node.addressing for node in repo.index.stages}
+        known = digests(root)
+        return sorted(stages - set(known) | stages.intersection(repo.status()))
 
 
 def cannot_mend(damaged: Damaged) -> StageFailed:

@@ -8,15 +8,21 @@ import shutil
 import sys
 from pathlib import Path
 
+from flows import processes
+from flows.settings import STATE
+from flows.spool import SPOOL
+from ganatomy.errors import InputError
 from tasks.given import artifacts
 
-_STATE = (".ganatomy", "environment.json", "source.json")
+_KEPT = ("run.lock", SPOOL.name)  # what is held just now, and what waits to be recorded
+_STATE = ("environment.json", "source.json")
 _OF_OWN_FILES = ("networks.json", "features.json", "inception.json")
 
 
 def made(root: Path) -> list[Path]:
     """What there is of all that runs make below a project's folder, half-written things too."""
     found = {root / name for name in (*_STATE, *_OF_OWN_FILES)}
+    found |= {path for path in (root / STATE).glob("*") if path.name not in _KEPT}
     for out in artifacts(root):
         found.add(out)
         found |= {out.with_name(f".{out.name}.{kind}") for kind in ("partial", "old")}
@@ -25,7 +31,18 @@ def made(root: Path) -> list[Path]:
 
 
 def clean(root: Path) -> None:
-    """Remove them, and folders that are empty then."""
+    """Remove them, and folders that are empty then.
+
+    Raises
+    ------
+    InputError
+        A run is at work here.
+    """
+    with processes.only_run(root):
+        _clean(root)
+
+
+def _clean(root: Path) -> None:
     folders = {out.parent for out in artifacts(root)}
     for path in made(root):
         if path.is_dir() and not path.is_symlink():
@@ -53,4 +70,8 @@ def _forget_ignored(folder: Path) -> None:
 if __name__ == "__main__":
     if not Path("dvc.yaml").is_file():
         sys.exit("error: no dvc.yaml here. Run from the project's folder.")
-    clean(Path.cwd())
+    try:
+        clean(Path.cwd())
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -50,7 +50,8 @@ def quarantine(root: Path, path: Path, move: bool = True) -> Path:
     if move:
         shutil.move(path, target)
     else:
-        shutil.copy2(path, target)
+        with suppress(FileNotFoundError):  # a link to what is gone
+            shutil.copy2(path, target)
     return target
 
 
@@ -147,7 +148,13 @@ class Keeper:
         return self.object_is_whole(name)
 
 
-def distrust(repo: Any, keeper: Keeper, inputs: Callable[[Any], list[Output]], dvc: Any) -> None:
+def distrust(
+    repo: Any,
+    keeper: Keeper,
+    inputs: Callable[[Any], list[Output]],
+    dvc: Any,
+    go_on: Callable[[], None],
+) -> None:
     """Let DVC restore only what was read and found whole, and compute only from what was.
 
     Parameters
@@ -156,6 +163,8 @@ def distrust(repo: Any, keeper: Keeper, inputs: Callable[[Any], list[Output]], d
         The outputs that a stage of DVC's reads.
     dvc : module
         dvc.stage.cache.
+    go_on : callable
+        Raises where a stage must not begin any more: waiting and reading take their time.
     """
     cache = repo.stage_cache
     restore, create, load = cache.restore, cache._create_stage, cache._load_cache
@@ -170,6 +179,7 @@ def distrust(repo: Any, keeper: Keeper, inputs: Callable[[Any], list[Output]], d
                         return restore(stage, **options | {"pull": True})
                 for output in inputs(stage):  # it is going to be computed
                     keeper.mend(output)
+                go_on()
                 raise
 
     def create_from_what_is_whole(entry: dict[str, Any], wdir: str | None = None) -> Any:

@@ -91,7 +91,7 @@ def _is_at_work(who: dict[str, Any], noted_s: float) -> bool:
     noted_s : float
         When the file was last written; whoever was born later did not.
     """
-    pid, own_words = int(who["pid"]), str(who["cmd"]).split()[1:]
+    pid, last_word = int(who["pid"]), str(who["cmd"]).split()[-1:]
     if pid == os.getpid():
         return False  # nothing of this run has begun: an earlier one had its number
     try:
@@ -101,4 +101,5 @@ def _is_at_work(who: dict[str, Any], noted_s: float) -> bool:
         return False
     except psutil.Error:
         return True  # not ours to look into
-    return words[len(words) - len(own_words) :] == own_words and born_s <= noted_s + _CLOCK_S
+    # the last alone: the first is not what the system has, and there may be blanks in it
+    return words[-1:] == last_word and born_s <= noted_s + _CLOCK_S

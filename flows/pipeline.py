@@ -182,10 +182,20 @@ def pipeline(profile: str | None = None, overrides: list[str] | None = None) -> 
         )
         _current.set(run)
         outcomes = _run_all(stages)
-        settle(root, stages, run_dir, _warn)
+        _settle(root, stages, run_dir)
         record.finish()
         _summarise(root, record, outcomes)
     return outcomes
+
+
+def _settle(root: Path, stages: list[adapter.Stage], run_dir: Path) -> None:
+    """Settle in a thread: while DVC runs a command in the main one, Ctrl-C is not heard."""
+    context = contextvars.copy_context()
+    with concurrent.futures.ThreadPoolExecutor(1) as worker:
+        work = worker.submit(context.run, settle, root, stages, run_dir, _warn)
+        while not work.done():
+            concurrent.futures.wait([work], timeout=_POLL_S)
+    work.result()
 
 
 def _warn(stage: str, text: str) -> None:

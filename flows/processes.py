@@ -111,7 +111,11 @@ def only_run(root: Path) -> Iterator[None]:
                 "Wait for it, or end it.",
             ) from None
         file.truncate(0)
-        file.write(json.dumps({"pid": os.getpid(), "since": time.strftime("%F %T")}))
+        file.write(
+            json.dumps(
+                {"pid": os.getpid(), "since": time.strftime("%F %T"), "since_s": time.time()}
+            )
+        )
         file.flush()
         _held.add(path)
         try:

@@ -9,7 +9,7 @@ import ipaddress
 import os
 import urllib.request
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flows.masking import masked
 from ganatomy.errors import InputError
@@ -29,7 +29,7 @@ def keep_off_this_machine() -> None:
         A server that the user names would have to be asked through such a proxy.
     """
     given = {name: os.environ.get(name) for name in _EXCEPTIONS}
-    named = [urlsplit(os.environ.get(name, "")).hostname or "" for name in _SERVERS]
+    named = [_parts(name).hostname or "" for name in _SERVERS]
     hosts = [*_THIS_MACHINE, *filter(is_this_machine, named)]
     for name, other in (_EXCEPTIONS, _EXCEPTIONS[::-1]):
         value = given[name] if given[name] is not None else given[other]
@@ -38,6 +38,16 @@ def keep_off_this_machine() -> None:
         if os.environ[name] and not _usable(os.environ[name]):
             _check_not_needed(name)
             del os.environ[name]
+
+
+def _parts(server: str) -> SplitResult:
+    value = os.environ.get(server, "")
+    try:
+        return urlsplit(value)
+    except ValueError as error:
+        raise InputError(
+            f"{masked(value)} is no address ({error})", server, "Mend it, or unset it."
+        ) from None
 
 
 def _extended(value: str, hosts: list[str]) -> str:
@@ -60,7 +70,7 @@ def _usable(proxy: str) -> bool:
 
 def _check_not_needed(name: str) -> None:
     for server in _SERVERS:
-        address = urlsplit(os.environ.get(server, ""))
+        address = _parts(server)
         if address.scheme not in ("http", "https") or not address.hostname:
             continue
         if not urllib.request.proxy_bypass(address.hostname):

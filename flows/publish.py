@@ -90,6 +90,8 @@ def publish(client: MlflowClient, experiment: str, entry: RunEntry, folder: Path
 
 def _publish_results(client: MlflowClient, entry: RunEntry, folder: Path) -> None:
     summary = folder / "reports" / "report" / "summary.md"
+    if not summary.exists():  # the disk had no room for what the run left
+        return
     client.set_tag(entry.run_id, NOTE_TAG, summary.read_text())
     client.log_artifact(entry.run_id, str(folder / "reports" / "report.html"))
     if (manifest := manifest_of(folder, entry)).exists():

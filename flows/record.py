@@ -241,10 +241,13 @@ class Record:
         self._finished = True
         self._describe(status)
         self._keep(spool.complete)  # first: the publication may be killed
+        why = self._last.why
+        self._last.status, self._last.why = status, why or "it was stopped before MLflow had all"
+        self._keep_outcome()  # for the case that it is
+        self._last.why = why
         self._work.put(self._publish)
         self._work.put(None)
         self._thread.join(_PUBLISH_LIMIT_S)
-        self._last.status = status
         if self._last.recorded:
             self._last.why = self._last.remedy = ""
             spool.remove(spool.folder_of(self._root, self._entry))

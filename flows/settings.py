@@ -48,7 +48,8 @@ def prepare(root: Path) -> None:
         "GIT_PYTHON_REFRESH": "quiet",
     }
     for name, value in defaults.items():
-        os.environ.setdefault(name, value)
+        if not os.environ.get(name):  # set to nothing is not set
+            os.environ[name] = value
     private.point_tools_here(root)
     try:
         private.shield(root)

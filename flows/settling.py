@@ -25,14 +25,20 @@ def settle(
     """
     for _ in range(adapter.ROUNDS):
         read, damaged = adapter.read_everything(root, tell)
-        if not damaged:
-            break
-        for name in sorted({each.output.stage for each in damaged}):
+        again = {each.output.stage for each in damaged}
+        for name in (stage.name for stage in stages if stage.name in again):
             adapter.write_anew(root, name, run_dir, partial(tell, name))
-        for stage in stages:  # what was computed again may differ from what others were given
+        behind = adapter.behind(root)
+        if not (damaged or behind):
+            break
+        # what was computed again may differ from what others were given, or dvc.lock is another
+        for stage in stages:
             adapter.run_stage(root, stage, run_dir)
     else:
-        raise adapter.cannot_mend(damaged[0])
+        if damaged:
+            raise adapter.cannot_mend(damaged[0])
+        reason = f"changed by somebody else as often as it was brought up to date: {behind}"
+        raise adapter.StageFailed(behind[0], reason, 1)
     adapter.sort_lock(root)
     rows = contents.manifest(read)
     path = contents.unlike_before(root, rows)

@@ -56,12 +56,17 @@ def complete(root: Path, entry: RunEntry) -> Path:
     earlier = [results_of(each) for each in waiting(root) if each != folder]
     partial = folder / f"{_RESULTS}.partial"
     sources = [source for name in _COPIED for source in sorted((root / name).rglob("*"))]
-    for source in [*sources, manifest_of(root, entry)]:
-        if source.is_file():
-            inside = source.relative_to(root)
-            _take(source, partial / inside, [each / inside for each in earlier])
-    if partial.exists():
-        partial.rename(folder / _RESULTS)
+    try:
+        for source in [*sources, manifest_of(root, entry)]:
+            if source.is_file():
+                inside = source.relative_to(root)
+                _take(source, partial / inside, [each / inside for each in earlier])
+        if partial.exists():
+            partial.rename(folder / _RESULTS)
+    except OSError:  # a full disk, say: without its results it has ended all the same
+        shutil.rmtree(partial, ignore_errors=True)
+        note(root, entry)
+        raise
     return note(root, entry)  # last: it alone says that the run has ended
 
 
@@ -115,9 +120,10 @@ def remove(folder: Path) -> None:
 
 
 def sweep(root: Path) -> None:
-    """Delete what a removal that was cut off has left."""
-    for path in (root / SPOOL).glob(".*"):
-        shutil.rmtree(path, ignore_errors=True)
+    """Delete what a removal, or a first note, that was cut off has left."""
+    for path in (root / SPOOL).glob("*"):
+        if path.name.startswith(".") or not (path / _RUN).exists():
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def bound(root: Path, max_runs: int, max_bytes: int) -> list[str]:

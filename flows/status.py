@@ -1,7 +1,6 @@
 """The state of a project: the run at work, the last one and its record, what is still to record."""
 
 import json
-import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,8 +80,9 @@ def _at_work(root: Path) -> str:
     try:
         holder: dict[str, Any] = json.loads((root / _LOCK).read_text())
         process = psutil.Process(holder["pid"])
-        began = time.mktime(time.strptime(holder["since"], "%Y-%m-%d %H:%M:%S"))
-        if process.create_time() > began + 1:  # another's, with the number of one that is gone
+        if (
+            process.create_time() > holder["since_s"] + 1
+        ):  # another's, with the number of one that is gone
             return ""
     except (OSError, ValueError, KeyError, TypeError, psutil.Error):
         return ""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,11 @@ class StageTail:
 
     def events(self) -> list[Event]:
         """Events since the last call."""
-        return [json.loads(line) for line in self._events.lines()]
+        found = []
+        for line in self._events.lines():
+            with suppress(ValueError):  # a line that a full disk or a kill cut off says nothing
+                found.append(json.loads(line))
+        return found
 
     def log(self) -> list[str]:
         """Log lines since the last call."""

@@ -4,6 +4,7 @@ DVC names a file by its MD5, and a folder by the MD5 of the list of its files' n
 are computed here without DVC, so that a stage can ask whether it is given what dvc.lock promises.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -16,9 +17,8 @@ import yaml
 
 from ganatomy.errors import InputError
 from tasks.events import RUN_DIR
-from tasks.provenance import LOCK
+from tasks.provenance import LOCK, PIPELINE
 
-PIPELINE = Path("dvc.yaml")
 CACHE = Path(".dvc/cache/files/md5")
 _BLOCK = 1 << 20
 _LOCK_IS_WRITTEN_WITHIN_S = 10.0
@@ -51,7 +51,7 @@ def read_output(root: Path, output: str) -> dict[str, Content]:
     """
     path = root / output
     if path.is_file():
-        return {"": read(path)}
+        return {"": _read_if_possible(path)}
     ignored = _ignored(root)
     found = {}
     for folder, folders, names in os.walk(path):
@@ -59,8 +59,19 @@ def read_output(root: Path, output: str) -> dict[str, Content]:
         for name in names:
             if name not in ignored:
                 file = Path(folder, name)
-                found[file.relative_to(path).as_posix()] = read(file)
+                if file.is_file():  # else a link to what is gone: missing
+                    found[file.relative_to(path).as_posix()] = _read_if_possible(file)
     return found
+
+
+def _read_if_possible(path: Path) -> Content:
+    """A file that the disk does not give back has no content that anybody wrote."""
+    try:
+        return read(path)
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        return Content(path.stat().st_size, "unreadable", "unreadable")
 
 
 def _ignored(root: Path) -> set[str]:

@@ -8,56 +8,13 @@ from collections.abc import Callable
 
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features import Feature, find, known
-from ganatomy.data.features.recipes import recipes
 from ganatomy.data.features.regions import Region
 from ganatomy.errors import InputError
 from tasks.layout import PREPARED
-from tasks.params.gradcam import Gradcam
-from tasks.params.lime import Lime
-from tasks.params.section import Section, read_document
+from tasks.params.section import Section
 from tasks.params.variants import Variants
 
 KINDS = "d_logit, class, class(NAME), concept(NAME), region(NAME)"
-
-
-def check_names(train: Dataset) -> None:
-    """Refuse names that the user wrote and this data does not have.
-
-    Raises
-    ------
-    InputError
-        Of the first one.
-    """
-    if read_document()["gan"]["conditional"] and not (
-        train.class_names and bool((train.labels >= 0).all())
-    ):
-        raise InputError(
-            "a conditional GAN needs the class of every training image",
-            "gan.conditional=true",
-            "Use labelled images, or gan.conditional=false.",
-        )
-    variants, gradcam, lime = Variants.load(), Gradcam.load(), Lime.load()
-    recipes(
-        features_of(variants, train, lambda text: None),
-        variants.modes,
-        variants.interactions,
-        variants.num_subsets,
-        variants.subset_share,
-        variants.num_nulls,
-        train,
-        0,
-        variants.grid,
-        variants.masks,
-    )
-    lists: tuple[tuple[Section, str, Callable[[str, Dataset, str], object]], ...] = (
-        (gradcam, "targets", check_target),
-        (gradcam, "concepts", concept_of),
-        (lime, "latent_targets", check_target),
-    )
-    for section, field, check in lists:
-        if not section.is_default(field):
-            for name in getattr(section, field):
-                check(name, train, f"{section.name}.{field}")
 
 
 def features_of(params: Variants, train: Dataset, warn: Callable[[str], None]) -> list[str]:
@@ -72,9 +29,9 @@ def targets_of(params: Section, field: str, warn: Callable[[str], None]) -> list
     return fitting(params, field, lambda name: check_target(name, train, where), warn)
 
 
-def concepts_of(params: Gradcam, warn: Callable[[str], None]) -> list[str]:
+def concepts_of(params: Section, warn: Callable[[str], None]) -> list[str]:
     """The concepts that are looked for; see `fitting`."""
-    train, where = Dataset.load(PREPARED, "train", mapped=True), "gradcam.concepts"
+    train, where = Dataset.load(PREPARED, "train", mapped=True), f"{params.name}.concepts"
     return fitting(params, "concepts", lambda name: concept_of(name, train, where), warn)
 
 

@@ -17,6 +17,7 @@ INCEPTION = Path("inception.json")  # hash of the user's own Inception weights
 FEATURES = Path("features.json")  # hashes of the user's own mask images and feature files
 NETWORKS = Path("networks.json")  # hashes of the user's own network files
 LOCK = Path("dvc.lock")
+PIPELINE = Path("dvc.yaml")
 REQUIREMENTS = Path("requirements.lock")
 
 # what a user may have set otherwise, and would change which files count as changed
@@ -58,7 +59,9 @@ def describe() -> dict[str, str]:
 def commit() -> str:
     """The commit's SHA-1, or ``none:`` and the reason."""
     try:
-        return git("rev-parse", "--verify", "HEAD").decode().strip()
+        found = git("rev-parse", "--verify", "HEAD").decode().strip()
+        own = git("ls-files", "--", str(PIPELINE))  # a repository around an unpacked copy is not
+        return found if own else "none: not in a git repository of its own"
     except GitRefused as refused:
         return f"none: {refused}"
 

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from ganatomy.data.dataset import Dataset
 
-_NAMES = "tasks.names"
+_NAMES = "tasks.wrong_names"
 
 
 def refuse_wrong_names(train: Dataset) -> None:

@@ -1,5 +1,6 @@
 """`make clean` removes what runs have made; what the user gave stays, wherever it lies."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ import yaml
 from flows import params
 from ganatomy.errors import InputError
 from tasks import given
-from tests.harness import ROOT, copy_project
+from tests.harness import ROOT, copy_project, python
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 OUTS = [out.replace("${item.shard}", "0") for stage in STAGES.values() for out in stage["outs"]]
@@ -23,7 +24,9 @@ def project(tmp_path: Path) -> Path:
     """A project in which everything that a run makes is there, and files of the user's beside."""
     project = copy_project(tmp_path / "project")
     (project / ".venv" / "bin").mkdir(parents=True)
-    (project / ".venv" / "bin" / "python").symlink_to(sys.executable)
+    interpreter = project / ".venv" / "bin" / "python"
+    interpreter.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    interpreter.chmod(0o755)
     for out in OUTS:
         path = project / out
         if path.suffix:
@@ -81,14 +84,16 @@ def test_what_the_user_gave_survives(project: Path, target: str) -> None:
         assert not (project / out).exists(), out
     assert list(project.rglob("*.partial")) == []
     assert not (project / "environment.json").exists()
-    assert not (project / ".ganatomy").exists()
+    kept = project / ".ganatomy"  # its lock, and what waits to be recorded
+    assert ({path.name for path in kept.glob("*")} == {"run.lock"}) == (target == "clean")
+    assert kept.exists() == (target == "clean")
     assert (project / ".venv").exists() == (project / "dvc.lock").exists() == (target == "clean")
 
 
 def test_nothing_but_the_sources_is_left(project: Path, tmp_path: Path) -> None:
     fresh = copy_project(tmp_path / "fresh")
     _make(project, "clean")
-    assert _left(project) == _left(fresh)
+    assert _left(project) - {".ganatomy/run.lock"} == _left(fresh)
     assert not (project / "data").exists()
     assert not (project / "models").exists()
 
@@ -168,3 +173,20 @@ def test_what_lies_beside_is_taken(project: Path, assignment: str) -> None:
 def test_data_sets_by_name_may_lie_above(project: Path) -> None:
     params.apply(project, None, ["fetch.source=mnist", "fetch.root=data"])
     given.check_apart(project)
+
+
+def test_a_run_at_work_keeps_what_it_makes(project: Path) -> None:
+    with (project / ".ganatomy" / "run.lock").open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        done = python(project, "-m", "flows.clean")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: another run is at work here")
+    assert (project / OUTS[0]).exists()
+
+
+def test_what_waits_to_be_recorded_goes_on_waiting(project: Path) -> None:
+    waiting = project / ".ganatomy" / "spool" / "1" / "run.json"
+    waiting.parent.mkdir(parents=True)
+    waiting.write_text("{}")
+    _make(project, "clean")
+    assert waiting.exists()

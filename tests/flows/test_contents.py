@@ -1,5 +1,6 @@
 """Bytes that rot, in an output, in DVC's cache, between two stages: found, named, put right."""
 
+import errno
 import hashlib
 import json
 import os
@@ -14,6 +15,7 @@ from mlflow import MlflowClient
 
 from flows import contents, lockfile
 from flows.contents import Output
+from tasks import contents as stored
 from tests.harness import dvc, flows, outcomes, python
 
 CACHE = Path(".dvc/cache/files/md5")
@@ -314,3 +316,26 @@ def test_a_file_that_only_md5_believes_is_noticed(tmp_path: Path) -> None:
     earlier.write_text(json.dumps({"files": rows[0]}))
     assert contents.unlike_before(tmp_path, rows[0]) is None
     assert contents.unlike_before(tmp_path, rows[1]) == "weights"
+
+
+def test_what_cannot_be_read_is_other_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that gives a block no more, and a link to what is gone, are damage like any other."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "good").write_text("x")
+    (tmp_path / "out" / "gone").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "out" / "bad").write_text("y")
+    read = stored.read
+
+    def failing(path: Path) -> stored.Content:
+        if path.name == "bad":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return read(path)
+
+    monkeypatch.setattr(stored, "read", failing)
+    found = stored.read_output(tmp_path, "out")
+    assert set(found) == {"good", "bad"}
+    wanted = {name: hashlib.md5(name.encode()).hexdigest() for name in ("bad", "gone")}
+    wanted["good"] = hashlib.md5(b"x").hexdigest()
+    assert stored.differences(wanted, found) == ["bad", "gone"]

@@ -146,3 +146,12 @@ def test_a_project_that_never_ran_has_nothing_to_mend(tmp_path: Path) -> None:
     mend(tmp_path)
     assert not is_broken(tmp_path / "dvc.lock")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_path_with_a_blank_is_a_path(tmp_path: Path, other: psutil.Process) -> None:
+    """DVC notes its arguments with blanks between, and the first may have some of its own."""
+    who = {"pid": other.pid, "cmd": " ".join(["/my project/dvc/__main__.py", *WORDS[1:]])}
+    path = _note(tmp_path, {"write": {"data": who}, "read": {}})
+    before = path.read_bytes()
+    mend(tmp_path)
+    assert path.read_bytes() == before

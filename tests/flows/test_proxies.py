@@ -130,3 +130,11 @@ def test_no_other_way_to_open_an_address() -> None:
     assert sources
     assert not [path.name for path in sources if "urllib.request.urlopen" in path.read_text()]
     assert urllib.request.proxy_bypass("[::1]") == 0
+
+
+@pytest.mark.parametrize("name", ["MLFLOW_TRACKING_URI", "PREFECT_API_URL"])
+def test_what_is_no_address_is_one_message(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "http://[bad")
+    with pytest.raises(InputError, match="is no address") as caught:
+        proxies.keep_off_this_machine()
+    assert caught.value.where == name

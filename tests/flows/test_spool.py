@@ -1,5 +1,6 @@
 """A record that waits: whole, read back as it was, bounded, and free of a store's own ids."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -34,10 +35,10 @@ def test_a_run_that_is_cut_off_while_its_results_are_copied_still_waits(
     folder = spool.note(tmp_path, run_entry(status="RUNNING"))
 
     def no_more(source: Path, target: Path) -> None:
-        raise OSError("disk full")
+        raise KeyboardInterrupt
 
     monkeypatch.setattr(spool.shutil, "copy2", no_more)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(KeyboardInterrupt):
         spool.complete(tmp_path, run_entry())
     assert spool.waiting(tmp_path) == [folder]
     assert spool.read(folder).status == "RUNNING"
@@ -111,3 +112,26 @@ def test_a_killed_run_says_how_far_it_came() -> None:
     assert (entry.status, entry.ended_ms) == ("KILLED", 5_000)
     assert [stage.outcome for stage in entry.stages] == ["ran", "stopped", "skipped"]
     assert entry.stages[1].ended_ms == 5_000
+
+
+def test_a_first_note_that_was_cut_off_does_not_wait(tmp_path: Path) -> None:
+    folder = tmp_path / spool.SPOOL / "1"
+    folder.mkdir(parents=True)
+    spool.sweep(tmp_path)
+    assert spool.waiting(tmp_path) == []
+
+
+def test_without_room_for_its_results_it_has_ended_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results(tmp_path)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(spool.shutil, "copy2", full)
+    with pytest.raises(OSError, match="full"):
+        _wait(tmp_path, "1")
+    (folder,) = spool.waiting(tmp_path)
+    assert spool.read(folder).status == run_entry("1").status
+    assert [path.name for path in folder.iterdir()] == ["run.json"]

@@ -17,7 +17,7 @@ from tests.flows.recorded import results, run_entry
 
 def _hold(root: Path, pid: int, since_s: float) -> None:
     since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(since_s))
-    write_json(root / ".ganatomy" / "run.lock", {"pid": pid, "since": since})
+    write_json(root / ".ganatomy" / "run.lock", {"pid": pid, "since": since, "since_s": since_s})
 
 
 def test_nothing_has_run(tmp_path: Path) -> None:

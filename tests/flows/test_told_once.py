@@ -164,3 +164,13 @@ def _words(process: psutil.Process) -> list[str]:
         return process.cmdline()
     except psutil.NoSuchProcess:
         return []
+
+
+@pytest.mark.parametrize("kind", ["symlink", "hardlink"])
+def test_outputs_may_be_links_into_the_cache(two_stages: Path, kind: str) -> None:
+    """DVC links between file systems of one class only; the one that it is given must be of it."""
+    (two_stages / ".dvc" / "config.local").write_text(f"[cache]\n    type = {kind}\n")
+    done = flows(two_stages, "run")
+    assert done.returncode == 0, done.stderr
+    made = two_stages / "data" / "prepared" / "train.safetensors"
+    assert made.is_symlink() if kind == "symlink" else made.stat().st_nlink == 2

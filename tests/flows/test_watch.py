@@ -103,3 +103,9 @@ def test_a_retry_goes_on_where_the_first_try_stopped(tmp_path: Path) -> None:
     assert len(tail.events()) == 1
     Events("fetch", tmp_path).warning("second")
     assert [event["text"] for event in tail.events()] == ["second"]
+
+
+def test_an_event_that_was_cut_off_says_nothing(tmp_path: Path) -> None:
+    path = events_path(tmp_path, "train")
+    path.write_text('{"kind": "warn\n{"kind": "warning", "text": "disk"}\n')
+    assert [event["text"] for event in StageTail(tmp_path, "train").events()] == ["disk"]

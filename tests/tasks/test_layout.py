@@ -10,7 +10,9 @@ from tests.harness import ROOT
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 PATHS = {
-    name: str(value) for name, value in vars(layout).items() if name.isupper() and name != "REPORTS"
+    name: str(value)
+    for name, value in vars(layout).items()
+    if name.isupper() and name not in ("REPORTS", "CODE")
 }
 
 

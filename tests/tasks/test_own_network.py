@@ -61,6 +61,7 @@ def test_it_is_trained_and_an_edit_makes_the_training_stale(project: Path, edite
         file.write("# another one\n")
     plan = flows(project, "plan")
     assert "modified networks.json" in plan.stdout + plan.stderr
+    environment.write(project)
     assert read_json(project / "networks.json") != first
 
 

@@ -180,3 +180,13 @@ def test_a_folder_of_another_user(project: Path, monkeypatch: pytest.MonkeyPatch
 def test_another_reason_is_git_s_own(project: Path) -> None:
     (project / ".git" / "config").write_text("[broken\n")
     assert "bad config line 1" in provenance.commit()
+
+
+def test_a_repository_around_an_unpacked_project_is_not_its_own(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = project / "downloads" / "ganatomy"
+    inner.mkdir(parents=True)
+    (inner / "dvc.yaml").write_text("stages: {}\n")
+    monkeypatch.chdir(inner)
+    assert provenance.commit() == "none: not in a git repository of its own"

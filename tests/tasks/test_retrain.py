@@ -33,7 +33,7 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 
 def _events(run: Path, kind: str) -> list[dict[str, Any]]:
-    return [event for event in StageTail(run, "retrain").events() if event["kind"] == kind]
+    return [event for event in StageTail(run, "retrain@0").events() if event["kind"] == kind]
 
 
 def _break_off(project: Path, run: Path) -> int:
@@ -77,7 +77,7 @@ def test_broken_off_it_goes_on_to_the_same_bytes(smoke: Path, tmp_path: Path) ->
 
     run = tmp_path / "second"
     again = stages(project, "retrain 0", GANATOMY_RUN_DIR=str(run))
-    assert again.returncode == 0, (run / "retrain.log").read_text()
+    assert again.returncode == 0, (run / "retrain@0.log").read_text()
     trained = [event["values"] for event in _events(run, "row")]
     assert len(trained) == PACK  # what was finished was not trained again
     table = read_json(project / "reports" / "retrain" / "0" / "members.json")

@@ -223,10 +223,10 @@ def test_a_damaged_rational_leaves_the_image_upright(
 def test_whatever_is_raised_for_one_image_is_that_images(
     error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def read(content: bytes, size: int, limits: Limits) -> object:
+    def read(content: bytes, size: int, limits: Limits, background: int) -> object:
         if b"bad" in content:
             raise error
-        return read_image(content, size, limits)
+        return read_image(content, size, limits, background)
 
     monkeypatch.setattr(decoding, "read_image", read)
     good = save(Image.new("L", (28, 28)), tmp_path / "good.png")
