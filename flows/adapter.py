@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-import yaml
 from dvc.config import ConfigError
 from dvc.exceptions import DvcException, NotDvcRepoError, OutputNotFoundError
 from dvc.fs import LocalFileSystem
@@ -305,7 +304,7 @@ def behind(root: Path) -> list[str]:
     """Stages whose results dvc.lock does not have, or that DVC would bring up to date now."""
     with _repo(root) as repo:
         stages = {node.addressing for node in repo.index.stages}
-        known = digests(root)
+        known = lockfile.digests(root)
         return sorted(stages - set(known) | stages.intersection(repo.status()))
 
 
@@ -361,7 +360,7 @@ def stale(root: Path, locks: Path, written: list[str]) -> list[Staleness]:
         ) from None
     found: list[Staleness] = []
     would_run: set[str] = set()
-    known = {} if broken else digests(root)
+    known = {} if broken else lockfile.digests(root)
     for stage in stages:
         if stage.name in known:
             reasons = _reasons(status.get(stage.name, []))
@@ -391,15 +390,3 @@ def _reasons(entries: list[Any]) -> list[str]:
                     where = "output " if kind == "changed outs" else ""
                     reasons.append(f"{change} {where}{path}")
     return reasons
-
-
-def digests(root: Path) -> dict[str, dict[str, str]]:
-    """MD5 of every output by stage and path, as dvc.lock has them."""
-    path = root / "dvc.lock"
-    if not path.exists():
-        return {}
-    stages = (yaml.safe_load(path.read_text()) or {}).get("stages", {})
-    return {
-        name: {out["path"]: out.get("md5", "") for out in entry.get("outs", [])}
-        for name, entry in stages.items()
-    }

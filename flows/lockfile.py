@@ -1,8 +1,13 @@
-"""dvc.lock in one order: DVC writes stages as they finish, so equal results were unequal bytes."""
+"""dvc.lock: what it says, and in one order.
+
+DVC writes stages as they finish, so equal results were unequal bytes.
+"""
 
 import hashlib
 import re
 from pathlib import Path
+
+import yaml
 
 from ganatomy.files import write_bytes
 
@@ -32,3 +37,15 @@ def sort(path: Path) -> None:
     after = in_order(before)
     if after != before:
         write_bytes(path, after.encode())
+
+
+def digests(root: Path) -> dict[str, dict[str, str]]:
+    """MD5 of every output by stage and path, as dvc.lock has them."""
+    path = root / "dvc.lock"
+    if not path.exists():
+        return {}
+    stages = (yaml.safe_load(path.read_text()) or {}).get("stages", {})
+    return {
+        name: {out["path"]: out.get("md5", "") for out in entry.get("outs", [])}
+        for name, entry in stages.items()
+    }

@@ -22,7 +22,7 @@ from typing import Any, Self
 
 import psutil
 
-from flows import adapter, entry, lockfile, spool, store
+from flows import entry, lockfile, spool, store
 from flows.entry import RunEntry, StageEntry
 from flows.masking import masked
 from flows.status import LastRun
@@ -260,7 +260,7 @@ class Record:
     def _describe(self, status: str) -> None:
         """Fill in what is known only now."""
         self._entry.status, self._entry.ended_ms = status, _now()
-        digests = adapter.digests(self._root)
+        digests = lockfile.digests(self._root)
         for stage in self._entry.stages:
             if stage.outcome not in ("failed", "stopped", "skipped"):
                 outs = json.dumps(digests.get(stage.name, {}), sort_keys=True)
