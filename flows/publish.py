@@ -7,6 +7,7 @@ Nothing here knows a stage in particular: each stage's folder in reports/ has th
 """
 
 import csv
+import hashlib
 import json
 import re
 import tempfile
@@ -205,8 +206,12 @@ def _write_image(folder: Path, path: Path, stage: StageEntry) -> None:
 
 
 def key_of(name: str) -> str:
-    """A name as MLflow takes it; ``fcd@1000`` becomes ``fcd_at_1000``."""
-    return re.sub(r"[^a-zA-Z0-9_\-./ ]", "_", name.replace("@", "_at_"))
+    """A name as MLflow takes it; ``fcd@1000`` becomes ``fcd_at_1000``.
+
+    With letters of other scripts it gets a digest: they become equal signs, and keys must not.
+    """
+    key = re.sub(r"[^a-zA-Z0-9_\-./ ]", "_", name.replace("@", "_at_"))
+    return key if name.isascii() else f"{key}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def reconcile(client: MlflowClient, experiment: str, is_gone: Callable[[str], bool]) -> None:

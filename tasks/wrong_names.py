@@ -8,7 +8,7 @@ from ganatomy.errors import InputError
 from tasks.names import check_target, concept_of, features_of
 from tasks.params.gradcam import Gradcam
 from tasks.params.lime import Lime
-from tasks.params.section import Section, read_document
+from tasks.params.section import Section, read_document, told_file
 from tasks.params.variants import Variants
 
 
@@ -20,7 +20,7 @@ def check_names(train: Dataset) -> None:
     InputError
         Of the first one.
     """
-    if read_document()["gan"]["conditional"] and not (
+    if read_document(told_file())["gan"]["conditional"] and not (
         train.class_names and bool((train.labels >= 0).all())
     ):
         raise InputError(
@@ -28,7 +28,8 @@ def check_names(train: Dataset) -> None:
             "gan.conditional=true",
             "Use labelled images, or gan.conditional=false.",
         )
-    variants, gradcam, lime = Variants.load(), Gradcam.load(), Lime.load()
+    told = told_file()  # read beside `read_once`: what is checked decides nothing of the result
+    variants, gradcam, lime = Variants.load(told), Gradcam.load(told), Lime.load(told)
     recipes(
         features_of(variants, train, lambda text: None),
         variants.modes,

@@ -29,6 +29,8 @@ _SHARE_OF_NOISE = 0.4  # of the variance at most: what is nearly flat is not all
 _ROUNDING = 0.25
 _FARTHEST_MOVE = 0.6  # of a pixel, from the nearest whole one
 _CHUNK = 1024
+_CANDIDATE_VALUES = 1 << 24  # pixels of images and their candidates held at a time
+_PAIR_VALUES = 1 << 20  # of pairs that are moved over each other
 
 
 @dataclass(frozen=True)
@@ -139,15 +141,16 @@ def _near_pairs(
     hashes, pool_hashes = hashes - centre, pool_hashes - centre
     norms, tolerance = pool_hashes.square().sum(1), _tolerance(images)
     found = [torch.empty(0, 2, dtype=torch.int64)]
-    for start in range(0, len(images), _CHUNK):
-        part = hashes[start : start + _CHUNK]
+    step = _num_at_a_time(images, _CANDIDATE_VALUES // num_candidates)
+    for start in range(0, len(images), step):
+        part = hashes[start : start + step]
         squared = torch.addmm(norms, part, pool_hashes.T, alpha=-2)
         squared += part.square().sum(1, keepdim=True)
         if others is None:
             squared.diagonal(start).fill_(torch.inf)
         apart, nearest = squared.topk(num_candidates, largest=False)
         # half of all frequencies, and of them the low ones: pixels differ by more than that
-        likely = apart <= images.shape[-1] ** 2 * tolerance[start : start + _CHUNK, None]
+        likely = apart <= images.shape[-1] ** 2 * tolerance[start : start + step, None]
         row, column = torch.nonzero(likely).unbind(1)
         first, second = images[start + row], pool[nearest[row, column]]
         left = _left_over(first, second)
@@ -159,7 +162,7 @@ def _near_pairs(
             row, column = row[is_near], column[is_near]
         found.append(torch.stack([start + row, nearest[row, column]], 1))
         if progress:
-            progress(min(start + _CHUNK, len(images)), len(images))
+            progress(min(start + step, len(images)), len(images))
     return torch.cat(found)
 
 
@@ -188,11 +191,16 @@ def _left_over(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     """Mean square difference of each pair after the best move by up to a pixel, shape (n,)."""
     if len(first) == 0:
         return torch.empty(0)
+    size = _num_at_a_time(first, _PAIR_VALUES)
     parts = [
         _moved_apart(one.float(), other.float())
-        for one, other in zip(first.split(_CHUNK), second.split(_CHUNK))
+        for one, other in zip(first.split(size), second.split(size))
     ]
     return torch.cat(parts)
+
+
+def _num_at_a_time(images: torch.Tensor, num_values: int) -> int:
+    return max(1, min(_CHUNK, num_values // max(1, images[0].numel() if len(images) else 1)))
 
 
 def _moved_apart(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:

@@ -109,7 +109,7 @@ def prepare(
         raw.class_names,
         {name: values[kept] for name, values in raw.attributes.items()},
     )
-    found, split = find_duplicates(whole.images), raw.split[kept]
+    found, split = find_duplicates(whole.images, progress), raw.split[kept]
     is_kept = torch.ones(len(whole), dtype=torch.bool)
     if duplicates == DROP:
         is_kept = without_repeats(found, split != TEST)

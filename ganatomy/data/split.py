@@ -66,7 +66,9 @@ def draw_test(
     is_drawn = torch.zeros(len(labels), dtype=torch.bool)
     for label in labels.unique():
         members = order[labels[order] == label]
-        room = round(int(sizes[members].sum()) * fraction)
+        # a group larger than all that may be held out stays in training, and claims no room
+        movable = sizes[members] <= round(int(sizes[members].sum()) * fraction)
+        room = round(int(sizes[members][movable].sum()) * fraction)
         for place, size in zip(members.tolist(), sizes[members].tolist()):
             if size <= room:
                 is_drawn[place], room = True, room - size

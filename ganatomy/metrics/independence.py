@@ -15,6 +15,7 @@ from ganatomy.metrics.nearness import Nearness, ThreeSamples
 
 _EXPECTED_FALSE = 0.1  # honest held-out images, in all, that are taken for copies
 _FEWEST = 10
+_FEWEST_FOR_A_SLOPE = 50
 
 
 @dataclass(frozen=True)
@@ -87,11 +88,14 @@ def check_independence(
     spaces : dict of str to ThreeSamples
         The same images in each, one at least.
     known : Tensor of shape (n,), bool, optional
-        Held-out images that are already known to be among the training images.
+        Held-out images that are known, by pixels, to be among the training images. Without it
+        they are told by distances alone, which suspects simple pictures among others.
     """
-    too_near = [_too_near(samples.of_held_out) for samples in spaces.values()]
-    if known is not None:
-        too_near.append(known)
+    if known is None:
+        too_near = [_too_near(samples.of_held_out) for samples in spaces.values()]
+    else:
+        # pixels have said it: the law of distances would accuse simple pictures among others
+        too_near = [known, *(each.of_held_out.distance == 0 for each in spaces.values())]
     return Independence(torch.stack(too_near).any(0))
 
 
@@ -99,7 +103,7 @@ def _too_near(near: Nearness) -> torch.Tensor:
     relative = near.relative
     is_same = near.distance == 0
     others = relative[~is_same]
-    if len(others) < _FEWEST:
+    if len(others) < _FEWEST_FOR_A_SLOPE:
         return is_same
     quarter, half = others.quantile(torch.tensor([0.25, 0.5], dtype=others.dtype)).tolist()
     if quarter >= half:  # no slope to follow

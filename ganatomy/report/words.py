@@ -68,10 +68,13 @@ def _kind(letter: str) -> str:
     return "w" if within else "-"
 
 
-def plain(text: str) -> str:
-    """The same for a place that can hold no markup, as a title: isolated by characters."""
+def plain(text: str) -> Markup:
+    """The same for a place that can hold no markup, as a title: isolated by characters.
+
+    Escaped already, so that `shown` leaves it as it is.
+    """
     text = visible(text)
-    return f"{_FIRST_STRONG}{text}{_END}" if any(map(_is_from_the_right, text)) else text
+    return escape(f"{_FIRST_STRONG}{text}{_END}" if any(map(_is_from_the_right, text)) else text)
 
 
 def visible(text: str) -> str:

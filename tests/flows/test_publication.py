@@ -152,3 +152,11 @@ def test_images_have_the_names_that_mlflow_gives(root: Path) -> None:
     tags = client.get_run(run_id).data.tags
     key = next(name for name in tags if "mage" in name)
     assert nested[0].data.tags[key] == tags[key]
+
+
+def test_names_in_other_scripts_keep_keys_of_their_own() -> None:
+    names = ["max_abs_t/class_\u732b", "max_abs_t/class_\u72ac", "max_abs_t/class__", "fcd@1000"]
+    keys = [publish.key_of(name) for name in names]
+    assert len(set(keys)) == 4
+    assert keys[2:] == ["max_abs_t/class__", "fcd_at_1000"]
+    assert all(re.fullmatch(r"[a-zA-Z0-9_./-]+", key) for key in keys)

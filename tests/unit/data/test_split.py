@@ -108,7 +108,7 @@ def test_without_duplicates_the_draw_is_the_first_share_of_each_class(digits: Da
 def test_a_group_that_is_too_large_to_hold_out_is_trained_on() -> None:
     group = torch.cat([torch.zeros(70, dtype=torch.int64), torch.arange(70, 100)])
     found = draw_test(torch.zeros(100, dtype=torch.int64), 0.2, 0, group)
-    assert found.sum() == 20
+    assert found.sum() == 6  # of the 30 that can be held out
     assert not found[:70].any()
 
 
@@ -119,3 +119,13 @@ def test_images_that_are_all_one_cannot_be_divided() -> None:
     with pytest.raises(InputError, match="all 6 images are equal or nearly so"):
         _prepare(raw, "together")
     assert len(_prepare(raw, "keep").test) == 1
+
+
+@pytest.mark.parametrize("num_blank", [90, 150, 180, 195])
+def test_many_copies_of_one_picture_do_not_take_the_others_from_training(num_blank: int) -> None:
+    labels = torch.zeros(200, dtype=torch.int64)
+    group = torch.arange(200)
+    group[:num_blank] = 0
+    is_test = draw_test(labels, 0.2, 0, group)
+    assert not is_test[:num_blank].any()
+    assert int(is_test.sum()) == round((200 - num_blank) * 0.2)

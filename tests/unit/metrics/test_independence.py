@@ -108,3 +108,16 @@ def test_a_verdict_that_would_not_see_half_of_copies_is_none(
         fakes[:] = rows[:80]  # all of them copies is seen all the same
         certain = three_samples(rows[:150], held_out, fakes)
         assert judge_memorisation({"pixels": certain}, 0).verdict == COPIES
+
+
+def test_distances_accuse_nobody_whom_pixels_have_cleared() -> None:
+    """Of simple pictures among others the nearest are nearer than the others' law would have it."""
+    draw = torch.Generator().manual_seed(7)
+    points = torch.randn(1000, 32, generator=draw, dtype=torch.float64)
+    held_out = points[800:].clone()
+    held_out[:40] = points[:40] * 1.001  # as near as a picture that was saved anew
+    held_out[40:50] = points[40:50]
+    samples = {"points": three_samples(points[:800], held_out, held_out)}
+    cleared = torch.zeros(200, dtype=torch.bool)
+    assert check_independence(samples).num_in_training >= 50
+    assert check_independence(samples, cleared).num_in_training == 10

@@ -290,3 +290,8 @@ def test_files_that_are_no_images_are_counted() -> None:
 )
 def test_numbers_have_three_digits(value: float, text: str) -> None:
     assert page._number(value) == text
+
+
+def test_a_title_from_right_to_left_holds_no_markup() -> None:
+    html = render_page(_with(("title",), "\u05d3\u05d5\u05d7 <12>"), PICTURES)
+    assert "<title>\u2068\u05d3\u05d5\u05d7 &lt;12&gt;\u2069</title>" in html
