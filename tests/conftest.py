@@ -1,12 +1,14 @@
 """One run of the whole pipeline, shared by every test that looks at what it leaves."""
 
+import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.harness import copy_project, elsewhere, flows, outcomes
+from tests.harness import ROOT, copy_project, elsewhere, flows, outcomes
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +54,13 @@ class _ByPlace(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         place = nodeid.partition("::")[0]
-        return "pipeline" if place.split("/")[1] in ("browser", "flows", "tasks") else place
+        return "pipeline" if _asks_for_the_runs(place) else place
+
+
+@cache
+def _asks_for_the_runs(place: str) -> bool:
+    """Whether a file names one of the fixtures above, which is the only way to get at the runs."""
+    return bool(re.search(r"\b(smoke|first_run|second_run)\b", (ROOT / place).read_text()))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _ByPlace:
