@@ -41,7 +41,7 @@ def main(events: Events) -> None:
         params.min_images,
         Limits(params.max_pixels, params.max_seconds),
         base.seed,
-        lambda done, total: events.progress(done, total, "images"),
+        lambda done, total: events.progress(done, total, "images, read and compared"),
         params.duplicates,
         params.background,
     )

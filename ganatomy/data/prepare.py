@@ -79,7 +79,8 @@ def prepare(
         An image that takes more goes to quarantine.
     seed : int
     progress : callable
-        Called with (done, total).
+        Called with (done, total) images, each counted twice: read, and compared with the others.
+        `done` never falls, `total` is the same in every call, and the last call has both equal.
     duplicates : str in {"keep", "together", "drop"}
         What becomes of images that are equal or nearly so: they stay where they are drawn, or on
         one side of a split that is drawn here (a source's own is kept as it is), or the first of
@@ -97,10 +98,11 @@ def prepare(
             f"unknown choice {duplicates!r}", "prepare.duplicates", f"Use {', '.join(CHOICES)}."
         )
     quarantine: list[dict[str, str]] = []
+    reading, comparing = _in_two_parts(progress, len(raw.labels))
     if raw.images is not None:
-        images, kept = _resize(raw.images, image_size, progress), torch.arange(len(raw.images))
+        images, kept = _resize(raw.images, image_size, reading), torch.arange(len(raw.images))
     else:
-        images, kept, refused = read_files(raw, image_size, limits, progress, background)
+        images, kept, refused = read_files(raw, image_size, limits, reading, background)
         quarantine = [*raw.refused, *refused]
     _check_enough(len(images), min_images, quarantine)
     whole = Dataset(
@@ -109,7 +111,8 @@ def prepare(
         raw.class_names,
         {name: values[kept] for name, values in raw.attributes.items()},
     )
-    found, split = find_duplicates(whole.images, progress), raw.split[kept]
+    found, split = find_duplicates(whole.images, comparing), raw.split[kept]
+    comparing(1, 1)  # where nothing is left to be compared too
     is_kept = torch.ones(len(whole), dtype=torch.bool)
     if duplicates == DROP:
         is_kept = without_repeats(found, split != TEST)
@@ -126,6 +129,18 @@ def prepare(
         count_repeats(duplicates, found, whole.labels, is_kept, is_test),
         _listed(found, _names(raw, kept), is_kept, is_test),
     )
+
+
+def _in_two_parts(
+    progress: Callable[[int, int], None], count: int
+) -> tuple[Callable[[int, int], None], Callable[[int, int], None]]:
+    def reading(done: int, total: int) -> None:
+        progress(count * done // total, 2 * count)
+
+    def comparing(done: int, total: int) -> None:
+        progress(count + count * done // total, 2 * count)
+
+    return reading, comparing
 
 
 def _check_enough(count: int, min_images: int, quarantine: list[dict[str, str]]) -> None:

@@ -82,13 +82,14 @@ def test_images_of_the_right_size_are_not_touched() -> None:
 
 
 @pytest.mark.parametrize("size", [28, 32])
-def test_progress_ends_at_the_total(size: int) -> None:
+@pytest.mark.parametrize("num_different", [2100, 1875, 2])
+def test_progress_never_falls_and_ends_at_its_total(size: int, num_different: int) -> None:
     calls: list[tuple[int, int]] = []
-    run_prepare(
-        raw_arrays(numbered(2100)), size, progress=lambda done, total: calls.append((done, total))
-    )
+    images = numbered(num_different)[torch.arange(2100) % num_different]
+    run_prepare(raw_arrays(images), size, progress=lambda done, total: calls.append((done, total)))
     assert calls == sorted(calls)
-    assert calls[-1] == (2100, 2100)
+    assert {total for _, total in calls} == {4200}
+    assert calls[0][0] <= 2100 < calls[-1][0] == 4200
 
 
 # ---- split ----
