@@ -15,8 +15,8 @@ from torchcam import methods as torchcam
 
 from benchmarks.tables import machine_line, table
 from ganatomy.device import keep_freed_memory
-from ganatomy.explain.gradcam import gradcam
-from ganatomy.explain.targets import d_logit
+from ganatomy.explain.maps.gradcam import gradcam
+from ganatomy.explain.networks.targets import d_logit
 from ganatomy.gan.networks import convolutions, dcgan, resnet
 from ganatomy.initialise import initialise
 

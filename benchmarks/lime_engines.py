@@ -17,7 +17,7 @@ from ganatomy.explain.lime.baselines import baselines
 from ganatomy.explain.lime.engine import lime
 from ganatomy.explain.lime.explanations import LimeExplanations
 from ganatomy.explain.lime.surrogate import cosine_weights
-from ganatomy.explain.targets import Target, d_logit
+from ganatomy.explain.networks.targets import Target, d_logit
 from ganatomy.gan.networks import Discriminator
 from ganatomy.rng import generator
 

@@ -8,11 +8,11 @@ import torch
 
 from benchmarks.tables import machine_line, table
 from ganatomy.explain.faithfulness.planted import LAYERS, planted_truth
-from ganatomy.explain.gradcam import METHODS
 from ganatomy.explain.lime.baselines import baselines
 from ganatomy.explain.lime.segments import default_side, grid
-from ganatomy.explain.methods import INTEGRATED_GRADIENTS, LIME, OCCLUSION, Methods, cam_name
-from ganatomy.explain.targets import Target
+from ganatomy.explain.maps.gradcam import METHODS
+from ganatomy.explain.maps.methods import INTEGRATED_GRADIENTS, LIME, OCCLUSION, Methods, cam_name
+from ganatomy.explain.networks.targets import Target
 
 _SIZES = (28, 64)
 _REGIONS, _IMAGES, _SEED = 8, 16, 0

@@ -14,8 +14,8 @@ from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.recipes import Recipe
 from ganatomy.data.variants import ChangesNothing, apply
 from ganatomy.device import keep_freed_memory
-from ganatomy.explain.screening import Rung, cost_of, screened_run
-from ganatomy.explain.statistics import rank, summarise
+from ganatomy.importance.ranking import rank, summarise
+from ganatomy.importance.screening import Rung, cost_of, screened_run
 from tests.planted import CORNERS, digits, random_patch, two_cues, without_effect
 
 _FDR = 0.05

@@ -9,17 +9,17 @@ from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.recipes import Recipe
 from ganatomy.data.images import to_uint8
 from ganatomy.data.variants import apply, recipes
-from ganatomy.explain.importance import Probe
-from ganatomy.explain.reliance import reliance
-from ganatomy.explain.statistics import summarise
 from ganatomy.gan.ensemble import Packing
 from ganatomy.gan.sampling import generate, latents
 from ganatomy.gan.settings import Method, TrainingSettings
 from ganatomy.gan.state import begin
 from ganatomy.gan.training import architecture_for, finished, train
+from ganatomy.importance.measuring import Probe
+from ganatomy.importance.ranking import summarise
+from ganatomy.importance.reliance import reliance
+from ganatomy.importance.retraining import Budget, retrain_and_read
 from ganatomy.metrics.evaluator import train_evaluator
 from ganatomy.metrics.random_features import RandomFeatures
-from ganatomy.retraining import Budget, retrain_and_read
 
 CPU = torch.device("cpu")
 METHOD = Method(r1=0.3, penalty_every=16, beta1=0.0, schedule="linear")  # that of params.yaml

@@ -20,7 +20,7 @@ from ganatomy.explain.faithfulness.stability import seed_stability
 from ganatomy.explain.faithfulness.verdict import RULES, trust
 from ganatomy.explain.lime.baselines import baselines
 from ganatomy.explain.lime.segments import grid
-from ganatomy.explain.methods import (
+from ganatomy.explain.maps.methods import (
     INTEGRATED_GRADIENTS,
     LIME,
     OCCLUSION,
@@ -28,7 +28,7 @@ from ganatomy.explain.methods import (
     cam_name,
     refusals,
 )
-from ganatomy.explain.targets import Target, d_logit, d_logit_of_g
+from ganatomy.explain.networks.targets import Target, d_logit, d_logit_of_g
 from ganatomy.files import whole_folder, write_bytes, write_json
 from ganatomy.report.agreement import agreement_picture
 from ganatomy.report.faithfulness import control_chart, removal_chart

@@ -7,18 +7,18 @@ import torch
 
 from ganatomy.device import keep_freed_memory, make_deterministic, resolve_device
 from ganatomy.errors import InputError
-from ganatomy.explain.ablation import causal_check
-from ganatomy.explain.disagreement import Disagreement, disagreement
-from ganatomy.explain.dissection import Reader, dissect
-from ganatomy.explain.gradcam import Cams
-from ganatomy.explain.methods import cam_name, cams_or_nan, refusals
-from ganatomy.explain.targets import (
+from ganatomy.explain.maps.disagreement import Disagreement, disagreement
+from ganatomy.explain.maps.gradcam import Cams
+from ganatomy.explain.maps.methods import cam_name, cams_or_nan, refusals
+from ganatomy.explain.networks.targets import (
     Target,
     concept,
     d_logit,
     d_logit_of_g,
     difference,
 )
+from ganatomy.explain.units.ablation import causal_check
+from ganatomy.explain.units.dissection import Reader, dissect
 from ganatomy.files import whole_folder, write_bytes, write_json
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.sampling import generate

@@ -15,24 +15,24 @@ from ganatomy.data.images import to_uint8, write_png
 from ganatomy.data.variants import ChangesNothing, Recipe, apply
 from ganatomy.device import make_deterministic, resolve_device
 from ganatomy.errors import InputError
-from ganatomy.explain.importance import Member, Probe, read_out
-from ganatomy.explain.interactions import interactions
-from ganatomy.explain.power import power_of_seeds, power_of_share, split_half_stability
-from ganatomy.explain.readouts import READOUTS
-from ganatomy.explain.reliance import reliance
-from ganatomy.explain.statistics import rank, summarise
-from ganatomy.explain.subsets import datamodels
 from ganatomy.files import read_json, whole_folder, write_bytes
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.sampling import generate
+from ganatomy.importance.interactions import interactions
+from ganatomy.importance.measuring import Member, Probe, read_out
+from ganatomy.importance.power import power_of_seeds, power_of_share, split_half_stability
+from ganatomy.importance.ranking import rank, summarise
+from ganatomy.importance.readouts import READOUTS
+from ganatomy.importance.reliance import reliance
+from ganatomy.importance.retraining import changed_alike
+from ganatomy.importance.subsets import datamodels
 from ganatomy.report.effect_table import effect_table
 from ganatomy.report.importance import importance_bars
 from ganatomy.report.interactions import interaction_chart
 from ganatomy.report.multiples import multiples
 from ganatomy.report.power import power_chart
 from ganatomy.report.region_map import region_map, region_values
-from ganatomy.retraining import changed_alike
 from ganatomy.tables import csv_bytes
 from tasks import stage
 from tasks.events import Events

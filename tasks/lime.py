@@ -8,18 +8,18 @@ from torch.nn import functional
 
 from ganatomy.device import keep_freed_memory, make_deterministic, resolve_device
 from ganatomy.errors import InputError
-from ganatomy.explain.aggregates import submodular_pick
-from ganatomy.explain.latent_lime import (
+from ganatomy.explain.lime.baselines import baselines
+from ganatomy.explain.lime.engine import lime
+from ganatomy.explain.lime.explanations import LimeExplanations
+from ganatomy.explain.lime.latents import (
     LatentExplanations,
     joined,
     latent_importance,
     latent_lime,
 )
-from ganatomy.explain.lime.baselines import baselines
-from ganatomy.explain.lime.engine import lime
-from ganatomy.explain.lime.explanations import LimeExplanations
 from ganatomy.explain.lime.stability import stability
-from ganatomy.explain.targets import Target, class_logit, d_logit
+from ganatomy.explain.maps.aggregates import submodular_pick
+from ganatomy.explain.networks.targets import Target, class_logit, d_logit
 from ganatomy.files import whole_folder, write_bytes
 from ganatomy.report.heatmaps import attribution_sheet
 from ganatomy.report.lime import latent_chart, r2_chart

@@ -4,10 +4,10 @@ import torch
 
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.images import to_uint8
-from ganatomy.explain.importance import Probe
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.sampling import generate, latents
+from ganatomy.importance.measuring import Probe
 from ganatomy.metrics import evaluator_file
 from ganatomy.metrics.random_features import RandomFeatures
 from tasks.layout import EVALUATOR, GAN, PREPARED

@@ -5,10 +5,10 @@ from typing import Any
 import pandas as pd
 
 import ganatomy
-from ganatomy.explain.readouts import READOUTS, RELIANCE_READOUTS
-from ganatomy.explain.statistics import RANKING_RULE
 from ganatomy.files import read_json
 from ganatomy.gan.guards import RULES
+from ganatomy.importance.ranking import RANKING_RULE
+from ganatomy.importance.readouts import READOUTS, RELIANCE_READOUTS
 from ganatomy.report import fidelity
 from ganatomy.tables import plain_text
 from tasks import provenance

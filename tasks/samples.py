@@ -6,8 +6,8 @@ import torch
 
 from ganatomy.data.dataset import UNLABELLED, Dataset
 from ganatomy.data.images import to_float
-from ganatomy.explain.aggregates import per_class
-from ganatomy.explain.layers import Layers, layers_of
+from ganatomy.explain.maps.aggregates import per_class
+from ganatomy.explain.networks.layers import Layers, layers_of
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.model import Gan

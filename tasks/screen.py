@@ -4,11 +4,11 @@ import pandas as pd
 
 from ganatomy.data.dataset import Dataset
 from ganatomy.device import keep_freed_memory, make_deterministic, resolve_device
-from ganatomy.explain.screening import Rung, Screening, cost_of, screened_run
 from ganatomy.files import read_json, whole_folder, write_bytes, write_json
 from ganatomy.gan.ensemble import Packing
 from ganatomy.gan.training import architecture_for, num_steps
-from ganatomy.retraining import Budget, retrain_and_read
+from ganatomy.importance.retraining import Budget, retrain_and_read
+from ganatomy.importance.screening import Rung, Screening, cost_of, screened_run
 from ganatomy.tables import csv_bytes
 from tasks import stage
 from tasks.events import Events

@@ -7,9 +7,9 @@ import torch
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.images import to_float
 from ganatomy.errors import InputError
-from ganatomy.explain import targets
-from ganatomy.explain.concepts import Concept, fit_concept
-from ganatomy.explain.targets import Target
+from ganatomy.explain.networks import targets
+from ganatomy.explain.networks.concepts import Concept, fit_concept
+from ganatomy.explain.networks.targets import Target
 from ganatomy.metrics.evaluator import Evaluator
 from tasks.layout import PREPARED
 from tasks.names import KINDS, concept_of, parsed, region_of

@@ -9,6 +9,7 @@ import yaml
 from tasks.parent import PARENT
 
 ROOT = Path(__file__).resolve().parents[1]
+TRAINED = ("ganatomy.gan", "ganatomy.metrics", "ganatomy.importance")  # any network is explained
 
 
 def _sources(*folders: str) -> list[Path]:
@@ -68,7 +69,8 @@ def _reached(path: Path) -> set[Path]:
         ("ganatomy", ("prefect", "mlflow", "dvc", "yaml", "ruamel", "flows", "tasks")),
         ("tasks", ("prefect", "mlflow", "dvc", "flows")),
         ("flows", ("torch", "torchvision", "captum", "lime", "numpy")),
-        ("ganatomy/explain", ("ganatomy.report", "ganatomy.gan.networks")),
+        ("ganatomy/explain", ("ganatomy.report", *TRAINED)),
+        ("ganatomy/importance", ("ganatomy.report", "ganatomy.explain")),
         ("ganatomy/metrics", ("ganatomy.report",)),
         ("ganatomy/gan", ("ganatomy.report",)),
         ("ganatomy/data", ("ganatomy.report",)),

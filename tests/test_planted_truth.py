@@ -13,7 +13,7 @@ from benchmarks.study import Size, Study
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.recipes import Recipe
 from ganatomy.data.variants import apply
-from ganatomy.explain.statistics import rank, summarise
+from ganatomy.importance.ranking import rank, summarise
 from tests.planted import digits, random_patch, two_cues, without_effect
 
 SMALL = Size(

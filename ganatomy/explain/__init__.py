@@ -1,1 +1,1 @@
-"""Explanations of any `torch.nn.Module`: attributions, surrogates, importance by retraining."""
+"""Explanations of one trained network, any `torch.nn.Module`: attributions, surrogates, units."""

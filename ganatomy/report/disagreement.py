@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from numpy.typing import NDArray
 
-from ganatomy.explain.disagreement import Disagreement
+from ganatomy.explain.maps.disagreement import Disagreement
 from ganatomy.report.canvas import ACCENT, MUTED, WARM, canvas, pixels, row_label, without_frame
 
 _CELL_IN = 0.95

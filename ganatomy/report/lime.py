@@ -34,7 +34,7 @@ def latent_chart(
     ----------
     importance : dict of str to DataFrame
         For each target one row per coordinate: name, mean, mean_abs, low, high, noise, as from
-        `ganatomy.explain.latent_lime.latent_importance`. The first `MOST_ROWS` by mean_abs are
+        `ganatomy.explain.lime.latents.latent_importance`. The first `MOST_ROWS` by mean_abs are
         drawn. A row without a finite mean_abs is left out.
     units : dict of str to str, optional
         The unit of a target, written below its panel.

@@ -8,7 +8,7 @@ from tasks.params.section import Section
 
 
 class Screen(Section):
-    """Successive halving before the trainings in full; see `ganatomy.explain.screening`.
+    """Successive halving before the trainings in full; see `ganatomy.importance.screening`.
 
     Rung k trains for shares[k] of a full training's steps, with num_seeds[k] seeds.
     """

@@ -15,8 +15,8 @@ from scipy.stats import spearmanr
 from ganatomy.explain.faithfulness.planted import RANDOM
 from ganatomy.explain.faithfulness.tables import CURVE_COLUMNS
 from ganatomy.explain.faithfulness.verdict import REMOVAL, RULES, trust
-from ganatomy.explain.methods import refusals
-from ganatomy.explain.targets import Target
+from ganatomy.explain.maps.methods import refusals
+from ganatomy.explain.networks.targets import Target
 from ganatomy.files import read_json
 from ganatomy.gan.checkpoint import load_gan
 from tasks import faithfulness

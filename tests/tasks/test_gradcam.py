@@ -15,8 +15,8 @@ from torch import nn
 from torch.nn import functional
 
 from ganatomy.errors import InputError
-from ganatomy.explain.ablation import CAUSAL_COLUMNS
-from ganatomy.explain.dissection import DISSECTION_COLUMNS
+from ganatomy.explain.units.ablation import CAUSAL_COLUMNS
+from ganatomy.explain.units.dissection import DISSECTION_COLUMNS
 from ganatomy.files import read_json
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.model import Gan

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from flows import params
-from ganatomy.explain.readouts import READOUTS
+from ganatomy.importance.readouts import READOUTS
 from tests.harness import stages
 
 SETTINGS = [

@@ -10,13 +10,12 @@ from functools import partial
 import torch
 
 from ganatomy.errors import InputError
-from ganatomy.explain.hooks import undisturbed
 from ganatomy.explain.lime.explanations import (
     LimeExplanations,
     Sheet,
     refused_beforehand,
 )
-from ganatomy.explain.lime.layout import channels_last
+from ganatomy.explain.lime.memory_layout import channels_last
 from ganatomy.explain.lime.reference import PACKAGE_RIDGE, explain_by_package
 from ganatomy.explain.lime.sampling import (
     MAX_SAMPLES,
@@ -27,7 +26,8 @@ from ganatomy.explain.lime.sampling import (
 )
 from ganatomy.explain.lime.segments import check
 from ganatomy.explain.lime.surrogate import KERNEL_WIDTH, RIDGE
-from ganatomy.explain.targets import Target
+from ganatomy.explain.networks.hooks import undisturbed
+from ganatomy.explain.networks.targets import Target
 
 ENGINES = ("torch", "lime")
 _CPU_PIXELS, _GPU_PIXELS = 2**17, 2**23  # of a batch: what fits the cache, what fills the device

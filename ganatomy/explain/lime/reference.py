@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from ganatomy.explain.lime.explanations import Sheet, refused_afterwards
-from ganatomy.explain.targets import Target
+from ganatomy.explain.networks.targets import Target
 
 PACKAGE_RIDGE = 1.0
 _BATCH_SIZE = 250

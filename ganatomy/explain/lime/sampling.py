@@ -11,7 +11,6 @@ from functools import partial
 import torch
 
 from ganatomy.errors import InputError
-from ganatomy.explain.batches import in_batches
 from ganatomy.explain.lime.designs import blocks, cluster_size
 from ganatomy.explain.lime.surrogate import (
     KERNEL_WIDTH,
@@ -20,6 +19,7 @@ from ganatomy.explain.lime.surrogate import (
     cosine_weights,
     fit,
 )
+from ganatomy.explain.networks.batching import in_batches
 from ganatomy.rng import derive_seed
 
 NUM_SAMPLES = 512

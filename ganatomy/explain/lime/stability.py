@@ -8,7 +8,7 @@ import torch
 from ganatomy.errors import InputError
 from ganatomy.explain.lime.engine import lime
 from ganatomy.explain.lime.explanations import LimeExplanations
-from ganatomy.explain.targets import Target
+from ganatomy.explain.networks.targets import Target
 from ganatomy.rng import derive_seed
 
 NUM_SEEDS = 3
