@@ -24,7 +24,7 @@ from ganatomy.gan.training import train
 from ganatomy.metrics.evaluator import accuracy, extract, train_evaluator
 from ganatomy.metrics.frechet import frechet_distance
 from tasks.params.gan import GanSection
-from tasks.params.train import Train
+from tasks.train.params import Train
 
 _WIDTH = 32
 

@@ -23,10 +23,10 @@ from flows.failures import StageFailed as StageFailed
 from flows.failures import failure
 from flows.turns import Turns
 from ganatomy.errors import InputError
-from tasks.contents import Content
-from tasks.events import Events, events_path, log_path
 from tasks.params.section import PARAMS_FILE, told_file
-from tasks.provenance import LOCK
+from tasks.shared.contents import Content
+from tasks.shared.events import Events, events_path, log_path
+from tasks.shared.provenance import LOCK
 
 Outcome = Literal["ran", "restored", "cached"]
 _LATE_INTERVAL_S = 0.2

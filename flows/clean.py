@@ -12,7 +12,7 @@ from flows import processes
 from flows.settings import STATE
 from flows.spool import SPOOL
 from ganatomy.errors import InputError
-from tasks.given import artifacts
+from tasks.shared.given import artifacts
 
 _KEPT = ("run.lock", SPOOL.name)  # what is held just now, and what waits to be recorded
 _STATE = ("environment.json", "source.json")

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from ganatomy.errors import InputError
 from ganatomy.files import write_bytes
-from tasks.closure import closure as files_read
+from tasks.shared.closure import closure as files_read
 
 PACKAGES = ("ganatomy", "tasks")
 
@@ -35,7 +35,7 @@ def _wanted(root: Path, command: str) -> set[str]:
     found = re.search(r" -m ([\w.]+)", command)  # ... python -m tasks.<stage> ...
     if found is None:
         raise InputError(f"no `python -m` in {command!r}", "dvc.yaml", "Write it as others are.")
-    return closure(root, found[1])
+    return closure(root, found[1]) | closure(root, f"{found[1]}.__main__")  # a folder's run
 
 
 def differences(root: Path) -> list[str]:

@@ -14,7 +14,7 @@ import psutil
 import yaml
 
 from ganatomy.files import write_json
-from tasks.provenance import LOCK
+from tasks.shared.provenance import LOCK
 
 _READERS_AND_WRITERS = Path(".dvc/tmp/rwlock")
 _CLOCK_S = 2.0  # the times of a file and of a process come from different clocks

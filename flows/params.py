@@ -17,7 +17,7 @@ from ganatomy.files import write_bytes
 from tasks.params.section import PARAMS_FILE, TOLD, Section, read_document, unknown_key
 
 HEADER = """\
-# One section per stage; tasks/params/<stage>.py says what each value may be.
+# One section per stage; tasks/<stage>/params.py says what each value may be.
 # `python -m flows run --profile NAME` and `--set section.key=value` rewrite this file.
 """
 DEFAULT_PROFILE = "default"
@@ -45,6 +45,8 @@ def sections() -> dict[str, type[Section]]:
     """Every section by name, `base` first and then in the pipeline's order."""
     for module in pkgutil.iter_modules(tasks.params.__path__):
         importlib.import_module(f"tasks.params.{module.name}")
+    for path in Path(tasks.params.__path__[0]).parent.glob("*/params.py"):
+        importlib.import_module(f"tasks.{path.parent.name}.params")
     found = {section.name: section for section in _below(Section) if hasattr(section, "name")}
     return {name: found[name] for name in ORDER if name in found} | found
 

@@ -30,8 +30,8 @@ from flows.record import Record, new_run_name
 from flows.settling import settle
 from flows.slots import Slots
 from flows.watch import StageTail
-from tasks import environment
 from tasks.params.section import PARAMS_FILE
+from tasks.shared import environment
 
 _POLL_S = 0.2
 _ARTIFACT_INTERVAL_S = 2.0

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from flows import params
 from ganatomy.files import write_bytes
-from tasks import environment
 from tasks.params.section import PARAMS_FILE
+from tasks.shared import environment
 
 
 @dataclass(frozen=True)

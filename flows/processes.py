@@ -56,7 +56,7 @@ def _signal(process: psutil.Process, number: signal.Signals) -> None:
 def stages_end_with_us() -> Iterator[None]:
     """On SIGINT and SIGTERM end every stage, then do what would have been done without us.
 
-    kill -9 cannot be caught: a stage watches its parent itself (`tasks.parent`).
+    kill -9 cannot be caught: a stage watches its parent itself (`tasks.shared.parent`).
     """
     stopping.clear()
     if threading.current_thread() is not threading.main_thread():

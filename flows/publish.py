@@ -25,7 +25,7 @@ from flows.entry import RunEntry, StageEntry
 from flows.registry import register
 from flows.settings import EXPERIMENT
 from flows.spool import manifest_of
-from tasks.results import CURVES, IMAGES, METRICS
+from tasks.shared.results import CURVES, IMAGES, METRICS
 
 _BATCH = 500
 _MAX_VALUE_CHARS = 500

@@ -28,8 +28,8 @@ from flows.masking import masked
 from flows.status import LastRun
 from flows.watch import Event
 from ganatomy.files import sha256_of
-from tasks import provenance
 from tasks.params.section import read_document, told_file
+from tasks.shared import provenance
 
 _LIVE_INTERVAL_S = 1.0
 _PUBLISH_LIMIT_S = 600.0

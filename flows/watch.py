@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tasks.events import events_path, log_path
+from tasks.shared.events import events_path, log_path
 
 Event = dict[str, Any]
 

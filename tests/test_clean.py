@@ -12,7 +12,7 @@ import yaml
 
 from flows import params
 from ganatomy.errors import InputError
-from tasks import given
+from tasks.shared import given
 from tests.harness import ROOT, copy_project, python
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]

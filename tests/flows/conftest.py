@@ -7,7 +7,7 @@ import yaml
 from mlflow import MlflowClient
 
 from flows import params
-from tasks import environment
+from tasks.shared import environment
 from tests.harness import copy_project
 
 

@@ -238,7 +238,7 @@ def test_a_run_that_cannot_be_put_right_is_not_finished(project: Path) -> None:
     name = str(damaged.relative_to(project / "reports" / "fetch"))
     _object_of(project, "reports/fetch", name).unlink()
     _flip(damaged)
-    _flip(project / "tasks" / "fetch.py", b"def main(", b"def_main(")  # unseen by DVC
+    _flip(project / "tasks" / "fetch" / "__main__.py", b"def main(", b"def_main(")  # unseen by DVC
     done = flows(project, "run")
     assert done.returncode == 1
     assert "error: stage fetch" in done.stderr

@@ -10,7 +10,7 @@ def test_a_bug_in_one_stage_is_told_once_and_stops_only_what_needs_it(
     smoke: Path, second_run: dict[str, str], tmp_path: Path
 ) -> None:
     project = shutil.copytree(smoke, tmp_path / "project", symlinks=True)
-    stage = project / "tasks" / "gradcam.py"
+    stage = project / "tasks" / "gradcam" / "__main__.py"
     begin = "    samples = Samples.load"
     assert stage.read_text().count(begin) == 1
     stage.write_text(
@@ -26,7 +26,7 @@ def test_a_bug_in_one_stage_is_told_once_and_stops_only_what_needs_it(
     assert "report" not in found
     assert living(project) == []
 
-    stage.write_text((smoke / "tasks" / "gradcam.py").read_text())
+    stage.write_text((smoke / "tasks" / "gradcam" / "__main__.py").read_text())
     again = outcomes(flows(project, "run"))
     assert again["lime"] == "unchanged"
     assert again["gradcam"] in ("unchanged", "restored from the run cache")

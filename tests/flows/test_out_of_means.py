@@ -39,7 +39,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _plant(project: Path, before: str, code: str) -> Callable[[], object]:
     """Put a line into the stage `fetch`; what is given takes it out again."""
-    stage = project / "tasks" / "fetch.py"
+    stage = project / "tasks" / "fetch" / "__main__.py"
     text = stage.read_text()
     assert text.count(before) == 1
     stage.write_text(text.replace(before, code + before))

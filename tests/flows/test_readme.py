@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows import params
-from tasks.params.variants import Variants
+from tasks.variants.params import Variants
 from tests.foreign import write_foreign_images
 from tests.harness import ROOT, copy_project, flows, outcomes, stages
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from flows import params
-from tasks import environment
+from tasks.shared import environment
 from tests.harness import copy_project, digests, dvc, flows, living, outcomes, python
 
 STAGES = {
@@ -133,7 +133,7 @@ def test_no_process_is_left(smoke: Path, second_run: dict[str, str]) -> None:
         ),
         ("ganatomy/explain/maps/gradcam.py", {"gradcam", "faithfulness", "report"}),
         ("ganatomy/explain/lime/latents.py", {"lime", "report"}),
-        ("tasks/params/lime.py", {"lime", "faithfulness", "report"}),
+        ("tasks/lime/params.py", {"lime", "faithfulness", "report"}),
         ("ganatomy/explain/faithfulness/road.py", {"faithfulness", "report"}),
     ],
 )

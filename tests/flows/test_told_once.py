@@ -25,7 +25,7 @@ EDIT = """\
 
 
 def _edits_meanwhile(project: Path) -> Path:
-    stage = project / "tasks" / "fetch.py"
+    stage = project / "tasks" / "fetch" / "__main__.py"
     assert stage.read_text().count(BEGIN) == 1
     stage.write_text(stage.read_text().replace(BEGIN, EDIT + BEGIN))
     return project

@@ -16,7 +16,7 @@ _RUN_FETCH = """
 import os
 from pathlib import Path
 from flows import adapter, settings
-from tasks import environment
+from tasks.shared import environment
 root = Path.cwd()
 settings.prepare(root)
 environment.write(root)

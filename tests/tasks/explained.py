@@ -25,8 +25,8 @@ from ganatomy.gan.settings import Method, TrainingSettings
 from ganatomy.gan.training import train_gan
 from ganatomy.metrics import evaluator_file
 from ganatomy.metrics.evaluator import ROTATIONS, train_evaluator
-from tasks.events import Events, events_path
-from tasks.layout import EVALUATOR, GAN, HISTORY, PREPARED
+from tasks.shared.events import Events, events_path
+from tasks.shared.layout import EVALUATOR, GAN, HISTORY, PREPARED
 from tests.planted import digits
 
 CPU = torch.device("cpu")

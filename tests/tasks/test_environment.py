@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows import params
-from tasks import environment
+from tasks.shared import environment
 from tests.harness import ROOT
 
 

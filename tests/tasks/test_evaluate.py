@@ -22,9 +22,9 @@ from ganatomy.gan.checkpoint import save_gan
 from ganatomy.gan.model import build_gan
 from ganatomy.metrics import evaluator_file
 from ganatomy.metrics.evaluator import ROTATIONS, train_evaluator
-from tasks import evaluate
-from tasks.events import Events, events_path
-from tasks.layout import EVALUATOR, GAN, PREPARED
+from tasks.evaluate import __main__ as evaluate
+from tasks.shared.events import Events, events_path
+from tasks.shared.layout import EVALUATOR, GAN, PREPARED
 
 NUM_TRAIN, NUM_HELD_OUT = 400, 100
 SHA256_OF_WEIGHTS = (

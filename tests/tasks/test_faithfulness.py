@@ -19,9 +19,9 @@ from ganatomy.explain.maps.methods import refusals
 from ganatomy.explain.networks.targets import Target
 from ganatomy.files import read_json
 from ganatomy.gan.checkpoint import load_gan
-from tasks import faithfulness
-from tasks.layout import GAN
-from tasks.results import CURVES
+from tasks.faithfulness import __main__ as faithfulness
+from tasks.shared.layout import GAN
+from tasks.shared.results import CURVES
 from tests.tasks.explained import (
     CPU,
     explain,

@@ -10,8 +10,10 @@ from PIL import Image
 
 from flows import params
 from ganatomy.files import read_json
-from tasks import fetch, prepare, report_facts
-from tasks.events import Events
+from tasks.fetch import __main__ as fetch
+from tasks.prepare import __main__ as prepare
+from tasks.report import facts as report_facts
+from tasks.shared.events import Events
 
 
 class _Told(Events):

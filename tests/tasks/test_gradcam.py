@@ -22,9 +22,9 @@ from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.model import Gan
 from ganatomy.metrics import evaluator_file
 from ganatomy.tensors import read_tensors
-from tasks import gradcam
-from tasks.layout import EVALUATOR, GAN
-from tasks.samples import Samples
+from tasks.gradcam import __main__ as gradcam
+from tasks.shared.layout import EVALUATOR, GAN
+from tasks.shared.samples import Samples
 from tests.harness import ROOT, python
 from tests.tasks.explained import (
     CPU,

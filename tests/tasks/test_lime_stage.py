@@ -16,9 +16,9 @@ from ganatomy.errors import InputError
 from ganatomy.files import read_json
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.tensors import read_tensors
-from tasks import lime
-from tasks.layout import GAN
-from tasks.samples import Samples
+from tasks.lime import __main__ as lime
+from tasks.shared.layout import GAN
+from tasks.shared.samples import Samples
 from tests.tasks.explained import (
     CPU,
     LATENT_DIM,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks import checkpoints
-from tasks.own_code import OwnCode, digests, files_of
+from tasks.shared import checkpoints
+from tasks.shared.own_code import OwnCode, digests, files_of
 
 FILES = {
     "nets/unet.py": (

@@ -7,7 +7,7 @@ import pytest
 
 from flows import params
 from ganatomy.files import read_json
-from tasks import environment
+from tasks.shared import environment
 from tests.harness import flows, python
 
 OWN = """

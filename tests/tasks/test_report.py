@@ -13,9 +13,14 @@ from PIL import Image
 from ganatomy.data.images import write_png
 from ganatomy.files import write_json
 from ganatomy.gan.guards import RULES
-from tasks import faithfulness, gradcam, lime, report, report_facts, report_figures
-from tasks.events import Events
-from tasks.results import image_path, write_curves
+from tasks.faithfulness import __main__ as faithfulness
+from tasks.gradcam import __main__ as gradcam
+from tasks.lime import __main__ as lime
+from tasks.report import __main__ as report
+from tasks.report import facts as report_facts
+from tasks.report import figures as report_figures
+from tasks.shared.events import Events
+from tasks.shared.results import image_path, write_curves
 from tests.tasks.explained import has_numbers_alone, make_discriminator_constant
 
 TRAIN = Path("reports/train")

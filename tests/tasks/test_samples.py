@@ -10,8 +10,8 @@ from ganatomy.data.dataset import UNLABELLED, Dataset
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.metrics import evaluator_file
-from tasks.layout import EVALUATOR, GAN, PREPARED
-from tasks.samples import Samples, fake_latents, real_examples, real_images
+from tasks.shared.layout import EVALUATOR, GAN, PREPARED
+from tasks.shared.samples import Samples, fake_latents, real_examples, real_images
 from tests.tasks.explained import CPU, NUM_HELD_OUT, make_project
 
 

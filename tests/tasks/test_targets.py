@@ -12,9 +12,9 @@ from scipy.stats import spearmanr
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.images import to_float
 from ganatomy.errors import InputError
-from tasks.layout import PREPARED
-from tasks.samples import Samples
-from tasks.targets import concepts, of_generator
+from tasks.shared.layout import PREPARED
+from tasks.shared.samples import Samples
+from tasks.shared.targets import concepts, of_generator
 from tests.tasks.explained import CPU, SMALL, make_project
 
 WHERE = "gradcam.targets"

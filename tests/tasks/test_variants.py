@@ -14,10 +14,12 @@ from flows import params
 from flows.watch import StageTail
 from ganatomy.errors import InputError
 from ganatomy.files import read_json
-from tasks import environment, report_facts, variants
-from tasks.events import Events
-from tasks.layout import VARIANTS
-from tasks.members import trainable
+from tasks.report import facts as report_facts
+from tasks.shared import environment
+from tasks.shared.events import Events
+from tasks.shared.layout import VARIANTS
+from tasks.shared.members import trainable
+from tasks.variants import __main__ as variants
 from tests.harness import dvc, flows
 
 KEPT = ("data/prepared", "data/variants", "reports", "params.yaml")

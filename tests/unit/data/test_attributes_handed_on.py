@@ -13,7 +13,7 @@ from ganatomy.data.sources import fetch
 from ganatomy.files import read_json
 from tasks import fetch as fetch_stage
 from tasks import prepare as prepare_stage
-from tasks.events import Events
+from tasks.shared.events import Events
 from tests.unit.data.raws import numbers, run_prepare
 
 NAN = float("nan")
