@@ -43,7 +43,7 @@ from tasks.shared.events import Events
 from tasks.shared.layout import PREPARED, REPORTS
 from tasks.shared.methods import filler, pool, segments_of, window
 from tasks.shared.results import show_image, write_metrics
-from tasks.shared.samples import Samples
+from tasks.shared.samples import load_subjects
 from tasks.shared.work import Work
 from tasks.variants.params import Variants
 
@@ -60,7 +60,7 @@ def main(events: Events) -> None:
     device = resolve_device(base.device)
     make_deterministic(base.num_threads)
     keep_freed_memory()
-    samples = Samples.load(params.num_images, base.seed, device)
+    samples = load_subjects(params.num_images, base.seed, device)
     with whole_folder(REPORTS / "faithfulness") as report:
         work = _Work(events, params, base.seed, device, samples, report)
         maps, of_d = _of_d(work)
@@ -113,7 +113,7 @@ def _of_d(work: _Work) -> tuple[Maps, Examination]:
     few = -(-_few(samples.fake) // 2)
     images = torch.cat([samples.real, samples.fake]).to(work.device)
     some = torch.cat([samples.real[:few], samples.fake[:few]]).to(work.device)
-    discriminator, layers = samples.gan.discriminator, samples.of_d.convolutions
+    discriminator, layers = samples.discriminator, samples.of_d.convolutions
     target = d_logit(discriminator)
     maps = methods.maps(target, layers, images, work.fills_of(images, seed), seed)
     work.done("maps of D")
@@ -150,13 +150,13 @@ def _of_d(work: _Work) -> tuple[Maps, Examination]:
 def _of_g(work: _Work) -> Examination | None:
     """D's logit of G's images, explained within G: do the places that G's maps name count?"""
     samples, methods, seed = work.samples, work.methods, work.seed
-    generator, discriminator = samples.gan.generator_ema, samples.gan.discriminator
+    generator, discriminator = samples.generator, samples.discriminator
     images, z = samples.fake.to(work.device), samples.z.to(work.device)
     size = (images.shape[-2], images.shape[-1])
     layers = [_G + name for name in samples.of_g.wide]
     if not layers:
         return None
-    few, latent_dim = _few(images), samples.gan.architecture.latent_dim
+    few, latent_dim = _few(images), samples.latent_dim
 
     def explain(model: torch.nn.Module, latents: torch.Tensor) -> Maps:
         found = methods.cam_maps(d_logit_of_g(model, discriminator), layers, latents, size)

@@ -10,6 +10,7 @@ from ganatomy.errors import InputError
 from ganatomy.explain.maps.disagreement import Disagreement, disagreement
 from ganatomy.explain.maps.gradcam import Cams
 from ganatomy.explain.maps.methods import cam_name, cams_or_nan, refusals
+from ganatomy.explain.networks.named import fitted_concepts, targets_of_generator
 from ganatomy.explain.networks.targets import (
     Target,
     concept,
@@ -32,11 +33,11 @@ from tasks.gradcam.params import Gradcam
 from tasks.params.base import Base
 from tasks.shared import stage
 from tasks.shared.events import Events
+from tasks.shared.keys import by_key
 from tasks.shared.layout import HISTORY, REPORTS
-from tasks.shared.names import concepts_of, targets_of
+from tasks.shared.names import concepts_of, targets_of, vocabulary
 from tasks.shared.results import show_image, write_metrics
-from tasks.shared.samples import Samples
-from tasks.shared.targets import concepts, of_generator
+from tasks.shared.samples import load_subjects
 from tasks.shared.work import Work
 
 _FILM_COLUMNS = 6
@@ -51,7 +52,7 @@ def main(events: Events) -> None:
     make_deterministic(base.num_threads)
     keep_freed_memory()
     count = max(params.num_images, params.num_averaged, params.num_ablated)
-    samples = Samples.load(count, base.seed, device)
+    samples = load_subjects(count, base.seed, device)
     parts = (_maps, _targets, _compare, _average, _check_causes, _dissect, _film)
     with whole_folder(REPORTS / "gradcam") as report:
         work = _Work(events, params, base.seed, device, samples, report)
@@ -138,11 +139,11 @@ class _Work(Work[Gradcam]):
 def _maps(work: _Work) -> None:
     """Of every layer, for D's logit; and for the difference that relativistic losses see."""
     samples, shown = work.samples, work.params.num_images
-    of_d = d_logit(samples.gan.discriminator)
-    of_g = d_logit_of_g(samples.gan.generator_ema, samples.gan.discriminator)
+    of_d = d_logit(samples.discriminator)
+    of_g = d_logit_of_g(samples.generator, samples.discriminator)
     both = min(shown, len(samples.real))
     pairs = torch.stack([samples.real[:both], samples.fake[:both]], 1)
-    of_pairs = difference(samples.gan.discriminator)
+    of_pairs = difference(samples.discriminator)
     cases = {
         "d_real": (of_d, samples.of_d, "", samples.real),
         "d_fake": (of_d, samples.of_d, "", samples.fake),
@@ -178,11 +179,12 @@ def _targets(work: _Work) -> None:
     if samples.of_g.last is None:
         return
     names = targets_of(work.params, "targets", work.events.warning)
-    asked = of_generator(names, samples, "gradcam.targets", work.events.warning)
+    with by_key(work.params):
+        asked = targets_of_generator(names, samples, vocabulary(), on_warning=work.events.warning)
     tensors: dict[str, torch.Tensor] = {}
     reasons: dict[str, list[str]] = {}
     for name, target in asked.items():
-        within = "" if target.model is samples.gan.generator_ema else _G
+        within = "" if target.model is samples.generator else _G
         layer = within + samples.of_g.last
         cams = work.cams(target, [layer], samples.z)
         tensors |= {name: cams.maps[_LOCAL][layer], f"scores/{name}": cams.scores}
@@ -221,15 +223,15 @@ def _average(work: _Work) -> None:
         if maps is not None and key not in work.reasons:
             labels = work.samples.real_labels if key == "d_real" else work.samples.fake_labels
             cases[title] = (key, maps, labels)
-    work.average(cases, {"method": _LOCAL})
+    work.average(cases, _LOCAL)
 
 
 def _check_causes(work: _Work) -> None:
     """Whether the channels that Grad-CAM credits move the target more than random ones."""
     samples, params = work.samples, work.params
     count = params.num_ablated
-    of_d = d_logit(samples.gan.discriminator)
-    of_g = d_logit_of_g(samples.gan.generator_ema, samples.gan.discriminator)
+    of_d = d_logit(samples.discriminator)
+    of_g = d_logit_of_g(samples.generator, samples.discriminator)
     tables = []
     for network, key, target, inputs in (
         ("D", "d_real", of_d, samples.real),
@@ -263,12 +265,14 @@ def _dissect(work: _Work) -> None:
     """Which units of G carry which concept, by what goes when they are held still."""
     samples, params = work.samples, work.params
     names = concepts_of(params, work.events.warning)
-    read = concepts(names, samples.evaluator, "gradcam.concepts", work.events.warning)
+    evaluator, discriminator = samples.evaluator, samples.discriminator
+    assert evaluator is not None  # the stage has one
+    with by_key(params):
+        read = fitted_concepts(names, evaluator, vocabulary(), on_warning=work.events.warning)
     rows = [{"concept": each.name, "held_out_r2": each.r2} for each in read]
     work.table("concepts", pd.DataFrame(rows, columns=["concept", "held_out_r2"]))
     if not samples.of_g.wide:
         return
-    evaluator, discriminator = samples.evaluator, samples.gan.discriminator
     readers: dict[str | tuple[str, ...], Reader] = {"D's logit": d_logit(discriminator).values}
     for what in read:
         readers[what.name] = concept(evaluator, what).values
@@ -276,7 +280,7 @@ def _dissect(work: _Work) -> None:
         readers[samples.class_names] = evaluator
     try:
         table = dissect(
-            samples.gan.generator_ema,
+            samples.generator,
             list(samples.of_g.wide),
             samples.z[: params.num_ablated].to(work.device),
             readers,

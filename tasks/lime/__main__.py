@@ -19,6 +19,7 @@ from ganatomy.explain.lime.latents import (
 )
 from ganatomy.explain.lime.stability import stability
 from ganatomy.explain.maps.aggregates import submodular_pick
+from ganatomy.explain.networks.named import targets_of_generator
 from ganatomy.explain.networks.targets import Target, class_logit, d_logit
 from ganatomy.files import whole_folder, write_bytes
 from ganatomy.report.heatmaps import attribution_sheet
@@ -29,12 +30,12 @@ from tasks.lime.params import Lime
 from tasks.params.base import Base
 from tasks.shared import stage
 from tasks.shared.events import Events
+from tasks.shared.keys import by_key
 from tasks.shared.layout import REPORTS
 from tasks.shared.methods import filler, pool, segments_of
-from tasks.shared.names import targets_of
+from tasks.shared.names import targets_of, vocabulary
 from tasks.shared.results import show_image, write_metrics
-from tasks.shared.samples import Samples
-from tasks.shared.targets import of_generator
+from tasks.shared.samples import load_subjects
 from tasks.shared.work import Work
 
 
@@ -44,7 +45,7 @@ def main(events: Events) -> None:
     device = resolve_device(base.device)
     make_deterministic(base.num_threads)
     keep_freed_memory()
-    samples = Samples.load(max(params.num_images, params.num_averaged), base.seed, device)
+    samples = load_subjects(max(params.num_images, params.num_averaged), base.seed, device)
     with whole_folder(REPORTS / "lime") as report:
         work = _Work(events, params, base.seed, device, samples, report)
         found = _images(work)
@@ -94,7 +95,7 @@ def _images(work: _Work) -> dict[str, LimeExplanations]:
         "d_fake": (samples.fake, hide(samples.fake)),
         "g_regions": (samples.fake, others),
     }
-    target = d_logit(samples.gan.discriminator)
+    target = d_logit(samples.discriminator)
     rows, found = [], {}
     for key, (images, fills) in cases.items():
         each = found[key] = work.explain(target, images, fills)
@@ -185,7 +186,7 @@ def _average(work: _Work, found: dict[str, LimeExplanations]) -> None:
         kept = torch.tensor([not reason for reason in found[key].refusals])
         labels = work.samples.real_labels if key == "d_real" else work.samples.fake_labels
         cases[title] = (key, found[key].maps[kept], labels[kept])
-    work.average(cases, {"method": work.params.engine})
+    work.average(cases, work.params.engine)
 
 
 def _latents(work: _Work) -> None:
@@ -193,7 +194,14 @@ def _latents(work: _Work) -> None:
     samples, params = work.samples, work.params
     z = samples.z[: params.num_latents].to(work.device)
     names = targets_of(params, "latent_targets", work.events.warning)
-    asked = of_generator(names, samples, "lime.latent_targets", work.events.warning)
+    with by_key(params):
+        asked = targets_of_generator(
+            names,
+            samples,
+            vocabulary(),
+            where="latent_targets",
+            on_warning=work.events.warning,
+        )
     tables = {}
     for name, target in asked.items():
         found = _of_seen_classes(work, z) if name == "class" else _of_latents(work, target, z)
@@ -206,15 +214,15 @@ def _latents(work: _Work) -> None:
 
 
 def _of_latents(work: _Work, target: Target, z: torch.Tensor) -> LatentExplanations:
-    params, architecture = work.params, work.samples.gan.architecture
+    params, samples = work.params, work.samples
     return latent_lime(
         target,
         z,
         work.seed,
         params.latent_radius,
-        num_classes=architecture.num_classes,
+        num_classes=samples.num_classes,
         design=params.design,
-        num_samples=max(params.num_samples, 4 * architecture.latent_dim),
+        num_samples=max(params.num_samples, 4 * samples.latent_dim),
         on_warning=work.events.warning,
     )
 
@@ -222,11 +230,12 @@ def _of_latents(work: _Work, target: Target, z: torch.Tensor) -> LatentExplanati
 def _of_seen_classes(work: _Work, z: torch.Tensor) -> LatentExplanations:
     """Of each latent the logit of the class that is seen in its own image, wherever it is moved."""
     samples = work.samples
+    assert samples.evaluator is not None  # the stage has one
     seen = samples.fake_labels[: len(z)].to(z.device)
     parts = []
     for label in seen.unique().tolist():
         name = samples.class_names[label]
-        target = class_logit(samples.evaluator, label, name, samples.gan.generator_ema)
+        target = class_logit(samples.evaluator, label, name, samples.generator)
         parts.append(_of_latents(work, target, z[seen == label]))
     return joined(parts, "class")
 

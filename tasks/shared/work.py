@@ -6,12 +6,12 @@ from typing import Generic, TypeVar
 
 import torch
 
+from ganatomy.explain.maps.class_means import ClassMeans
+from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.report.class_maps import class_maps
-from ganatomy.tensors import write_tensors
 from tasks.params.section import Section
 from tasks.shared.events import Events
 from tasks.shared.results import show_image
-from tasks.shared.samples import Samples
 
 P = TypeVar("P", bound=Section)
 
@@ -24,7 +24,7 @@ class Work(Generic[P]):
     params: P
     seed: int
     device: torch.device
-    samples: Samples
+    samples: Subjects
     report: Path
     metrics: dict[str, float | int] = field(default_factory=dict)
     refused: list[dict[str, str | int]] = field(default_factory=list)
@@ -33,14 +33,12 @@ class Work(Generic[P]):
         """For stages that share more."""
 
     def average(
-        self, cases: dict[str, tuple[str, torch.Tensor, torch.Tensor]], note: dict[str, str]
+        self, cases: dict[str, tuple[str, torch.Tensor, torch.Tensor]], method: str
     ) -> None:
         """Write and draw the mean |map| of each class; cases are key, maps and labels by title."""
-        rows: dict[str, dict[str, torch.Tensor]] = {}
-        tensors: dict[str, torch.Tensor] = {}
-        for title, (key, maps, labels) in cases.items():
-            rows[title] = self.samples.by_class(maps, labels)
-            tensors |= {f"{key}/{name}": mean for name, mean in rows[title].items()}
-        write_tensors(self.report / "class_means.safetensors", tensors, note)
-        picture = class_maps(rows, self.samples.mean_images())
-        show_image(self.report, self.events, "classes", picture)
+        titles = {key: title for title, (key, _, _) in cases.items()}
+        given = {key: (maps, labels) for key, maps, labels in cases.values()}
+        found = ClassMeans.of(given, self.samples, method)
+        found.save(self.report)
+        rows = {titles[key]: means for key, means in found.means.items()}
+        show_image(self.report, self.events, "classes", class_maps(rows, found.images))

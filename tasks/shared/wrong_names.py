@@ -1,14 +1,13 @@
 """All names that the user wrote and the data does not have; `tasks.shared.refusal` asks."""
 
-from collections.abc import Callable
-
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.recipes import recipes
 from ganatomy.errors import InputError
 from tasks.gradcam.params import Gradcam
 from tasks.lime.params import Lime
-from tasks.params.section import Section, read_document, told_file
-from tasks.shared.names import check_target, concept_of, features_of
+from tasks.params.section import read_document, told_file
+from tasks.shared.keys import by_key
+from tasks.shared.names import features_of, vocabulary_of
 from tasks.variants.params import Variants
 
 
@@ -42,12 +41,13 @@ def check_names(train: Dataset) -> None:
         variants.grid,
         variants.masks,
     )
-    lists: tuple[tuple[Section, str, Callable[[str, Dataset, str], object]], ...] = (
-        (gradcam, "targets", check_target),
-        (gradcam, "concepts", concept_of),
-        (lime, "latent_targets", check_target),
-    )
-    for section, field, check in lists:
+    words = vocabulary_of(train, variants)
+    for section, field, check in (
+        (gradcam, "targets", words.check_target),
+        (gradcam, "concepts", words.concept),
+        (lime, "latent_targets", words.check_target),
+    ):
         if not section.is_default(field):
-            for name in getattr(section, field):
-                check(name, train, f"{section.name}.{field}")
+            with by_key(section):
+                for name in getattr(section, field):
+                    check(name, field)

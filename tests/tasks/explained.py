@@ -144,7 +144,7 @@ def _data(count: int, labelled: bool, coloured: bool) -> Dataset:
 
 def explain(folder: Path, stage: ModuleType, **sections: dict[str, Any]) -> list[dict[str, Any]]:
     """Run a stage in this process, with `SMALL` but for what `sections` say; its events."""
-    name = stage.__name__.rpartition(".")[2]
+    name = stage.__name__.split(".")[1]  # tasks.<stage>.__main__
     params = {key: {**values, **sections.get(key, {})} for key, values in SMALL.items()}
     run_dir = folder / "run"
     events_path(run_dir, name).unlink(missing_ok=True)

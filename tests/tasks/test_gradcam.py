@@ -24,7 +24,7 @@ from ganatomy.metrics import evaluator_file
 from ganatomy.tensors import read_tensors
 from tasks.gradcam import __main__ as gradcam
 from tasks.shared.layout import EVALUATOR, GAN
-from tasks.shared.samples import Samples
+from tasks.shared.samples import load_subjects
 from tests.harness import ROOT, python
 from tests.tasks.explained import (
     CPU,
@@ -104,7 +104,8 @@ def _picture(project: Path, name: str) -> np.ndarray:
 
 
 def test_every_file_is_there(project: Path) -> None:
-    tensors = ("d_real", "d_fake", "g_fake", "difference", "g_targets", "class_means")
+    cases = ("d_real", "d_fake", "g_fake", "difference", "g_targets")
+    tensors = (*cases, "class_means", "class_images")
     tables = ("causal", "dissection", "disagreement", "concepts")
     expected = {
         *(f"{name}.safetensors" for name in tensors),
@@ -190,7 +191,7 @@ def test_class_means_are_means_of_magnitudes(
     project: Path, gan: Gan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(project)
-    samples = Samples.load(AVERAGED, 0, CPU)
+    samples = load_subjects(AVERAGED, 0, CPU)
     assert samples.of_d.last is not None
     module = gan.discriminator.get_submodule(samples.of_d.last)
     kept = _tensors(project, "class_means")
@@ -244,7 +245,7 @@ def test_disagreement_is_told_of_every_image(
     for name in ("overlap", "chance_overlap", "correlation"):
         assert metrics[f"mean_{name}"] == pytest.approx(table[name].mean(), rel=1e-5)
     monkeypatch.chdir(project)
-    samples = Samples.load(AVERAGED, 0, CPU)
+    samples = load_subjects(AVERAGED, 0, CPU)
     assert samples.of_d.last is not None
     assert samples.of_g.last is not None
     chain = nn.Sequential(gan.generator_ema, gan.discriminator)

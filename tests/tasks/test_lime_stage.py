@@ -18,7 +18,7 @@ from ganatomy.gan.checkpoint import load_gan
 from ganatomy.tensors import read_tensors
 from tasks.lime import __main__ as lime
 from tasks.shared.layout import GAN
-from tasks.shared.samples import Samples
+from tasks.shared.samples import load_subjects
 from tests.tasks.explained import (
     CPU,
     LATENT_DIM,
@@ -73,7 +73,7 @@ def _mask(folder: Path, row: int, column: int) -> str:
 
 def test_every_file_is_there(project: Path) -> None:
     assert set(hashes(_report(project))) == {
-        *(f"{name}.safetensors" for name in (*CASES, "class_means")),
+        *(f"{name}.safetensors" for name in (*CASES, "class_means", "class_images")),
         *(f"images/{name}.png" for name in PICTURES),
         *("surrogates.csv", "latents.csv", "metrics.json"),
     }
@@ -145,15 +145,15 @@ def test_latent_coefficients_are_main_effects(
     assert table["target"].tolist() == ["d_logit_of_g"] * DIM + ["class"] * DIM
     assert table["name"].tolist() == [f"z{k}" for k in range(DIM)] * 2
     monkeypatch.chdir(project)
-    samples = Samples.load(AVERAGED, 0, CPU)
+    samples = load_subjects(AVERAGED, 0, CPU)
     signs = torch.tensor(list(product((-1.0, 1.0), repeat=DIM)))
     corners = samples.z[:LATENTS, None] + RADIUS * signs
     with torch.no_grad():
-        fakes = samples.gan.generator_ema(corners.flatten(0, 1))
+        fakes = samples.generator(corners.flatten(0, 1))
         seen = samples.evaluator(samples.fake[:LATENTS]).argmax(1)
         logits = samples.evaluator(fakes).unflatten(0, (LATENTS, -1))
         by_target = {
-            "d_logit_of_g": samples.gan.discriminator(fakes).unflatten(0, (LATENTS, -1)),
+            "d_logit_of_g": samples.discriminator(fakes).unflatten(0, (LATENTS, -1)),
             "class": logits[torch.arange(LATENTS), :, seen],
         }
     for name, values in by_target.items():
@@ -168,7 +168,7 @@ def test_class_means_are_of_all_that_were_explained(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(project)
-    samples = Samples.load(AVERAGED, 0, CPU)
+    samples = load_subjects(AVERAGED, 0, CPU)
     found = set(_tensors(project, "class_means"))
     real = {samples.class_names[label] for label in samples.real_labels.tolist()}
     fake = {samples.class_names[label] for label in samples.fake_labels.tolist()}
