@@ -13,7 +13,7 @@ from ganatomy.gan.sampling import generate, latents, score
 from ganatomy.metrics import evaluator_file
 from ganatomy.metrics.inception import inception_features
 from ganatomy.metrics.quality import Quality, Three, judge
-from ganatomy.report.copies import suspects_sheet
+from ganatomy.report.figures.suspects_sheet import suspects_sheet
 from ganatomy.tables import csv_bytes
 from tasks.evaluate import evaluation
 from tasks.evaluate.params import Evaluate

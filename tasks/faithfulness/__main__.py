@@ -30,9 +30,10 @@ from ganatomy.explain.maps.methods import (
 )
 from ganatomy.explain.networks.targets import Target, d_logit, d_logit_of_g
 from ganatomy.files import whole_folder, write_bytes, write_json
-from ganatomy.report.agreement import agreement_picture
-from ganatomy.report.faithfulness import control_chart, removal_chart
-from ganatomy.report.randomisation import randomisation_chart
+from ganatomy.report.figures.control_chart import control_chart
+from ganatomy.report.figures.randomisation_chart import randomisation_chart
+from ganatomy.report.figures.region_ranks import agreement_picture
+from ganatomy.report.figures.removal_chart import removal_chart
 from ganatomy.tables import csv_bytes
 from tasks.faithfulness.params import Faithfulness
 from tasks.gradcam.params import Gradcam

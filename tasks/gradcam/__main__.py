@@ -23,10 +23,10 @@ from ganatomy.explain.units.dissection import Reader, dissect
 from ganatomy.files import whole_folder, write_bytes, write_json
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.sampling import generate
-from ganatomy.report.causal import causal_chart
-from ganatomy.report.disagreement import disagreement_sheet
-from ganatomy.report.dissection import dissection_table
-from ganatomy.report.heatmaps import attribution_sheet
+from ganatomy.report.figures.attribution_sheet import attribution_sheet
+from ganatomy.report.figures.causal_chart import causal_chart
+from ganatomy.report.figures.disagreement_sheet import disagreement_sheet
+from ganatomy.report.figures.dissection_table import dissection_table
 from ganatomy.tables import csv_bytes
 from ganatomy.tensors import write_tensors
 from tasks.gradcam.params import Gradcam

@@ -27,12 +27,12 @@ from ganatomy.importance.readouts import READOUTS
 from ganatomy.importance.reliance import reliance
 from ganatomy.importance.retraining import changed_alike
 from ganatomy.importance.subsets import datamodels
-from ganatomy.report.effect_table import effect_table
-from ganatomy.report.importance import importance_bars
-from ganatomy.report.interactions import interaction_chart
-from ganatomy.report.multiples import multiples
-from ganatomy.report.power import power_chart
-from ganatomy.report.region_map import region_map, region_values
+from ganatomy.report.figures.effect_table import effect_table
+from ganatomy.report.figures.importance_bars import importance_bars
+from ganatomy.report.figures.interaction_chart import interaction_chart
+from ganatomy.report.figures.power_chart import power_chart
+from ganatomy.report.figures.region_map import region_map, region_values
+from ganatomy.report.figures.small_multiples import multiples
 from ganatomy.tables import csv_bytes
 from tasks.importance.params import Importance
 from tasks.params.base import Base

@@ -22,8 +22,9 @@ from ganatomy.explain.maps.aggregates import submodular_pick
 from ganatomy.explain.networks.named import targets_of_generator
 from ganatomy.explain.networks.targets import Target, class_logit, d_logit
 from ganatomy.files import whole_folder, write_bytes
-from ganatomy.report.heatmaps import attribution_sheet
-from ganatomy.report.lime import latent_chart, r2_chart
+from ganatomy.report.figures.attribution_sheet import attribution_sheet
+from ganatomy.report.figures.latent_chart import latent_chart
+from ganatomy.report.figures.r2_chart import r2_chart
 from ganatomy.tables import csv_bytes
 from ganatomy.tensors import write_tensors
 from tasks.lime.params import Lime

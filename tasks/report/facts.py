@@ -9,7 +9,7 @@ from ganatomy.files import read_json
 from ganatomy.gan.guards import RULES
 from ganatomy.importance.ranking import RANKING_RULE
 from ganatomy.importance.readouts import READOUTS, RELIANCE_READOUTS
-from ganatomy.report import fidelity
+from ganatomy.report.figures import fidelity_chart as fidelity
 from ganatomy.tables import plain_text
 from tasks.params.section import read_document
 from tasks.shared import provenance

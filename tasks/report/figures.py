@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ganatomy.files import safe_name
-from ganatomy.report.curves import class_bars, training_curves
-from ganatomy.report.fidelity import fidelity_chart
-from ganatomy.report.film import film
+from ganatomy.report.figures.class_bars import class_bars
+from ganatomy.report.figures.fidelity_chart import fidelity_chart
+from ganatomy.report.figures.film import film
+from ganatomy.report.figures.training_curves import training_curves
 from tasks.shared.layout import REPORTS
 from tasks.shared.results import CURVES, image_path
 

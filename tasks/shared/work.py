@@ -8,7 +8,7 @@ import torch
 
 from ganatomy.explain.maps.class_means import ClassMeans
 from ganatomy.explain.networks.subjects import Subjects
-from ganatomy.report.class_maps import class_maps
+from ganatomy.report.figures.class_maps import class_maps
 from tasks.params.section import Section
 from tasks.shared.events import Events
 from tasks.shared.results import show_image

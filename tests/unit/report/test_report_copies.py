@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from ganatomy.metrics.copies import Suspects
-from ganatomy.report.copies import suspects_sheet
+from ganatomy.report.figures.suspects_sheet import suspects_sheet
 
 
 def _suspects(count: int = 2, num_spaces: int = 2, ratio: float = 0.5) -> Suspects:

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import IdentityTransform
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import INK, MUTED, canvas, pixels
-from ganatomy.report.labels import one_line, shortened, wrapped
+from ganatomy.report.figures.canvas import INK, MUTED, canvas, pixels
+from ganatomy.report.figures.labels import one_line, shortened, wrapped
 
 # in dots
 _DPI = 150  # of `canvas`

@@ -6,7 +6,15 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from ganatomy.metrics.copies import Suspects
-from ganatomy.report.canvas import INK, MUTED, WARM, canvas, pixels, row_label, without_frame
+from ganatomy.report.figures.canvas import (
+    INK,
+    MUTED,
+    WARM,
+    canvas,
+    pixels,
+    row_label,
+    without_frame,
+)
 
 _CELL_IN = 0.95
 _LABEL_IN = 1.0

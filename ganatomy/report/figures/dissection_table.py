@@ -12,8 +12,8 @@ from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import BAND, DIVERGING, INK, MUTED, canvas, pixels
-from ganatomy.report.labels import nothing, shortened, wrapped
+from ganatomy.report.figures.canvas import BAND, DIVERGING, INK, MUTED, canvas, pixels
+from ganatomy.report.figures.labels import nothing, shortened, wrapped
 
 _ROW_IN = 0.21
 _NAME = 28

@@ -9,8 +9,8 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import ACCENT, INK, MUTED, WARM, canvas, pixels, without_frame
-from ganatomy.report.labels import nothing, shortened
+from ganatomy.report.figures.canvas import ACCENT, INK, MUTED, WARM, canvas, pixels, without_frame
+from ganatomy.report.figures.labels import nothing, shortened
 
 _WIDTH_IN = 8.2
 _NAMES_IN = 1.45  # left of the columns

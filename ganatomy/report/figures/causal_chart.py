@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import ACCENT, INK, MUTED, WARM, canvas, pixels
-from ganatomy.report.labels import nothing, shortened
+from ganatomy.report.figures.canvas import ACCENT, INK, MUTED, WARM, canvas, pixels
+from ganatomy.report.figures.labels import nothing, shortened
 
 _ROW_IN = 0.19
 _GAP = 0.7  # rows between two layers

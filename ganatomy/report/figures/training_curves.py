@@ -1,4 +1,4 @@
-"""Training curves and class histograms."""
+"""What a training went through, over its steps."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import ACCENT, INK, MUTED, WARM, canvas, pixels
+from ganatomy.report.figures.canvas import ACCENT, INK, MUTED, WARM, canvas, pixels
 
 _Lines = tuple[tuple[str, str, str, str], ...]  # name, label, colour, style
 _COLUMNS = 3
@@ -97,20 +97,3 @@ def _panel(axis: Axes, points: pd.DataFrame, lines: _Lines, logarithmic: bool) -
         axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=8))
         axis.yaxis.set_major_formatter("{x:g}")
         axis.yaxis.set_minor_formatter(NullFormatter())
-
-
-def class_bars(names: list[str], real: list[int], fake: list[int]) -> NDArray[np.uint8]:
-    """Share of each class among reals and fakes, in percent."""
-    position = np.arange(len(names))
-    with canvas(8.2, 2.2) as figure:
-        axis = figure.subplots()
-        for offset, counts, colour, label in (
-            (-0.2, real, MUTED, "real"),
-            (0.2, fake, ACCENT, "generated"),
-        ):
-            share = 100 * np.asarray(counts) / max(1, sum(counts))
-            axis.bar(position + offset, share, width=0.38, color=colour, label=label)
-        axis.set_xticks(position, names)
-        axis.set_ylabel("%")
-        axis.legend(ncols=2)
-        return pixels(figure)

@@ -10,8 +10,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import ACCENT, INK, MUTED, WARM, canvas, pixels, without_frame
-from ganatomy.report.scales import WORDS, is_wide, norm, ticks
+from ganatomy.report.figures.canvas import ACCENT, INK, MUTED, WARM, canvas, pixels, without_frame
+from ganatomy.report.figures.scales import WORDS, is_wide, norm, ticks
 
 Strength = tuple[float, float, bool, bool]  # G's |t|, D's |t|, stands out in G, in D
 

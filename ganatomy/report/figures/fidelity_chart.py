@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import ACCENT, MUTED, canvas, pixels
+from ganatomy.report.figures.canvas import ACCENT, MUTED, canvas, pixels
 
 MEANINGS = {
     "fcd": "Fréchet distance: do means and spreads of the features agree?",

@@ -11,8 +11,8 @@ from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import ACCENT, BAND, DIVERGING, INK, MUTED, WARM, canvas, pixels
-from ganatomy.report.labels import nothing, shortened, wrapped
+from ganatomy.report.figures.canvas import ACCENT, BAND, DIVERGING, INK, MUTED, WARM, canvas, pixels
+from ganatomy.report.figures.labels import nothing, shortened, wrapped
 
 _ROW_IN = 0.22
 _NAME = 34

@@ -7,7 +7,15 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 from numpy.typing import NDArray
 
 from ganatomy.explain.maps.disagreement import Disagreement
-from ganatomy.report.canvas import ACCENT, MUTED, WARM, canvas, pixels, row_label, without_frame
+from ganatomy.report.figures.canvas import (
+    ACCENT,
+    MUTED,
+    WARM,
+    canvas,
+    pixels,
+    row_label,
+    without_frame,
+)
 
 _CELL_IN = 0.95
 _LABEL_IN = 1.15

@@ -7,9 +7,9 @@ from matplotlib.text import Annotation
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from ganatomy.report.canvas import ACCENT, BAND, INK, MUTED, WARM, canvas, pixels
-from ganatomy.report.labels import nothing, one_line, shortened
-from ganatomy.report.scales import WORDS, is_wide, stretch
+from ganatomy.report.figures.canvas import ACCENT, BAND, INK, MUTED, WARM, canvas, pixels
+from ganatomy.report.figures.labels import nothing, one_line, shortened
+from ganatomy.report.figures.scales import WORDS, is_wide, stretch
 
 MOST_ROWS = 30
 _ROW_IN = 0.25

@@ -7,7 +7,15 @@ import torch
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import DIVERGING, MUTED, WARM, canvas, pixels, row_label, without_frame
+from ganatomy.report.figures.canvas import (
+    DIVERGING,
+    MUTED,
+    WARM,
+    canvas,
+    pixels,
+    row_label,
+    without_frame,
+)
 
 _CELL_IN = 0.95
 _LABEL_IN = 1.0

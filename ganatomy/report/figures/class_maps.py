@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import (
+from ganatomy.report.figures.canvas import (
     BAND,
     DIVERGING,
     INK,
@@ -20,7 +20,7 @@ from ganatomy.report.canvas import (
     row_label,
     without_frame,
 )
-from ganatomy.report.labels import one_line, shortened, wrapped
+from ganatomy.report.figures.labels import one_line, shortened, wrapped
 
 ACROSS = 10  # classes beside each other; further ones begin below
 _WIDTH_IN = 8.2

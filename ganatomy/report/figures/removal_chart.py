@@ -1,4 +1,4 @@
-"""How faithful explanations are: removal curves, and differences to controls."""
+"""What removing pixels in the order of a map does, beside its controls."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import ACCENT, BAND, INK, MUTED, WARM, canvas, pixels
-from ganatomy.report.labels import nothing, shortened
+from ganatomy.report.figures.canvas import ACCENT, INK, MUTED, WARM, canvas, pixels
+from ganatomy.report.figures.labels import empty, nothing, shortened
 
 _WIDTH_IN = 8.2
 _LINES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -21,12 +21,6 @@ _LINES: dict[str, tuple[str, dict[str, Any]]] = {
     "blurred": ("its blurred copy", {"color": INK, "lw": 0.9, "ls": (0, (6, 1.5, 1, 1.5))}),
 }
 _KINDS = ("deletion", "insertion")
-_MARKS = {"random": (MUTED, "o"), "edge": (WARM, "s"), "blurred": (INK, "D")}
-_MEASURES = {
-    "insertion_deletion": "insertion − deletion",
-    "road_noisy_linear": "ROAD, noisy linear",
-    "road_blur": "ROAD, blur",
-}
 
 
 def removal_chart(curves: pd.DataFrame, unit: str = "logit") -> NDArray[np.uint8]:
@@ -76,7 +70,7 @@ def removal_chart(curves: pd.DataFrame, unit: str = "logit") -> NDArray[np.uint8
             )
             title.set_in_layout(False)  # it may reach over both panels
         if not methods:
-            _empty(figure.subplots())
+            empty(figure.subplots())
         handles = [Line2D([], [], **style) for _, style in _LINES.values()]
         words = [label for label, _ in _LINES.values()]
         figure.legend(handles, words, loc="outside upper right", ncols=4, fontsize=7.5)
@@ -87,62 +81,6 @@ def removal_chart(curves: pd.DataFrame, unit: str = "logit") -> NDArray[np.uint8
             color=MUTED,
         )
         figure.supylabel(unit, fontsize=8, color=MUTED)
-        return pixels(figure)
-
-
-def control_chart(measures: pd.DataFrame, unit: str = "logit") -> NDArray[np.uint8]:
-    """How much better each method is than its controls: one panel for each removal measure.
-
-    A filled mark has its interval on one side of 0.
-
-    Parameters
-    ----------
-    measures : DataFrame
-        Columns method, measure, against, value, low, high, as `trust` takes it. Only rows against
-        a control are drawn. Where nothing is finite it says "not measured".
-    unit : str
-        Of the target, for the axis.
-
-    Returns
-    -------
-    ndarray of shape (height, width, 3), uint8
-        Its height grows with the number of methods.
-    """
-    rows = measures[measures["against"].isin(list(_MARKS))]
-    methods = list(dict.fromkeys(rows["method"]))
-    panels = list(dict.fromkeys(rows["measure"])) or [""]
-    with canvas(_WIDTH_IN, 1.15 + 0.42 * max(1, len(methods))) as figure:
-        axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-        for axis, measure in zip(axes, panels):
-            axis.set_title(_MEASURES.get(measure, measure))
-            own = rows[rows["measure"] == measure]
-            if own.empty:
-                _empty(axis)
-                continue
-            axis.axvline(0, color=INK, lw=0.8, zorder=1)
-            for place, method in enumerate(methods):
-                if place % 2 == 0:
-                    axis.axhspan(place - 0.5, place + 0.5, color=BAND, alpha=0.45, lw=0, zorder=0)
-                _intervals(axis, place, own[own["method"] == method])
-            axis.locator_params(axis="x", nbins=5)
-            axis.tick_params(axis="y", length=0, labelcolor=INK, labelsize=8)
-            axis.tick_params(axis="x", labelsize=7.5)
-            axis.spines["left"].set_visible(False)
-        if methods:
-            axes[0].set_yticks(range(len(methods)), [shortened(name, 30) for name in methods])
-            axes[0].set_ylim(len(methods) - 0.5, -0.5)
-        handles = [
-            Line2D([], [], color=colour, marker=mark, ls="", ms=4.5)
-            for colour, mark in _MARKS.values()
-        ]
-        words = [f"against {_LINES[control][0]}" for control in _MARKS]
-        figure.legend(handles, words, loc="outside upper right", ncols=3, fontsize=7.5)
-        figure.supxlabel(
-            f"map minus control, in {unit}, with 95 % intervals; right of 0 the map is better; "
-            "filled: clear of 0",
-            fontsize=8,
-            color=MUTED,
-        )
         return pixels(figure)
 
 
@@ -183,40 +121,3 @@ def _curves(axis: Axes, rows: pd.DataFrame, ends: tuple[float, float]) -> None:
     axis.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axis.locator_params(axis="y", nbins=4)
     axis.tick_params(labelsize=7)
-
-
-def _empty(axis: Axes) -> None:
-    nothing(axis, "not measured")
-    axis.spines[:].set_visible(False)
-
-
-def _intervals(axis: Axes, place: int, rows: pd.DataFrame) -> None:
-    drawn = False
-    for offset, (control, (colour, mark)) in zip((-0.24, 0.0, 0.24), _MARKS.items()):
-        for row in rows[rows["against"] == control].to_dict("records"):
-            value, low, high = (float(row[name]) for name in ("value", "low", "high"))
-            if not np.isfinite(value):
-                continue
-            clear = low > 0 or high < 0
-            axis.plot([low, high], [place + offset] * 2, color=colour, lw=1.3, zorder=2)
-            axis.plot(
-                value,
-                place + offset,
-                marker=mark,
-                color=colour,
-                mfc=colour if clear else "white",
-                ms=4.5,
-                zorder=3,
-            )
-            drawn = True
-    if not drawn:
-        axis.annotate(
-            "not measured",
-            (0.5, place),
-            xycoords=("axes fraction", "data"),
-            ha="center",
-            va="center",
-            fontsize=7,
-            color=MUTED,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
-        )

@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import ACCENT, BAND, MUTED, WARM, canvas, pixels
-from ganatomy.report.labels import nothing, shortened
+from ganatomy.report.figures.canvas import ACCENT, BAND, MUTED, WARM, canvas, pixels
+from ganatomy.report.figures.labels import nothing, shortened
 
 _COLUMNS = 3
 _OTHERS = "#c3cad2"

@@ -4,7 +4,7 @@ import textwrap
 
 from matplotlib.axes import Axes
 
-from ganatomy.report.canvas import MUTED
+from ganatomy.report.figures.canvas import MUTED
 
 
 def shortened(text: str, most: int) -> str:
@@ -35,3 +35,9 @@ def nothing(axis: Axes, text: str) -> None:
     axis.text(0.5, 0.5, text, color=MUTED, ha="center", va="center", transform=axis.transAxes)
     axis.set_xticks([])
     axis.set_yticks([])
+
+
+def empty(axis: Axes, text: str = "not measured") -> None:
+    """Say in an axis without a frame that there is nothing to show."""
+    nothing(axis, text)
+    axis.spines[:].set_visible(False)

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import ACCENT, INK, MUTED, WARM, canvas, pixels
-from ganatomy.report.labels import nothing
+from ganatomy.report.figures.canvas import ACCENT, INK, MUTED, WARM, canvas, pixels
+from ganatomy.report.figures.labels import nothing
 
 _PANELS = (("seeds", "fewer seeds", "seeds"), ("share", "fewer steps", "share of the steps"))
 

@@ -8,10 +8,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import ACCENT, INK, MUTED, WARM, canvas, pixels
-from ganatomy.report.effect_table import signed
-from ganatomy.report.labels import nothing, one_line, shortened
-from ganatomy.report.scales import WORDS, is_wide, stretch
+from ganatomy.report.figures.canvas import ACCENT, INK, MUTED, WARM, canvas, pixels
+from ganatomy.report.figures.effect_table import signed
+from ganatomy.report.figures.labels import nothing, one_line, shortened
+from ganatomy.report.figures.scales import WORDS, is_wide, stretch
 
 _NAME = 34
 _TITLE = 36
