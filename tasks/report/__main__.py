@@ -1,73 +1,50 @@
 """Stage report: one page of everything that was found."""
 
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
 
-from ganatomy.files import whole_folder, write_bytes
-from ganatomy.report.page import render_page
-from tasks.report import facts as report_facts
-from tasks.report import figures as report_figures
-from tasks.report.params import Report
+from ganatomy.files import safe_name, whole_folder, write_bytes
+from ganatomy.report.contents import Part, gather
+from ganatomy.report.page import Frame, render_page
+from tasks.report.frame import frame
 from tasks.shared import stage
 from tasks.shared.events import Events
 from tasks.shared.layout import PAGE, REPORTS
-from tasks.shared.results import write_metrics
+from tasks.shared.results import IMAGES, write_metrics
 
 
 def main(events: Events) -> None:
-    """reports/* -> reports/report.html"""
-    facts = report_facts.gather(Report.load().title)
-    film, stills = report_figures.training_film()
-    seen = report_figures.explained_film()
-    figures = {**report_figures.gather(facts), **film, "gradcam_film": seen}
+    """reports/* -> reports/report.html, reports/report"""
+    parts, absences = gather(REPORTS)
     events.progress(1, 2, "parts")
-    page = render_page({**facts, "stills": stills}, figures)
+    around = frame()
+    page = render_page(around, parts, absences).encode()
     with whole_folder(REPORTS / "report") as report:
-        write_bytes(report / "summary.md", _summary(facts).encode())
-        write_bytes(report / "film.gif", film["film"])
-        write_bytes(report / "gradcam_film.gif", seen)
-        write_metrics(report, {"num_bytes": len(page.encode()), "num_figures": len(figures)})
-    write_bytes(PAGE, page.encode())
+        write_bytes(report / "summary.md", _summary(around, parts).encode())
+        _write_figures(report / IMAGES, parts)
+        num_figures = sum(len(part.figures) for part in parts)
+        write_metrics(report, {"num_bytes": len(page), "num_figures": num_figures})
+    write_bytes(PAGE, page)
     events.progress(2, 2, "parts")
 
 
-def _summary(facts: dict[str, Any]) -> str:
-    """A few lines for whoever looks at the run before the page."""
-    quality, rows, classes = facts["quality"], facts["importance"]["rows"], facts["classes"]
-    out = [f"`{row['variant']}`" for row in rows if row["stands_out"]]
-    within = [f"`{row['variant']}`" for row in rows if not row["stands_out"]]
-    gap = facts["generalisation"]
-    trusted = [row["method"] for row in facts["faithfulness"]["rows"] if row["trusted"]]
-    missing = f", missing: {', '.join(classes['missing'])}" if classes["missing"] else ""
+def _write_figures(folder: Path, parts: Sequence[Part]) -> None:
+    """Write each picture as ``<stage>/<key>.png`` or ``.gif``."""
+    for part in parts:
+        for key, content in part.figures.items():
+            kind = "gif" if content.startswith(b"GIF8") else "png"
+            write_bytes(folder / part.section.name / f"{safe_name(key)}.{kind}", content)
+
+
+def _summary(around: Frame, parts: Sequence[Part]) -> str:
+    """Write a few lines for whoever looks at the run before the page."""
+    lead = [words for part in parts for words in part.lead]
     lines = [
-        f"# {facts['title']}",
+        f"# {around.title}",
         "",
-        *(f"- **warning: {alarm}**" for alarm in facts["alarms"]),
-        f"- data: {facts['data']['origin']}",
-        f"- training images: {facts['data']['train']['num_images']}",
-        *(
-            f"- {row['name']}@{row['count']}: {row['value']:.3g} "
-            f"({row['low']:.3g} to {row['high']:.3g}; real/real: {row['floor']:.3g})"
-            for row in quality["rows"]
-        ),
-        *(
-            [f"- classes found: {classes['num_found']} of {classes['num_modes']}{missing}"]
-            if classes["names"]
-            else []
-        ),
-        f"- copies of training images: {facts['memorisation']['verdict']}",
-        f"- D tells training from held-out images (AUC): {gap['auc']:.3f} "
-        f"({gap['auc_low']:.3f} to {gap['auc_high']:.3f})",
-        f"- published: step {facts['train']['published_step']} of {facts['train']['num_steps']}",
-        f"- features that stand out: {', '.join(out) or 'none'}",
-        f"- within the noise of retraining: {', '.join(within) or 'none'}",
-        f"- explanations that can be trusted: {', '.join(trusted) or 'none'} "
-        f"({len(trusted)} of {len(facts['faithfulness']['rows'])} methods)",
-        *(
-            f"- LIME, mean held-out R² on {what}: {facts['lime'][f'mean_held_out_r2_{key}']:.2f}"
-            for key, what in (("d_real", "reals"), ("d_fake", "fakes"))
-            if facts["lime"][f"mean_held_out_r2_{key}"] is not None
-        ),
-        f"- images refused: {facts['data']['num_quarantined']}",
+        *(f"- **warning: {alarm}**" for part in parts for alarm in part.alarms),
+        f"- data: {', '.join(lead)}",
+        *(f"- {line}" for part in parts for line in part.summary),
     ]
     return "\n".join(lines) + "\n"
 

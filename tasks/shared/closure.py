@@ -1,7 +1,8 @@
 """Which files importing a module reads, found without importing it.
 
 Imports are followed wherever they stand, in functions too, relative ones, those by
-``importlib.import_module("literal")``, and the ``__init__`` of every package on the way; folders
+``importlib.import_module("literal")``, every module of a package by
+``every_module("literal")``, and the ``__init__`` of every package on the way; folders
 without one are packages as well. What is only known at run time is not seen: a name put together
 there, a changed ``sys.path``.
 """
@@ -13,6 +14,7 @@ from pathlib import Path
 
 _SUFFIXES = (".py", *EXTENSION_SUFFIXES)
 _BY_NAME = ("import_module", "__import__")
+_EVERY = "every_module"  # of ganatomy.imports
 
 
 def closure(root: Path, modules: Iterable[str], follow: Callable[[str], bool]) -> set[str]:
@@ -41,6 +43,7 @@ def closure(root: Path, modules: Iterable[str], follow: Callable[[str], bool]) -
         tree = _parsed(path)
         if tree is not None:
             named += _imports(tree, path.relative_to(root).parent.parts)
+            named += [name for package in _walked(tree) for name in _modules(root, package)]
             found |= _beside(tree, path.parent)
         waiting += [module for module in named if follow(module.partition(".")[0])]
     return {path.relative_to(root).as_posix() for path in found}
@@ -98,13 +101,24 @@ def _absolute(name: str, level: int, package: tuple[str, ...]) -> str:
     return ".".join([*kept, *([name] if name else [])])
 
 
-def _by_name(call: ast.Call) -> str:
+def _by_name(call: ast.Call, functions: tuple[str, ...] = _BY_NAME) -> str:
     function = call.func.attr if isinstance(call.func, ast.Attribute) else None
     function = call.func.id if isinstance(call.func, ast.Name) else function
     first = call.args[0] if call.args else None
-    if function in _BY_NAME and isinstance(first, ast.Constant) and isinstance(first.value, str):
+    if function in functions and isinstance(first, ast.Constant) and isinstance(first.value, str):
         return first.value
     return ""
+
+
+def _walked(tree: ast.AST) -> list[str]:
+    """Packages of which every module is imported."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [name for call in calls if (name := _by_name(call, (_EVERY,)))]
+
+
+def _modules(root: Path, package: str) -> list[str]:
+    folder = root.joinpath(*package.split("."))
+    return sorted(f"{package}.{path.name.partition('.')[0]}" for path in folder.glob("[!_]*"))
 
 
 def _beside(tree: ast.AST, folder: Path) -> set[Path]:

@@ -81,6 +81,17 @@ def test_template_beside_its_module_counts(project: Path) -> None:
     assert closure(project, "tasks.report") == set(OF_REPORT)
 
 
+def test_every_module_of_a_package_that_is_walked_counts(project: Path) -> None:
+    (project / "tasks/report.py").write_text("every_module('ganatomy.net')\n")
+    assert closure(project, "tasks.report") == {
+        *("tasks/__init__.py", "tasks/report.py", "ganatomy/__init__.py", "ganatomy/errors.py"),
+        *("ganatomy/net/__init__.py", "ganatomy/net/layers.py", "ganatomy/net/losses.py"),
+    }
+    (project / "ganatomy/net/new.py").write_text("import ganatomy.unused\n")
+    found = closure(project, "tasks.report")
+    assert {"ganatomy/net/new.py", "ganatomy/unused.py"} <= found
+
+
 def test_circles_end(project: Path) -> None:
     (project / "ganatomy/errors.py").write_text("import tasks.train\n")
     assert closure(project, "tasks.train") == set(OF_TRAIN)

@@ -3,6 +3,7 @@
 import io
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,17 +14,21 @@ from PIL import Image
 from ganatomy.data.images import write_png
 from ganatomy.files import write_json
 from ganatomy.gan.guards import RULES
+from ganatomy.report.contents import fill
+from ganatomy.report.sections import evaluate as evaluate_section
+from ganatomy.report.sections import faithfulness as faithfulness_section
+from ganatomy.report.sections import gradcam as gradcam_section
+from ganatomy.report.sections import train as train_section
 from tasks.faithfulness import __main__ as faithfulness
 from tasks.gradcam import __main__ as gradcam
 from tasks.lime import __main__ as lime
 from tasks.report import __main__ as report
-from tasks.report import facts as report_facts
-from tasks.report import figures as report_figures
 from tasks.shared.events import Events
 from tasks.shared.results import image_path, write_curves
 from tests.tasks.explained import has_numbers_alone, make_discriminator_constant
 
 TRAIN = Path("reports/train")
+FAITHFULNESS = Path("reports/faithfulness")
 
 
 @pytest.fixture(autouse=True)
@@ -31,40 +36,40 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def _facts(
-    findings: tuple[str, ...] = (),
-    copies_found: bool = False,
-    missing: tuple[str, ...] = (),
-    cannot_tell: bool = False,
-) -> dict[str, Any]:
-    return {
-        "guards": [{"findings": []}, {"findings": list(findings)}],
-        "memorisation": {"copies_found": copies_found, "cannot_tell": cannot_tell},
-        "classes": {"missing": list(missing)},
-    }
-
-
 @pytest.mark.parametrize(
-    ("facts", "said"),
+    ("copies_found", "cannot_tell", "missing", "said"),
     [
-        (_facts(), []),
-        (_facts(findings=("collapsed", "again")), ["collapsed", "again"]),
-        (_facts(copies_found=True), ["repeats training images"]),
-        (_facts(cannot_tell=True), ["cannot be told"]),
-        (_facts(missing=("2", "3")), ["these classes: 2, 3"]),
-        (_facts(("collapsed",), True, ("2",)), ["collapsed", "repeats", ": 2"]),
+        (False, False, [], []),
+        (True, False, [], ["repeats training images"]),
+        (False, True, [], ["cannot be told"]),
+        (False, False, ["2", "3"], ["these classes: 2, 3"]),
+        (True, False, ["2"], ["repeats", ": 2"]),
     ],
 )
-def test_what_must_not_be_overlooked(facts: dict[str, Any], said: list[str]) -> None:
-    alarms = report_facts._alarms(facts)
+def test_what_must_not_be_overlooked(
+    copies_found: bool, cannot_tell: bool, missing: list[str], said: list[str]
+) -> None:
+    verdict = {"copies_found": copies_found, "cannot_tell": cannot_tell}
+    found = SimpleNamespace(memorisation=verdict, classes={"missing": missing})
+    alarms = evaluate_section.SECTION.alarms(found)
     assert len(alarms) == len(said)
     assert all(text in alarm for text, alarm in zip(said, alarms))
 
 
+def _training(findings: list[Any] | None = None, steps: tuple[int, ...] = (0,)) -> None:
+    """What the stage train leaves."""
+    write_json(TRAIN / "guards.json", findings or [])
+    write_json(TRAIN / "metrics.json", {"published_step": 0, "num_steps": 1})
+    write_curves(TRAIN, [(step, "train/diversity", 1.0) for step in steps])
+
+
 def test_each_rule_gets_its_findings() -> None:
     findings = [{"guard": "collapse", "step": step, "text": f"at {step}"} for step in (5, 9)]
-    write_json(TRAIN / "guards.json", findings)
-    found = report_facts._guards()
+    _training(findings)
+    write_png(image_path(TRAIN, "samples_00"), np.zeros((8, 8, 3), dtype=np.uint8))
+    result = train_section.SECTION.load(TRAIN)
+    assert train_section.SECTION.alarms(result) == ["at 5", "at 9"]
+    found = train_section.SECTION.facts(result)["guards"]
     assert [guard["rule"] for guard in found] == list(RULES.values())
     assert {guard["name"]: guard["findings"] for guard in found if guard["findings"]} == {
         "collapse": ["at 5", "at 9"]
@@ -79,9 +84,11 @@ def test_the_film_and_its_stills_go_from_first_to_last(count: int) -> None:
         write_png(
             image_path(TRAIN, f"samples_{index:02d}"), np.full((8, 8, 3), index, dtype=np.uint8)
         )
-    write_curves(TRAIN, [(10 * index, "train/diversity", 1.0) for index in range(count)])
-    figures, stills = report_figures.training_film()
-    picture = Image.open(io.BytesIO(figures.pop("film")))
+    _training(steps=tuple(10 * index for index in range(count)))
+    part = fill(train_section.SECTION, train_section.SECTION.load(TRAIN))
+    stills = part.facts["stills"]
+    figures = {name: part.figures[name] for name in part.figures if name.startswith("samples")}
+    picture = Image.open(io.BytesIO(part.figures["film"]))
     assert picture.n_frames == count  # type: ignore[attr-defined]
     levels = []
     for index in range(count):
@@ -106,7 +113,7 @@ def test_the_film_of_explanations_goes_from_first_to_last() -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_png(path, np.full((8, 8, 3), 40 * index, dtype=np.uint8))
     write_png(image_path(folder, "d_real"), np.zeros((8, 8, 3), dtype=np.uint8))
-    picture = Image.open(io.BytesIO(report_figures.explained_film()))
+    picture = Image.open(io.BytesIO(gradcam_section._film(folder)))
     levels = []
     for index in range(picture.n_frames):  # type: ignore[attr-defined]
         picture.seek(index)
@@ -145,8 +152,9 @@ def _trust_on_disk(folder: Path) -> None:
 
 
 def test_what_is_told_of_faithfulness_is_what_the_stage_found() -> None:
-    _trust_on_disk(Path("reports/faithfulness"))
-    found = report_facts._faithfulness()
+    _trust_on_disk(FAITHFULNESS)
+    _refused_on_disk()
+    found = faithfulness_section.SECTION.facts(FAITHFULNESS)["faithfulness"]
     judged, refused = found["rows"]
     assert (judged["method"], judged["sane"], judged["why"]) == ("lime", "fail", "too sure")
     assert judged["refused"] == ""
@@ -160,9 +168,11 @@ def test_what_is_told_of_faithfulness_is_what_the_stage_found() -> None:
     assert found["planted"][0]["mass"] == 0.75
 
 
-def test_refusals_of_all_stages_are_told_together() -> None:
-    about = {"case": "d_real", "method": "gradcam layers.0", "images": 3, "reason": "flat"}
-    write_json(Path("reports/gradcam/refusals.json"), [about])
+ABOUT = {"case": "d_real", "method": "gradcam layers.0", "images": 3, "reason": "flat"}
+
+
+def _refused_on_disk() -> None:
+    write_json(Path("reports/gradcam/refusals.json"), [ABOUT])
     Path("reports/lime").mkdir()
     table = pd.DataFrame(
         {
@@ -172,8 +182,13 @@ def test_refusals_of_all_stages_are_told_together() -> None:
         }
     )
     table.to_csv("reports/lime/surrogates.csv", index=False)
-    found = report_facts._refusals()
-    assert found[0] == {**about, "stage": "gradcam"}
+
+
+def test_refusals_of_all_stages_are_told_together() -> None:
+    _trust_on_disk(FAITHFULNESS)
+    _refused_on_disk()
+    found = faithfulness_section.SECTION.facts(FAITHFULNESS)["refusals"]
+    assert found[0] == {**ABOUT, "stage": "gradcam"}
     of_lime = [(row["case"], row["reason"], row["images"]) for row in found[1:]]
     assert of_lime == [("d_fake", "constant", 2), ("d_fake", "too few, really", 1)]
     assert {row["method"] for row in found[1:]} == {"lime"}

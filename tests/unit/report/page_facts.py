@@ -2,53 +2,75 @@
 
 from typing import Any
 
-FIGURES = [
-    "contact_sheet",
-    "samples",
-    "fidelity",
-    "fidelity_inception",
-    "suspects",
-    "classes",
-    "importance",
-    "regions",
-    "without",
-    "power",
-    "interactions",
-    "effects",
-    "variant_blur",
-    "agreement",
-    "controls",
-    "removal",
-    "randomisation",
-    "gradcam_d_real",
-    "gradcam_d_fake",
-    "gradcam_g_fake",
-    "gradcam_classes",
-    "gradcam_film",
-    "g_targets",
-    "disagreement",
-    "causal",
-    "dissection",
-    "lime_d_real",
-    "lime_d_fake",
-    "lime_g_regions",
-    "lime_classes",
-    "lime_r2",
-    "latents",
-    "curves",
-    "samples_00",
-    "film",
-]
-FILMS = ("film", "gradcam_film")
+from ganatomy.report.contents import Part
+from ganatomy.report.page import Frame, render_page
+from ganatomy.report.sections.section import all_sections
+
+FIGURES = {
+    "evaluate": ("samples", "fidelity", "fidelity_inception", "suspects", "classes"),
+    "importance": (
+        *("importance", "regions", "without", "power", "interactions", "effects"),
+        "variant_blur",
+    ),
+    "faithfulness": ("agreement", "controls", "removal", "randomisation"),
+    "gradcam": (
+        *("d_real", "d_fake", "g_fake", "classes", "film"),
+        *("g_targets", "disagreement", "causal", "dissection"),
+    ),
+    "lime": ("d_real", "d_fake", "g_regions", "classes", "r2", "latents"),
+    "train": ("curves", "samples_00", "film"),
+    "prepare": ("contact_sheet",),
+}
+FACTS = {
+    "evaluate": ("quality", "memorisation", "generalisation", "classes", "evaluator"),
+    "importance": ("importance",),
+    "faithfulness": ("faithfulness", "refusals"),
+    "gradcam": ("gradcam", "concepts"),
+    "lime": ("lime",),
+    "train": ("train", "guards", "stills"),
+    "prepare": ("data", "quarantine"),
+}
+FILMS = (("train", "film"), ("gradcam", "film"))
 WHERE_THERE_ARE_ANY = (
-    *("regions", "interactions"),
-    *("g_targets", "disagreement", "causal", "dissection", "latents"),
+    ("importance", "regions"),
+    ("importance", "interactions"),
+    *(("gradcam", name) for name in ("g_targets", "disagreement", "causal", "dissection")),
+    ("lime", "latents"),
 )
-PICTURES = {name: f"{'GIF89a' if name in FILMS else 'png'} of {name}".encode() for name in FIGURES}
+Pictures = dict[tuple[str, str], bytes]
+PICTURES: Pictures = {
+    (stage, name): f"{'GIF89a' if name == 'film' else 'png'} of {stage} {name}".encode()
+    for stage, names in FIGURES.items()
+    for name in names
+}
+
+
+def render(given: dict[str, Any], pictures: Pictures) -> str:
+    """The page of the facts, each given to the section that tells it."""
+    frame = Frame(
+        given["title"],
+        [f"seed {given['params']['base']['seed']}", given["environment"]["device"]],
+        given["params"],
+        given["provenance"],
+        given["artifacts"],
+        given["environment"]["packages"],
+    )
+    parts = [
+        Part(
+            section,
+            {name: given[name] for name in FACTS[section.name] if name in given},
+            {name: content for (of, name), content in pictures.items() if of == section.name},
+            given["alarms"] if section.name == "evaluate" else [],
+            [],
+            [given["data"]["origin"]] if section.name == "prepare" and "data" in given else [],
+        )
+        for section in all_sections()
+    ]
+    return render_page(frame, parts)
 
 
 def facts() -> dict[str, Any]:
-    """All that `render_page` needs to be told."""
+    """All that the sections and the frame need to be told."""
     split = {
         "num_images": 4000,
         "image_size": 28,
@@ -84,7 +106,6 @@ def facts() -> dict[str, Any]:
     evidence = {**measured, "space": "pixels", "bad": False}
     return {
         "title": "A title",
-        "version": "1.2.3",
         "data": {
             "origin": "somewhere",
             "train": split,
@@ -104,6 +125,7 @@ def facts() -> dict[str, Any]:
         "quarantine": [{"file": "a.png", "reason": "empty file"}],
         "params": {
             "base": {"seed": 0},
+            "gan": {"loss": "logistic"},
             "importance": {"fdr": 0.05},
             "gradcam": {"methods": ["gradcam", "hirescam"], "num_averaged": 120},
             "lime": {
@@ -149,7 +171,6 @@ def facts() -> dict[str, Any]:
             "held_out_accuracy": 0.8,
             "fake_accuracy": 0.7,
             "auc_held_out_fake": 0.95,
-            "has_level": True,
         },
         "guards": [
             {"name": "collapse", "rule": "a rule of guards", "findings": ["a finding"]},
