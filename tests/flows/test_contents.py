@@ -15,7 +15,7 @@ from mlflow import MlflowClient
 
 from flows import contents, lockfile
 from flows.contents import Output
-from tasks import contents as stored
+from tasks.shared import contents as stored
 from tests.harness import dvc, flows, outcomes, python
 
 CACHE = Path(".dvc/cache/files/md5")
