@@ -14,7 +14,7 @@ from flows import params
 from flows.watch import StageTail
 from ganatomy.errors import InputError
 from ganatomy.files import read_json
-from tasks.report import facts as report_facts
+from ganatomy.report.sections.importance import SECTION
 from tasks.shared import environment
 from tasks.shared.events import Events
 from tasks.shared.layout import VARIANTS
@@ -101,7 +101,8 @@ def test_a_feature_that_changes_nothing_is_told_and_marked_and_not_trained(here:
     table = pd.read_csv("reports/importance/ranking.csv").query("variant == 'contrast'")
     table.to_csv("reports/importance/ranking.csv", index=False)  # what there was before is gone
     reason = index["background"]["changes_nothing"]
-    assert report_facts._importance()["idle"] == [{"variant": "background", "reason": reason}]
+    told = SECTION.facts(SECTION.load(Path("reports/importance")))["importance"]
+    assert told["idle"] == [{"variant": "background", "reason": reason}]
 
 
 def test_an_edited_mask_makes_it_stale(smoke: Path, tmp_path: Path) -> None:
