@@ -98,8 +98,7 @@ class Study:
 
     def recipes(self, features: list[str]) -> list[Recipe]:
         """Each feature removed, and the nulls."""
-        nulls = self.size.num_nulls
-        return recipes(features, ["remove"], [], 0, 0.5, nulls, self.train, self.seed)
+        return recipes(features, self.train, num_nulls=self.size.num_nulls, seed=self.seed)
 
     def repeats(
         self,

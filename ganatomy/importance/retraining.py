@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 import torch
 
 from ganatomy.data.dataset import UNLABELLED, Dataset
-from ganatomy.data.features import GRID
 from ganatomy.data.features.recipes import Recipe
 from ganatomy.data.variants import ChangesNothing, apply
 from ganatomy.gan.architecture import Architecture
@@ -18,9 +17,7 @@ from ganatomy.gan.settings import TrainingSettings
 from ganatomy.importance.measuring import Member, Probe, ReadOut, read_out
 
 
-def changed_alike(
-    probe: Probe, recipe: Recipe, grid: int = GRID, masks: Sequence[str | Path] = ()
-) -> torch.Tensor | None:
+def changed_alike(probe: Probe, recipe: Recipe) -> torch.Tensor | None:
     """The probe's test images and base fakes without a feature: for `Member.changed`.
 
     Both are changed as one data set, so that what is put in the feature's place tells nothing.
@@ -35,7 +32,7 @@ def changed_alike(
     if recipe.is_null or recipe.selects:
         return None
     try:
-        return apply(both, recipe, "cpu", grid, masks).dataset.images
+        return apply(both, recipe).dataset.images
     except ChangesNothing:  # of the training images it changes something
         return images
 

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.features import Selection, find, known
+from ganatomy.data.features import Regions, Selection, find, known
 from ganatomy.data.features.regions import Region
 from ganatomy.data.images import to_uint8, write_png
 from ganatomy.data.variants import ChangesNothing, Recipe, apply
@@ -133,12 +133,11 @@ def _member_folders(shards: list[int]) -> list[Path]:
 def _members(
     folders: list[Path], about: list[dict[str, Any]], probe: Probe, device: torch.device
 ) -> Iterator[Member]:
-    variants = Variants.load()
     changed: dict[str, torch.Tensor | None] = {}  # of one variant at a time: they come in order
     for folder, one in zip(folders, about):
         recipe = Recipe.from_json(one["recipe"])
         if recipe.name not in changed:
-            found = changed_alike(probe, recipe, variants.grid, variants.masks)
+            found = changed_alike(probe, recipe)
             changed = {recipe.name: found}
         gan = None if one["diverged"] else load_gan(folder, device)
         yield Member(
@@ -157,9 +156,10 @@ def _members(
 def _reliance(base: Base, params: Importance, probe: Probe, device: torch.device) -> pd.DataFrame:
     """Of the base D: each single feature of the held-out images removed, and permuted."""
     variants = Variants.load()
+    regions = Regions(variants.grid, tuple(variants.masks))
     test = Dataset.load(PREPARED, "test")
     test = test.take(torch.arange(len(probe.test_images)))
-    there = known(test, variants.grid, variants.masks)
+    there = known(test, regions.grid, regions.masks)
 
     def changed() -> Iterator[tuple[str, tuple[str, ...], str, torch.Tensor]]:
         names = [r.features[0] for r in trainable() if len(r.features) == 1]
@@ -170,9 +170,11 @@ def _reliance(base: Base, params: Importance, probe: Probe, device: torch.device
             for mode in ("remove", "permute"):
                 if mode not in feature.modes:
                     continue
-                recipe = Recipe(f"{name}-{mode}", (name,), mode, base.seed, "", feature.kind)
+                recipe = Recipe(
+                    f"{name}-{mode}", (name,), mode, base.seed, "", feature.kind, regions
+                )
                 try:
-                    found = apply(test, recipe, "cpu", variants.grid, variants.masks)
+                    found = apply(test, recipe)
                 except ChangesNothing:  # of the training images it changes something
                     continue
                 yield recipe.name, recipe.features, mode, found.dataset.images

@@ -23,4 +23,4 @@ def load_variant(recipe: Recipe, base: Base, params: Variants) -> Dataset:
     if params.materialize:
         return Dataset.load(VARIANTS / recipe.folder, "train", mapped=True)
     train = Dataset.load(PREPARED, "train")
-    return apply(train, recipe, resolve_device(base.device), params.grid, params.masks).dataset
+    return apply(train, recipe, resolve_device(base.device)).dataset

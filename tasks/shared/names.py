@@ -7,7 +7,8 @@ What the user wrote and the data does not have is refused, by `prepare`, before 
 from collections.abc import Callable
 
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.features import find, known
+from ganatomy.data.features import Regions, find, known
+from ganatomy.data.features.recipes import Recipe, recipes
 from ganatomy.errors import InputError
 from ganatomy.explain.networks.named import Vocabulary
 from tasks.params.section import Section
@@ -19,6 +20,23 @@ def features_of(params: Variants, train: Dataset, warn: Callable[[str], None]) -
     """The features that are to be changed; see `fitting`."""
     there = known(train, params.grid, params.masks)
     return fitting(params, "features", lambda name: find(name, there, train), warn)
+
+
+def recipes_of(
+    params: Variants, train: Dataset, seed: int, warn: Callable[[str], None]
+) -> list[Recipe]:
+    """The variants that are to be made; see `features_of`."""
+    return recipes(
+        features_of(params, train, warn),
+        train,
+        num_nulls=params.num_nulls,
+        seed=seed,
+        modes=params.modes,
+        interactions=params.interactions,
+        num_subsets=params.num_subsets,
+        subset_share=params.subset_share,
+        regions=Regions(params.grid, tuple(params.masks)),
+    )
 
 
 def targets_of(params: Section, field: str, warn: Callable[[str], None]) -> list[str]:

@@ -1,13 +1,12 @@
 """All names that the user wrote and the data does not have; `tasks.shared.refusal` asks."""
 
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.features.recipes import recipes
 from ganatomy.errors import InputError
 from tasks.gradcam.params import Gradcam
 from tasks.lime.params import Lime
 from tasks.params.section import read_document, told_file
 from tasks.shared.keys import by_key
-from tasks.shared.names import features_of, vocabulary_of
+from tasks.shared.names import recipes_of, vocabulary_of
 from tasks.variants.params import Variants
 
 
@@ -29,18 +28,7 @@ def check_names(train: Dataset) -> None:
         )
     told = told_file()  # read beside `read_once`: what is checked decides nothing of the result
     variants, gradcam, lime = Variants.load(told), Gradcam.load(told), Lime.load(told)
-    recipes(
-        features_of(variants, train, lambda text: None),
-        variants.modes,
-        variants.interactions,
-        variants.num_subsets,
-        variants.subset_share,
-        variants.num_nulls,
-        train,
-        0,
-        variants.grid,
-        variants.masks,
-    )
+    recipes_of(variants, train, 0, lambda text: None)
     words = vocabulary_of(train, variants)
     for section, field, check in (
         (gradcam, "targets", words.check_target),

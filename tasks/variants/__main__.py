@@ -7,14 +7,14 @@ import torch
 from ganatomy.data.card import content_hash
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.images import contact_sheet, write_png
-from ganatomy.data.variants import ChangesNothing, Recipe, apply, before_and_after, recipes
+from ganatomy.data.variants import ChangesNothing, Recipe, apply, before_and_after
 from ganatomy.errors import InputError
 from ganatomy.files import whole_folder, write_json
 from tasks.params.base import Base
 from tasks.shared import stage
 from tasks.shared.events import Events
 from tasks.shared.layout import PREPARED, REPORTS, VARIANTS
-from tasks.shared.names import features_of
+from tasks.shared.names import recipes_of
 from tasks.shared.results import image_path, write_metrics
 from tasks.variants.params import Variants
 
@@ -24,24 +24,13 @@ def main(events: Events) -> None:
     base, params = Base.load(), Variants.load()
     torch.set_num_threads(base.num_threads)
     train = Dataset.load(PREPARED, "train")
-    made = recipes(
-        features_of(params, train, events.warning),
-        params.modes,
-        params.interactions,
-        params.num_subsets,
-        params.subset_share,
-        params.num_nulls,
-        train,
-        base.seed,
-        params.grid,
-        params.masks,
-    )
+    made = recipes_of(params, train, base.seed, events.warning)
     index: list[dict[str, Any]] = []
     with whole_folder(VARIANTS) as folder, whole_folder(REPORTS / "variants") as report:
         for done, recipe in enumerate(made, start=1):
             entry: dict[str, Any] = {"recipe": recipe.to_json(), "changes_nothing": ""}
             try:
-                variant = apply(train, recipe, "cpu", params.grid, params.masks)
+                variant = apply(train, recipe)
             except ChangesNothing as nothing:
                 entry["changes_nothing"] = nothing.what
                 events.warning(str(nothing))

@@ -12,12 +12,15 @@ from PIL import Image
 
 from flows import params
 from flows.watch import StageTail
+from ganatomy.data.dataset import Dataset
+from ganatomy.data.features import Regions
+from ganatomy.data.variants import make_variant
 from ganatomy.errors import InputError
 from ganatomy.files import read_json
 from ganatomy.report.sections.importance import SECTION
 from tasks.shared import environment
 from tasks.shared.events import Events
-from tasks.shared.layout import VARIANTS
+from tasks.shared.layout import PREPARED, VARIANTS
 from tasks.shared.members import trainable
 from tasks.variants import __main__ as variants
 from tests.harness import dvc, flows
@@ -103,6 +106,20 @@ def test_a_feature_that_changes_nothing_is_told_and_marked_and_not_trained(here:
     reason = index["background"]["changes_nothing"]
     told = SECTION.facts(SECTION.load(Path("reports/importance")))["importance"]
     assert told["idle"] == [{"variant": "background", "reason": reason}]
+
+
+def test_what_is_trained_on_knows_which_regions_it_was_made_of(here: Path) -> None:
+    """Who retrains is given these recipes, and no grid or masks besides."""
+    mask = Image.new("L", (28, 28))
+    mask.paste(255, (9, 9, 19, 19))
+    mask.save("middle.png")
+    _apply(here, "features=[mask_middle, cell_3_3]", "masks=[middle.png]", "grid=7")
+    variants.main(Events("variants", None))
+    train = Dataset.load(PREPARED, "train")
+    for recipe in trainable():
+        assert recipe.regions == Regions(7, ("middle.png",))
+        stored = Dataset.load(VARIANTS / recipe.folder, "train")
+        assert torch.equal(make_variant(train, recipe).images, stored.images)
 
 
 def test_an_edited_mask_makes_it_stale(smoke: Path, tmp_path: Path) -> None:

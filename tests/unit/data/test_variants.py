@@ -29,7 +29,7 @@ def _recipe(*features: str, mode: str = "remove", seed: int = 0) -> Recipe:
 
 
 def _nulls(dataset: Dataset, count: int, seed: int) -> list[Recipe]:
-    return recipes(["blur"], ["remove"], [], 0, 0.5, count, dataset, seed)[1:]
+    return recipes(["blur"], dataset, num_nulls=count, seed=seed)[1:]
 
 
 def test_null_is_a_permutation(make_dataset: MakeDataset) -> None:
