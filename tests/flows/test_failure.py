@@ -11,7 +11,7 @@ def test_a_bug_in_one_stage_is_told_once_and_stops_only_what_needs_it(
 ) -> None:
     project = shutil.copytree(smoke, tmp_path / "project", symlinks=True)
     stage = project / "tasks" / "gradcam" / "__main__.py"
-    begin = "    samples = load_subjects"
+    begin = "    subjects = load_subjects"
     assert stage.read_text().count(begin) == 1
     stage.write_text(
         stage.read_text().replace(begin, f"    raise RuntimeError('planted')\n{begin}")

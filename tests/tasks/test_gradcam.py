@@ -15,12 +15,14 @@ from torch import nn
 from torch.nn import functional
 
 from ganatomy.errors import InputError
+from ganatomy.explain.maps.result import MapsStudy
 from ganatomy.explain.units.ablation import CAUSAL_COLUMNS
 from ganatomy.explain.units.dissection import DISSECTION_COLUMNS
 from ganatomy.files import read_json
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.model import Gan
 from ganatomy.metrics import evaluator_file
+from ganatomy.report.maps import map_pictures
 from ganatomy.tensors import read_tensors
 from tasks.gradcam import __main__ as gradcam
 from tasks.shared.layout import EVALUATOR, GAN
@@ -105,13 +107,13 @@ def _picture(project: Path, name: str) -> np.ndarray:
 
 def test_every_file_is_there(project: Path) -> None:
     cases = ("d_real", "d_fake", "g_fake", "difference", "g_targets")
-    tensors = (*cases, "class_means", "class_images")
+    tensors = (*cases, "class_means", "class_images", "disagreement", "film")
     tables = ("causal", "dissection", "disagreement", "concepts")
     expected = {
         *(f"{name}.safetensors" for name in tensors),
         *(f"{name}.csv" for name in tables),
         *(f"images/{name}.png" for name in PICTURES),
-        *("metrics.json", "refusals.json"),
+        *("metrics.json", "refusals.json", "maps.json"),
     }
     assert set(hashes(_report(project))) == expected
     assert not list(project.glob("reports/.*"))
@@ -279,6 +281,34 @@ def test_pictures_are_told_as_they_come_and_progress_ends_at_its_total(project: 
     assert set(told) == stills | {("gradcam_film", step) for step in REMEMBERED}
     progress = [event for event in events if event["kind"] == "progress"]
     assert progress[-1]["done"] == progress[-1]["total"]
+
+
+def test_what_is_saved_is_enough_to_draw_every_picture_again(project: Path) -> None:
+    study = MapsStudy.load(_report(project))
+    drawn = {}
+    for key, step, pixels in map_pictures(study):
+        drawn[key if step is None else f"{key}_{step:09d}"] = pixels
+    assert set(drawn) == PICTURES
+    for name, pixels in drawn.items():
+        np.testing.assert_array_equal(pixels, _picture(project, name), err_msg=name)
+
+
+def test_what_is_loaded_saves_the_same_bytes_and_figures(project: Path, tmp_path: Path) -> None:
+    study = MapsStudy.load(_report(project))
+    study.save(tmp_path)
+    before = {name: sha for name, sha in hashes(_report(project)).items() if "images/" not in name}
+    del before["metrics.json"]  # the stage writes it
+    assert hashes(tmp_path) == before
+    metrics = read_json(_report(project) / "metrics.json")
+    assert {name: value for name, value in study.metrics().items() if value == value} == metrics
+
+
+def test_the_verdict_is_in_words_and_of_the_tables(project: Path) -> None:
+    said = MapsStudy.load(_report(project)).verdict()
+    causal, units = _table(project, "causal"), _table(project, "dissection")
+    assert f"In {causal['passes'].sum()} of {len(causal)} checks" in said
+    assert f"overlap by {_table(project, 'disagreement')['overlap'].mean():.2f}" in said
+    assert f"of {units['unit'].nunique()} units of G" in said
 
 
 def test_a_second_run_gives_the_same_bytes(project: Path, scratch: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import torch
+from torch import nn
 
 T = TypeVar("T")
 
@@ -60,6 +61,19 @@ def in_batches(
             torch.cuda.empty_cache()
         on_warning(f"out of memory: going on in batches of {batch_size}")
     return found
+
+
+def device_of(network: nn.Module) -> torch.device:
+    """Say where a network's parameters are; one without any runs on the CPU."""
+    parameter = next(network.parameters(), None)
+    return torch.device("cpu") if parameter is None else parameter.device
+
+
+@torch.no_grad()
+def outputs_of(network: nn.Module, inputs: torch.Tensor, batch_size: int = 256) -> torch.Tensor:
+    """Run a network on its own device, in batches; inputs and outputs on the CPU."""
+    device = device_of(network)
+    return torch.cat([network(part.to(device)).cpu() for part in inputs.split(batch_size)])
 
 
 def _is_out_of_memory(error: RuntimeError | MemoryError) -> bool:

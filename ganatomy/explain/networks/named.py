@@ -12,6 +12,7 @@ from ganatomy.data.features import GRID, Feature, Region, find, known
 from ganatomy.data.images import to_float
 from ganatomy.errors import InputError
 from ganatomy.explain.networks import targets
+from ganatomy.explain.networks.batching import device_of
 from ganatomy.explain.networks.concepts import Concept, fit_concept
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.networks.targets import Target
@@ -104,7 +105,7 @@ def parsed(name: str) -> tuple[str, str]:
 def targets_of_generator(
     names: Iterable[str],
     subjects: Subjects,
-    vocabulary: Vocabulary,
+    vocabulary: Vocabulary | None,
     *,
     where: str = "targets",
     on_warning: Callable[[str], None] = lambda text: None,
@@ -116,7 +117,8 @@ def targets_of_generator(
     names : iterable of str
         Of `KINDS`. One that stands twice is made once.
     subjects : Subjects
-    vocabulary : Vocabulary
+    vocabulary : Vocabulary or None
+        Needed for regions and concepts.
     where : str
         The argument that the names came in, for errors.
     on_warning : callable
@@ -131,7 +133,8 @@ def targets_of_generator(
     Raises
     ------
     InputError
-        A name that is none, or of a class, feature or region that this data does not have.
+        A name that is none, or of a class, feature or region that this data does not have; a
+        vocabulary that is needed and not given.
     """
     found = {}
     for name in dict.fromkeys(names):
@@ -144,7 +147,7 @@ def targets_of_generator(
 def fitted_concepts(
     names: Iterable[str],
     evaluator: nn.Module,
-    vocabulary: Vocabulary,
+    vocabulary: Vocabulary | None,
     *,
     where: str = "concepts",
     on_warning: Callable[[str], None] = lambda text: None,
@@ -156,7 +159,8 @@ def fitted_concepts(
     names : iterable of str
     evaluator : nn.Module
         With ``features``: images to vectors of shape (n, f).
-    vocabulary : Vocabulary
+    vocabulary : Vocabulary or None
+        Needed for any name.
     where : str
         The argument that the names came in, for errors.
     on_warning : callable
@@ -167,13 +171,14 @@ def fitted_concepts(
     InputError
         A feature that this data does not have, or that is not measured in pixels.
     """
-    device = next(evaluator.parameters()).device
+    asked = list(names)
+    if not asked:
+        return []
+    vocabulary = _given(vocabulary, asked[0])
     images = to_float(vocabulary.train.images[:_CONCEPT_IMAGES])
-    with torch.no_grad():
-        parts = [evaluator.features(x.to(device)).cpu() for x in images.split(_BATCH)]  # type: ignore[operator]
-    features = torch.cat(parts)
+    features = _features(evaluator, images)
     found = []
-    for name in names:
+    for name in asked:
         feature = vocabulary.concept(name, where)
         fitted = fit_concept(name, features, feature.measure(images))
         if fitted.is_readable:
@@ -189,7 +194,7 @@ def fitted_concepts(
 def _target(
     name: str,
     subjects: Subjects,
-    vocabulary: Vocabulary,
+    vocabulary: Vocabulary | None,
     where: str,
     on_warning: Callable[[str], None],
 ) -> Target | None:
@@ -197,7 +202,7 @@ def _target(
     if kind == "d_logit" and not what:
         return targets.d_logit_of_g(subjects.generator, subjects.discriminator)
     if kind == "region" and what:
-        inside = vocabulary.region(what, where).inside(subjects.size[1])
+        inside = _given(vocabulary, name).region(what, where).inside(subjects.size[1])
         return targets.region(subjects.generator, inside, what)
     if kind == "class":
         return _class_target(name, what, subjects, where, on_warning)
@@ -225,7 +230,7 @@ def _concept_target(
     name: str,
     what: str,
     subjects: Subjects,
-    vocabulary: Vocabulary,
+    vocabulary: Vocabulary | None,
     where: str,
     on_warning: Callable[[str], None],
 ) -> Target | None:
@@ -236,6 +241,23 @@ def _concept_target(
         [what], subjects.evaluator, vocabulary, where=where, on_warning=on_warning
     )
     return targets.concept(subjects.evaluator, found[0], subjects.generator) if found else None
+
+
+@torch.no_grad()
+def _features(evaluator: nn.Module, images: torch.Tensor) -> torch.Tensor:
+    device = device_of(evaluator)
+    read: Callable[[torch.Tensor], torch.Tensor] = evaluator.features  # type: ignore[assignment]
+    return torch.cat([read(part.to(device)) for part in images.split(_BATCH)]).cpu()
+
+
+def _given(vocabulary: Vocabulary | None, name: str) -> Vocabulary:
+    if vocabulary is None:
+        raise InputError(
+            f"without training data nobody knows what {name} is",
+            "vocabulary",
+            "Give a Vocabulary of the training images.",
+        )
+    return vocabulary
 
 
 def _unknown(name: str, where: str) -> InputError:

@@ -8,9 +8,9 @@ from torch import nn
 from ganatomy.data.dataset import UNLABELLED
 from ganatomy.errors import InputError
 from ganatomy.explain.maps.aggregates import per_class
+from ganatomy.explain.networks.batching import device_of, outputs_of
 from ganatomy.explain.networks.layers import Layers, layers_of
 
-_BATCH = 256
 _FEW = 2  # inputs of the pass that looks for layers
 
 
@@ -89,10 +89,10 @@ class Subjects:
                 "real_labels",
                 "Give one label for each.",
             )
-        fake = _in_batches(generator, z)
+        fake = outputs_of(generator, z)
         fake_labels = _none_of(fake)
         if class_names and evaluator is not None:
-            fake_labels = _in_batches(evaluator, fake).argmax(1)
+            fake_labels = outputs_of(evaluator, fake).argmax(1)
         return Subjects(
             generator,
             discriminator,
@@ -103,15 +103,15 @@ class Subjects:
             z.cpu(),
             labels.cpu(),
             fake_labels,
-            layers_of(discriminator, fake[:_FEW].to(_device_of(discriminator))),
-            layers_of(generator, z[:_FEW].to(_device_of(generator))),
+            layers_of(discriminator, fake[:_FEW].to(device_of(discriminator))),
+            layers_of(generator, z[:_FEW].to(device_of(generator))),
             num_classes,
         )
 
     @property
     def device(self) -> torch.device:
         """Where the discriminator is."""
-        return _device_of(self.discriminator)
+        return device_of(self.discriminator)
 
     @property
     def latent_dim(self) -> int:
@@ -148,14 +148,3 @@ class Subjects:
 
 def _none_of(images: torch.Tensor) -> torch.Tensor:
     return torch.full((len(images),), UNLABELLED)
-
-
-def _device_of(network: nn.Module) -> torch.device:
-    parameter = next(network.parameters(), None)
-    return torch.device("cpu") if parameter is None else parameter.device
-
-
-@torch.no_grad()
-def _in_batches(network: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
-    device = _device_of(network)
-    return torch.cat([network(part.to(device)).cpu() for part in inputs.split(_BATCH)])
