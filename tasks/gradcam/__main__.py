@@ -9,7 +9,6 @@ from ganatomy.device import keep_freed_memory, make_deterministic, resolve_devic
 from ganatomy.explain.maps.study import explain_by_maps
 from ganatomy.files import whole_folder
 from ganatomy.gan.checkpoint import load_gan
-from ganatomy.report.maps import map_pictures
 from tasks.gradcam.params import Gradcam
 from tasks.params.base import Base
 from tasks.shared import stage
@@ -17,7 +16,7 @@ from tasks.shared.events import Events
 from tasks.shared.keys import by_key
 from tasks.shared.layout import HISTORY, REPORTS
 from tasks.shared.names import concepts_of, targets_of, vocabulary
-from tasks.shared.results import show_image, write_metrics
+from tasks.shared.results import write_metrics
 from tasks.shared.samples import load_subjects
 
 
@@ -49,8 +48,6 @@ def main(events: Events) -> None:
         )
         found.save(report)
         write_metrics(report, found.metrics())
-        for key, step, pixels in map_pictures(found):
-            show_image(report, events, key, pixels, step)
 
 
 def _history(device: torch.device) -> Iterator[tuple[int, nn.Module, nn.Module]]:

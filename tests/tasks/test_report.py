@@ -17,7 +17,6 @@ from ganatomy.gan.guards import RULES
 from ganatomy.report.contents import fill
 from ganatomy.report.sections import evaluate as evaluate_section
 from ganatomy.report.sections import faithfulness as faithfulness_section
-from ganatomy.report.sections import gradcam as gradcam_section
 from ganatomy.report.sections import train as train_section
 from tasks.faithfulness import __main__ as faithfulness
 from tasks.gradcam import __main__ as gradcam
@@ -102,23 +101,6 @@ def test_the_film_and_its_stills_go_from_first_to_last(count: int) -> None:
     for still in stills:
         level = np.asarray(Image.open(io.BytesIO(figures[still["name"]]))).mean()
         assert level == still["step"] / 10
-
-
-def test_the_film_of_explanations_goes_from_first_to_last() -> None:
-    """Steps are sorted as numbers: 9 comes before 100."""
-    steps = (0, 9, 100, 1000)
-    folder = Path("reports/gradcam")
-    for index, step in enumerate(steps):
-        path = image_path(folder, f"film_{step}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_png(path, np.full((8, 8, 3), 40 * index, dtype=np.uint8))
-    write_png(image_path(folder, "d_real"), np.zeros((8, 8, 3), dtype=np.uint8))
-    picture = Image.open(io.BytesIO(gradcam_section._film(folder)))
-    levels = []
-    for index in range(picture.n_frames):  # type: ignore[attr-defined]
-        picture.seek(index)
-        levels.append(float(np.asarray(picture.convert("RGB")).mean()))
-    assert levels == [0, 40, 80, 120]
 
 
 def _trust_on_disk(folder: Path) -> None:

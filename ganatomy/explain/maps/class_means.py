@@ -1,5 +1,6 @@
 """Mean maps of each class: where, over many images, explanations have their mass."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +25,14 @@ class ClassMeans:
         The mean real image of each class, to look at beside them.
     method : str
         How the maps were made.
+    counts : dict of case to int
+        Maps that the means were taken over.
     """
 
     means: dict[str, dict[str, torch.Tensor]]
     images: dict[str, torch.Tensor]
     method: str
+    counts: dict[str, int]
 
     @staticmethod
     def of(
@@ -36,7 +40,8 @@ class ClassMeans:
     ) -> "ClassMeans":
         """Average maps of shape (n, h, w) by labels of shape (n,), which are given by case."""
         means = {key: subjects.by_class(maps, labels) for key, (maps, labels) in cases.items()}
-        return ClassMeans(means, subjects.mean_images(), method)
+        counts = {key: len(maps) for key, (maps, _) in cases.items()}
+        return ClassMeans(means, subjects.mean_images(), method, counts)
 
     def save(self, folder: Path) -> None:
         """Write ``class_means.safetensors`` and ``class_images.safetensors``."""
@@ -44,15 +49,25 @@ class ClassMeans:
             f"{key}/{name}": mean for key, each in self.means.items() for name, mean in each.items()
         }
         write_tensors(folder / _FILE, tensors, {"method": self.method})
-        write_tensors(folder / _IMAGES, self.images, {"cases": ",".join(self.means)})
+        names = dict.fromkeys(
+            [*self.images, *(name for each in self.means.values() for name in each)]
+        )
+        about = {"counts": json.dumps(self.counts), "classes": json.dumps(list(names))}
+        write_tensors(folder / _IMAGES, self.images, about)
 
     @staticmethod
     def load(folder: Path) -> "ClassMeans":
         """Read what `save` wrote; `InputError` where a file is missing or damaged."""
-        images = read_tensors(folder / _IMAGES)
-        cases = read_notes(folder / _IMAGES)["cases"].split(",")
-        means: dict[str, dict[str, torch.Tensor]] = {key: {} for key in cases if key}
-        for name, mean in read_tensors(folder / _FILE).items():
-            key, _, label = name.partition("/")
-            means[key][label] = mean
-        return ClassMeans(means, images, read_notes(folder / _FILE)["method"])
+        about, tensors = read_notes(folder / _IMAGES), read_tensors(folder / _FILE)
+        images, names = read_tensors(folder / _IMAGES), json.loads(about["classes"])
+        counts = json.loads(about["counts"])
+        means = {
+            key: {name: tensors[f"{key}/{name}"] for name in names if f"{key}/{name}" in tensors}
+            for key in counts
+        }
+        return ClassMeans(
+            means,
+            {name: images[name] for name in names if name in images},
+            read_notes(folder / _FILE)["method"],
+            counts,
+        )

@@ -34,7 +34,7 @@ FILMS = (("train", "film"), ("gradcam", "film"))
 WHERE_THERE_ARE_ANY = (
     ("importance", "regions"),
     ("importance", "interactions"),
-    *(("gradcam", name) for name in ("g_targets", "disagreement", "causal", "dissection")),
+    *(("gradcam", name) for name in ("g_targets", "disagreement", "causal", "dissection", "film")),
     ("lime", "latents"),
 )
 Pictures = dict[tuple[str, str], bytes]
@@ -127,7 +127,6 @@ def facts() -> dict[str, Any]:
             "base": {"seed": 0},
             "gan": {"loss": "logistic"},
             "importance": {"fdr": 0.05},
-            "gradcam": {"methods": ["gradcam", "hirescam"], "num_averaged": 120},
             "lime": {
                 "baseline": "blur",
                 "num_samples": 1000,
@@ -217,7 +216,13 @@ def facts() -> dict[str, Any]:
                 "reason": "the map is flat",
             }
         ],
-        "gradcam": {"share_of_causal_checks_passed": 0.625},
+        "gradcam": {
+            "share_of_causal_checks_passed": 0.625,
+            "verdict": "A verdict on maps.",
+            "methods": ["gradcam", "hirescam"],
+            "num_averaged": 120,
+            "num_remembered": 8,
+        },
         "concepts": [{"concept": "brightness", "held_out_r2": 0.91}],
         "lime": {
             "mean_held_out_r2_d_real": 0.51,
