@@ -7,24 +7,22 @@ import torch
 
 from ganatomy.data.card import count_flat, describe
 from ganatomy.data.dataset import unpack_attributes
-from ganatomy.data.images import contact_sheet, write_png
 from ganatomy.data.prepare import Prepared, prepare
 from ganatomy.data.reading import Limits
 from ganatomy.data.sources import Raw
 from ganatomy.data.split import DROP, Repeats
 from ganatomy.files import read_json, whole_folder, write_bytes, write_json
 from ganatomy.tables import csv_bytes
-from ganatomy.tensors import read_tensors
+from ganatomy.tensors import read_tensors, write_tensors
 from tasks.params.base import Base
 from tasks.prepare.params import Prepare
 from tasks.shared import stage
 from tasks.shared.events import Events
 from tasks.shared.layout import PREPARED, RAW, REPORTS
 from tasks.shared.refusal import refuse_wrong_names
-from tasks.shared.results import image_path, write_metrics
+from tasks.shared.results import write_metrics
 
-_SHEET_COLUMNS = 20
-_SHEET_IMAGES = 100
+_NUM_SHOWN = 100
 _DUPLICATES = ["file", "repeats", "how", "split", "split_of_repeated"]
 
 
@@ -107,8 +105,7 @@ def _write(prepared: Prepared, raw: Raw) -> None:
         write_bytes(report / "quarantine.csv", csv_bytes(quarantine))
         write_bytes(report / "duplicates.csv", csv_bytes(duplicates))
         write_json(report / "card.json", card)
-        sheet = contact_sheet(prepared.train.images[:_SHEET_IMAGES], _SHEET_COLUMNS)
-        write_png(image_path(report, "contact_sheet"), sheet)
+        write_tensors(report / "shown.safetensors", {"train": prepared.train.images[:_NUM_SHOWN]})
         write_metrics(
             report,
             {

@@ -116,6 +116,7 @@ def _lead(
         for step_then in remembered:
             name = f"{step_then:09d}"
             shutil.copytree(kept / "history" / name, history_folder / name)
+        write_json(report / "settings.json", asdict(settings))
         _report(report, kept / "frames", history, gan, step, len(train), probe.name)
     checkpoints.finish(kept)
 

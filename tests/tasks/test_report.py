@@ -49,7 +49,8 @@ def test_what_must_not_be_overlooked(
     copies_found: bool, cannot_tell: bool, missing: list[str], said: list[str]
 ) -> None:
     verdict = {"copies_found": copies_found, "cannot_tell": cannot_tell}
-    found = SimpleNamespace(memorisation=verdict, classes={"missing": missing})
+    study = SimpleNamespace(memorisation=verdict, classes={"missing": missing})
+    found = SimpleNamespace(study=study)
     alarms = evaluate_section.SECTION.alarms(found)
     assert len(alarms) == len(said)
     assert all(text in alarm for text, alarm in zip(said, alarms))
@@ -59,6 +60,7 @@ def _training(findings: list[Any] | None = None, steps: tuple[int, ...] = (0,)) 
     """What the stage train leaves."""
     write_json(TRAIN / "guards.json", findings or [])
     write_json(TRAIN / "metrics.json", {"published_step": 0, "num_steps": 1})
+    write_json(TRAIN / "settings.json", {"method": {"loss": "bce"}})
     write_curves(TRAIN, [(step, "train/diversity", 1.0) for step in steps])
 
 

@@ -1,11 +1,12 @@
 """The most suspicious fakes, each above the training images that it may have been copied from."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from ganatomy.metrics.copies import Suspects
 from ganatomy.report.figures.canvas import (
     INK,
     MUTED,
@@ -21,34 +22,40 @@ _LABEL_IN = 1.0
 
 
 def suspects_sheet(
-    fakes: torch.Tensor, train_images: torch.Tensor, suspects: Suspects
+    fakes: torch.Tensor,
+    nearest: Mapping[str, torch.Tensor],
+    numbers: Sequence[int],
+    ratios: Mapping[str, Sequence[float]],
 ) -> NDArray[np.uint8]:
-    """Fakes in the first row; below, one row for each space with the nearest training images.
+    """Draw fakes in the first row; below, the nearest training images, one row for each space.
 
     Above a training image stands the ratio of its distance to the threshold, in red below 1.
 
     Parameters
     ----------
-    fakes, train_images : Tensor of shape (m, c, h, w) and (t, c, h, w), uint8
-        All that the suspects' indices point into.
-    suspects : Suspects
-        Of one fake at least.
+    fakes : Tensor of shape (k, c, h, w), uint8
+        At least one.
+    nearest : mapping of str to Tensor of shape (k, c, h, w), uint8
+        Each fake's nearest training image, by space.
+    numbers : sequence of int
+        What the fakes are called by.
+    ratios : mapping of str to sequence of float
+        Of each fake, by space.
 
     Returns
     -------
     ndarray of shape (height, width, 3), uint8
     """
-    count, rows = len(suspects.fake), len(suspects.nearest) + 1
+    count, rows = len(fakes), len(nearest) + 1
     with canvas(_LABEL_IN + count * _CELL_IN, rows * (_CELL_IN + 0.2)) as figure:
         axes = figure.subplots(rows, count, squeeze=False)
-        for column, fake in enumerate(suspects.fake.tolist()):
-            _picture(axes[0, column], fakes[fake], f"#{fake}", MUTED)
+        for column, number in enumerate(numbers):
+            _picture(axes[0, column], fakes[column], f"#{number}", MUTED)
         row_label(axes[0, 0], "fake")
-        for row, (space, nearest) in enumerate(suspects.nearest.items(), start=1):
-            ratios = suspects.ratio[space].tolist()
-            for column, index in enumerate(nearest.tolist()):
-                colour = WARM if ratios[column] < 1 else INK
-                _picture(axes[row, column], train_images[index], f"{ratios[column]:.2f}", colour)
+        for row, (space, images) in enumerate(nearest.items(), start=1):
+            for column, ratio in enumerate(ratios[space]):
+                colour = WARM if ratio < 1 else INK
+                _picture(axes[row, column], images[column], f"{ratio:.2f}", colour)
             row_label(axes[row, 0], f"nearest by\n{space}")
         return pixels(figure)
 

@@ -3,39 +3,42 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
+from ganatomy.data.images import contact_sheet
 from ganatomy.files import read_json
+from ganatomy.metrics.study import EvaluationStudy
 from ganatomy.report.figures.class_bars import class_bars
 from ganatomy.report.figures.fidelity_chart import fidelity_chart, in_words, meaning
-from ganatomy.report.sections.section import Figure, Record, Section, drawn, png, rows_of
+from ganatomy.report.figures.suspects_sheet import suspects_sheet
+from ganatomy.report.sections.section import Figure, Record, Section, png, rows_of
+from ganatomy.report.sections.train import SETTINGS, logits_have_level
 
 
 @dataclass(frozen=True)
-class _Found:
-    fidelity: pd.DataFrame
-    memorisation: Record
-    generalisation: Record
-    classes: Record
+class Evaluated:
+    """The study beside what it rests on: how good the evaluator is, and how D was trained."""
+
+    study: EvaluationStudy
     evaluator: Record
-    drawn: dict[str, Figure]
+    has_level: bool
+
+    @staticmethod
+    def load(folder: Path) -> "Evaluated":
+        """Read the study and what two other stages have left beside it."""
+        return Evaluated(
+            EvaluationStudy.load(folder),
+            read_json(folder.parent / "evaluator" / "metrics.json"),
+            logits_have_level(read_json(folder.parent / "train" / SETTINGS)),
+        )
 
 
-def _load(folder: Path) -> _Found:
-    return _Found(
-        pd.read_csv(folder / "fidelity.csv"),
-        read_json(folder / "memorisation.json"),
-        read_json(folder / "generalisation.json"),
-        read_json(folder / "classes.json"),
-        read_json(folder.parent / "evaluator" / "metrics.json"),
-        drawn(folder, "samples", "suspects"),
-    )
-
-
-def _facts(found: _Found) -> Record:
+def _facts(found: Evaluated) -> Record:
+    study = found.study
     rows = [
         {**row, "meaning": meaning(row["name"]), "words": in_words(row)}
-        for row in rows_of(found.fidelity)
+        for row in rows_of(study.fidelity)
     ]
     quality = {
         "rows": rows,
@@ -45,9 +48,9 @@ def _facts(found: _Found) -> Record:
     }
     return {
         "quality": quality,
-        "memorisation": _memorisation(found.memorisation),
-        "generalisation": found.generalisation,
-        "classes": found.classes,
+        "memorisation": _memorisation(study.memorisation),
+        "generalisation": {**study.generalisation, "has_level": found.has_level},
+        "classes": study.classes,
         "evaluator": found.evaluator,
     }
 
@@ -75,10 +78,15 @@ def _memorisation(found: Record) -> Record:
     return {**{key: value for key, value in found.items() if key != "spaces"}, "rows": rows}
 
 
-def _figures(found: _Found) -> dict[str, Figure]:
-    table, classes = found.fidelity, found.classes
+def _figures(found: Evaluated) -> dict[str, Figure]:
+    study = found.study
+    table, classes = study.fidelity, study.classes
     is_inception = (table["name"] == "fid") | table["name"].str.endswith("_inception")
-    figures: dict[str, Figure] = dict(found.drawn)
+    columns = max(1, round(len(study.shown) ** 0.5))
+    figures: dict[str, Figure] = {
+        "samples": lambda: png(contact_sheet(study.shown, columns)),
+        "suspects": lambda: png(_suspects(study)),
+    }
     figures["fidelity"] = lambda: png(fidelity_chart(table[~is_inception]))
     if is_inception.any():
         figures["fidelity_inception"] = lambda: png(fidelity_chart(table[is_inception]))
@@ -89,32 +97,48 @@ def _figures(found: _Found) -> dict[str, Figure]:
     return figures
 
 
-def _alarms(found: _Found) -> list[str]:
+def _suspects(study: EvaluationStudy) -> NDArray[np.uint8]:
+    pictures = dict(study.suspicious)
+    fakes = pictures.pop("fake")
+    table = study.suspects
+    spaces = table["space"].unique().tolist()
+    rows = {space: table[table["space"] == space] for space in spaces}
+    return suspects_sheet(
+        fakes,
+        {space: pictures[space] for space in spaces},
+        rows[spaces[0]]["fake"].tolist(),
+        {space: rows[space]["ratio"].tolist() for space in spaces},
+    )
+
+
+def _alarms(found: Evaluated) -> list[str]:
+    memorisation, missing = found.study.memorisation, found.study.classes["missing"]
     alarms = []
-    if found.memorisation["copies_found"]:
+    if memorisation["copies_found"]:
         alarms.append("G repeats training images, see “Does it memorise?”")
-    if found.memorisation["cannot_tell"]:
+    if memorisation["cannot_tell"]:
         alarms.append("Whether G repeats training images cannot be told, see “Does it memorise?”")
-    if missing := found.classes["missing"]:
+    if missing:
         alarms.append(f"G does not make these classes: {', '.join(missing)}")
     return alarms
 
 
-def _summary(found: _Found) -> list[str]:
-    classes, gap = found.classes, found.generalisation
+def _summary(found: Evaluated) -> list[str]:
+    study = found.study
+    classes, gap = study.classes, study.generalisation
     missing = f", missing: {', '.join(classes['missing'])}" if classes["missing"] else ""
     return [
         *(
             f"{row['name']}@{row['count']}: {row['value']:.3g} "
             f"({row['low']:.3g} to {row['high']:.3g}; real/real: {row['floor']:.3g})"
-            for row in rows_of(found.fidelity)
+            for row in rows_of(study.fidelity)
         ),
         *(
             [f"classes found: {classes['num_found']} of {classes['num_modes']}{missing}"]
             if classes["names"]
             else []
         ),
-        f"copies of training images: {found.memorisation['verdict']}",
+        f"copies of training images: {study.memorisation['verdict']}",
         f"D tells training from held-out images (AUC): {gap['auc']:.3f} "
         f"({gap['auc_low']:.3f} to {gap['auc_high']:.3f})",
     ]
@@ -125,7 +149,7 @@ SECTION = Section(
     place=10,
     links=(("works", "Does it work?"), ("memorises", "Does it memorise?")),
     template=Path(__file__).with_name("evaluate.html"),
-    load=_load,
+    load=Evaluated.load,
     facts=_facts,
     figures=_figures,
     alarms=_alarms,

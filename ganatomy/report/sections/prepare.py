@@ -3,24 +3,29 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
+import torch
 
+from ganatomy.data.images import contact_sheet
 from ganatomy.files import read_json
-from ganatomy.report.sections.section import Figure, Record, Section, drawn, rows_of
+from ganatomy.report.sections.section import Figure, Record, Section, png, rows_of
+from ganatomy.tables import read_table
+from ganatomy.tensors import read_tensors
+
+_COLUMNS = 20
 
 
 @dataclass(frozen=True)
 class _Found:
     card: Record
     quarantine: list[Record]
-    drawn: dict[str, Figure]
+    shown: torch.Tensor
 
 
 def _load(folder: Path) -> _Found:
     return _Found(
         read_json(folder / "card.json"),
-        rows_of(pd.read_csv(folder / "quarantine.csv")),
-        drawn(folder, "contact_sheet"),
+        rows_of(read_table(folder / "quarantine.csv", ("file", "reason"))),
+        read_tensors(folder / "shown.safetensors")["train"],
     )
 
 
@@ -29,7 +34,7 @@ def _facts(found: _Found) -> Record:
 
 
 def _figures(found: _Found) -> dict[str, Figure]:
-    return found.drawn
+    return {"contact_sheet": lambda: png(contact_sheet(found.shown, _COLUMNS))}
 
 
 def _lead(found: _Found) -> list[str]:

@@ -17,9 +17,14 @@ _NUM_STILLS = 5
 _FRAME_SCALE = 2  # of the contact sheets: pixels are blocks of 2 by 2
 
 
+SETTINGS = "settings.json"
+_LEVELLESS = ("wgan", "relativistic")  # losses under which zero is no boundary
+
+
 @dataclass(frozen=True)
 class _Found:
     metrics: Record
+    settings: Record
     points: pd.DataFrame
     findings: list[Record]
     frames: tuple[Path, ...]  # of the live pictures, first to last
@@ -29,10 +34,16 @@ def _load(folder: Path) -> _Found:
     frames = sorted((folder / "images").glob("samples_*.png"), key=_number)
     return _Found(
         read_json(folder / "metrics.json"),
+        read_json(folder / SETTINGS),
         pd.read_csv(folder / "curves.csv"),
         read_json(folder / "guards.json"),
         tuple(frames),
     )
+
+
+def logits_have_level(settings: Record) -> bool:
+    """Say whether the sign of D's logit means anything after a training with these settings."""
+    return settings["method"]["loss"] not in _LEVELLESS
 
 
 def _number(path: Path) -> int:
@@ -43,7 +54,13 @@ def _facts(found: _Found) -> Record:
     points = found.points
     steps = sorted(points.loc[points["name"] == "train/diversity", "step"].unique().tolist())
     stills = [{"name": found.frames[k].stem, "step": steps[k]} for k in _chosen(found)]
-    return {"train": found.metrics, "guards": _guards(found.findings), "stills": stills}
+    return {
+        "train": found.metrics,
+        "settings": found.settings,
+        "has_level": logits_have_level(found.settings),
+        "guards": _guards(found.findings),
+        "stills": stills,
+    }
 
 
 def _guards(findings: list[Record]) -> list[Record]:

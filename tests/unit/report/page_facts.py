@@ -27,7 +27,7 @@ FACTS = {
     "faithfulness": ("faithfulness", "refusals"),
     "gradcam": ("gradcam", "concepts"),
     "lime": ("lime",),
-    "train": ("train", "guards", "stills"),
+    "train": ("train", "settings", "has_level", "guards", "stills"),
     "prepare": ("data", "quarantine"),
 }
 FILMS = (("train", "film"), ("gradcam", "film"))
@@ -125,7 +125,6 @@ def facts() -> dict[str, Any]:
         "quarantine": [{"file": "a.png", "reason": "empty file"}],
         "params": {
             "base": {"seed": 0},
-            "gan": {"loss": "logistic"},
             "importance": {"fdr": 0.05},
             "lime": {
                 "baseline": "blur",
@@ -135,7 +134,7 @@ def facts() -> dict[str, Any]:
                 "num_seeds": 3,
                 "num_latents": 21,
             },
-            "train": {"batch_size": 64, "epochs": 40, "num_remembered": 8},
+            "train": {"num_remembered": 8},
         },
         "environment": {"device": "cpu", "packages": {"torch": "2"}},
         "alarms": ["an alarm"],
@@ -170,6 +169,7 @@ def facts() -> dict[str, Any]:
             "held_out_accuracy": 0.8,
             "fake_accuracy": 0.7,
             "auc_held_out_fake": 0.95,
+            "has_level": True,
         },
         "guards": [
             {"name": "collapse", "rule": "a rule of guards", "findings": ["a finding"]},
@@ -235,6 +235,8 @@ def facts() -> dict[str, Any]:
             "num_steps": 7,
             "published_step": 5,
         },
+        "settings": {"batch_size": 64, "epochs": 40},
+        "has_level": True,
         "stills": [{"name": "samples_00", "step": 3}],
         "provenance": {"commit": "abc"},
         "artifacts": [{"stage": "train", "path": "models/gan", "md5": "d41d"}],

@@ -204,7 +204,7 @@ def test_limit_is_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
         (("memorisation", "num_in_training", 7), "also in training: 7 of 500"),
         (("classes", "names", []), "no classes that G could fail to make"),
         (("generalisation", "over_fits", True), "D favours its training images"),
-        (("params", "gan", {"loss": "wgan"}), "the sign of its logit means nothing"),
+        (("generalisation", "has_level", False), "the sign of its logit means nothing"),
         (("classes", "missing", []), "No class is missing"),
     ],
 )

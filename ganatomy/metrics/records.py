@@ -1,4 +1,4 @@
-"""What the stage evaluate found, as plain values: the tables that it writes and their figures."""
+"""What was found about the quality of images, as plain values: for tables, JSON and the page."""
 
 from dataclasses import asdict
 from typing import Any
@@ -13,13 +13,13 @@ from ganatomy.metrics.quality import Quality
 Record = dict[str, Any]
 
 
-def fidelity(quality: Quality) -> pd.DataFrame:
-    """One row for each metric."""
+def fidelity_table(quality: Quality) -> pd.DataFrame:
+    """Give one row for each metric."""
     return pd.DataFrame([asdict(measurement) for measurement in quality.fidelity])
 
 
-def memorisation(quality: Quality) -> Record:
-    """The verdict, and for each space what it rests on."""
+def memorisation_record(quality: Quality) -> Record:
+    """Give the verdict, and for each space what it rests on."""
     found = quality.memorisation
     return {
         "verdict": found.verdict,
@@ -56,15 +56,15 @@ def _evidence(evidence: Evidence) -> Record:
     }
 
 
-def generalisation(quality: Quality) -> Record:
-    """D's gap between training and held-out images."""
+def generalisation_record(quality: Quality) -> Record:
+    """Describe D's gap between training and held-out images."""
     found = asdict(quality.generalisation)
     low, high = found.pop("auc_interval")
     return {**found, "auc_low": low, "auc_high": high}
 
 
-def classes(quality: Quality, names: tuple[str, ...]) -> Record:
-    """How often each class was made, and which were not; no names where there are no classes."""
+def classes_record(quality: Quality, names: tuple[str, ...]) -> Record:
+    """Count how often each class was made, and name those that were not."""
     coverage = quality.coverage
     if coverage is None:
         return {"names": [], "missing": []}
@@ -81,8 +81,8 @@ def classes(quality: Quality, names: tuple[str, ...]) -> Record:
     }
 
 
-def suspects(found: Suspects) -> pd.DataFrame:
-    """One row for each suspect and space, the worst suspect first."""
+def suspects_table(found: Suspects) -> pd.DataFrame:
+    """Give one row for each suspect and space, the worst suspect first."""
     return pd.DataFrame(
         [
             {
@@ -98,44 +98,6 @@ def suspects(found: Suspects) -> pd.DataFrame:
     )
 
 
-def figures(quality: Quality) -> dict[str, float | int]:
-    """Everything that is a number and worth comparing between runs, flat."""
-    found: dict[str, float | int] = {}
-    for one in quality.fidelity:
-        for kind in ("value", "low", "high", "floor"):
-            name = one.name if kind == "value" else f"{one.name}_{kind}"
-            found[f"{name}@{one.count}"] = getattr(one, kind)
-    record = memorisation(quality)
-    if not record["cannot_tell"]:  # neither 0 nor 1 would be true
-        found["copies_found"] = int(record["copies_found"])
-    found["held_out_in_training"] = record["num_in_training"]
-    for space, evidence in record["spaces"].items():
-        for measure, name in (
-            ("copies", "copies_share"),
-            ("c_t", "c_t"),
-            ("authenticity", "authenticity"),
-        ):
-            found |= _flat(f"{name}_{space}", evidence[measure])
-    gap = generalisation(quality)
-    found |= {
-        "d_gap": gap["gap"],
-        "d_gap_sd": gap["gap_sd"],
-        **_flat("d_gap_auc", {"value": gap["auc"], "low": gap["auc_low"], "high": gap["auc_high"]}),
-        **{f"d_accuracy_{name}": gap[f"{name}_accuracy"] for name in ("train", "held_out", "fake")},
-    }
-    coverage = quality.coverage
-    if coverage is None:
-        return found
-    return {
-        **found,
-        "classes_found": coverage.num_found,
-        "classes_missing": len(coverage.missing),
-        "classes_unsettled": len(coverage.unsettled),
-        **_flat("js_divergence", _divergence(coverage.jensen_shannon)),
-        **_flat("total_variation", _divergence(coverage.total_variation)),
-    }
-
-
 def _interval(value: float, interval: tuple[float, float]) -> Record:
     return {"value": value, "low": interval[0], "high": interval[1]}
 
@@ -143,9 +105,3 @@ def _interval(value: float, interval: tuple[float, float]) -> Record:
 def _divergence(found: Divergence) -> Record:
     values = _interval(found.value, found.interval)
     return {**values, "floor": found.floor, "floor_high": found.floor_high}
-
-
-def _flat(name: str, record: Record) -> dict[str, float]:
-    """The value under the name itself; its interval and floor under names made from it."""
-    kept = {kind: record[kind] for kind in ("low", "high", "floor", "expected") if kind in record}
-    return {name: record["value"], **{f"{name}_{kind}": value for kind, value in kept.items()}}
