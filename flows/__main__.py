@@ -128,6 +128,7 @@ def _run_flow(arguments: argparse.Namespace, root: Path) -> int:
     from flows.pipeline import extra_listeners, pipeline
     from flows.status import LastRun
     from flows.terminal import Terminal
+    from flows.unfinished import PAGE_FILE
 
     before = LastRun.read(root)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -137,6 +138,8 @@ def _run_flow(arguments: argparse.Namespace, root: Path) -> int:
             pipeline()
         except adapter.StageFailed as error:
             print(masked(f"error: {error}"), file=sys.stderr)
+            if (root / PAGE_FILE).exists():
+                print(f"what there is: {root / PAGE_FILE}", file=sys.stderr)
             _tell_if_not_recorded(root, before)
             return 2 if error.exit_code == 2 else 1
         except BaseException:  # stopped, or the disk is full: whoever catches it says so

@@ -24,7 +24,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows import adapter, params, processes, settings, writable
+from flows import adapter, params, processes, settings, unfinished, writable
 from flows.listeners import Everyone, Listener
 from flows.record import Record, new_run_name
 from flows.settling import settle
@@ -165,6 +165,7 @@ def pipeline(profile: str | None = None, overrides: list[str] | None = None) -> 
         stack.enter_context(processes.stages_end_with_us())
         for line in params.apply(root, profile, overrides or []):
             logger.info("params.yaml: %s", line)
+        unfinished.remove_page(root)
         name = new_run_name()
         run_dir = _new_run_dir(root, name)
         os.environ["GANATOMY_RUN_DIR"] = str(run_dir)
@@ -221,21 +222,26 @@ def _run_all(stages: list[adapter.Stage]) -> dict[str, str]:
             name=stage.name, task_run_name=stage.name, retries=stage.retries
         ).submit(stage.name, wait_for=[futures[up] for up in stage.upstream])  # type: ignore[call-overload]
     outcomes: dict[str, str] = {}
-    failures: list[BaseException] = []
-    listener = _current.get().listener
+    failures: dict[str, BaseException] = {}
+    run = _current.get()
     for name, future in futures.items():
         future.wait()
         state = future.state
         if state.is_completed():
             outcomes[name] = future.result()
         elif state.is_failed() or state.is_crashed():
-            failures.append(state.result(raise_on_failure=False))
+            failures[name] = state.result(raise_on_failure=False)
         else:  # what it waits for did not complete, so it never began
-            listener.stage_ended(name, "skipped", 0.0)
+            run.listener.stage_ended(name, "skipped", 0.0)
     if processes.stopping.is_set():
         raise KeyboardInterrupt
     if failures:
-        raise failures[0]
+        first = next(iter(failures.values()))
+        words = {name: str(error) for name, error in failures.items()}
+        if outcomes:
+            missing = unfinished.why_missing(stages, words)
+            unfinished.leave_page(run.root, run.run_dir, str(first), missing)
+        raise first
     return outcomes
 
 

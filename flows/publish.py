@@ -25,6 +25,7 @@ from flows.entry import RunEntry, StageEntry
 from flows.registry import register
 from flows.settings import EXPERIMENT
 from flows.spool import manifest_of
+from tasks.shared.layout import PAGE, REPORTS, UNFINISHED
 from tasks.shared.results import CURVES, IMAGES, METRICS
 
 _BATCH = 500
@@ -86,7 +87,16 @@ def publish(client: MlflowClient, experiment: str, entry: RunEntry, folder: Path
         client.log_batch(entry.run_id, params=batch[start : start + 100])
     if entry.status == "FINISHED":
         _publish_results(client, entry, folder)
+    _publish_page(client, entry, folder)
     client.set_terminated(entry.run_id, entry.status, entry.ended_ms)
+
+
+def _publish_page(client: MlflowClient, entry: RunEntry, folder: Path) -> None:
+    """The page of a run that failed stands where that of a whole one does."""
+    page = folder / UNFINISHED / PAGE.name
+    if entry.status == "FAILED" and page.exists():
+        client.log_artifact(entry.run_id, str(page))
+        client.set_tag(entry.run_id, NOTE_TAG, page.with_name("summary.md").read_text())
 
 
 def _publish_results(client: MlflowClient, entry: RunEntry, folder: Path) -> None:
@@ -141,7 +151,7 @@ def _publish_stage(
         reported = folder / "reports" / stage.name.replace("@", "/")
         curves = _curves(client, reported, stage)
         send(client, stage.run_id, _final(reported, stage.ended_ms) + curves)
-        _images(client, stage, reported)
+        _images(client, stage, reported, folder / _page_of(entry) / IMAGES)
     status = {"failed": "FAILED", "stopped": "KILLED"}.get(stage.outcome, "FINISHED")
     client.set_terminated(stage.run_id, status, stage.ended_ms)
 
@@ -177,13 +187,21 @@ def _curves(client: MlflowClient, reported: Path, stage: StageEntry) -> list[Met
     ]
 
 
-def _images(client: MlflowClient, stage: StageEntry, reported: Path) -> None:
+def _page_of(entry: RunEntry) -> Path:
+    return REPORTS / "report" if entry.status == "FINISHED" else UNFINISHED
+
+
+def _images(client: MlflowClient, stage: StageEntry, reported: Path, drawn: Path) -> None:
     """Each image under its own key; ``samples_03`` is step 3 of the key ``samples``.
+
+    Some the stage has drawn itself, the others were drawn for the page.
 
     As files of the names that MLflow's page reads: `log_image` would put a random part into each,
     and a second publication would double them.
     """
-    paths = sorted((reported / IMAGES).glob("*.png"))
+    folders = (drawn / stage.name.partition("@")[0], reported / IMAGES)
+    found = {path.name: path for folder in folders for path in sorted(folder.glob("*.png"))}
+    paths = [found[name] for name in sorted(found)]
     if not paths:
         return
     with tempfile.TemporaryDirectory() as folder:

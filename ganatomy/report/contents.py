@@ -45,7 +45,7 @@ def fill(section: Section[Result], result: Result) -> Part:
 
 
 def gather(
-    reports: Path, reasons: Mapping[str, str] | None = None
+    reports: Path, reasons: Mapping[str, str] | None = None, *, forgiving: bool = False
 ) -> tuple[list[Part], list[Absence]]:
     """Fill every section whose stage has left a result.
 
@@ -55,6 +55,9 @@ def gather(
         The folder of the stages' folders.
     reasons : mapping of str to str, optional
         Why stages have no result, or one that is not to be shown, by their names.
+    forgiving : bool
+        Leave out a section whose result cannot be read, told or drawn, and say so, instead of
+        failing.
 
     Returns
     -------
@@ -65,10 +68,15 @@ def gather(
     for section in all_sections():
         folder = reports / section.name
         reason = (reasons or {}).get(section.name) or _why_not(folder)
-        if reason:
-            absences.append(Absence(section, reason))
-        else:
-            parts.append(fill(section, section.load(folder)))
+        if not reason:
+            try:
+                parts.append(fill(section, section.load(folder)))
+                continue
+            except Exception as error:
+                if not forgiving:
+                    raise
+                reason = f"cannot be shown: {error}"
+        absences.append(Absence(section, reason))
     return parts, absences
 
 

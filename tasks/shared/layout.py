@@ -13,3 +13,4 @@ PACKING = Path("models/packing")
 RETRAINED = Path("models/variants")
 REPORTS = Path("reports")
 PAGE = REPORTS / "report.html"
+UNFINISHED = REPORTS / "unfinished"  # the page of a run that failed, as long as it is the last one

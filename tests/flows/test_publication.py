@@ -12,6 +12,7 @@ from mlflow import MlflowClient
 from PIL import Image
 
 from flows import publish, registry
+from ganatomy.data.images import write_png
 from tests.flows import recorded
 from tests.flows.recorded import client_of, results, rows, run_entry, runs_of
 
@@ -152,6 +153,62 @@ def test_images_have_the_names_that_mlflow_gives(root: Path) -> None:
     tags = client.get_run(run_id).data.tags
     key = next(name for name in tags if "mage" in name)
     assert nested[0].data.tags[key] == tags[key]
+
+
+def _pictures(root: Path) -> dict[str, set[str]]:
+    """Names of the pictures of each stage, up to the step."""
+    client = client_of(root)
+    return {
+        run.data.tags["ganatomy.stage"]: {
+            Path(each.path).name.partition("+timestamp")[0]
+            for each in client.list_artifacts(run.info.run_id, "images")
+        }
+        for run in runs_of(client)[1]
+    }
+
+
+OF_STAGES = {"grid+step+0", "samples+step+3", "samples+step+4"}
+
+
+def _draw(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / "images" / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_png(path, np.full((8, 8, 3), 9, dtype=np.uint8))
+
+
+def test_what_was_drawn_for_the_page_goes_to_the_run_of_its_stage(root: Path) -> None:
+    _draw(root / "reports" / "report", "train/curves", "train/samples_03", "retrain/one")
+    (root / "reports" / "report" / "images" / "train" / "film.gif").write_bytes(b"GIF89a")
+    _draw(root / "reports" / "unfinished", "train/old")
+    _publish(root)
+    assert _pictures(root) == {
+        "prepare": OF_STAGES,
+        "train": OF_STAGES | {"curves+step+0"},
+        "retrain@0": OF_STAGES | {"one+step+0"},
+    }
+
+
+@pytest.mark.parametrize("status", ["FAILED", "KILLED"])
+def test_a_run_that_did_not_end_well_has_its_own_page_or_none(root: Path, status: str) -> None:
+    """What an earlier run left in reports/report is not its own."""
+    _draw(root / "reports" / "report", "train/curves")
+    if status == "FAILED":
+        _draw(root / "reports" / "unfinished", "prepare/contact_sheet")
+        (root / "reports" / "unfinished" / "report.html").write_text("what there is\n")
+        (root / "reports" / "unfinished" / "summary.md").write_text("it failed\n")
+    client, experiment, _ = publish.connect()
+    entry = run_entry(status=status)
+    entry.stages[1].outcome = "failed"
+    for _ in range(2):
+        publish.publish(client, experiment, entry, root)
+    drawn = {"contact_sheet+step+0"} if status == "FAILED" else set()
+    assert _pictures(root) == {"prepare": OF_STAGES | drawn, "train": set(), "retrain@0": OF_STAGES}
+    ((parent,), _) = runs_of(client)
+    page = [each.path for each in client.list_artifacts(parent.info.run_id)]
+    assert page == (["report.html"] if status == "FAILED" else [])
+    note = parent.data.tags.get("mlflow.note.content")
+    assert note == ("it failed\n" if status == "FAILED" else None)
 
 
 def test_names_in_other_scripts_keep_keys_of_their_own() -> None:

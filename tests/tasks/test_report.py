@@ -22,6 +22,7 @@ from tasks.faithfulness import __main__ as faithfulness
 from tasks.gradcam import __main__ as gradcam
 from tasks.lime import __main__ as lime
 from tasks.report import __main__ as report
+from tasks.report import unfinished
 from tasks.shared.events import Events
 from tasks.shared.results import image_path, write_curves
 from tests.tasks.explained import has_numbers_alone, make_discriminator_constant
@@ -176,6 +177,31 @@ def test_refusals_of_all_stages_are_told_together() -> None:
     of_lime = [(row["case"], row["reason"], row["images"]) for row in found[1:]]
     assert of_lime == [("d_fake", "constant", 2), ("d_fake", "too few, really", 1)]
     assert {row["method"] for row in found[1:]} == {"lime"}
+
+
+def test_a_run_that_failed_has_a_page_of_what_there_is(
+    smoke: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("prepare", "train", "evaluator", "evaluate"):
+        shutil.copytree(smoke / "reports" / name, tmp_path / "reports" / name)
+    shutil.copy(smoke / "params.yaml", tmp_path)  # but nothing that says where results come from
+    (tmp_path / "reports" / "evaluate" / "classes.json").write_text("{broken")
+    (tmp_path / "reports" / "lime").mkdir()  # of an earlier run
+    missing = {"gradcam": "failed: <planted>", "lime": "not run: it needs gradcam, which failed"}
+    unfinished.main("stage gradcam: <planted>", missing)
+    folder = tmp_path / "reports" / "unfinished"
+    html = (folder / "report.html").read_text()
+    head, *sections = html.split("<section id=")
+    assert [section.partition(">")[0] for section in sections] == ['"training"', '"data"']
+    assert "<p>stage gradcam: &lt;planted&gt;</p>" in head
+    assert "(<code>gradcam</code>): failed: &lt;planted&gt;</li>" in head
+    assert "(<code>lime</code>): not run: it needs gradcam, which failed</li>" in head
+    assert "(<code>importance</code>): not run</li>" in head
+    assert "(<code>evaluate</code>): cannot be shown: not valid JSON" in head
+    assert (folder / "summary.md").read_text().splitlines()[2:3] == [
+        "- **this run failed: stage gradcam: <planted>**"
+    ]
+    assert {path.name for path in (folder / "images").iterdir()} == {"train", "prepare"}
 
 
 def test_there_is_a_page_of_a_gan_whose_discriminator_sees_nothing(

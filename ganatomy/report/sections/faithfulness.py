@@ -35,8 +35,9 @@ def _verdicts(folder: Path) -> list[Record]:
 
 def _refusals(reports: Path) -> list[Record]:
     """Maps that were replaced by a reason, of every stage that draws any."""
-    found: list[Record] = read_json(reports / "gradcam" / "refusals.json")
-    rows = [{**row, "stage": "gradcam"} for row in found]
+    rows: list[Record] = []
+    if (file := reports / "gradcam" / "refusals.json").exists():
+        rows = [{**row, "stage": "gradcam"} for row in read_json(file)]
     surrogates = pd.read_csv(reports / "lime" / "surrogates.csv", keep_default_na=False)
     refused = surrogates[surrogates["refusal"] != ""]
     for (case, reason), group in refused.groupby(["group", "refusal"]):
