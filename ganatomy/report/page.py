@@ -115,7 +115,7 @@ def _rendered(environment: Environment, frame: Frame, part: Part) -> Markup:
         return Markup(f"data:image/{kind};base64," + base64.b64encode(content).decode())
 
     template = environment.from_string(part.section.template.read_text())
-    facts = {"params": frame.params, **part.facts}
+    facts = {"params": frame.params, "section": part.section, **part.facts}
     return Markup(template.render(facts, figure=figure, figures=set(part.figures)))
 
 

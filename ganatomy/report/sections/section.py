@@ -17,6 +17,7 @@ from ganatomy.tables import plain_text
 Record = dict[str, Any]
 Figure = bytes | Callable[[], bytes]  # a PNG or GIF file, or what draws it
 Result = TypeVar("Result")
+PLAIN = Path(__file__).with_name("plain.html")
 
 
 def _none(_result: Any) -> list[str]:
@@ -38,15 +39,17 @@ class Section(Generic[Result]):
     links : tuple of (str, str)
         Each anchor that the template has, with its words in the page's navigation. The words of
         the first one are the section's title.
-    template : Path
-        A Jinja template: everything from ``<section id=...>`` to ``</section>``. It is given what
-        `facts` returns, ``figure(name)`` for the source of a picture and ``figures``, their names.
     load : callable
         The stage's folder in reports/ to its result.
     facts : callable
         The result to plain values: text, numbers, lists and mappings of them.
     figures : callable
         The result to pictures by name. One that is a callable is drawn by calling it.
+    template : Path
+        A Jinja template: everything from ``<section id=...>`` to ``</section>``. It is given what
+        `facts` returns, ``figure(name)`` for the source of a picture and ``figures``, their names.
+        Without one of its own a section shows the facts ``verdict``, a text, and ``captions``, the
+        words for each picture by its name.
     alarms : callable
         The result to sentences that must not be overlooked: they stand at the page's head.
     summary : callable
@@ -58,10 +61,10 @@ class Section(Generic[Result]):
     name: str
     place: int
     links: tuple[tuple[str, str], ...]
-    template: Path
     load: Callable[[Path], Result]
     facts: Callable[[Result], Record]
     figures: Callable[[Result], dict[str, Figure]]
+    template: Path = PLAIN
     alarms: Callable[[Result], list[str]] = _none
     summary: Callable[[Result], list[str]] = _none
     lead: Callable[[Result], list[str]] = _none

@@ -51,7 +51,8 @@ def test_sections_are_found_and_in_the_order_that_they_state() -> None:
     assert [section.name for section in found] == list(FACTS)
     assert [section.place for section in found] == sorted({section.place for section in found})
     for section in found:
-        anchors = re.findall(r'<section id="(\w+)">', section.template.read_text())
+        template = section.template.read_text().replace("{{ section.name }}", section.name)
+        anchors = re.findall(r'<section id="(\w+)">', template)
         assert anchors == [anchor for anchor, _ in section.links]
 
 
@@ -108,6 +109,19 @@ def test_pictures_may_be_files_already(tmp_path: Path) -> None:
         drawn, {"words": "words"}, {"one": GIF}, ["alarm of words"], ["words"], ["lead of words"]
     )
     assert 'src="data:image/gif;base64,' in render_page(Frame("A title"), [part])
+
+
+def test_a_section_without_a_template_shows_its_verdict_and_every_picture(tmp_path: Path) -> None:
+    own = vars(_section(tmp_path, "first", 1))
+    del own["template"]
+    captions = {"one": "What <one> shows"}
+    plain = Section(**{**own, "facts": lambda words: {"verdict": words, "captions": captions}})
+    html = render_page(Frame("A title"), [fill(plain, "It is <so>.")])
+    body = html.partition('<section id="first">')[2].partition("</section>")[0]
+    assert "<h2>What of first?</h2>\n  <p>It is &lt;so&gt;.</p>" in body
+    assert body.count("<figure><img") == 1
+    assert 'alt="What &lt;one&gt; shows">' in body
+    assert "<figcaption>What &lt;one&gt; shows</figcaption>" in body
 
 
 def test_reasons_are_escaped_and_cannot_turn_round(tmp_path: Path) -> None:
