@@ -120,7 +120,7 @@ def _rendered(environment: Environment, frame: Frame, part: Part) -> Markup:
 
 
 def policy_for(style: str) -> str:
-    """The page's content security policy: its own style and pictures within it, nothing else.
+    """Write the page's content security policy: its style and pictures within it, nothing else.
 
     Should a text ever get through as markup, no browser runs or loads what it asks for.
     """

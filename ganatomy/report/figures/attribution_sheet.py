@@ -29,7 +29,7 @@ def attribution_sheet(
     refusals: dict[str, list[str]] | None = None,
     limits: dict[str, float] | None = None,
 ) -> NDArray[np.uint8]:
-    """The images in the first row, and one row of heatmaps over them for each entry of `maps`.
+    """Draw images in a row, and below it heatmaps over them, a row for each entry of `maps`.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ _STYLE = {
 
 @contextmanager
 def canvas(width_in: float, height_in: float) -> Iterator[Figure]:
-    """A figure of the house's style; no window, no global state left behind."""
+    """Open a figure of the house's style; no window, no global state left behind."""
     with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
         figure = Figure(figsize=(width_in, height_in), dpi=_DPI, layout="constrained")
         FigureCanvasAgg(figure)
@@ -52,7 +52,7 @@ def pixels(figure: Figure) -> NDArray[np.uint8]:
 
 
 def without_frame(axis: Axes) -> None:
-    """For a picture: no ticks, no lines around it."""
+    """Take ticks and lines away from around a picture."""
     axis.set_xticks([])
     axis.set_yticks([])
     for spine in axis.spines.values():
@@ -60,5 +60,5 @@ def without_frame(axis: Axes) -> None:
 
 
 def row_label(axis: Axes, text: str) -> None:
-    """What a row of pictures shows, at the left of its first one."""
+    """Say at the left of a row's first picture what the row shows."""
     axis.set_ylabel(text, rotation=0, ha="right", va="center", fontsize=7.5, labelpad=6)

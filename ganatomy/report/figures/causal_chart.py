@@ -18,7 +18,7 @@ _LANE = "#f5f6f8"
 
 
 def causal_chart(table: pd.DataFrame, target: str = "the target") -> NDArray[np.uint8]:
-    """One line for each layer and share: how far the target falls, top channels against random.
+    """Draw how far the target falls without top and without random channels, by layer and share.
 
     The bar around a top mark is the 95 % interval of the paired difference, laid off from the
     random mark: a bar that stays clear of the random mark is a check that passes.

@@ -7,7 +7,7 @@ from ganatomy.report.figures.canvas import ACCENT, MUTED, canvas, pixels
 
 
 def class_bars(names: list[str], real: list[int], fake: list[int]) -> NDArray[np.uint8]:
-    """Share of each class among reals and fakes, in percent."""
+    """Draw the share of each class among real and generated images, in percent."""
     position = np.arange(len(names))
     with canvas(8.2, 2.2) as figure:
         axis = figure.subplots()

@@ -35,7 +35,7 @@ def class_maps(
     backgrounds: dict[str, torch.Tensor],
     notes: dict[str, str] | None = None,
 ) -> NDArray[np.uint8]:
-    """A column for each class: its mean image, and below it the mean map of each explanation.
+    """Draw a column for each class: its mean image, and below it each explanation's mean map.
 
     A row has one scale, from 0 to its largest magnitude, which stands at its left: classes can be
     compared with each other, explanations only by where they look. Rows without a negative value

@@ -23,7 +23,7 @@ _MEASURES = {
 
 
 def control_chart(measures: pd.DataFrame, unit: str = "logit") -> NDArray[np.uint8]:
-    """How much better each method is than its controls: one panel for each removal measure.
+    """Draw how much better each method is than its controls, a panel for each removal measure.
 
     A filled mark has its interval on one side of 0.
 

@@ -41,7 +41,7 @@ def disagreement_sheet(
     result: Disagreement,
     notes: list[str] | None = None,
 ) -> NDArray[np.uint8]:
-    """A column for each image: the image, D's map, G's map and where one has more than the other.
+    """Draw a column for each image: itself, D's map, G's map, where one has more than the other.
 
     Parameters
     ----------

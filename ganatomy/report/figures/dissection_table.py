@@ -24,7 +24,7 @@ _LEAST_WIDTH = 4  # cells across: a table of one concept is no poster
 
 
 def dissection_table(table: pd.DataFrame, max_units: int = 24) -> NDArray[np.uint8]:
-    """A cell for each unit and concept, coloured by how far the unit moves the concept.
+    """Draw a cell for each unit and concept, coloured by how far the unit moves the concept.
 
     The units with the largest effects that stand out are shown (the largest effects at all, where
     fewer stand out), those of a concept together. Red: the unit raises the concept, blue: lowers

@@ -26,7 +26,7 @@ _GROUPS = (("generator", "G", ACCENT), ("discriminator", "D", WARM))
 def effect_table(
     summary: pd.DataFrame, ranking: pd.DataFrame, titles: dict[str, str]
 ) -> NDArray[np.uint8]:
-    """A cell for each feature and readout, coloured by its signed effect in null sd.
+    """Draw a cell for each feature and readout, coloured by its signed effect in null sd.
 
     Features stand in rank order, G's readouts left of D's. The number in a cell is the effect; what
     stands out is bold in an outline; what cannot be judged is hatched. Colours are symmetric about
@@ -143,7 +143,7 @@ def _number(axis: Axes, column: int, place: int, text: str, ink: str, weight: st
 
 
 def signed(effect: float) -> str:
-    """A signed number short enough for a cell, thousands as k."""
+    """Write a signed number short enough for a cell, thousands as k."""
     size = abs(effect)
     if size < 0.05:
         return "0.0"

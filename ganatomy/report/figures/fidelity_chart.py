@@ -21,12 +21,12 @@ MEANINGS = {
 
 
 def meaning(name: str) -> str:
-    """What a metric asks, in words."""
+    """Say in words what a metric asks."""
     return MEANINGS[name.removesuffix("_inception")]
 
 
 def in_words(row: dict[str, Any]) -> str:
-    """How a metric of the fakes stands beside that of reals, by their intervals.
+    """Say how a metric of the fakes stands beside that of reals, by their intervals.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def in_words(row: dict[str, Any]) -> str:
 
 
 def fidelity_chart(table: pd.DataFrame) -> NDArray[np.uint8]:
-    """Each metric of the fakes as a dot on its interval, above the same of reals in their place.
+    """Draw each metric of the fakes as a dot on its interval, above that of reals in their place.
 
     Distances have an axis each, from zero; what is higher for better images shares one.
 

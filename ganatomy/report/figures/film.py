@@ -12,7 +12,7 @@ _LAST_MS = 3000
 
 
 def film(frames: list[NDArray[np.uint8]], shrink: int = 1, max_bytes: int = MAX_BYTES) -> bytes:
-    """An animated GIF that begins anew after holding its last frame; equal frames, equal bytes.
+    """Encode a GIF that holds its last frame, then begins anew; equal frames, equal bytes.
 
     When it would be too large, every second frame is left out, but never the first and last.
 

@@ -23,7 +23,7 @@ _PANELS = (("generator", "G", "g", ACCENT), ("discriminator", "D", "d", WARM))
 def importance_bars(
     ranking: pd.DataFrame, summary: pd.DataFrame, titles: dict[str, str]
 ) -> NDArray[np.uint8]:
-    """A bar for each feature and network: the largest |t| of the network's readouts.
+    """Draw a bar for each feature and network: the largest |t| of the network's readouts.
 
     Both panels share one scale. What stands out is coloured and its number bold. The grey band is
     where a feature without influence would fall (`null_band`). When more than `MOST_ROWS` features
@@ -80,7 +80,7 @@ def importance_bars(
 
 
 def null_band(freedom: float, num_readouts: int) -> float:
-    """Below this the largest |t| of a feature without influence lies in 95 % of cases.
+    """Return what the largest |t| of a feature without influence stays below in 95 % of cases.
 
     Exact for independent readouts; when they agree with each other it holds more often.
 

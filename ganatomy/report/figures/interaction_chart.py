@@ -22,7 +22,7 @@ _PANELS = (("generator", "G", ACCENT), ("discriminator", "D", WARM))
 def interaction_chart(
     interactions: pd.DataFrame, summary: pd.DataFrame, titles: dict[str, str]
 ) -> NDArray[np.uint8]:
-    """For each pair and network the interaction in the readout with the largest |t|.
+    """Draw each pair's interaction, for each network in the readout with the largest |t|.
 
     The bar is what both changes together did beyond the sum of the single effects, with its
     interval, in null sd. Above it stand the readout, that sum and what was found. What stands out

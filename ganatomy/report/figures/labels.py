@@ -8,7 +8,7 @@ from ganatomy.report.figures.canvas import MUTED
 
 
 def shortened(text: str, most: int) -> str:
-    """At most `most` characters; what is too long loses its middle, for names differ at the end."""
+    """Shorten to `most` characters by leaving out the middle, for names differ at the end."""
     if len(text) <= most:
         return text
     head = most // 2
@@ -16,12 +16,12 @@ def shortened(text: str, most: int) -> str:
 
 
 def one_line(title: str, most: int) -> str:
-    """A title on one line; whole words are left out at its end when it is too long."""
+    """Put a title on one line; whole words are left out at its end when it is too long."""
     return textwrap.shorten(_bare(title), most, placeholder=" …")
 
 
 def wrapped(title: str, width: int) -> str:
-    """A title on lines of at most `width` characters; words are never broken."""
+    """Break a title into lines of at most `width` characters; words are never broken."""
     return "\n".join(textwrap.wrap(_bare(title), width, break_long_words=False))
 
 

@@ -22,7 +22,7 @@ _TITLE = 30
 def latent_chart(
     importance: dict[str, pd.DataFrame], units: dict[str, str] | None = None
 ) -> NDArray[np.uint8]:
-    """The coordinates that move each target most: a panel for each target.
+    """Draw the coordinates that move each target most, a panel for each target.
 
     The dot is the mean magnitude of the effect with its interval, the bar what is left of it when
     the signs may cancel: where the bar reaches the dot, the coordinate pushes the same way in

@@ -15,7 +15,7 @@ _PANELS = (("seeds", "fewer seeds", "seeds"), ("share", "fewer steps", "share of
 
 
 def power_chart(power: pd.DataFrame) -> NDArray[np.uint8]:
-    """Agreement with the full budget's ranking: over the number of seeds, and of steps.
+    """Draw agreement with the full budget's ranking over the number of seeds, and of steps.
 
     Rankings from some of the seeds share them with the full one; how two disjoint halves of the
     seeds agree with each other is marked beside them.

@@ -12,7 +12,7 @@ _GROUPS = (("o", ACCENT), ("D", WARM), ("s", INK), ("^", MUTED))
 
 
 def r2_chart(table: pd.DataFrame) -> NDArray[np.uint8]:
-    """How much of the target each image's surrogate explains: where fitted, and where held out.
+    """Draw how much of the target each surrogate explains: where fitted, and where held out.
 
     Far below the diagonal a surrogate has learned its own samples by heart: its coefficients are
     noise. Far left the target is not linear around the image: they are true, but say little.

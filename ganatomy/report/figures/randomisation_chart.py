@@ -14,7 +14,7 @@ _OTHERS = "#c3cad2"
 
 
 def randomisation_chart(cascade: pd.DataFrame, bound: float = 0.3) -> NDArray[np.uint8]:
-    """Rank correlation with the original map as layer after layer is randomised.
+    """Draw rank correlation with the original map as layer after layer is randomised.
 
     A panel for each method, with those of the others in grey behind it. The map is to end within
     the grey band.

@@ -27,7 +27,7 @@ _PANELS = (("G: the generator", ACCENT), ("D: the discriminator", WARM))
 
 
 def region_values(ranking: pd.DataFrame, regions: list[str], mode: str) -> dict[str, Strength]:
-    """What the ranking says of regions; those that were not asked are left out.
+    """Find what the ranking says of regions; those that were not asked are left out.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def region_map(
     regions: dict[str, NDArray[np.bool_]],
     values: dict[str, Strength],
 ) -> NDArray[np.uint8]:
-    """The mean image in grey under each region's largest |t|: a panel for G and one for D.
+    """Draw each region's largest |t| over the mean image in grey: a panel for G and one for D.
 
     The number in a region is its |t|; a region that stands out has an outline; one that was not
     asked stays as the mean image is. Both panels share one scale.

@@ -31,7 +31,7 @@ def agreement_picture(
     ranks: pd.DataFrame,
     most_rows: int = 25,
 ) -> NDArray[np.uint8]:
-    """The rank that each method gives each region: over the mean image, and as a table.
+    """Draw the rank that each method gives each region: over the mean image, and as a table.
 
     A column for each method: where it puts its ranks in the image, and below that the numbers. Dark
     is important. Rows are in the order of the first method, so one that agrees with it fades from

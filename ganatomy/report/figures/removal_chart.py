@@ -24,7 +24,7 @@ _KINDS = ("deletion", "insertion")
 
 
 def removal_chart(curves: pd.DataFrame, unit: str = "logit") -> NDArray[np.uint8]:
-    """Deletion and insertion of each method beside its controls, a pair of panels for each.
+    """Draw deletion and insertion of each method beside its controls, a pair of panels for each.
 
     Parameters
     ----------

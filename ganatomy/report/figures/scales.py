@@ -10,7 +10,7 @@ WORDS = "logarithmic beyond 1"
 
 
 def is_wide(magnitudes: NDArray[np.float64]) -> bool:
-    """Whether magnitudes span so much that the small ones would vanish on a linear scale.
+    """Tell whether magnitudes span so much that small ones would vanish on a linear scale.
 
     Parameters
     ----------
@@ -23,12 +23,12 @@ def is_wide(magnitudes: NDArray[np.float64]) -> bool:
 
 
 def norm(largest: float, wide: bool) -> Normalize:
-    """Colours from 0 to `largest`, on the scale of `is_wide`."""
+    """Map 0 to `largest` to colours, on the scale of `is_wide`."""
     return AsinhNorm(1.0, 0.0, largest) if wide else Normalize(0.0, largest)
 
 
 def ticks(largest: float) -> list[float]:
-    """0 and round numbers up to `largest`, for an axis that is logarithmic beyond 1."""
+    """Choose 0 and round numbers up to `largest`, for an axis that is logarithmic beyond 1."""
     decades = [10.0**k for k in range(1 + int(np.log10(max(largest, 1.0))))]
     most = 1.05 * max(largest, 1.0)
     steps = (1.0, 3.0) if len(decades) <= 3 else (1.0,)

@@ -26,7 +26,7 @@ _NOTE = 40
 
 
 def multiples(sheets: list[tuple[str, str, torch.Tensor]]) -> NDArray[np.uint8]:
-    """One row of images for each sheet, with its label and a note at the left.
+    """Draw one row of images for each sheet, with its label and a note at the left.
 
     Every pixel of an image becomes a block of equal pixels. The first row, what the others are
     compared with, stands a little apart.

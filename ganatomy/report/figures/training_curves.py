@@ -43,7 +43,7 @@ _LOGARITHMIC = {"gradient norms", "fcd at the probes"}
 
 
 def training_curves(points: pd.DataFrame, published_step: int | None = None) -> NDArray[np.uint8]:
-    """Losses, logits, D's accuracy, gradient norms, and what the probes saw, over steps.
+    """Draw losses, logits, D's accuracy, gradient norms and what the probes saw, over steps.
 
     Values that are not finite leave a gap. A panel without values says so.
 
