@@ -1,4 +1,4 @@
-"""`python -m flows`: run the pipeline, say what would run, keep dvc.yaml's code dependencies.
+"""`python -m flows`: run the pipeline, say what would run and why, show what came of it.
 
 Exit codes: 0 done, 1 a stage failed, 2 bad input, 130 and 143 stopped by SIGINT and SIGTERM.
 """
@@ -80,10 +80,6 @@ def _parser() -> argparse.ArgumentParser:
     ui = commands.add_parser("ui", help="serve MLflow on loopback until Ctrl-C")
     ui.add_argument("--port", type=int, default=5000)
     ui.set_defaults(do=_ui)
-
-    deps = commands.add_parser("deps", help="compare dvc.yaml's code deps with what stages import")
-    deps.add_argument("--write", action="store_true", help="mend dvc.yaml")
-    deps.set_defaults(do=_deps)
     return parser
 
 
@@ -176,7 +172,7 @@ def _plan(arguments: argparse.Namespace, root: Path) -> int:
     with planned(root, arguments.profile, arguments.set) as plan:
         for line in plan.changes:
             print(f"params.yaml: {line}")
-        for found in adapter.stale(root, plan.folder, plan.files):
+        for found in adapter.stale(root, plan.folder, plan.inputs):
             what = "would run" if found.reasons else "unchanged"
             print(f"{found.stage:<13}{what:<11}{'; '.join(found.reasons)}".rstrip())
     return 0
@@ -255,19 +251,6 @@ def _answers(port: int) -> bool:
             return True
     except OSError:
         return False
-
-
-def _deps(arguments: argparse.Namespace, root: Path) -> int:
-    from flows import closure
-
-    if arguments.write:
-        closure.write(root)
-    lines = closure.differences(root)
-    for line in lines:
-        print(line)
-    if lines:
-        print("dvc.yaml differs from what the stages import: python -m flows deps --write")
-    return 1 if lines else 0
 
 
 if __name__ == "__main__":

@@ -17,12 +17,13 @@ from dvc.repo import reproduce as dvc_reproduce
 from dvc.stage import cache as dvc_stage_cache
 from dvc_data.hashfile import transfer as dvc_transfer
 
-from flows import contents, leftovers, lockfile, processes, writable
+from flows import contents, leftovers, lockfile, processes, reasons, writable
 from flows.contents import Damaged, Keeper, Output
 from flows.failures import StageFailed as StageFailed
 from flows.failures import failure
 from flows.turns import Turns
 from ganatomy.errors import InputError
+from tasks.inputs import files
 from tasks.params.section import PARAMS_FILE, told_file
 from tasks.shared.contents import Content
 from tasks.shared.events import Events, events_path, log_path
@@ -263,6 +264,8 @@ def _reproduce(stage: Any, **options: Any) -> Any:
         run(**also)
 
     stage.run = run_where_it_can_write
+    if stage.always_changed:  # `inputs`: it would write the same again
+        stage.always_changed = bool(files.differing(Path(repo.root_dir)))
     return dvc_reproduce._reproduce_stage(stage, **options)
 
 
@@ -305,7 +308,8 @@ def behind(root: Path) -> list[str]:
     with _repo(root) as repo:
         stages = {node.addressing for node in repo.index.stages}
         known = lockfile.digests(root)
-        return sorted(stages - set(known) | stages.intersection(repo.status()))
+        changed = {name for name, entries in repo.status().items() if reasons.of_dvc(entries)}
+        return sorted(stages - set(known) | stages & changed)
 
 
 def cannot_mend(damaged: Damaged) -> StageFailed:
@@ -336,15 +340,15 @@ def read_everything(
     return read, damaged
 
 
-def stale(root: Path, locks: Path, written: list[str]) -> list[Staleness]:
+def stale(root: Path, locks: Path, inputs: dict[Path, dict[str, Any]]) -> list[Staleness]:
     """What would run now and why, in order; a stage behind a stale one is stale too.
 
     Parameters
     ----------
     locks : Path
         A folder of this call's own, within the project.
-    written : list of str
-        Files that a run would write before its first stage: whoever needs them is stale.
+    inputs : dict
+        What stage `inputs` would write: who needs a file that was another is stale.
     """
     stages = _graph(_repo(root, locks))
     broken = leftovers.is_broken(root / LOCK)
@@ -360,33 +364,19 @@ def stale(root: Path, locks: Path, written: list[str]) -> list[Staleness]:
         ) from None
     found: list[Staleness] = []
     would_run: set[str] = set()
-    known = {} if broken else lockfile.digests(root)
+    read = {} if broken else lockfile.digests(root, "deps")
     for stage in stages:
-        if stage.name in known:
-            reasons = _reasons(status.get(stage.name, []))
-            said = {reason.partition(" ")[2] for reason in reasons}
-            changed = needs[stage.name].intersection(written) - said
-            reasons += [f"modified {name}" for name in sorted(changed)]
+        if stage.name in read:
+            why = reasons.of_dvc(status.get(stage.name, []), but_for=set(map(str, inputs)))
+            for path in sorted(needs[stage.name].intersection(map(str, inputs))):
+                locked = read[stage.name].get(path)
+                why += reasons.of_inputs(root, path, locked, inputs[Path(path)])
+            if stage.name == files.STAGE:
+                why += reasons.to_write(root, inputs)
         else:
-            reasons = [f"{LOCK} cannot be read" if broken else "has not run yet"]
-        reasons += [f"after {name}" for name in stage.upstream if name in would_run]
-        if reasons:
+            why = [f"{LOCK} cannot be read" if broken else "has not run yet"]
+        why += [f"after {name}" for name in stage.upstream if name in would_run]
+        if why and stage.name != files.STAGE:  # what it writes may be what they were run by
             would_run.add(stage.name)
-        found.append(Staleness(stage.name, reasons))
+        found.append(Staleness(stage.name, why))
     return found
-
-
-def _reasons(entries: list[Any]) -> list[str]:
-    reasons = []
-    for entry in entries:
-        if isinstance(entry, str):
-            reasons.append(entry)
-            continue
-        for kind, changes in entry.items():
-            for path, change in changes.items():
-                if isinstance(change, dict):
-                    reasons += [f"{word} {key}" for key, word in change.items()]
-                else:
-                    where = "output " if kind == "changed outs" else ""
-                    reasons.append(f"{change} {where}{path}")
-    return reasons

@@ -6,6 +6,7 @@ DVC writes stages as they finish, so equal results were unequal bytes.
 import hashlib
 import re
 from pathlib import Path
+from typing import Literal
 
 import yaml
 
@@ -39,13 +40,13 @@ def sort(path: Path) -> None:
         write_bytes(path, after.encode())
 
 
-def digests(root: Path) -> dict[str, dict[str, str]]:
-    """MD5 of every output by stage and path, as dvc.lock has them."""
+def digests(root: Path, kind: Literal["outs", "deps"] = "outs") -> dict[str, dict[str, str]]:
+    """MD5 of every output, or of what was read, by stage and path, as dvc.lock has them."""
     path = root / "dvc.lock"
     if not path.exists():
         return {}
     stages = (yaml.safe_load(path.read_text()) or {}).get("stages", {})
     return {
-        name: {out["path"]: out.get("md5", "") for out in entry.get("outs", [])}
+        name: {each["path"]: each.get("md5", "") for each in entry.get(kind, [])}
         for name, entry in stages.items()
     }

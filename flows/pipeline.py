@@ -31,7 +31,6 @@ from flows.settling import settle
 from flows.slots import Slots
 from flows.watch import StageTail
 from tasks.params.section import PARAMS_FILE
-from tasks.shared import environment
 
 _POLL_S = 0.2
 _ARTIFACT_INTERVAL_S = 2.0
@@ -171,7 +170,6 @@ def pipeline(profile: str | None = None, overrides: list[str] | None = None) -> 
         os.environ["GANATOMY_RUN_DIR"] = str(run_dir)
         kept = shutil.copyfile(root / PARAMS_FILE, run_dir / PARAMS_FILE)
         stack.enter_context(params.told(kept))
-        environment.write(root)
         stages = adapter.graph(root)
         record = stack.enter_context(Record(root, name, [stage.name for stage in stages]))
         run = _Run(

@@ -28,6 +28,7 @@ from flows.masking import masked
 from flows.status import LastRun
 from flows.watch import Event
 from ganatomy.files import sha256_of
+from tasks.inputs.environment import environment
 from tasks.params.section import read_document, told_file
 from tasks.shared import provenance
 
@@ -281,7 +282,7 @@ def _tags(root: Path) -> dict[str, str]:
         "git_sha": provenance.commit(),
         "git_dirty": provenance.changes(),
         "params_sha256": sha256_of(root / told_file()),
-        "device": json.loads((root / provenance.ENVIRONMENT).read_text())["device"],
+        "device": environment(root / told_file())["device"],
         "prefect_flow_run": _flow_run_id(),
     }
     requirements = root / provenance.REQUIREMENTS

@@ -3,6 +3,7 @@
 from ganatomy.files import whole_folder, write_bytes
 from ganatomy.report.contents import gather
 from ganatomy.report.page import render_page
+from tasks.report import headline
 from tasks.report.frame import frame
 from tasks.report.writing import write_figures, write_summary
 from tasks.shared import stage
@@ -19,6 +20,7 @@ def main(events: Events) -> None:
     page = render_page(around, parts, absences).encode()
     with whole_folder(REPORTS / "report") as report:
         write_summary(report, around.title, parts)
+        headline.write(report)
         num_figures = write_figures(report, parts)
         write_metrics(report, {"num_bytes": len(page), "num_figures": num_figures})
     write_bytes(PAGE, page)

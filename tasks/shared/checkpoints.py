@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ganatomy.files import sha256_of, write_bytes
+from tasks.shared import code
 
 CHECKPOINTS = Path(".ganatomy/checkpoints")
-_CODE = ("ganatomy", "tasks")
 _FINISHED = "finished"
 _MAX_FOLDERS = 3  # of trainings that were broken off
 
@@ -23,14 +23,17 @@ def folder_for(stage: str, decides: dict[str, Any], files: list[Path]) -> Path:
 
     Parameters
     ----------
+    stage : str
+        The stage, and after a dash which of its instances.
     decides : dict
         Plain values that decide its numbers: parameters, device, threads.
     files : list of Path
-        Files that do: data, package versions, the user's own code. Ours is taken as well.
+        Files that do: data, package versions, the user's own code. What the stage imports of ours
+        is taken as well, by what it says.
     """
-    digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode())
-    code = [path for package in _CODE for path in Path(package).rglob("*.py")]
-    for path in sorted([*code, *files]):
+    ours = code.digests(Path(), stage.partition("-")[0])
+    digest = hashlib.sha256(json.dumps([decides, ours], sort_keys=True).encode())
+    for path in sorted(files):
         digest.update(f"{path}\0{sha256_of(path) if path.exists() else ''}\n".encode())
     folder = CHECKPOINTS / stage / digest.hexdigest()[:16]
     if (folder / _FINISHED).exists():

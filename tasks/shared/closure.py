@@ -1,4 +1,4 @@
-"""Which files importing a module reads, found without importing it.
+"""Which files importing a module reads, and what each says, found without importing it.
 
 Imports are followed wherever they stand, in functions too, relative ones, those by
 ``importlib.import_module("literal")``, every module of a package by
@@ -9,59 +9,102 @@ there, a changed ``sys.path``.
 
 import ast
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
+
+from tasks.shared.meaning import digest
 
 _SUFFIXES = (".py", *EXTENSION_SUFFIXES)
 _BY_NAME = ("import_module", "__import__")
 _EVERY = "every_module"  # of ganatomy.imports
 
 
-def closure(root: Path, modules: Iterable[str], follow: Callable[[str], bool]) -> set[str]:
-    """Files below `root` that importing `modules` reads, relative to it, with `/`.
+@dataclass(frozen=True)
+class _Source:
+    """What was found in one file: dotted names that may be modules, files beside it, a digest."""
 
-    A string that names a file beside its module (a template, say) counts as a file that it reads.
+    imported: tuple[str, ...]
+    beside: frozenset[Path]
+    digest: str
+
+
+class Sources:
+    """The files below a folder that modules are imported from, each read once.
 
     Parameters
     ----------
     root : Path
-        The folder that modules are imported from.
-    modules : iterable of str
-        Dotted names. One that is no file below `root` has no closure: it is installed.
-    follow : callable
-        Asked with the first part of the name of each module that is imported: does it count?
     """
-    found: set[Path] = set()
-    waiting = list(modules)
-    while waiting:
-        path = _find(root, waiting.pop())
-        if path is None or path in found:
-            continue
-        found.add(path)
-        above = path.relative_to(root).parents  # the last one is the root itself
-        named = [".".join(folder.parts) for folder in list(above)[:-1]]
-        tree = _parsed(path)
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._known: dict[Path, _Source] = {}
+
+    def closure(self, modules: Iterable[str], follow: Callable[[str], bool]) -> set[str]:
+        """Files that importing `modules` reads, relative to the root, with `/`.
+
+        A string that names a file beside its module (a template, say) counts as a file that it
+        reads.
+
+        Parameters
+        ----------
+        modules : iterable of str
+            Dotted names. One that is no file below the root has no closure: it is installed.
+        follow : callable
+            Asked with the first part of the name of each module that is imported: does it count?
+        """
+        found: set[Path] = set()
+        waiting = list(modules)
+        while waiting:
+            path = _find(self._root, waiting.pop())
+            if path is None or path in found:
+                continue
+            source = self._source(path)
+            found |= {path, *source.beside}
+            waiting += [name for name in source.imported if follow(name.partition(".")[0])]
+        return {path.relative_to(self._root).as_posix() for path in found}
+
+    def digest(self, name: str) -> str:
+        """A digest of what a file says, by its path below the root: see `meaning.digest`."""
+        return self._source(self._root / name).digest
+
+    def _source(self, path: Path) -> _Source:
+        if path not in self._known:
+            self._known[path] = self._read(path)
+        return self._known[path]
+
+    def _read(self, path: Path) -> _Source:
+        content = path.read_bytes()
+        tree = _parsed(content) if path.suffix == ".py" else None
+        folders = path.relative_to(self._root).parents  # the last one is the root itself
+        imported = [".".join(folder.parts) for folder in list(folders)[:-1]]
+        beside: set[Path] = set()
         if tree is not None:
-            named += _imports(tree, path.relative_to(root).parent.parts)
-            named += [name for package in _walked(tree) for name in _modules(root, package)]
-            found |= _beside(tree, path.parent)
-        waiting += [module for module in named if follow(module.partition(".")[0])]
-    return {path.relative_to(root).as_posix() for path in found}
+            nodes = list(ast.walk(tree))
+            imported += _imports(nodes, path.relative_to(self._root).parent.parts)
+            for package in _walked(nodes):
+                imported += _modules(self._root, package)
+            beside = _beside(nodes, path.parent)
+        return _Source(tuple(imported), frozenset(beside - {path}), digest(content, tree))
+
+
+def closure(root: Path, modules: Iterable[str], follow: Callable[[str], bool]) -> set[str]:
+    """As `Sources.closure`, of files that are read for this question alone."""
+    return Sources(root).closure(modules, follow)
 
 
 def packages_imported(path: Path) -> set[str]:
     """The first part of the name of everything that a file imports, but for relative imports."""
-    tree = _parsed(path)
-    modules = [] if tree is None else _imports(tree, ())
+    tree = _parsed(path.read_bytes()) if path.suffix == ".py" else None
+    modules = [] if tree is None else _imports(ast.walk(tree), ())
     return {module.partition(".")[0] for module in modules} - {""}
 
 
-def _parsed(path: Path) -> ast.Module | None:
-    """The syntax tree; None of what is not Python, or wrong: who imports it will say so."""
-    if path.suffix != ".py":
-        return None
+def _parsed(content: bytes) -> ast.Module | None:
+    """The syntax tree; None of what is wrong: who imports it will say so."""
     try:
-        return ast.parse(path.read_bytes(), str(path))
+        return ast.parse(content)
     except (SyntaxError, ValueError):
         return None
 
@@ -78,10 +121,10 @@ def _find(root: Path, module: str) -> Path | None:
     return None
 
 
-def _imports(tree: ast.AST, package: tuple[str, ...]) -> list[str]:
+def _imports(nodes: Iterable[ast.AST], package: tuple[str, ...]) -> list[str]:
     """Dotted names of all that may be a module; `package` is where the importing one lies."""
     modules: list[str] = []
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             modules += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -110,9 +153,9 @@ def _by_name(call: ast.Call, functions: tuple[str, ...] = _BY_NAME) -> str:
     return ""
 
 
-def _walked(tree: ast.AST) -> list[str]:
+def _walked(nodes: Iterable[ast.AST]) -> list[str]:
     """Packages of which every module is imported."""
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
     return [name for call in calls if (name := _by_name(call, (_EVERY,)))]
 
 
@@ -121,10 +164,10 @@ def _modules(root: Path, package: str) -> list[str]:
     return sorted(f"{package}.{path.name.partition('.')[0]}" for path in folder.glob("[!_]*"))
 
 
-def _beside(tree: ast.AST, folder: Path) -> set[Path]:
+def _beside(nodes: Iterable[ast.AST], folder: Path) -> set[Path]:
     names = {
         node.value
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     return {path for path in folder.iterdir() if path.is_file() and path.name in names}

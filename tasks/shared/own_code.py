@@ -7,11 +7,8 @@ from ganatomy.files import sha256_of, write_bytes
 from tasks.shared.closure import closure
 
 _OURS = ("ganatomy", "tasks", "flows", "tests")
-# at the project's root: what is written before each run, or told to it, is nobody's code
-_NOT_CODE = (
-    *("environment.json", "source.json", "networks.json", "features.json", "inception.json"),
-    *("params.yaml", "dvc.yaml", "dvc.lock"),
-)
+# at the project's root: what is told to a run, or written by one, is nobody's code
+_NOT_CODE = ("params.yaml", "dvc.yaml", "dvc.lock")
 
 
 def files_of(root: Path, names: Iterable[str]) -> list[Path]:

@@ -29,15 +29,19 @@ def point_tools_here(root: Path) -> None:
 
 
 def shield(root: Path) -> None:
-    """Make the folder with mode 0700, and DVC's in it: DVC itself would give them 0777.
+    """Close the folder, and throw away unread what DVC kept in one that was open to others.
 
-    One that was open to others is closed, and what DVC kept in it is thrown away unread: somebody
-    may have left something there. DVC reads the files again.
+    Somebody may have left something there. DVC reads the files again. Not while DVC is at work.
     """
-    state, site = root / STATE, root / SITE_CACHE
-    if any(_open_to_others(folder) for folder in (state, site)):
-        shutil.rmtree(site, ignore_errors=True)
-    for folder in (state, site, site / "repo"):
+    if any(_open_to_others(root / folder) for folder in (STATE, SITE_CACHE)):
+        shutil.rmtree(root / SITE_CACHE, ignore_errors=True)
+    close(root)
+
+
+def close(root: Path) -> None:
+    """Make the folder with mode 0700, and DVC's in it: DVC itself would give them 0777."""
+    site = root / SITE_CACHE
+    for folder in (root / STATE, site, site / "repo"):
         folder.mkdir(mode=0o700, exist_ok=True)
         if stat.S_IMODE(folder.stat().st_mode) != 0o700:
             folder.chmod(0o700)

@@ -12,10 +12,12 @@ import yaml
 from ganatomy.files import read_json, sha256_of
 from tasks.params.section import PARAMS_FILE, told_file
 
-ENVIRONMENT = Path("environment.json")
-INCEPTION = Path("inception.json")  # hash of the user's own Inception weights
-FEATURES = Path("features.json")  # hashes of the user's own mask images and feature files
-NETWORKS = Path("networks.json")  # hashes of the user's own network files
+INPUTS = Path("inputs")  # what stage `inputs` writes: all that decides numbers and is no data
+ENVIRONMENT = INPUTS / "environment.json"  # package versions, device type
+SOURCE = INPUTS / "source.json"  # hash over names, sizes and times of the user's own images
+INCEPTION = INPUTS / "inception.json"  # hash of the user's own Inception weights
+FEATURES = INPUTS / "features.json"  # hashes of the user's own mask images and feature files
+NETWORKS = INPUTS / "networks.json"  # hashes of the user's own network files
 LOCK = Path("dvc.lock")
 PIPELINE = Path("dvc.yaml")
 REQUIREMENTS = Path("requirements.lock")
@@ -47,7 +49,7 @@ def describe() -> dict[str, str]:
         "uncommitted changes": changes(),
         "dvc.lock (without this page)": lock_digest(),
         "params.yaml": f"sha256 {sha256_of(told_file())}",
-        "environment.json": f"sha256 {sha256_of(ENVIRONMENT)}",
+        str(ENVIRONMENT): f"sha256 {sha256_of(ENVIRONMENT)}",
         "device": environment["device"],
         "python": environment["python"],
     }

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from ganatomy.errors import InputError
 from tasks.params.section import read_once
-from tasks.shared import contents, start
+from tasks.shared import code, contents, start
 from tasks.shared.events import Events, from_environment
 
 FOLLOWER = "GANATOMY_FOLLOWER"  # set in the processes of a training but its first
@@ -37,6 +37,7 @@ def run(main: Callable[[Events], None], default_name: str) -> NoReturn:
     try:
         with _alone(name), read_once():
             contents.check_inputs(name)
+            code.check(default_name)
             main(events)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)

@@ -1,7 +1,7 @@
 """What outside the code decides numbers: package versions, device type, and a user's own files.
 
-Five small files that stages depend on, written before a run and never by a stage. No torch here:
-this runs before every run, and importing torch costs more than checking the whole pipeline.
+No torch here: this runs before every run, and importing torch costs more than checking the whole
+pipeline.
 """
 
 import ctypes
@@ -14,20 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from ganatomy.data.folder import walk
-from ganatomy.errors import InputError
-from ganatomy.files import read_json, sha256_of, write_json
+from ganatomy.files import sha256_of
 from tasks.evaluate.params import Evaluate
 from tasks.fetch.params import Fetch
 from tasks.params.base import Base
 from tasks.params.gan import GanSection
 from tasks.params.section import told_file
-from tasks.shared import private
-from tasks.shared.given import check_apart
 from tasks.shared.own_code import digests
-from tasks.shared.provenance import ENVIRONMENT, FEATURES, INCEPTION, NETWORKS
+from tasks.shared.provenance import ENVIRONMENT, FEATURES, INCEPTION, NETWORKS, SOURCE
 from tasks.variants.params import Variants
 
-SOURCE = Path("source.json")
 _PACKAGES = (
     "torch",
     "torchvision",
@@ -45,40 +41,23 @@ _PACKAGES = (
 )
 
 
-def write(root: Path = Path(".")) -> None:
-    """Write environment.json and the four files beside it where their content changed."""
-    for path, value in differing(root).items():
-        write_json(path, value)
-
-
-def differing(root: Path) -> dict[Path, dict[str, Any]]:
-    """What `write` would write now: the files whose content is not what it is to be."""
-    check_apart(root)
-    return {path: value for path, value in _wanted(root) if _read(path) != value}
-
-
-def _wanted(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+def outside(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Each file of `inputs` that is about something else than our code, and what is to be in it."""
     params = root / told_file()
-    base = Base.load(params)
-    packages = {name: metadata.version(name) for name in _PACKAGES}
-    python = ".".join(platform.python_version_tuple()[:2])
-    yield (
-        root / ENVIRONMENT,
-        {"packages": packages, "python": python, "device": _device(base.device)},
-    )
+    yield ENVIRONMENT, environment(params)
     fetch = Fetch.load(params)
     own_folder = fetch.source == "image-folder"
     listing = _listing(root / fetch.root, fetch.follow_links) if own_folder else ""
-    yield root / SOURCE, {"listing": listing, "attributes": _own_file(root / fetch.attributes)}
+    yield SOURCE, {"listing": listing, "attributes": _own_file(root / fetch.attributes)}
     weights = Evaluate.load(params).inception_weights
-    yield root / INCEPTION, {"weights": _own_file(root / weights)}
+    yield INCEPTION, {"weights": _own_file(root / weights)}
     method = GanSection.load(params)
     networks = ("generator", "discriminator")
-    yield root / NETWORKS, {name: digests(root, getattr(method, name)) for name in networks}
+    yield NETWORKS, {name: digests(root, getattr(method, name)) for name in networks}
     variants = Variants.load(params)
     own = [entry for entry in variants.features if ":" in entry]
     yield (
-        root / FEATURES,
+        FEATURES,
         {
             "masks": {path: _own_file(root / path) for path in variants.masks},
             "own": {entry: digests(root, entry) for entry in own},
@@ -86,16 +65,18 @@ def _wanted(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     )
 
 
+def environment(params: Path) -> dict[str, Any]:
+    """Versions of the packages that decide numbers, Python's, and the device type."""
+    return {
+        "packages": {name: metadata.version(name) for name in _PACKAGES},
+        "python": ".".join(platform.python_version_tuple()[:2]),
+        "device": _device(Base.load(params).device),
+    }
+
+
 def _own_file(path: Path) -> str:
     """A hash of a user's file; "" without one."""
     return sha256_of(path) if path.is_file() else ""
-
-
-def _read(path: Path) -> Any:
-    try:
-        return read_json(path)
-    except InputError:
-        return None  # missing or damaged: it is to be written
 
 
 def _listing(folder: Path, follow_links: bool) -> str:
@@ -132,8 +113,3 @@ def _cuda_name() -> str | None:
         return None
     driver.cuDeviceGetName(buffer, 100, 0)
     return buffer.value.decode()
-
-
-if __name__ == "__main__":
-    private.shield(Path())
-    write()

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from flows.closure import closure, differences, write
 
 ROOT = Path(__file__).resolve().parents[2]
