@@ -21,7 +21,7 @@ from tasks.params.section import PARAMS_FILE, TOLD, Section, read_document, unkn
 
 HEADER = """\
 # One section per stage; tasks/<stage>/params.py says what each value may be.
-# `python -m flows run` changes values by `--profile NAME`, `--set section.key=value`; comments stay.
+# `python -m flows run --profile NAME`, `--set section.key=value` change values; comments stay.
 """
 DEFAULT_PROFILE = "default"
 _SETTING = re.compile(r"(?<!\S)\w+\.\w+\s*=\s*")
