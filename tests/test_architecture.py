@@ -67,7 +67,7 @@ def _reached(path: Path) -> set[Path]:
 @pytest.mark.parametrize(
     ("folder", "packages"),
     [
-        ("ganatomy", ("prefect", "mlflow", "dvc", "yaml", "ruamel", "flows", "tasks")),
+        ("ganatomy", ("prefect", "mlflow", "dvc", "ruamel", "flows", "tasks")),
         ("tasks", ("prefect", "mlflow", "dvc", "flows")),
         ("flows", ("torch", "torchvision", "captum", "lime", "numpy")),
         ("ganatomy/explain", ("ganatomy.report", *TRAINED)),
@@ -79,6 +79,13 @@ def _reached(path: Path) -> set[Path]:
 )
 def test_layer_does_not_import(folder: str, packages: tuple[str, ...]) -> None:
     assert _offences(_sources(folder), packages) == []
+
+
+def test_only_the_librarys_command_may_read_yaml() -> None:
+    command = ROOT / "ganatomy" / "command"
+    assert command.is_dir()
+    sources = [path for path in _sources("ganatomy") if command not in path.parents]
+    assert _offences(sources, ("yaml",)) == []
 
 
 def test_flows_take_errors_and_files_from_the_library_and_nothing_else() -> None:

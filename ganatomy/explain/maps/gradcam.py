@@ -54,7 +54,7 @@ def gradcam(
     batch_size: int | None = None,
     on_warning: Callable[[str], None] = lambda text: None,
 ) -> Cams:
-    """Maps of all layers by all methods, from one forward and one backward pass per batch.
+    """Return the maps of all layers by all methods, from one pass forth and back per batch.
 
     Parameters
     ----------

@@ -65,7 +65,7 @@ class Chain(nn.Module):
 
 
 def d_logit(discriminator: nn.Module, side: str = "real", class_index: int | None = None) -> Target:
-    """D's logit of an image: what speaks for "real", or with ``side="fake"`` what against it.
+    """Name D's logit of an image: what speaks for "real", or with ``side="fake"`` against it.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def d_logit(discriminator: nn.Module, side: str = "real", class_index: int | Non
 
 
 def d_logit_of_g(generator: nn.Module, discriminator: nn.Module) -> Target:
-    """D's logit of G's image as a function of z: what in G makes D say "real"."""
+    """Name D's logit of G's image as a function of z: what in G makes D say "real"."""
     composite = Chain(generator=generator, discriminator=discriminator)
     return Target("d_logit_of_g", composite, composite)
 
