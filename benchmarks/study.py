@@ -22,7 +22,7 @@ from ganatomy.metrics.evaluator import train_evaluator
 from ganatomy.metrics.random_features import RandomFeatures
 
 CPU = torch.device("cpu")
-METHOD = Method(r1=0.3, penalty_every=16, beta1=0.0, schedule="linear")  # that of params.yaml
+METHOD = Method()
 _BASE_SEED = 9_999_999
 
 

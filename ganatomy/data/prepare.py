@@ -14,7 +14,6 @@ from ganatomy.data.sources import TEST, UNSPLIT, Raw
 from ganatomy.data.split import (
     CHOICES,
     DROP,
-    KEEP,
     TOGETHER,
     Repeats,
     count_repeats,
@@ -58,7 +57,7 @@ def prepare(
     limits: Limits,
     seed: int,
     progress: Callable[[int, int], None],
-    duplicates: str = KEEP,
+    duplicates: str = TOGETHER,
     background: int = 0,
 ) -> Prepared:
     """Validate, convert, resize and split.

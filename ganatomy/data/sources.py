@@ -9,10 +9,12 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
 import torch
 
 from ganatomy.data.attributes import read_attributes
+from ganatomy.data.choices import Source
 from ganatomy.data.collecting import Collected, collect
 from ganatomy.data.dataset import UNLABELLED
 from ganatomy.data.idx import find_idx, read_idx
@@ -20,7 +22,7 @@ from ganatomy.data.reading import DEFAULT_LIMITS, Limits
 from ganatomy.errors import InputError
 from ganatomy.extras import extra
 
-SOURCES = ("mnist-sample", "mnist", "fashion-mnist", "cifar10", "image-folder")
+SOURCES: tuple[str, ...] = get_args(Source)
 TRAIN, TEST, UNSPLIT = 0, 1, -1
 
 _DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")

@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from ganatomy.gan.settings import Backend
 from tasks.params.section import Section
 
 
@@ -16,6 +17,6 @@ class Autotune(Section):
 
     name: ClassVar[str] = "autotune"
 
-    backend: Literal["loop", "grouped", "bmm", "auto"] = "grouped"
+    backend: Literal[Backend, "auto"] = "grouped"
     pack_size: int = Field(4, ge=1, le=1024)
     num_steps: int = Field(17, ge=3, le=1000)

@@ -1,9 +1,10 @@
 """Section `fetch`: which images, and what a table says of them."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import Field
 
+from ganatomy.data.choices import Source
 from tasks.params.section import Section
 
 
@@ -12,9 +13,7 @@ class Fetch(Section):
 
     name: ClassVar[str] = "fetch"
 
-    source: Literal["mnist-sample", "mnist", "fashion-mnist", "cifar10", "image-folder"] = (
-        "mnist-sample"
-    )
+    source: Source = "mnist-sample"
     root: str = "given"
     attributes: str = ""
     follow_links: bool = False

@@ -1,9 +1,10 @@
 """Section `lime`: images, segments, what hides them, and the surrogate's budget."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import Field
 
+from ganatomy.explain.lime.choices import Baseline, Design, Engine, Segmentation
 from tasks.params.section import Section
 
 
@@ -12,15 +13,15 @@ class Lime(Section):
 
     name: ClassVar[str] = "lime"
 
-    engine: Literal["torch", "lime"] = "torch"
+    engine: Engine = "torch"
     num_images: int = Field(8, ge=1, le=64)
     num_averaged: int = Field(200, ge=2, le=10_000)
-    segments: Literal["grid", "slic", "quickshift", "masks"] = "grid"
+    segments: Segmentation = "grid"
     segment_side: int = Field(0, ge=0, le=64)  # of the grid; 0: 4 pixels, more above 32 px
     num_segments: int = Field(50, ge=8, le=1000)  # of slic
     masks: list[str] = Field([])
-    baseline: Literal["black", "mean", "blur", "inpaint", "marginal"] = "blur"
-    design: Literal["iid", "paired", "orthogonal"] = "orthogonal"
+    baseline: Baseline = "blur"
+    design: Design = "orthogonal"
     num_samples: int = Field(512, ge=50, le=1_000_000)
     tolerance: float = Field(
         0.0, ge=0, le=1e6

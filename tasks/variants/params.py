@@ -1,9 +1,10 @@
 """Section `variants`: the feature-importance data sets."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import Field, field_validator
 
+from ganatomy.data.choices import Mode
 from tasks.params.section import Section
 
 
@@ -28,7 +29,7 @@ class Variants(Section):
         ],
         min_length=1,
     )
-    modes: list[Literal["remove", "permute", "noise"]] = Field(default=["remove"], min_length=1)
+    modes: list[Mode] = Field(default=["remove"], min_length=1)
     interactions: list[str] = Field(default=[])
     num_subsets: int = Field(0, ge=0, le=10_000)
     subset_share: float = Field(0.5, gt=0, lt=1)

@@ -5,14 +5,17 @@ and "dark object" elsewhere; which of the five is nothing depends on the data, s
 under two of them are worth comparing (Sturmfels et al. 2020, doi 10.23915/distill.00022).
 """
 
+from typing import get_args
+
 import torch
 from torch.nn import functional
 
 from ganatomy.data.images import BLACK
 from ganatomy.errors import InputError
+from ganatomy.explain.lime.choices import Baseline
 from ganatomy.explain.lime.sampling import keys_of
 
-BASELINES = ("black", "mean", "blur", "inpaint", "marginal")
+BASELINES: tuple[str, ...] = get_args(Baseline)
 NUM_DRAWS = 16  # of `marginal`
 _BLUR = 1 / 8  # standard deviation, in sides of the image
 _STILL = 1e-4  # change of a pixel, in [-1, 1], at which inpainting stops

@@ -7,13 +7,15 @@ noise in the coefficients.
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from typing import get_args
 
 import torch
 from scipy.linalg import hadamard
 
 from ganatomy.errors import InputError
+from ganatomy.explain.lime.choices import Design
 
-DESIGNS = ("iid", "paired", "orthogonal")
+DESIGNS: tuple[str, ...] = get_args(Design)
 _COINS = 64  # rows of a block of coins
 # An interaction of three features falls on one of the other columns as a whole: in a matrix of 16,
 # of which 10 are in use, more of it falls on coefficients than chance would put there.

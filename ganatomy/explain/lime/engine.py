@@ -6,10 +6,12 @@ are painted on the device and go through the network in one stream of big batche
 
 from collections.abc import Callable
 from functools import partial
+from typing import get_args
 
 import torch
 
 from ganatomy.errors import InputError
+from ganatomy.explain.lime.choices import Engine
 from ganatomy.explain.lime.explanations import (
     LimeExplanations,
     Sheet,
@@ -29,7 +31,7 @@ from ganatomy.explain.lime.surrogate import KERNEL_WIDTH, RIDGE
 from ganatomy.explain.networks.hooks import undisturbed
 from ganatomy.explain.networks.targets import Target
 
-ENGINES = ("torch", "lime")
+ENGINES: tuple[str, ...] = get_args(Engine)
 _CPU_PIXELS, _GPU_PIXELS = 2**17, 2**23  # of a batch: what fits the cache, what fills the device
 
 

@@ -4,11 +4,14 @@ A segmentation is a LongTensor that gives every pixel the number of its segment,
 gaps: of shape (h, w) for all images alike, or (n, h, w) with one for each image.
 """
 
+from typing import get_args
+
 import torch
 
 from ganatomy.errors import InputError
+from ganatomy.explain.lime.choices import Segmentation
 
-SEGMENTS = ("grid", "slic", "quickshift", "masks")
+SEGMENTS: tuple[str, ...] = get_args(Segmentation)
 FEWEST = 8
 
 

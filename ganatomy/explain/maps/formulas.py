@@ -18,9 +18,12 @@ be large or change sign, and unlike the others it does not scale with the target
 import math
 from collections.abc import Callable
 from functools import lru_cache
+from typing import get_args
 
 import torch
 from torch.nn import functional
+
+from ganatomy.explain.maps.choices import CamMethod
 
 
 class Seen:
@@ -92,4 +95,4 @@ FORMULAS: dict[str, Callable[[Seen], torch.Tensor]] = {
     "hirescam": _hirescam,
     "layercam": _layercam,
 }
-METHODS = tuple(FORMULAS)
+METHODS: tuple[str, ...] = get_args(CamMethod)
