@@ -19,7 +19,8 @@ from ganatomy.explain.faithfulness.randomisation import randomisation
 from ganatomy.explain.faithfulness.stability import seed_stability
 from ganatomy.explain.faithfulness.verdict import RULES, trust
 from ganatomy.explain.lime.baselines import baselines
-from ganatomy.explain.lime.segments import grid
+from ganatomy.explain.lime.hiding import fills_of, square_side
+from ganatomy.explain.lime.settings import Hiding
 from ganatomy.explain.maps.methods import (
     INTEGRATED_GRADIENTS,
     LIME,
@@ -41,8 +42,9 @@ from tasks.lime.params import Lime
 from tasks.params.base import Base
 from tasks.shared import stage
 from tasks.shared.events import Events
+from tasks.shared.keys import by_key
 from tasks.shared.layout import PREPARED, REPORTS
-from tasks.shared.methods import filler, pool, segments_of, window
+from tasks.shared.methods import pool
 from tasks.shared.results import show_image, write_metrics
 from tasks.shared.samples import load_subjects
 from tasks.shared.work import Work
@@ -62,7 +64,7 @@ def main(events: Events) -> None:
     make_deterministic(base.num_threads)
     keep_freed_memory()
     samples = load_subjects(params.num_images, base.seed, device)
-    with whole_folder(REPORTS / "faithfulness") as report:
+    with by_key(Lime.load()), whole_folder(REPORTS / "faithfulness") as report:
         work = _Work(events, params, base.seed, device, samples, report)
         maps, of_d = _of_d(work)
         of_g = _of_g(work)
@@ -78,13 +80,12 @@ class _Work(Work[Faithfulness]):
 
     def __post_init__(self) -> None:
         of_lime, others = Lime.load(), pool()
-        self.fills_of = lambda images, seed: filler(of_lime, others, seed)(images)
+        hiding = of_lime.hiding()
+        self.fills_of = lambda images, seed: fills_of(hiding, images, others, seed)
         self.methods = Methods(
             Gradcam.load().methods,
-            lambda images: segments_of(of_lime, images),
-            of_lime.design,
-            of_lime.num_samples,
-            window(of_lime, others.shape[-1]),
+            of_lime.sampling(),
+            hiding,
             self.params.integration_steps,
             self.events.warning,
         )
@@ -265,7 +266,8 @@ def _planted(work: _Work) -> None:
     """The same methods on networks of which the truth is known."""
     seed, height, width = work.seed, *work.samples.fake.shape[-2:]
     # squares and blur whatever was asked for: the planted images are noise without an outline
-    methods = replace(work.methods, segments_of=lambda _: grid(height, width, work.methods.window))
+    side = square_side(work.methods.hiding, width)
+    methods = replace(work.methods, hiding=Hiding(segment_side=side))
 
     def cam(layer: str, name: str) -> Explainer:
         return lambda target, images: methods.cam_maps(target, [layer], images, (height, width))[

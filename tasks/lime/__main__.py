@@ -1,6 +1,6 @@
 """Stage lime: what speaks for "real" in images, and which latent coordinates move what G makes."""
 
-from typing import Any
+from dataclasses import replace
 
 import pandas as pd
 import torch
@@ -11,6 +11,7 @@ from ganatomy.errors import InputError
 from ganatomy.explain.lime.baselines import baselines
 from ganatomy.explain.lime.engine import lime
 from ganatomy.explain.lime.explanations import LimeExplanations
+from ganatomy.explain.lime.hiding import fills_of, segments_of
 from ganatomy.explain.lime.latents import (
     LatentExplanations,
     joined,
@@ -33,7 +34,7 @@ from tasks.shared import stage
 from tasks.shared.events import Events
 from tasks.shared.keys import by_key
 from tasks.shared.layout import REPORTS
-from tasks.shared.methods import filler, pool, segments_of
+from tasks.shared.methods import pool
 from tasks.shared.names import targets_of, vocabulary
 from tasks.shared.results import show_image, write_metrics
 from tasks.shared.samples import load_subjects
@@ -47,7 +48,7 @@ def main(events: Events) -> None:
     make_deterministic(base.num_threads)
     keep_freed_memory()
     samples = load_subjects(max(params.num_images, params.num_averaged), base.seed, device)
-    with whole_folder(REPORTS / "lime") as report:
+    with by_key(params), whole_folder(REPORTS / "lime") as report:
         work = _Work(events, params, base.seed, device, samples, report)
         found = _images(work)
         _average(work, found)
@@ -59,25 +60,18 @@ class _Work(Work[Lime]):
     """What the parts of the stage share."""
 
     def __post_init__(self) -> None:
-        self.sampling: dict[str, Any] = {
-            "design": self.params.design,
-            "num_samples": self.params.num_samples,
-            "tolerance": self.params.tolerance or None,
-            "max_samples": self.params.max_samples,
-            "engine": self.params.engine,
-        }
+        self.sampling, self.hiding = self.params.sampling(), self.params.hiding()
 
     def explain(
         self, target: Target, images: torch.Tensor, fills: torch.Tensor
     ) -> LimeExplanations:
-        params = self.params
         return lime(
             target,
             images.to(self.device),
-            segments_of(params, images),
+            segments_of(self.hiding, images),
             fills,
             self.seed,
-            **self.sampling,
+            sampling=self.sampling,
             on_progress=lambda done, total: self.events.progress(done, total, "images"),
             on_warning=self.events.warning,
         )
@@ -86,14 +80,14 @@ class _Work(Work[Lime]):
 def _images(work: _Work) -> dict[str, LimeExplanations]:
     """D's logit of real images, of fakes, and of fakes with parts that G made for other latents."""
     samples, params = work.samples, work.params
-    hide = filler(params, pool(), work.seed)
+    others_of_data = pool()
     try:
         others = baselines("marginal", samples.fake, samples.fake, work.seed)
     except InputError:  # G makes one image only: LIME says that nothing else can stand there
         others = samples.fake[:, None]
     cases = {
-        "d_real": (samples.real, hide(samples.real)),
-        "d_fake": (samples.fake, hide(samples.fake)),
+        "d_real": (samples.real, fills_of(work.hiding, samples.real, others_of_data, work.seed)),
+        "d_fake": (samples.fake, fills_of(work.hiding, samples.fake, others_of_data, work.seed)),
         "g_regions": (samples.fake, others),
     }
     target = d_logit(samples.discriminator)
@@ -104,11 +98,11 @@ def _images(work: _Work) -> dict[str, LimeExplanations]:
         again = stability(
             target,
             images[picked].to(work.device),
-            segments_of(params, images[picked]),
+            segments_of(work.hiding, images[picked]),
             fills[picked],
             work.seed,
-            params.num_seeds,
-            **work.sampling,
+            num_seeds=params.num_seeds,
+            sampling=work.sampling,
         )
         work.metrics[f"mean_stability_{key}"] = float(again.nanmean())
         _keep(work, key, images, each, picked, again, target.name)
@@ -195,14 +189,13 @@ def _latents(work: _Work) -> None:
     samples, params = work.samples, work.params
     z = samples.z[: params.num_latents].to(work.device)
     names = targets_of(params, "latent_targets", work.events.warning)
-    with by_key(params):
-        asked = targets_of_generator(
-            names,
-            samples,
-            vocabulary(),
-            where="latent_targets",
-            on_warning=work.events.warning,
-        )
+    asked = targets_of_generator(
+        names,
+        samples,
+        vocabulary(),
+        where="latent_targets",
+        on_warning=work.events.warning,
+    )
     tables = {}
     for name, target in asked.items():
         found = _of_seen_classes(work, z) if name == "class" else _of_latents(work, target, z)
@@ -220,10 +213,13 @@ def _of_latents(work: _Work, target: Target, z: torch.Tensor) -> LatentExplanati
         target,
         z,
         work.seed,
-        params.latent_radius,
+        radius=params.latent_radius,
         num_classes=samples.num_classes,
-        design=params.design,
-        num_samples=max(params.num_samples, 4 * samples.latent_dim),
+        sampling=replace(
+            work.sampling,
+            num_samples=max(params.num_samples, 4 * samples.latent_dim),
+            tolerance=0.0,
+        ),
         on_warning=work.events.warning,
     )
 

@@ -20,8 +20,8 @@ from ganatomy.data.features.regions import GRID
 from ganatomy.data.prepare import prepare
 from ganatomy.data.reading import Limits
 from ganatomy.explain.faithfulness.examination import examine
-from ganatomy.explain.lime import baselines, designs, engine, segments
-from ganatomy.explain.lime import choices as lime_choices
+from ganatomy.explain.lime import designs
+from ganatomy.explain.lime import settings as lime_choices
 from ganatomy.explain.lime.stability import NUM_SEEDS
 from ganatomy.explain.maps.choices import CamMethod
 from ganatomy.explain.maps.formulas import FORMULAS, METHODS
@@ -50,7 +50,7 @@ CHOICES: dict[str, Any] = {
     "autotune.backend": Literal[settings.Backend, "auto"],
     "gradcam.methods": CamMethod,
     "lime.engine": lime_choices.Engine,
-    "lime.segments": lime_choices.Segmentation,
+    "lime.segments": lime_choices.Segments,
     "lime.baseline": lime_choices.Baseline,
     "lime.design": lime_choices.Design,
 }
@@ -86,9 +86,9 @@ def test_every_choice_of_a_section_is_one_of_the_librarys() -> None:
         (settings.Backend, (LOOP, *BACKENDS)),
         (CamMethod, FORMULAS),
         (CamMethod, METHODS),
-        (lime_choices.Engine, engine.ENGINES),
-        (lime_choices.Segmentation, segments.SEGMENTS),
-        (lime_choices.Baseline, baselines.BASELINES),
+        (lime_choices.Engine, lime_choices.ENGINES),
+        (lime_choices.Segments, lime_choices.SEGMENTS),
+        (lime_choices.Baseline, lime_choices.BASELINES),
         (lime_choices.Design, designs._DRAWS),
     ],
     ids=str,
@@ -122,7 +122,8 @@ RECORDS: list[tuple[Callable[..., Any], str, dict[str, str]]] = [
     (Limits, "prepare", {}),
     (prepare, "prepare", {}),
     (examine, "faithfulness", {}),
-    (engine.lime, "lime", {}),
+    (lime_choices.LimeSampling, "lime", {}),
+    (lime_choices.Hiding, "lime", {}),
 ]
 
 
@@ -140,8 +141,7 @@ def test_defaults_are_equal(
             continue
         if isinstance(value, tuple):
             value = list(value)
-        # the pipeline writes 0.0 where the library has no tolerance, None
-        assert (value or pipeline[key] * 0 if value is None else value) == pipeline[key], name
+        assert value == pipeline[key], name
         assert PARAMS[section][key] == pipeline[key], name
         compared += 1
     assert compared

@@ -7,15 +7,13 @@ noise in the coefficients.
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import get_args
 
 import torch
 from scipy.linalg import hadamard
 
 from ganatomy.errors import InputError
-from ganatomy.explain.lime.choices import Design
+from ganatomy.explain.lime.settings import DESIGNS
 
-DESIGNS: tuple[str, ...] = get_args(Design)
 _COINS = 64  # rows of a block of coins
 # An interaction of three features falls on one of the other columns as a whole: in a matrix of 16,
 # of which 10 are in use, more of it falls on coefficients than chance would put there.
@@ -62,9 +60,7 @@ def blocks(
 
 def _known(design: str) -> str:
     if design not in DESIGNS:
-        raise InputError(
-            f"no design {design!r}", "lime.design", f"Use one of {', '.join(DESIGNS)}."
-        )
+        raise InputError(f"no design {design!r}", "design", f"Use one of {', '.join(DESIGNS)}.")
     return design
 
 

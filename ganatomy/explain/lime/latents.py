@@ -5,7 +5,7 @@ nothing to hide in a latent, so each coordinate is moved a step up or down inste
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,20 +14,16 @@ from scipy.special import stdtrit  # scipy.stats takes a second to import
 
 from ganatomy.errors import InputError
 from ganatomy.explain.lime.memory_layout import channels_last
-from ganatomy.explain.lime.sampling import (
-    MAX_SAMPLES,
-    NUM_SAMPLES,
-    Surrogates,
-    keys_of,
-    surrogates,
-)
-from ganatomy.explain.lime.surrogate import LEVEL, RIDGE
+from ganatomy.explain.lime.sampling import Surrogates, keys_of, surrogates
+from ganatomy.explain.lime.settings import DEFAULT_SAMPLING, LimeSampling
+from ganatomy.explain.lime.surrogate import LEVEL
 from ganatomy.explain.networks.batching import in_batches
 from ganatomy.explain.networks.hooks import undisturbed
 from ganatomy.explain.networks.targets import Target
 from ganatomy.statistics import mean_and_error
 
 RADIUS = 0.5  # standard deviations of a coordinate of the prior
+_BATCH_SIZE = 1024
 _ROUNDING = 1e-6  # of a value: what float32 makes of a constant
 _NOISE = (2 / np.pi) ** 0.5  # mean magnitude of a standard normal number
 
@@ -73,15 +69,11 @@ def latent_lime(
     target: Target,
     z: torch.Tensor,
     seed: int,
+    *,
     radius: float = RADIUS,
     directions: torch.Tensor | None = None,
     num_classes: int = 0,
-    design: str = "orthogonal",
-    num_samples: int = NUM_SAMPLES,
-    tolerance: float | None = None,
-    max_samples: int = MAX_SAMPLES,
-    ridge: float = RIDGE,
-    batch_size: int = 1024,
+    sampling: LimeSampling = DEFAULT_SAMPLING,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     on_warning: Callable[[str], None] = lambda text: None,
 ) -> LatentExplanations:
@@ -107,10 +99,11 @@ def latent_lime(
         What to move along, instead of each coordinate by itself.
     num_classes : int
         The last entries of z are a one-hot class; they are never moved.
-    design, num_samples, max_samples, ridge, batch_size, on_progress, on_warning
+    sampling : LimeSampling
+        Its tolerance is in units of a coefficient: the target's for each unit of z. There is one
+        engine, and no kernel: all samples are equally far away.
+    on_progress, on_warning
         See `lime.sampling.surrogates`.
-    tolerance : float, optional
-        Widest half 95 % interval of a coefficient: the target's units for each unit of z.
 
     Returns
     -------
@@ -122,6 +115,16 @@ def latent_lime(
     InputError
         A radius that is not above 0, directions or a number of classes that do not fit z, and
         those of `lime.sampling.surrogates`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ganatomy.explain.networks.targets import d_logit_of_g
+    >>> generator = torch.nn.Linear(4, 8, bias=False)
+    >>> discriminator = torch.nn.Sequential(torch.nn.Linear(8, 1), torch.nn.Flatten(0))
+    >>> found = latent_lime(d_logit_of_g(generator, discriminator), torch.randn(3, 4), seed=0)
+    >>> found.coefficients.shape, float(found.r2.min()) > 0.99
+    (torch.Size([3, 4]), True)
     """
     moves = _moves(z, radius, directions, num_classes)
     keys = keys_of(seed, "latent_lime", z)
@@ -138,7 +141,7 @@ def latent_lime(
             in_batches(
                 lambda start, stop: target.values(z[start:stop]).double().cpu(),
                 len(z),
-                batch_size,
+                sampling.batch_size or _BATCH_SIZE,
                 on_warning,
             )
         )
@@ -146,16 +149,10 @@ def latent_lime(
             values_of,
             len(moves),
             keys,
-            design,
-            num_samples,
-            None if tolerance is None else tolerance * 2 * radius,
-            max_samples,
-            None,
-            ridge,
-            batch_size,
-            z.device,
-            on_progress,
-            on_warning,
+            replace(sampling, kernel_width=None, tolerance=sampling.tolerance * 2 * radius),
+            device=z.device,
+            on_progress=on_progress,
+            on_warning=on_warning,
         )
     refusals = _refusals(found, at_z)
     told = torch.tensor([not why for why in refusals])[:, None]
@@ -245,16 +242,16 @@ def _moves(
     if z.ndim != 2 or not len(z):
         raise InputError(
             f"a tensor of shape {tuple(z.shape)}",
-            "latent_lime",
+            "z",
             "Give latents of shape (n, latent_dim), n > 0.",
         )
     latent_dim = z.shape[1] - num_classes
     if not radius > 0:
-        raise InputError(f"a radius of {radius:g}", "latent_lime.radius", "Use one above 0.")
+        raise InputError(f"a radius of {radius:g}", "radius", "Use one above 0.")
     if latent_dim < 1 or num_classes < 0:
         raise InputError(
             f"{num_classes} classes in latents of {z.shape[1]} entries",
-            "latent_lime",
+            "num_classes",
             "Give the number of classes that the generator was built for.",
         )
     if directions is None:
@@ -262,7 +259,7 @@ def _moves(
     if directions.ndim != 2 or directions.shape[1] != latent_dim:
         raise InputError(
             f"directions of shape {tuple(directions.shape)} for {latent_dim} coordinates",
-            "latent_lime",
+            "directions",
             f"Give a matrix of {latent_dim} columns: class entries are not moved.",
         )
     unmoved = torch.zeros(len(directions), num_classes)

@@ -7,9 +7,12 @@ import torch
 
 from ganatomy.errors import InputError
 from ganatomy.explain.lime.engine import lime
+from ganatomy.explain.lime.hiding import segments_of, square_side
+from ganatomy.explain.lime.settings import DEFAULT_HIDING, DEFAULT_SAMPLING, Hiding, LimeSampling
 from ganatomy.explain.maps.gradcam import Cams, gradcam
 from ganatomy.explain.maps.guards import guard_maps, guard_target
-from ganatomy.explain.maps.occlusion import integrated_gradients, occlusion
+from ganatomy.explain.maps.integrated_gradients import integrated_gradients
+from ganatomy.explain.maps.occlusion import occlusion
 from ganatomy.explain.networks.hooks import undisturbed
 from ganatomy.explain.networks.targets import Target
 
@@ -39,29 +42,37 @@ class Methods:
     ----------
     cams : sequence of str
         Of `gradcam.METHODS`.
-    segments_of : callable
-        Images to segments, as `lime` takes them.
-    design, num_samples : str, int
-        Of LIME.
-    window : int
-        Side of occlusion's windows, pixels.
+    sampling : LimeSampling
+        Of LIME: that of the explanations that are shown, or the maps are others.
+    hiding : Hiding
+        LIME's segments; occlusion's windows have the side of its squares. What hides them is given
+        with the images.
     num_steps : int
         Of integrated gradients.
     on_warning : callable
+
+    Examples
+    --------
+    >>> from ganatomy.explain.networks.targets import d_logit
+    >>> head = torch.nn.Flatten(), torch.nn.Linear(72, 1), torch.nn.Flatten(0)
+    >>> network = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Tanh(), *head)
+    >>> images, black = torch.rand(3, 1, 8, 8), -torch.ones(3, 1, 1, 8, 8)
+    >>> found = Methods(("hirescam",)).maps(d_logit(network), ["0"], images, black, seed=0)
+    >>> {name: tuple(maps.shape) for name, maps in found.items()}  # doctest: +NORMALIZE_WHITESPACE
+    {'hirescam 0': (3, 8, 8), 'lime': (3, 8, 8), 'integrated gradients': (3, 8, 8),
+     'occlusion': (3, 8, 8)}
     """
 
     cams: Sequence[str]
-    segments_of: Callable[[torch.Tensor], torch.Tensor]
-    design: str
-    num_samples: int
-    window: int
-    num_steps: int
+    sampling: LimeSampling = DEFAULT_SAMPLING
+    hiding: Hiding = DEFAULT_HIDING
+    num_steps: int = 32
     on_warning: Callable[[str], None] = lambda text: None
 
     def cam_maps(
         self, target: Target, layers: Sequence[str], inputs: torch.Tensor, size: tuple[int, int]
     ) -> dict[str, torch.Tensor]:
-        """One map for each CAM method and layer, (n, h, w); inputs may be latents."""
+        """Make one map for each CAM method and layer, (n, h, w); inputs may be latents."""
         found = cams_or_nan(target, layers, inputs, size, self.cams, self.on_warning).maps
         return {
             cam_name(method, layer): found[method][layer] for method in found for layer in layers
@@ -70,15 +81,14 @@ class Methods:
     def lime_map(
         self, target: Target, images: torch.Tensor, fills: torch.Tensor, seed: int
     ) -> torch.Tensor:
-        """LIME's coefficients painted onto the pixels, (n, h, w); NaN where it is refused."""
+        """Paint LIME's coefficients onto the pixels, (n, h, w); NaN where it is refused."""
         found = lime(
             target,
             images,
-            self.segments_of(images),
+            segments_of(self.hiding, images),
             fills,
             seed,
-            design=self.design,
-            num_samples=self.num_samples,
+            sampling=self.sampling,
             on_warning=self.on_warning,
         )
         refused = torch.tensor([bool(reason) for reason in found.refusals])
@@ -92,7 +102,7 @@ class Methods:
         fills: torch.Tensor,
         seed: int,
     ) -> dict[str, torch.Tensor]:
-        """All of them, of a target of images; each (n, h, w), float32 on the CPU.
+        """Make all of them, of a target of images; each (n, h, w), float32 on the CPU.
 
         `fills`, (n, m, c, h, w), hide the images: of LIME all m, of the others the mean over the
         first few.
@@ -103,8 +113,9 @@ class Methods:
             integrated_gradients(target, images, each, self.num_steps, on_warning=self.on_warning)
             for each in few
         ]
+        window = square_side(self.hiding, size[1])
         falls = [
-            occlusion(target, images, self.window, each, on_warning=self.on_warning) for each in few
+            occlusion(target, images, window, each, on_warning=self.on_warning) for each in few
         ]
         return {
             **self.cam_maps(target, layers, images, size),

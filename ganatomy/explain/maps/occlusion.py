@@ -1,8 +1,7 @@
-"""Two plain attributions that others are measured beside: occlusion and integrated gradients."""
+"""Occlusion (Zeiler & Fergus 2014, arXiv 1311.2901)."""
 
 from collections.abc import Callable
 
-import numpy as np
 import torch
 
 from ganatomy.errors import InputError
@@ -19,7 +18,7 @@ def occlusion(
     batch_size: int = 512,
     on_warning: Callable[[str], None] = lambda text: None,
 ) -> torch.Tensor:
-    """How far the target falls when a window is hidden (Zeiler & Fergus 2014, arXiv 1311.2901).
+    """Measure how far the target falls when a window is hidden.
 
     Parameters
     ----------
@@ -43,9 +42,19 @@ def occlusion(
     ------
     InputError
         Windows smaller than a pixel.
+
+    Examples
+    --------
+    >>> from ganatomy.explain.networks.targets import d_logit
+    >>> linear = torch.nn.Linear(4, 1)
+    >>> network = torch.nn.Sequential(torch.nn.Flatten(), linear, torch.nn.Flatten(0))
+    >>> images = torch.ones(1, 1, 2, 2)
+    >>> found = occlusion(d_logit(network), images, side=1, fill=-images)
+    >>> torch.allclose(found.flatten(), 2 * linear.weight[0], atol=1e-5)
+    True
     """
     if side < 1:
-        raise InputError(f"windows of {side} pixels", "occlusion", "Use a side of at least 1.")
+        raise InputError(f"windows of {side} pixels", "side", "Use a side of at least 1.")
     count, _, height, width = images.shape
     fill = fill.to(images).expand_as(images)
     num_columns = -(-width // side)
@@ -63,58 +72,3 @@ def occlusion(
         found = in_batches(compute, count * (num_windows + 1), batch_size, on_warning)
     values = torch.cat(found).view(count, num_windows + 1)
     return (values[:, -1:] - values[:, :-1])[:, windows.cpu()]
-
-
-def integrated_gradients(
-    target: Target,
-    images: torch.Tensor,
-    fill: torch.Tensor,
-    num_steps: int = 32,
-    batch_size: int = 256,
-    on_warning: Callable[[str], None] = lambda text: None,
-) -> torch.Tensor:
-    """The gradient along the straight way from `fill` to the image (arXiv 1703.01365).
-
-    Summed over channels. The map of an image sums to ``target(image) - target(fill)``, as far as
-    `num_steps` points of a Gauss-Legendre rule follow the target's bends.
-
-    Parameters
-    ----------
-    target : Target
-        Of images; differentiable.
-    images : Tensor of shape (n, c, h, w), float32 in [-1, 1]
-    fill : Tensor that broadcasts to (n, c, h, w)
-    num_steps : int
-    batch_size : int
-    on_warning : callable
-
-    Returns
-    -------
-    Tensor of shape (n, h, w), float32 on the CPU
-    """
-    points, shares = np.polynomial.legendre.leggauss(num_steps)
-    along = torch.from_numpy((points + 1) / 2).to(images)
-    weights = torch.from_numpy(shares / 2).to(images)
-    count, _, height, width = images.shape
-    fill = fill.to(images).expand_as(images)
-    way = images.detach() - fill
-
-    def compute(start: int, stop: int) -> tuple[torch.Tensor, torch.Tensor]:
-        items = torch.arange(start, stop, device=images.device)
-        at, step = items // num_steps, items % num_steps
-        between = fill[at] + along[step, None, None, None] * way[at]
-        with torch.enable_grad():
-            total = target.values(between.requires_grad_()).sum()
-            (gradient,) = torch.autograd.grad(total, between)
-        parts = (gradient * way[at] * weights[step, None, None, None]).sum(1)
-        first = start // num_steps
-        sums = parts.new_zeros(int(at[-1]) - first + 1, height, width).index_add_(
-            0, at - first, parts
-        )
-        return torch.arange(first, first + len(sums)), sums.float().cpu()
-
-    maps = torch.zeros(count, height, width)
-    with undisturbed(target.model):
-        for at, sums in in_batches(compute, count * num_steps, batch_size, on_warning):
-            maps.index_add_(0, at, sums)
-    return maps

@@ -1,7 +1,8 @@
 """LIME over latents against closed forms and captum's gradients."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,10 +13,17 @@ from torch import nn
 
 from ganatomy.errors import InputError
 from ganatomy.explain.lime.latents import LatentExplanations, latent_importance, latent_lime
+from ganatomy.explain.lime.settings import LimeSampling
 from ganatomy.explain.networks.targets import Chain, Target, d_logit_of_g
 
 DIM = 6
 Score = Callable[[torch.Tensor], torch.Tensor]
+
+
+def _explain(target: Target, z: torch.Tensor, seed: int = 0, **options: Any) -> LatentExplanations:
+    of_sampling = {field.name for field in fields(LimeSampling)} & set(options)
+    sampling = LimeSampling(**{name: options.pop(name) for name in of_sampling})
+    return latent_lime(target, z, seed, sampling=sampling, **options)
 
 
 def _draw(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -35,7 +43,7 @@ def _bent(z: torch.Tensor) -> torch.Tensor:
 @pytest.mark.parametrize("design", ["iid", "paired", "orthogonal"])
 def test_a_linear_target_is_found_exactly(design: str) -> None:
     weights, z = _draw(DIM), _draw(3, DIM, seed=1)
-    found = latent_lime(
+    found = _explain(
         _target(lambda z: z @ weights + 2), z, 0, design=design, num_samples=128, ridge=1e-9
     )
     torch.testing.assert_close(found.coefficients, weights.expand(3, -1), rtol=0, atol=1e-8)
@@ -51,7 +59,7 @@ def test_of_a_quadratic_target_the_gradient_is_left(design: str, radius: float) 
     half = _draw(DIM, DIM)
     matrix, z = half + half.T, _draw(2, DIM, seed=1)
     target = _target(lambda z: torch.einsum("ni,ij,nj->n", z, matrix, z))
-    found = latent_lime(target, z, 0, radius, design=design, num_samples=128, ridge=1e-9)
+    found = _explain(target, z, 0, radius=radius, design=design, num_samples=128, ridge=1e-9)
     torch.testing.assert_close(found.coefficients, 2 * z @ matrix, rtol=0, atol=1e-7)
     assert (found.held_out_r2 < found.r2).all()
     assert (found.r2 < 1 - 1e-5).all()
@@ -59,7 +67,9 @@ def test_of_a_quadratic_target_the_gradient_is_left(design: str, radius: float) 
 
 def test_of_a_cubic_target_the_secant_is_left() -> None:
     z, radius = _draw(2, DIM), 0.7
-    found = latent_lime(_target(lambda z: (z**3).sum(1)), z, 0, radius, num_samples=128, ridge=1e-9)
+    found = _explain(
+        _target(lambda z: (z**3).sum(1)), z, 0, radius=radius, num_samples=128, ridge=1e-9
+    )
     secant = ((z + radius) ** 3 - (z - radius) ** 3) / (2 * radius)
     torch.testing.assert_close(found.coefficients, secant, rtol=0, atol=1e-7)
 
@@ -70,7 +80,7 @@ def test_a_small_radius_gives_captums_gradient() -> None:
     discriminator = nn.Sequential(nn.Linear(12, 8), nn.Tanh(), nn.Linear(8, 1), nn.Flatten(0))
     target = d_logit_of_g(generator.double(), discriminator.double())
     z = _draw(4, DIM)
-    found = latent_lime(target, z, 0, radius=1e-3, num_samples=64, ridge=1e-9)
+    found = _explain(target, z, 0, radius=1e-3, num_samples=64, ridge=1e-9)
     gradient = Saliency(Chain(g=generator, d=discriminator)).attribute(
         z.clone().requires_grad_(), abs=False
     )
@@ -82,7 +92,7 @@ def test_a_small_radius_gives_captums_gradient() -> None:
 
 def test_along_directions_the_slope_is_the_inner_product() -> None:
     weights, directions, z = _draw(DIM), _draw(9, DIM, seed=1), _draw(2, DIM, seed=2)
-    found = latent_lime(
+    found = _explain(
         _target(lambda z: z @ weights), z, 0, directions=directions, num_samples=256, ridge=1e-9
     )
     expected = (directions @ weights).expand(2, -1)
@@ -97,7 +107,7 @@ def test_each_coordinate_moves_by_the_radius_and_the_class_stays() -> None:
         return z.sum(1)
 
     z = torch.cat([torch.zeros(1, DIM), torch.tensor([[0.0, 1.0, 0.0]])], 1)
-    found = latent_lime(_target(score), z, 0, radius=0.25, num_classes=3, num_samples=64)
+    found = _explain(_target(score), z, 0, radius=0.25, num_classes=3, num_samples=64)
     everything = torch.cat(seen)[1:]  # the first is z itself
     assert found.coefficients.shape == (1, DIM)
     assert everything[:, :DIM].abs().unique().tolist() == [0.25]
@@ -110,7 +120,7 @@ def test_a_latent_has_its_own_samples_whoever_comes_with_it(design: str) -> None
     z = _draw(5, DIM)
 
     def explain(which: torch.Tensor, seed: int, batch_size: int = 1024) -> torch.Tensor:
-        return latent_lime(
+        return _explain(
             _target(_bent), which, seed, design=design, num_samples=96, batch_size=batch_size
         ).coefficients
 
@@ -123,15 +133,15 @@ def test_a_latent_has_its_own_samples_whoever_comes_with_it(design: str) -> None
 
 
 def test_the_tolerance_is_in_units_of_the_coefficients() -> None:
-    def explain(tolerance: float | None) -> LatentExplanations:
+    def explain(tolerance: float) -> LatentExplanations:
         z = _draw(4, DIM)
         target = _target(_bent)
-        return latent_lime(target, z, 0, num_samples=64, design="paired", tolerance=tolerance)
+        return _explain(target, z, 0, num_samples=64, design="paired", tolerance=tolerance)
 
     def widest(explanations: LatentExplanations) -> torch.Tensor:
         return (explanations.high - explanations.low).amax(1) / 2
 
-    few = explain(None)
+    few = explain(0.0)
     tolerance = float(widest(few).median())
     found = explain(tolerance)
     enough = widest(few) <= tolerance
@@ -150,7 +160,7 @@ def test_what_does_not_vary_or_is_not_finite_is_refused() -> None:
 
     z = torch.zeros(3, DIM)
     z[1, 0], z[2, 0] = 100, -100
-    found = latent_lime(_target(score), z, 0, num_samples=64)
+    found = _explain(_target(score), z, 0, num_samples=64)
     assert found.refusals[0] == ""
     assert "constant" in found.refusals[1]
     assert "not finite" in found.refusals[2]
@@ -174,23 +184,23 @@ def test_what_does_not_vary_or_is_not_finite_is_refused() -> None:
 )
 def test_what_cannot_be_done_is_said(given: dict[str, object], words: str) -> None:
     with pytest.raises(InputError, match=words):
-        latent_lime(_target(_bent), _draw(1, DIM), 0, **given)  # type: ignore[arg-type]
+        _explain(_target(_bent), _draw(1, DIM), 0, **given)
 
 
 @pytest.mark.parametrize("shape", [(0, DIM), (DIM,), (1, DIM, 1, 1)])
 def test_what_is_no_latents_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(InputError, match="latent_dim"):
-        latent_lime(_target(_bent), torch.zeros(shape), 0)
+        _explain(_target(_bent), torch.zeros(shape), 0)
 
 
 def test_a_target_of_the_wrong_shape_is_refused_by_name() -> None:
     with pytest.raises(InputError, match="target t"):
-        latent_lime(_target(lambda z: z), _draw(1, DIM), 0)
+        _explain(_target(lambda z: z), _draw(1, DIM), 0)
 
 
 def test_importance_is_the_mean_over_latents_with_its_interval() -> None:
     z = _draw(12, DIM)
-    found = latent_lime(_target(lambda z: (z**2).sum(1) / 2 + 3 * z[:, 1]), z, 0, ridge=1e-9)
+    found = _explain(_target(lambda z: (z**2).sum(1) / 2 + 3 * z[:, 1]), z, 0, ridge=1e-9)
     importance = latent_importance(found, [f"coordinate {k}" for k in range(DIM)])
     gradient = z.clone()
     gradient[:, 1] += 3
@@ -209,7 +219,7 @@ def test_a_coordinate_without_effect_shows_just_the_noise() -> None:
     def score(z: torch.Tensor) -> torch.Tensor:
         return z[:, 0] * z[:, 1] * z[:, 2] + z[:, 3]  # 4 and 5 are not in it
 
-    found = latent_lime(_target(score), z, 0, 1.0, design="iid", num_samples=64)
+    found = _explain(_target(score), z, 0, radius=1.0, design="iid", num_samples=64)
     importance = latent_importance(found)
     idle, busy = importance.iloc[4:], importance.iloc[[0, 1, 2]]
     np.testing.assert_allclose(idle["mean_abs"], idle["noise"], rtol=0.2)
@@ -217,7 +227,7 @@ def test_a_coordinate_without_effect_shows_just_the_noise() -> None:
 
 
 def test_the_noise_of_a_refused_latent_does_not_count() -> None:
-    found = latent_lime(_target(_bent), _draw(3, DIM), 0, num_samples=64, design="iid")
+    found = _explain(_target(_bent), _draw(3, DIM), 0, num_samples=64, design="iid")
     gone = found.standard_errors.clone()
     coefficients = found.coefficients.clone()
     gone[1], coefficients[1] = torch.nan, torch.nan

@@ -9,9 +9,10 @@ from torch import nn
 from ganatomy.data.dataset import Dataset
 from ganatomy.errors import InputError
 from ganatomy.explain.lime.baselines import baselines
-from ganatomy.explain.lime.engine import ENGINES, lime
+from ganatomy.explain.lime.engine import lime
 from ganatomy.explain.lime.explanations import LimeExplanations
 from ganatomy.explain.lime.segments import grid, quickshift
+from ganatomy.explain.lime.settings import ENGINES, Engine, LimeSampling
 from ganatomy.explain.networks.targets import Target
 
 
@@ -48,8 +49,9 @@ def _explain(
     network: nn.Module, images: torch.Tensor, engine: str = "torch", **options: Any
 ) -> LimeExplanations:
     segments, fills = grid(28, 28, 4), baselines("black", images)
-    sampling: dict[str, Any] = {"num_samples": 400, "engine": engine} | options
-    return lime(Target("t", network, network), images, segments, fills, 0, **sampling)
+    given: dict[str, Any] = {"num_samples": 400, "engine": engine} | options
+    target = Target("t", network, network)
+    return lime(target, images, segments, fills, 0, sampling=LimeSampling(**given))
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -158,16 +160,16 @@ def test_a_target_that_is_not_a_number_is_refused() -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_the_two_segments_of_quickshift_are_refused(engine: str, digits: Dataset) -> None:
+def test_the_two_segments_of_quickshift_are_refused(engine: Engine, digits: Dataset) -> None:
     image = digits.images[:1].float() / 127.5 - 1
     network = RegionBrightness(slice(0, 14), slice(0, 28))
     target = Target("t", network, network)
-    fills = baselines("black", image)
+    fills, sampling = baselines("black", image), LimeSampling(engine=engine)
     with pytest.raises(InputError, match="only 2 segments"):
-        lime(target, image, quickshift(image), fills, 0, engine=engine)
+        lime(target, image, quickshift(image), fills, 0, sampling=sampling)
     both = torch.cat([quickshift(image), grid(28, 28, 4)[None]])
     found = lime(
-        target, image.repeat(2, 1, 1, 1), both, fills.repeat(2, 1, 1, 1, 1), 0, engine=engine
+        target, image.repeat(2, 1, 1, 1), both, fills.repeat(2, 1, 1, 1, 1), 0, sampling=sampling
     )
     assert "only 2 segments" in found.refusals[0]
     assert found.refusals[1] == ""

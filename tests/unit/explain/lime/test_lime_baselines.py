@@ -5,8 +5,9 @@ import torch
 from scipy.ndimage import gaussian_filter1d
 
 from ganatomy.errors import InputError
-from ganatomy.explain.lime.baselines import BASELINES, baselines
+from ganatomy.explain.lime.baselines import baselines
 from ganatomy.explain.lime.segments import grid
+from ganatomy.explain.lime.settings import BASELINES
 
 DRAW = torch.Generator().manual_seed(4)
 IMAGES = torch.rand(3, 2, 16, 12, generator=DRAW) * 2 - 1

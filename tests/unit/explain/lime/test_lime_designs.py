@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from ganatomy.errors import InputError
-from ganatomy.explain.lime.designs import DESIGNS, blocks, cluster_size
+from ganatomy.explain.lime.designs import blocks, cluster_size
 from ganatomy.explain.lime.sampling import keys_of
+from ganatomy.explain.lime.settings import DESIGNS
 
 COUNTS = [1, 7, 8, 20, 49, 64]
 

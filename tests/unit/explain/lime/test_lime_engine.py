@@ -1,6 +1,7 @@
 """The engine: one stream of batches, deterministic per image, and nothing left behind."""
 
 from collections.abc import Callable
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,12 @@ from torch import nn
 
 from ganatomy.errors import InputError
 from ganatomy.explain.lime.baselines import baselines
-from ganatomy.explain.lime.designs import DESIGNS
 from ganatomy.explain.lime.engine import lime
 from ganatomy.explain.lime.explanations import LimeExplanations
 from ganatomy.explain.lime.reference import package_coefficients
 from ganatomy.explain.lime.sampling import surrogates
 from ganatomy.explain.lime.segments import grid
+from ganatomy.explain.lime.settings import DESIGNS, LimeSampling
 from ganatomy.explain.lime.stability import correlation, stability
 from ganatomy.explain.networks.targets import Target
 
@@ -53,13 +54,11 @@ def _target(network: nn.Module) -> Target:
 
 
 def _lime(network: nn.Module, rows: slice = slice(None), **options: Any) -> LimeExplanations:
-    given: dict[str, Any] = {
-        "segments": SEGMENTS,
-        "fills": FILLS[rows],
-        "num_samples": 128,
-        "seed": 0,
-    } | options
-    return lime(_target(network), IMAGES[rows], **given)
+    of_sampling = {field.name for field in fields(LimeSampling)} & set(options)
+    chosen = {name: options.pop(name) for name in of_sampling}
+    given: dict[str, Any] = {"segments": SEGMENTS, "fills": FILLS[rows], "seed": 0} | options
+    sampling = LimeSampling(**{"num_samples": 128, **chosen})
+    return lime(_target(network), IMAGES[rows], sampling=sampling, **given)
 
 
 def _same(one: LimeExplanations, two: LimeExplanations, rows: list[int], atol: float) -> None:
@@ -221,8 +220,8 @@ def test_stops_when_the_widest_interval_is_narrow_enough() -> None:
         return sign.sum(1) + scale * sign[:, :3].prod(1) + scale * sign[:, 3:6].prod(1)
 
     told: list[str] = []
-    options: dict[str, Any] = {"num_samples": 64, "tolerance": 0.2, "on_warning": told.append}
-    found = surrogates(values_of, 8, [1, 2, 3], max_samples=2048, **options)
+    sampling = LimeSampling(num_samples=64, tolerance=0.2, max_samples=2048)
+    found = surrogates(values_of, 8, [1, 2, 3], sampling, on_warning=told.append)
     half = ((found.fitted.high - found.fitted.low) / 2).amax(1)
     counts = found.num_samples.tolist()
     assert counts[0] == 64 < counts[2]
@@ -237,16 +236,18 @@ def test_stops_when_the_widest_interval_is_narrow_enough() -> None:
         ) -> torch.Tensor:
             return values_of(number.expand(len(draw)), masks, draw)
 
-        once = surrogates(of_item, 8, [1 + item], num_samples=counts[item])
+        once = surrogates(of_item, 8, [1 + item], LimeSampling(num_samples=counts[item]))
         torch.testing.assert_close(once.fitted.coefficients[0], found.fitted.coefficients[item])
-    capped = surrogates(values_of, 8, [1, 2, 3], max_samples=100, **options)
+    limited = replace(sampling, max_samples=100)
+    capped = surrogates(values_of, 8, [1, 2, 3], limited, on_warning=told.append)
     assert capped.num_samples.tolist()[2] == 100
     assert "after 100 samples" in told[0]
 
 
 def test_stability_tells_few_samples_from_many() -> None:
     def of(num_samples: int) -> torch.Tensor:
-        return stability(_target(Small()), IMAGES, SEGMENTS, FILLS, 0, num_samples=num_samples)
+        sampling = LimeSampling(num_samples=num_samples)
+        return stability(_target(Small()), IMAGES, SEGMENTS, FILLS, 0, sampling=sampling)
 
     few, many = of(40), of(2048)
     assert bool((few < many).all())
@@ -265,7 +266,7 @@ def test_stability_is_the_mean_correlation_over_pairs() -> None:
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        ({"engine": "tf"}, "torch or lime"),
+        ({"engine": "tf"}, "torch, lime"),
         ({"design": "halton"}, "iid, paired, orthogonal"),
         ({"segments": grid(12, 12, 6)}, "only 4 segments"),
         ({"segments": grid(10, 12, 3)}, "segments of shape"),
@@ -288,7 +289,7 @@ def test_images_must_be_a_batch() -> None:
 @pytest.mark.parametrize("num_seeds", [0, 1])
 def test_one_seed_tells_no_stability(num_seeds: int) -> None:
     with pytest.raises(InputError, match="seeds"):
-        stability(_target(Small()), IMAGES, SEGMENTS, FILLS, 0, num_seeds)
+        stability(_target(Small()), IMAGES, SEGMENTS, FILLS, 0, num_seeds=num_seeds)
 
 
 def test_an_odd_limit_ends_at_the_pair_below_it() -> None:
@@ -298,9 +299,7 @@ def test_an_odd_limit_ends_at_the_pair_below_it() -> None:
         lambda _item, masks, _draw: masks.double().prod(1) + masks[:, 0],
         8,
         [1, 2],
-        num_samples=64,
-        tolerance=1e-9,
-        max_samples=199,
+        LimeSampling(num_samples=64, tolerance=1e-9, max_samples=199),
         on_warning=told.append,
     )
     assert found.num_samples.tolist() == [198, 198]

@@ -6,8 +6,8 @@ That surrogate is known without sampling: with ten features there are 1,024 mask
 import pytest
 import torch
 
-from ganatomy.explain.lime.designs import DESIGNS
 from ganatomy.explain.lime.sampling import surrogates
+from ganatomy.explain.lime.settings import DESIGNS, Design, LimeSampling
 from ganatomy.explain.lime.surrogate import cosine_weights, fit
 
 D = 10
@@ -30,16 +30,14 @@ def _target(masks: torch.Tensor) -> torch.Tensor:
 @pytest.mark.parametrize("width", [0.25, None])
 @pytest.mark.parametrize("num_samples", [64, 256])
 @pytest.mark.parametrize("design", DESIGNS)
-def test_coverage(design: str, num_samples: int, width: float | None) -> None:
+def test_coverage(design: Design, num_samples: int, width: float | None) -> None:
     weights = torch.ones(1, 2**D) if width is None else cosine_weights(ALL, width)[None]
     truth = fit(ALL[None], _target(ALL)[None], weights, ridge=1e-9).coefficients[0]
     found = surrogates(
         lambda item, masks, draw: _target(masks),
         D,
         list(range(ITEMS)),
-        design,
-        num_samples,
-        kernel_width=width,
+        LimeSampling(design=design, num_samples=num_samples, kernel_width=width),
     ).fitted
     covered = (found.low <= truth) & (truth <= found.high)
     assert 0.90 < float(covered.double().mean()) < 0.99
@@ -67,9 +65,7 @@ def test_designs_are_as_good_as_their_intervals_say(num_samples: int) -> None:
             lambda item, masks, draw: polynomial(masks),
             49,
             list(range(30)),
-            design,
-            num_samples,
-            kernel_width=None,
+            LimeSampling(design=design, num_samples=num_samples, kernel_width=None),
         ).fitted
         covered = (found.low <= 2 * slopes) & (2 * slopes <= found.high)
         assert 0.90 < float(covered.double().mean()) < 0.99

@@ -1,13 +1,16 @@
 """Every kind of map side by side: of a linear network each is a closed form."""
 
 from collections import OrderedDict
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
 from ganatomy.errors import InputError
+from ganatomy.explain.lime.engine import lime
 from ganatomy.explain.lime.segments import grid
+from ganatomy.explain.lime.settings import Hiding, LimeSampling
 from ganatomy.explain.maps.methods import (
     INTEGRATED_GRADIENTS,
     LIME,
@@ -60,14 +63,15 @@ def _fills(images: torch.Tensor) -> torch.Tensor:
     return torch.stack([first, first + 0.1], 1)
 
 
-def _methods(cams: tuple[str, ...] = CAMS, window: int = SIDE) -> Methods:
-    return Methods(cams, lambda _: grid(SIZE, SIZE, SIDE), "orthogonal", 256, window, num_steps=3)
+def _methods(cams: tuple[str, ...] = CAMS, side: int = SIDE, **sampling: Any) -> Methods:
+    given = LimeSampling(**{"num_samples": 256, **sampling})
+    return Methods(cams, given, Hiding(segment_side=side), num_steps=3)
 
 
-def _by_square(values: torch.Tensor) -> torch.Tensor:
+def _by_square(values: torch.Tensor, side: int = SIDE) -> torch.Tensor:
     """At each pixel the sum over its square, (n, h, w)."""
-    squares = values.unflatten(2, (-1, SIDE)).unflatten(1, (-1, SIDE)).sum((2, 4))
-    return torch.as_tensor(squares.repeat_interleave(SIDE, 1).repeat_interleave(SIDE, 2))
+    squares = values.unflatten(2, (-1, side)).unflatten(1, (-1, side)).sum((2, 4))
+    return torch.as_tensor(squares.repeat_interleave(side, 1).repeat_interleave(side, 2))
 
 
 def test_each_map_of_a_linear_network_is_what_theory_says(
@@ -93,13 +97,13 @@ def test_each_map_of_a_linear_network_is_what_theory_says(
 
 def test_of_several_fills_maps_are_the_mean(target: Target, images: torch.Tensor) -> None:
     fills = _fills(images)
-    found = _methods(("layercam",), window=6).maps(target, ["first"], images, fills, 0)
+    found = _methods(("layercam",), side=3).maps(target, ["first"], images, fills, 0)
     assert list(found) == ["layercam first", LIME, INTEGRATED_GRADIENTS, OCCLUSION]
     hidden = WEIGHTS * (images[:, 0] - fills[:, :, 0].mean(1))
     torch.testing.assert_close(found[INTEGRATED_GRADIENTS], hidden, rtol=0, atol=1e-5)
-    quarter = hidden[:, :6, 6:].sum((1, 2))
-    torch.testing.assert_close(found[OCCLUSION][:, 2, 9], quarter, rtol=0, atol=1e-4)
-    middle = _by_square(hidden)
+    square = hidden[:, :3, 9:].sum((1, 2))
+    torch.testing.assert_close(found[OCCLUSION][:, 2, 9], square, rtol=0, atol=1e-4)
+    middle = _by_square(hidden, 3)
     torch.testing.assert_close(found[LIME], middle, rtol=0, atol=0.1 * float(middle.std()))
 
 
@@ -124,6 +128,29 @@ def test_an_image_that_lime_refuses_is_nan_and_the_others_are_not(
     refused = torch.arange(COUNT) == 2
     assert found[refused].isnan().all()
     torch.testing.assert_close(found[~refused], whole[~refused])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"engine": "lime"},
+        {"tolerance": 0.05},
+        {"tolerance": 1e-6, "max_samples": 900},
+        {"design": "iid", "ridge": 1.0, "kernel_width": None},
+    ],
+)
+def test_the_map_that_is_judged_is_the_one_that_is_shown(
+    options: dict[str, Any], images: torch.Tensor
+) -> None:
+    """However LIME is told to sample: equal bytes, and not what it finds by default."""
+    network = _network(WEIGHTS)
+    bent = Target("bent", network, lambda images: torch.square(network(images)))
+    fills, segments = _fills(images), grid(SIZE, SIZE, SIDE)
+    given: dict[str, Any] = {"num_samples": 256, **options}
+    shown = lime(bent, images, segments, fills, 3, sampling=LimeSampling(**given))
+    judged = _methods(**options).maps(bent, ["first"], images, fills, 3)[LIME]
+    assert torch.equal(judged, shown.maps)
+    assert not torch.equal(judged, _methods().lime_map(bent, images, fills, 3))
 
 
 def test_lime_draws_anew_with_another_seed(images: torch.Tensor) -> None:

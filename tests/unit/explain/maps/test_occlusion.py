@@ -6,7 +6,8 @@ from captum.attr import IntegratedGradients, Occlusion
 from torch import nn
 
 from ganatomy.errors import InputError
-from ganatomy.explain.maps.occlusion import integrated_gradients, occlusion
+from ganatomy.explain.maps.integrated_gradients import integrated_gradients
+from ganatomy.explain.maps.occlusion import occlusion
 from ganatomy.explain.networks.targets import Target
 
 
