@@ -77,9 +77,9 @@ def guard_target(target: Target, images: torch.Tensor, batch_size: int = 256) ->
         Empty where nothing is wrong. Where the network cannot take the images at all, no more
         than that.
     """
-    found = _channels(target, images) if images.ndim >= 4 else []
+    found = guard_channels(target, images) if images.ndim >= 4 else []
     if not found and images.ndim >= 4:
-        found += _range(images)
+        found += guard_range(images)
     broken = ~images.flatten(1).isfinite().all(1)
     if bool(broken.any()):
         found.append(Finding("non_finite", f"{_of(broken)} hold NaN or infinity"))
@@ -129,7 +129,8 @@ def guard_maps(
     return reasons
 
 
-def _channels(target: Target, images: torch.Tensor) -> list[Finding]:
+def guard_channels(target: Target, images: torch.Tensor) -> list[Finding]:
+    """Say where images have their channels last, or others than the first convolution takes."""
     shape = tuple(images.shape[-3:])
     if shape[0] not in (1, 3) and shape[2] in (1, 3):
         return [
@@ -164,7 +165,7 @@ def _channels_taken(target: Target, images: torch.Tensor) -> int | None:
     handles = [each.register_forward_pre_hook(look) for each in convolutions]
     try:
         with undisturbed(target.model), torch.no_grad():
-            target.score(images[:1].float())
+            target.score(images[:1] if images.is_floating_point() else images[:1].float())
     except Exception:
         # what it takes is known by now; an error with another cause is left to the explanation
         if not met or met[0][1] == met[0][0][0]:
@@ -176,7 +177,8 @@ def _channels_taken(target: Target, images: torch.Tensor) -> int | None:
     return met[0][1] if same else None
 
 
-def _range(images: torch.Tensor) -> list[Finding]:
+def guard_range(images: torch.Tensor) -> list[Finding]:
+    """Say where images are not floating-point in [-1, 1], or seem to be in [0, 1]."""
     if not images.is_floating_point():
         return [Finding("range", f"images are {images.dtype}; give floating-point in [-1, 1]")]
     low, high = float(images.min()), float(images.max())

@@ -6,6 +6,8 @@ from typing import TypeVar
 import torch
 from torch import nn
 
+from ganatomy.explain.networks.hooks import undisturbed
+
 T = TypeVar("T")
 
 # How torch says it where it raises a plain RuntimeError: the CPU's allocator on Linux and Windows,
@@ -71,9 +73,16 @@ def device_of(network: nn.Module) -> torch.device:
 
 @torch.no_grad()
 def outputs_of(network: nn.Module, inputs: torch.Tensor, batch_size: int = 256) -> torch.Tensor:
-    """Run a network on its own device, in batches; inputs and outputs on the CPU."""
+    """Run a network in eval mode on its own device, in batches, and give it back as it was.
+
+    Returns
+    -------
+    Tensor of shape (n, ...)
+        On the CPU.
+    """
     device = device_of(network)
-    return torch.cat([network(part.to(device)).cpu() for part in inputs.split(batch_size)])
+    with undisturbed(network):
+        return torch.cat([network(part.to(device)).cpu() for part in inputs.split(batch_size)])
 
 
 def _is_out_of_memory(error: RuntimeError | MemoryError) -> bool:

@@ -64,13 +64,55 @@ class Chain(nn.Module):
         return inputs
 
 
+def logits_of(output: object, count: int) -> torch.Tensor:
+    """Read one logit for each image from what a discriminator returned.
+
+    Parameters
+    ----------
+    output : Tensor of shape (n,), (n, 1), (n, 1, 1, 1) or (n, 1, h, w)
+        Of the last one, a PatchGAN's (Isola et al. 2017, arXiv 1611.07004), the mean is taken. A
+        single number will do for a single image.
+    count : int
+        Images that were given.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+        Whatever has another shape comes back as it is: `Target.values` refuses it.
+
+    Raises
+    ------
+    InputError
+        It is no tensor.
+
+    Examples
+    --------
+    >>> logits_of(torch.tensor([[1.0], [2.0]]), 2)
+    tensor([1., 2.])
+    >>> logits_of(torch.tensor([[[[1.0, 3.0]]]]), 1)
+    tensor([2.])
+    """
+    if not isinstance(output, torch.Tensor):
+        raise InputError(
+            f"it returned a {type(output).__name__}, not a tensor",
+            "discriminator",
+            "Wrap it in a module that returns its logits alone.",
+        )
+    if output.ndim == 0 and count == 1:
+        return output.reshape(1)
+    if output.ndim < 2 or tuple(output.shape[:2]) != (count, 1):
+        return output
+    one_each = output.numel() == count
+    return output.reshape(count) if one_each else output.flatten(1).mean(1)
+
+
 def d_logit(discriminator: nn.Module, side: str = "real", class_index: int | None = None) -> Target:
     """Name D's logit of an image: what speaks for "real", or with ``side="fake"`` against it.
 
     Parameters
     ----------
     discriminator : nn.Module
-        Images of shape (n, c, h, w) to logits of shape (n,).
+        Images of shape (n, c, h, w) to logits, in a shape that `logits_of` takes.
     side : str
     class_index : int, optional
         The class that every image is said to be of, for a discriminator that also takes labels;
@@ -87,11 +129,11 @@ def d_logit(discriminator: nn.Module, side: str = "real", class_index: int | Non
 
     def score(images: torch.Tensor) -> torch.Tensor:
         if class_index is None:
-            logits: torch.Tensor = discriminator(images)
+            output = discriminator(images)
         else:
             labels = torch.full((len(images),), class_index, device=images.device)
-            logits = discriminator(images, labels)
-        return sign * logits
+            output = discriminator(images, labels)
+        return sign * logits_of(output, len(images))
 
     about = "" if class_index is None else f", class {class_index}"
     return Target(f"d_logit({side}{about})", discriminator, score)
@@ -100,7 +142,7 @@ def d_logit(discriminator: nn.Module, side: str = "real", class_index: int | Non
 def d_logit_of_g(generator: nn.Module, discriminator: nn.Module) -> Target:
     """Name D's logit of G's image as a function of z: what in G makes D say "real"."""
     composite = Chain(generator=generator, discriminator=discriminator)
-    return Target("d_logit_of_g", composite, composite)
+    return Target("d_logit_of_g", composite, lambda z: logits_of(composite(z), len(z)))
 
 
 def region(generator: nn.Module, mask: torch.Tensor, name: str) -> Target:
@@ -179,7 +221,8 @@ def difference(discriminator: nn.Module) -> Target:
                 "difference",
                 "Give pairs of images: shape (n, 2, c, h, w).",
             )
-        by_pair: torch.Tensor = discriminator(pairs.flatten(0, 1)).unflatten(0, (-1, 2))
+        images = pairs.flatten(0, 1)
+        by_pair: torch.Tensor = logits_of(discriminator(images), len(images)).unflatten(0, (-1, 2))
         return by_pair[:, 0] - by_pair[:, 1]
 
     return Target("difference(real, fake)", discriminator, score, views=2)

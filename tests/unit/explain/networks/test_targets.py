@@ -150,28 +150,69 @@ def test_difference_is_real_minus_fake(generator: nn.Module, discriminator: nn.M
             target.values(wrong)
 
 
-class Column(nn.Module):
-    """A discriminator whose logits have one axis too many."""
+class Shaped(nn.Module):
+    """Images to what `shape` makes of their four quarters' sums."""
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return images.flatten(1).sum(1, keepdim=True)
+    def __init__(self, shape: Callable[[torch.Tensor], object]) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, images: torch.Tensor) -> object:
+        return self.shape(nn.functional.avg_pool2d(images, 2, divisor_override=1))
+
+
+IMAGES = torch.arange(48.0).view(3, 1, 4, 4) / 48
+QUARTERS = IMAGES.unfold(2, 2, 2).unfold(3, 2, 2).sum((-2, -1))  # (3, 1, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        (lambda q: q[:, 0, 0, 0], QUARTERS[:, 0, 0, 0]),
+        (lambda q: q[:, :, 0, 0], QUARTERS[:, 0, 0, 0]),
+        (lambda q: q[:, :, :1, :1], QUARTERS[:, 0, 0, 0]),
+        (lambda q: q, QUARTERS.mean((1, 2, 3))),
+    ],
+)
+def test_a_discriminator_may_return_a_logit_in_every_usual_shape(
+    shape: Callable[[torch.Tensor], object], expected: torch.Tensor
+) -> None:
+    network = Shaped(shape)
+    torch.testing.assert_close(d_logit(network).values(IMAGES), expected)
+    torch.testing.assert_close(d_logit(network, "fake").values(IMAGES), -expected)
+    torch.testing.assert_close(d_logit_of_g(nn.Identity(), network).values(IMAGES), expected)
+    pairs = torch.stack([IMAGES, IMAGES.flip(0)], 1)
+    torch.testing.assert_close(difference(network).values(pairs), expected - expected.flip(0))
+
+
+def test_a_single_image_may_have_a_logit_without_any_axis() -> None:
+    network = Shaped(lambda quarters: quarters.sum())
+    torch.testing.assert_close(d_logit(network).values(IMAGES[:1]), IMAGES[:1].sum().view(1))
+
+
+def test_more_than_a_tensor_is_refused() -> None:
+    with pytest.raises(InputError, match="a tuple, not a tensor") as error:
+        d_logit(Shaped(lambda quarters: (quarters, quarters))).values(IMAGES)
+    assert error.value.where == "discriminator"
+
+
+TWO = Shaped(lambda quarters: quarters.flatten(1)[:, :2])
 
 
 @pytest.mark.parametrize(
     ("make", "shape"),
     [
-        (lambda: d_logit(Column()), (3, 1, 4, 4)),
-        (lambda: d_logit(Column(), "fake"), (3, 1, 4, 4)),
-        (lambda: d_logit_of_g(nn.Identity(), Column()), (3, 1, 4, 4)),
-        (lambda: difference(Column()), (3, 2, 1, 4, 4)),
-        (lambda: Target("own", Column(), Column()), (3, 4)),
+        (lambda: d_logit(TWO), (3, 1, 4, 4)),
+        (lambda: d_logit(TWO, "fake"), (3, 1, 4, 4)),
+        (lambda: d_logit_of_g(nn.Identity(), TWO), (3, 1, 4, 4)),
+        (lambda: Target("own", TWO, TWO), (3, 1, 4, 4)),
     ],
 )
 def test_one_scalar_per_input_is_asked_for(
     make: Callable[[], Target], shape: tuple[int, ...]
 ) -> None:
     target = make()
-    with pytest.raises(InputError, match=r"gave a tensor of shape \(3, 1\) for 3 inputs") as caught:
+    with pytest.raises(InputError, match=r"gave a tensor of shape \(3, 2\) for 3 inputs") as caught:
         target.values(torch.zeros(shape))
     assert target.name in caught.value.what
     assert "shape (3,)" in caught.value.remedy
