@@ -9,7 +9,8 @@ from torch import nn
 
 from ganatomy.errors import InputError
 from ganatomy.explain.lime.baselines import baselines
-from ganatomy.explain.lime.segments import default_side, grid
+from ganatomy.explain.lime.segments import default_side
+from ganatomy.explain.lime.settings import Hiding, LimeSampling
 from ganatomy.explain.maps.guards import guard_target
 from ganatomy.explain.maps.methods import Methods, refusals
 from ganatomy.explain.maps.which import path_of
@@ -21,7 +22,6 @@ from ganatomy.facade.checks import check_discriminator, check_names, usable_imag
 from ganatomy.facade.explanation import Asked, Explanation, Maps
 
 _FEW = 2  # inputs of the pass that looks for layers
-_NUM_STEPS = 32  # of integrated gradients
 _BATCH = 256
 
 
@@ -34,7 +34,7 @@ def explain(
     latents: torch.Tensor | None = None,
     layers: Sequence[str] | None = None,
     methods: Sequence[str] = ("gradcam", "hirescam"),
-    num_samples: int = 512,
+    num_samples: int = LimeSampling.num_samples,
     seed: int = 0,
 ) -> Explanation:
     """Explain what speaks for "real" in images: by class activation maps, LIME and two others.
@@ -167,17 +167,9 @@ def _layers(
 def _methods(
     cams: Sequence[str], images: torch.Tensor, num_samples: int, on_warning: Callable[[str], None]
 ) -> Methods:
-    height, width = images.shape[-2:]
-    side = default_side(max(height, width))
-    return Methods(
-        tuple(cams),
-        lambda _images: grid(height, width, side),
-        "orthogonal",
-        num_samples,
-        side,
-        _NUM_STEPS,
-        on_warning,
-    )
+    squares = Hiding(segment_side=default_side(max(images.shape[-2:])))
+    sampling = LimeSampling(num_samples=num_samples)
+    return Methods(tuple(cams), sampling, squares, on_warning=on_warning)
 
 
 def _fills(reals: torch.Tensor | None, images: torch.Tensor, seed: int) -> torch.Tensor:
