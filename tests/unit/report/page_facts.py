@@ -36,6 +36,7 @@ WHERE_THERE_ARE_ANY = (
     ("importance", "interactions"),
     *(("gradcam", name) for name in ("g_targets", "disagreement", "causal", "dissection", "film")),
     ("lime", "latents"),
+    ("faithfulness", "agreement"),
 )
 Pictures = dict[tuple[str, str], bytes]
 PICTURES: Pictures = {
@@ -126,14 +127,6 @@ def facts() -> dict[str, Any]:
         "params": {
             "base": {"seed": 0},
             "importance": {"fdr": 0.05},
-            "lime": {
-                "baseline": "blur",
-                "num_samples": 1000,
-                "tolerance": 0.0,
-                "num_averaged": 150,
-                "num_seeds": 3,
-                "num_latents": 21,
-            },
             "train": {"num_remembered": 8},
         },
         "environment": {"device": "cpu", "packages": {"torch": "2"}},
@@ -225,6 +218,13 @@ def facts() -> dict[str, Any]:
         },
         "concepts": [{"concept": "brightness", "held_out_r2": 0.91}],
         "lime": {
+            "verdict": "What LIME found.",
+            "baseline": "blur",
+            "num_samples": 1000,
+            "tolerance": 0.0,
+            "num_averaged": 150,
+            "num_seeds": 3,
+            "num_latents": 21,
             "mean_held_out_r2_d_real": 0.51,
             "mean_held_out_r2_d_fake": 0.42,
             "mean_held_out_r2_g_regions": 0.33,

@@ -45,7 +45,7 @@ NOT_SHOWN = [  # names of figures, and what rows are chosen by
     ("stills", 0, "name"),
     ("importance", "rows", 0, "variant"),
     *(("importance", "power", row, "kind") for row in range(3)),
-    ("params", "lime", "baseline"),
+    ("lime", "baseline"),
     ("data", "duplicates", "choice"),
     *(("classes", "names", label) for label in range(2)),
     *(("faithfulness", "rows", row, "method") for row in range(3)),

@@ -170,14 +170,14 @@ def test_names_of_methods_are_escaped() -> None:
 )
 def test_what_hides_a_segment_is_named(baseline: str, words: str) -> None:
     given = facts()
-    given["params"]["lime"]["baseline"] = baseline
+    given["lime"]["baseline"] = baseline
     painting = _section(render(given, PICTURES), "lime").partition("painting")[2]
     assert words in painting.partition(")")[0]
 
 
 def test_an_unknown_baseline_is_an_error() -> None:
     given = facts()
-    given["params"]["lime"]["baseline"] = "grey"
+    given["lime"]["baseline"] = "grey"
     with pytest.raises(jinja2.UndefinedError):
         render(given, PICTURES)
 
@@ -185,7 +185,7 @@ def test_an_unknown_baseline_is_an_error() -> None:
 def test_the_number_of_samples_is_told_where_it_is_one() -> None:
     given = facts()
     assert "1,000 times for each image" in render(given, PICTURES)
-    given["params"]["lime"]["tolerance"] = 0.1
+    given["lime"]["tolerance"] = 0.1
     html = render(given, PICTURES)
     assert "times for each image" not in html
     assert "until its intervals are narrow enough" in html
