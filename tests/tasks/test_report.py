@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
 from ganatomy.data.images import write_png
+from ganatomy.explain.faithfulness.regions import RegionComparison
+from ganatomy.explain.faithfulness.result import FaithfulnessStudy
 from ganatomy.files import write_json
 from ganatomy.gan.guards import RULES
 from ganatomy.report.contents import fill
@@ -108,7 +111,6 @@ def test_the_film_and_its_stills_go_from_first_to_last(count: int) -> None:
 
 def _trust_on_disk(folder: Path) -> None:
     """One kind of map that was judged and one that was refused, two images."""
-    folder.mkdir(parents=True)
     trust = pd.DataFrame(
         {
             "method": ["lime", "occlusion"],
@@ -121,25 +123,34 @@ def _trust_on_disk(folder: Path) -> None:
             "refused": ["", "a constant, of course"],
         }
     )
-    trust.to_csv(folder / "trust.csv", index=False)
     rows = [
         (image, method, control, "infidelity", value + image + (10 if control else 0))
         for method, value in (("lime", 0.25), ("occlusion", np.nan))
         for control in ("", "random")
         for image in range(2)
     ]
-    columns = ["image", "method", "control", "measure", "value"]
-    pd.DataFrame(rows, columns=columns).to_parquet(folder / "scores.parquet", index=False)
-    planted = {"method": ["lime"], "pointing": [1.0], "iou": [0.5], "mass": [0.75], "n": [32]}
-    pd.DataFrame(planted).to_csv(folder / "planted.csv", index=False)
-    write_json(folder / "rules.json", {"faithful": "a rule"})
-    write_json(folder / "agreement.json", {"sentences": ["one", "two"]})
+    cells = {f"cell_{row}": np.arange(4).reshape(2, 2) // 2 == row for row in range(2)}
+    table = pd.DataFrame({"lime": [1.0, 2.0], "occlusion": [2.0, 1.0]}, index=list(cells))
+    none = {name: pd.DataFrame({"method": ["lime"]}) for name in ("measures", "curves", "cascade")}
+    FaithfulnessStudy(
+        trust,
+        none["measures"],
+        none["curves"],
+        pd.DataFrame(rows, columns=["image", "method", "control", "measure", "value"]),
+        {"d": none["cascade"]},
+        RegionComparison(table, cells, np.zeros((1, 2, 2))),
+        pd.DataFrame({"method": ["lime"], "pointing": [1.0], "iou": [0.5], "mass": [0.75]}),
+        {"faithful": "a rule"},
+        (),
+        {"lime": torch.zeros(2, 2, 2)},
+    ).save(folder)
 
 
 def test_what_is_told_of_faithfulness_is_what_the_stage_found() -> None:
     _trust_on_disk(FAITHFULNESS)
     _refused_on_disk()
-    found = faithfulness_section.SECTION.facts(FAITHFULNESS)["faithfulness"]
+    section = faithfulness_section.SECTION
+    found = section.facts(section.load(FAITHFULNESS))["faithfulness"]
     judged, refused = found["rows"]
     assert (judged["method"], judged["sane"], judged["why"]) == ("lime", "fail", "too sure")
     assert judged["refused"] == ""
@@ -149,7 +160,8 @@ def test_what_is_told_of_faithfulness_is_what_the_stage_found() -> None:
     assert found["num_images"] == 2
     assert found["infidelity"]["lime"] == pytest.approx(0.75)  # of images 0 and 1, no control
     assert np.isnan(found["infidelity"]["occlusion"])
-    assert found["sentences"] == ["one", "two"]
+    assert found["sentences"][0] == "occlusion ranks cell_0 first, lime second of 2."
+    assert found["verdict"].startswith("None of 2 kinds of map can be trusted.")
     assert found["planted"][0]["mass"] == 0.75
 
 
@@ -172,7 +184,8 @@ def _refused_on_disk() -> None:
 def test_refusals_of_all_stages_are_told_together() -> None:
     _trust_on_disk(FAITHFULNESS)
     _refused_on_disk()
-    found = faithfulness_section.SECTION.facts(FAITHFULNESS)["refusals"]
+    section = faithfulness_section.SECTION
+    found = section.facts(section.load(FAITHFULNESS))["refusals"]
     assert found[0] == {**ABOUT, "stage": "gradcam"}
     of_lime = [(row["case"], row["reason"], row["images"]) for row in found[1:]]
     assert of_lime == [("d_fake", "constant", 2), ("d_fake", "too few, really", 1)]

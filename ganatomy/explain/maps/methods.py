@@ -73,6 +73,8 @@ class Methods:
         self, target: Target, layers: Sequence[str], inputs: torch.Tensor, size: tuple[int, int]
     ) -> dict[str, torch.Tensor]:
         """Make one map for each CAM method and layer, (n, h, w); inputs may be latents."""
+        if not self.cams:
+            return {}
         found = cams_or_nan(target, layers, inputs, size, self.cams, self.on_warning).maps
         return {
             cam_name(method, layer): found[method][layer] for method in found for layer in layers

@@ -1,36 +1,28 @@
 """Whether the explanations can be trusted."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
+from ganatomy.explain.faithfulness.result import FaithfulnessStudy
 from ganatomy.files import read_json
-from ganatomy.report.sections.section import Figure, Record, Section, drawn, rows_of
+from ganatomy.report.figures.control_chart import control_chart
+from ganatomy.report.figures.randomisation_chart import randomisation_chart
+from ganatomy.report.figures.region_ranks import agreement_picture
+from ganatomy.report.figures.removal_chart import removal_chart
+from ganatomy.report.sections.section import Figure, Record, Section, png, rows_of
+from ganatomy.tables import read_table
 
 
-def _facts(folder: Path) -> Record:
-    """The verdict on each method, with the figures that it rests on."""
-    scores = pd.read_parquet(folder / "scores.parquet")
-    own = scores[scores["control"] == ""]
-    found = {
-        "rows": _verdicts(folder),
-        "rules": read_json(folder / "rules.json"),
-        "num_images": int(own.groupby("method")["image"].nunique().max()),
-        "sentences": read_json(folder / "agreement.json")["sentences"],
-        "infidelity": own[own["measure"] == "infidelity"]
-        .groupby("method")["value"]
-        .mean()
-        .to_dict(),
-        "planted": rows_of(pd.read_csv(folder / "planted.csv")),
-    }
-    return {"faithfulness": found, "refusals": _refusals(folder.parent)}
+@dataclass(frozen=True, eq=False)
+class Trust:
+    """The study, and the maps that the studies of maps and of LIME had to leave out."""
+
+    study: FaithfulnessStudy
+    refusals: tuple[Record, ...]
 
 
-def _verdicts(folder: Path) -> list[Record]:
-    table = pd.read_csv(folder / "trust.csv", keep_default_na=False, na_values=[""])
-    return [
-        {**row, "why": row["why"] or "", "refused": row["refused"] or ""} for row in rows_of(table)
-    ]
+def _load(folder: Path) -> Trust:
+    return Trust(FaithfulnessStudy.load(folder), tuple(_refusals(folder.parent)))
 
 
 def _refusals(reports: Path) -> list[Record]:
@@ -38,24 +30,50 @@ def _refusals(reports: Path) -> list[Record]:
     rows: list[Record] = []
     if (file := reports / "gradcam" / "refusals.json").exists():
         rows = [{**row, "stage": "gradcam"} for row in read_json(file)]
-    surrogates = pd.read_csv(reports / "lime" / "surrogates.csv", keep_default_na=False)
-    refused = surrogates[surrogates["refusal"] != ""]
-    for (case, reason), group in refused.groupby(["group", "refusal"]):
-        about = {"case": case, "method": "lime", "reason": reason, "images": len(group)}
-        rows.append({**about, "stage": "lime"})
+    if (file := reports / "lime" / "surrogates.csv").exists():
+        table = read_table(file, ("group", "refusal"))
+        for (case, reason), group in table.groupby(["group", "refusal"]):  # less those without
+            about = {"case": case, "method": "lime", "reason": reason, "images": len(group)}
+            rows.append({**about, "stage": "lime"})
     return rows
 
 
-def _figures(folder: Path) -> dict[str, Figure]:
-    return drawn(folder, "controls", "removal", "randomisation", "agreement")
+def _facts(found: Trust) -> Record:
+    """The verdict on each method, with the figures that it rests on."""
+    study = found.study
+    own = study.scores[study.scores["control"] == ""]
+    infidelity = own[own["measure"] == "infidelity"].groupby("method")["value"].mean()
+    told = {
+        "verdict": study.verdict(),
+        "rows": rows_of(study.verdicts),
+        "rules": study.rules,
+        "num_images": int(own.groupby("method")["image"].nunique().max()),
+        "sentences": study.sentences,
+        "infidelity": infidelity.to_dict(),
+        "planted": rows_of(study.planted),
+    }
+    return {"faithfulness": told, "refusals": list(found.refusals)}
 
 
-def _summary(folder: Path) -> list[str]:
-    rows = _verdicts(folder)
-    trusted = [row["method"] for row in rows if row["trusted"]]
+def _figures(found: Trust) -> dict[str, Figure]:
+    study, regions = found.study, found.study.regions
+    figures: dict[str, Figure] = {
+        "controls": lambda: png(control_chart(study.measures)),
+        "removal": lambda: png(removal_chart(study.curves)),
+        "randomisation": lambda: png(randomisation_chart(study.randomised["d"])),
+    }
+    if regions is not None:
+        figures["agreement"] = lambda: png(
+            agreement_picture(regions.mean_image, regions.masks, regions.agreement.ranks)
+        )
+    return figures
+
+
+def _summary(found: Trust) -> list[str]:
+    trusted = found.study.trusted
     return [
         f"explanations that can be trusted: {', '.join(trusted) or 'none'} "
-        f"({len(trusted)} of {len(rows)} methods)"
+        f"({len(trusted)} of {len(found.study.verdicts)} methods)"
     ]
 
 
@@ -64,7 +82,7 @@ SECTION = Section(
     place=30,
     links=(("trust", "Can it be trusted?"),),
     template=Path(__file__).with_name("faithfulness.html"),
-    load=Path,
+    load=_load,
     facts=_facts,
     figures=_figures,
     summary=_summary,
