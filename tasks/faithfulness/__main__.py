@@ -1,11 +1,9 @@
 """Stage faithfulness: is each explanation true, and do they agree?"""
 
-from dataclasses import fields
-
 import pandas as pd
 
 from ganatomy.device import keep_freed_memory, make_deterministic, resolve_device
-from ganatomy.explain.faithfulness.study import Effort, judge_explanations
+from ganatomy.explain.faithfulness.study import judge_explanations
 from ganatomy.explain.maps.methods import Methods
 from ganatomy.files import whole_folder
 from tasks.faithfulness.params import Faithfulness
@@ -40,7 +38,7 @@ def main(events: Events) -> None:
             ),
             vocabulary(),
             ranking=pd.read_csv(REPORTS / "importance" / "ranking.csv"),
-            effort=Effort(**{each.name: getattr(params, each.name) for each in fields(Effort)}),
+            effort=params.effort(),
             seed=base.seed,
             on_progress=events.progress,
         )

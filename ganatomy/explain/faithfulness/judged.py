@@ -1,12 +1,13 @@
 """The maps of one network put to every test: those of D, and those within G."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 import torch
 from torch import nn
 
+from ganatomy.explain.faithfulness.effort import Effort
 from ganatomy.explain.faithfulness.examination import Examination, examine
 from ganatomy.explain.faithfulness.infidelity import sensitivity
 from ganatomy.explain.faithfulness.randomisation import randomisation
@@ -21,28 +22,6 @@ _FEW = 16  # images of the tests that explain anew many times
 _G = "generator."
 Maps = dict[str, torch.Tensor]
 Refusal = dict[str, str | int]
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How much each test does.
-
-    Attributes
-    ----------
-    num_steps : int
-        Of deletion and insertion.
-    num_perturbations : int
-        Noisy copies of an image, of the sensitivity.
-    num_seeds : int
-        Draws of LIME, and random networks.
-    """
-
-    num_steps: int = 14
-    num_perturbations: int = 10
-    num_seeds: int = 3
-
-
-DEFAULT_EFFORT = Effort()
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +75,7 @@ def judge_discriminator(
     fills = fills_of(methods.hiding, images, pool, seed)
     maps = methods.maps(target, layers, images, fills, seed)
     on_test("maps of D")
-    anew = _quiet(methods)
+    anew = methods.quietly()
     stability = {"seed_stability": _between_seeds(target, some, pool, anew, effort, seed)}
     on_test("seeds")
     clean = fills_of(methods.hiding, some, pool, seed)  # noise is to change nothing else
@@ -228,11 +207,6 @@ def _between_seeds(
         return {LIME: methods.lime_map(target, images, fills, own)}
 
     return seed_stability([explain(seed + number) for number in range(effort.num_seeds)])
-
-
-def _quiet(methods: Methods) -> Methods:
-    """Make the same maps without warnings: they were told when the maps were made first."""
-    return replace(methods, on_warning=lambda text: None)
 
 
 def _few(images: torch.Tensor) -> int:

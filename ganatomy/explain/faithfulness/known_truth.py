@@ -47,7 +47,7 @@ def try_on_planted_truth(
     1.0
     """
     side = square_side(methods.hiding, image_size)
-    methods = replace(methods, hiding=Hiding(segment_side=side))
+    methods = replace(methods.quietly(), hiding=Hiding(segment_side=side))
 
     def cam(method: str, layer: str) -> Explainer:
         def explain(target: Target, images: torch.Tensor) -> torch.Tensor:

@@ -5,11 +5,10 @@ from itertools import count
 
 import pandas as pd
 
+from ganatomy.explain.faithfulness.effort import DEFAULT_EFFORT, Effort
 from ganatomy.explain.faithfulness.judged import (
-    DEFAULT_EFFORT,
     TESTS_OF_D,
     TESTS_OF_G,
-    Effort,
     JudgedMaps,
     Refusal,
     has_maps_of_g,

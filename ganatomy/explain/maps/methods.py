@@ -1,7 +1,7 @@
 """Every kind of map of a target side by side, and which of them mean nothing."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -68,6 +68,10 @@ class Methods:
     hiding: Hiding = DEFAULT_HIDING
     num_steps: int = 32
     on_warning: Callable[[str], None] = lambda text: None
+
+    def quietly(self) -> "Methods":
+        """Make the same maps without warnings, where the same was asked and told before."""
+        return replace(self, on_warning=lambda text: None)
 
     def cam_maps(
         self, target: Target, layers: Sequence[str], inputs: torch.Tensor, size: tuple[int, int]
