@@ -19,7 +19,7 @@ from ganatomy.explain.faithfulness.known_truth import try_on_planted_truth
 from ganatomy.explain.faithfulness.regions import compare_regions
 from ganatomy.explain.faithfulness.result import FaithfulnessStudy
 from ganatomy.explain.faithfulness.verdict import RULES, trust
-from ganatomy.explain.lime.study import pool_of
+from ganatomy.explain.lime.pool import pool_of
 from ganatomy.explain.maps.methods import Methods
 from ganatomy.explain.networks.named import Vocabulary
 from ganatomy.explain.networks.subjects import Subjects

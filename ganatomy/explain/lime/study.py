@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 import torch
 
-from ganatomy.data.images import to_float
 from ganatomy.errors import InputError
 from ganatomy.explain.lime.baselines import baselines
 from ganatomy.explain.lime.cases import ExplainedCase, explain_images, surrogates_table
 from ganatomy.explain.lime.hiding import fills_of
 from ganatomy.explain.lime.latent_effects import explain_latents
 from ganatomy.explain.lime.latents import RADIUS
+from ganatomy.explain.lime.pool import pool_of
 from ganatomy.explain.lime.result import LimeStudy
 from ganatomy.explain.lime.settings import (
     DEFAULT_HIDING,
@@ -24,9 +24,7 @@ from ganatomy.explain.networks.named import Vocabulary, targets_of_generator
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.networks.targets import d_logit
 
-__all__ = ["LimeStudy", "explain_by_lime", "pool_of"]
-
-_POOL = 1000  # training images that the mean and the marginal baseline are made of
+__all__ = ["LimeStudy", "explain_by_lime"]
 
 
 def explain_by_lime(
@@ -129,17 +127,6 @@ def explain_by_lime(
         _class_means(found, subjects, sampling.engine),
         latents,
     )
-
-
-def pool_of(subjects: Subjects, vocabulary: Vocabulary | None) -> torch.Tensor:
-    """Give the other images that baselines are made of: the first 1,000 of the training data.
-
-    Returns
-    -------
-    Tensor of shape (k, c, h, w), float32 in [-1, 1]
-        The real images of `subjects` where there is no vocabulary.
-    """
-    return subjects.real if vocabulary is None else to_float(vocabulary.train.images[:_POOL])
 
 
 def _cases(
