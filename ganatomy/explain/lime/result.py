@@ -71,26 +71,23 @@ class LimeStudy:
 
     def verdict(self) -> str:
         """Say in a few sentences what was found."""
-        return " ".join(self._sentences())
-
-    def _sentences(self) -> Iterator[str]:
         figures = self.metrics()
-        for key, what in CASES.items():
-            own = self._of(key)
-            fit = figures[f"mean_held_out_r2_{key}"]
-            again = figures[f"mean_stability_{key}"]
-            if fit == fit:
-                yield f"At {what} a linear surrogate foretells D's logit with R² {fit:.2f}"
-                yield f"(coefficients of other samples correlate by {again:.2f})."
-            refused = own.loc[own["refusal"] != "", "refusal"]
-            if len(refused):
-                yield f"{len(refused)} of {len(own)} have no explanation: {refused.mode()[0]}."
-        for name in self.latents.targets if self.latents is not None else ():
-            effects = self.latents.of(name) if self.latents is not None else pd.DataFrame()
-            effects = effects[effects["mean_abs"].notna()]
-            if len(effects):
-                most = effects.nlargest(_MOST_NAMED, "mean_abs")["name"]
-                yield f"{name} is moved most by {', '.join(most)}."
+        found = [sentence for key in CASES for sentence in self._of_case(key, figures)]
+        if self.latents is not None:
+            found += _of_latents(self.latents)
+        return " ".join(found)
+
+    def _of_case(self, key: str, figures: dict[str, float | int]) -> Iterator[str]:
+        own, fit = self._of(key), figures[f"mean_held_out_r2_{key}"]
+        again = figures[f"mean_stability_{key}"]
+        if fit == fit:  # it is known
+            yield (
+                f"At {CASES[key]} a linear surrogate foretells D's logit with R² {fit:.2f} "
+                f"(coefficients of other samples correlate by {again:.2f})."
+            )
+        refused = own.loc[own["refusal"] != "", "refusal"]
+        if len(refused):
+            yield f"{len(refused)} of {len(own)} have no explanation: {refused.mode()[0]}."
 
     def _of(self, key: str) -> pd.DataFrame:
         own: pd.DataFrame = self.surrogates[self.surrogates["group"] == key]
@@ -124,3 +121,11 @@ class LimeStudy:
             ClassMeans.load(folder),
             LatentEffects.load(folder),
         )
+
+
+def _of_latents(latents: LatentEffects) -> Iterator[str]:
+    for name in latents.targets:
+        effects = latents.of(name)
+        most = effects[effects["mean_abs"].notna()].nlargest(_MOST_NAMED, "mean_abs")
+        if len(most):
+            yield f"{name} is moved most by {', '.join(most['name'])}."
