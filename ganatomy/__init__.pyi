@@ -13,6 +13,7 @@ from ganatomy.explain.networks.layers import layers_of as layers_of
 from ganatomy.explain.networks.targets import Target as Target
 from ganatomy.explain.networks.targets import d_logit as d_logit
 from ganatomy.explain.networks.targets import d_logit_of_g as d_logit_of_g
+from ganatomy.facade.explain import explain as explain
 from ganatomy.gan.checkpoint import load_gan as load_gan
 from ganatomy.gan.checkpoint import save_gan as save_gan
 from ganatomy.gan.model import Gan as Gan

@@ -93,12 +93,16 @@ def check_discriminator(discriminator: nn.Module, images: torch.Tensor) -> list[
 def check_names(
     discriminator: nn.Module, layers: Sequence[str] | None, methods: Sequence[str]
 ) -> None:
-    """Refuse layers that the discriminator does not have, and unknown methods.
+    """Refuse what is no network, layers that it does not have, and unknown methods.
 
     Raises
     ------
     InputError
     """
+    if not isinstance(discriminator, nn.Module):
+        raise InputError(
+            f"a {type(discriminator).__name__}", "discriminator", "Give a torch.nn.Module."
+        )
     known = [name for name, _ in discriminator.named_modules() if name]
     for layer in layers or ():
         if layer not in known:

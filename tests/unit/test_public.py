@@ -81,6 +81,9 @@ def test_no_code_that_imports_the_library_depends_on_what_is_public() -> None:
     """A new public name would else make every stage stale."""
     read = closure(ROOT, ["ganatomy.rng"], {"ganatomy"}.__contains__)
     assert read == {"ganatomy/__init__.py", "ganatomy/rng.py"}
+    explained = closure(ROOT, ["ganatomy.explain.maps.gradcam"], {"ganatomy"}.__contains__)
+    assert "ganatomy/explain/__init__.py" in explained
+    assert not {name for name in explained if "public" in name or "facade" in name}
 
 
 def test_modules_are_reached_as_ever() -> None:
@@ -113,3 +116,26 @@ def test_a_package_can_be_called_as_the_function_of_its_name(house: None) -> Non
     assert str(inspect.signature(package)) == "(network, *, size=1)"
     for name in [name for name in sys.modules if name.partition(".")[0] == "house"]:
         del sys.modules[name]
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["", "import ganatomy.explain.maps.gradcam", "from ganatomy.explain.lime import engine"],
+)
+def test_explain_is_called_and_is_a_package_whatever_was_imported_before(before: str) -> None:
+    code = f"""
+{before}
+import inspect, ganatomy
+from ganatomy import explain
+assert explain is ganatomy.explain
+assert list(inspect.signature(ganatomy.explain).parameters)[:2] == ["discriminator", "images"]
+try:
+    ganatomy.explain(None, 3)
+except ganatomy.InputError as error:
+    assert error.where == "discriminator", error.where
+import ganatomy.explain.maps.gradcam as module
+from ganatomy.explain.maps.gradcam import gradcam
+assert module.gradcam is gradcam is ganatomy.explain.maps.gradcam.gradcam
+assert callable(ganatomy.explain)
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
