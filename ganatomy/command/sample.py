@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ganatomy.gan.checkpoint import load_gan
     from ganatomy.gan.sampling import generate, latents
 
-    _check_is_gan(arguments.gan)
+    check_is_gan(arguments.gan)
     gan = load_gan(arguments.gan, resolve_device(arguments.device))
     labels = None
     if arguments.class_index is not None:
@@ -72,7 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check_is_gan(folder: Path) -> None:
+def check_is_gan(folder: Path) -> None:
+    """Refuse a folder without a GAN in it."""
     if not (folder / "networks.json").is_file():
         raise InputError(
             "there is no GAN here: no networks.json",
