@@ -150,7 +150,8 @@ def test_the_readmes_lines_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (lines,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     found: dict[str, Any] = {}
     exec(lines, found)
-    assert found["maps"]["gradcam"][found["last"]].shape == (16, 28, 28)
+    assert found["found"].of_d.maps["lime"].shape == (16, 28, 28)
+    assert '<section id="trust">' in (tmp_path / "page.html").read_text()
     (words,) = re.findall(r"^ganatomy (sample .*?) +#", (ROOT / "README.md").read_text(), re.M)
     assert _main(*words.split()) == 0
     assert (tmp_path / "samples.png").is_file()

@@ -97,8 +97,8 @@ def test_without_any_real_image_the_gans_own_are_explained(
     [
         (("absent",), ["there is no GAN here", "absent"]),
         (("--count", "1"), ["1 images [--count]", "4 to 10,000"]),
-        (("--images", "absent"), ["absent"]),
-        (("--images", "empty"), ["empty"]),
+        (("--images", "absent"), ["no such folder [--images absent]"]),
+        (("--images", "empty"), ["[--images empty]"]),
         (("--out", "."), ["this is a folder"]),
     ],
 )

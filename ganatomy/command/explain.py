@@ -105,13 +105,18 @@ def _of_folder(folder: Path, count: int, architecture: "Architecture") -> "Datas
     from ganatomy.data.reading import DEFAULT_LIMITS
     from ganatomy.data.sources import fetch
 
-    raw = fetch("image-folder", folder, count, 0, _say)
+    try:
+        raw = fetch("image-folder", folder, count, 0, _say)
+    except InputError as error:  # it names what params.yaml calls the folder
+        raise InputError(error.what, f"--images {folder}", error.remedy) from None
     images, _, refused = read_files(raw, architecture.image_size, DEFAULT_LIMITS, lambda *_: None)
     for entry in [*raw.refused, *refused]:
         _say(f"{entry['file']} is left out: {entry['reason']}")
     if len(images) < _FEWEST:
         raise InputError(
-            f"{len(images)} images that can be used", str(folder), f"Give at least {_FEWEST}."
+            f"{len(images)} images that can be used",
+            f"--images {folder}",
+            f"Give at least {_FEWEST}.",
         )
     labels = torch.full((len(images),), UNLABELLED)
     return Dataset(to_channels(images, architecture.channels), labels)

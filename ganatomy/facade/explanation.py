@@ -126,7 +126,7 @@ class Explanation:
 
     def pictures(self) -> dict[str, bytes]:
         """Draw the maps over the first images, as PNG files by network: ``D``, and ``G``."""
-        from ganatomy.report.explanation import sheet  # drawing takes a second to import
+        from ganatomy.facade.section import sheet  # drawing takes a second to import
 
         found = {"D": sheet(self.of_d, _SHOWN)}
         return found if self.of_g is None else {**found, "G": sheet(self.of_g, _SHOWN)}
@@ -166,8 +166,8 @@ class Explanation:
             Of the HTML file. A file that is there is replaced.
         title : str
         """
+        from ganatomy.facade.section import EXPLANATION
         from ganatomy.report.contents import fill
-        from ganatomy.report.explanation import EXPLANATION
         from ganatomy.report.page import Frame, render_page
 
         page = render_page(Frame(title), [fill(EXPLANATION, self)])

@@ -53,17 +53,17 @@ def _figures(found: Explanation) -> dict[str, Figure]:
     }
 
 
+def _not_kept(folder: Path) -> Explanation:
+    raise NotImplementedError(f"an explanation is told from memory, not from {folder}")
+
+
 EXPLANATION: Section[Explanation] = Section(
     name="explanation",
     place=0,
     links=(("explanation", "Where does D look?"), ("trust", "Can it be trusted?")),
-    template=Path(__file__).with_name("explanation.html"),
-    load=lambda folder: _not_kept(folder),
+    template=Path(__file__).with_name("section.html"),
+    load=_not_kept,
     facts=_facts,
     figures=_figures,
     alarms=lambda found: [each.reason for each in found.findings],
 )
-
-
-def _not_kept(folder: Path) -> Explanation:
-    raise NotImplementedError(f"an explanation is told from memory, not from {folder}")
