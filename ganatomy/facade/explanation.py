@@ -145,7 +145,7 @@ class Explanation:
     def _trust(self) -> "Trust":
         from ganatomy.facade.trust import examined
 
-        return examined(self.asked, self.of_d)
+        return examined(self.asked)
 
     def show(self) -> None:
         """Say the words and show the pictures: in a notebook, else in the system's viewer."""

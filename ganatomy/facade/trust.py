@@ -5,18 +5,12 @@ from dataclasses import dataclass
 from html import escape
 
 import pandas as pd
-import torch
 
-from ganatomy.explain.faithfulness.examination import Examination, examine
-from ganatomy.explain.faithfulness.infidelity import sensitivity
-from ganatomy.explain.faithfulness.randomisation import randomisation
-from ganatomy.explain.faithfulness.stability import seed_stability
+from ganatomy.explain.faithfulness.effort import DEFAULT_EFFORT, Effort
+from ganatomy.explain.faithfulness.examination import Examination
+from ganatomy.explain.faithfulness.judged import few_of, judge_images
 from ganatomy.explain.faithfulness.verdict import QUESTIONS, RULES, trust
-from ganatomy.explain.maps.methods import LIME
-from ganatomy.explain.networks.targets import d_logit
-from ganatomy.facade.explanation import Asked, Maps
-
-_FEW = 16  # images of the tests that explain anew many times, at 32 by 32 pixels
+from ganatomy.facade.explanation import Asked
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,76 +61,33 @@ class Trust:
 
 def examined(
     asked: Asked,
-    of_d: Maps,
     *,
-    num_seeds: int = 3,
-    num_perturbations: int = 10,
-    num_steps: int = 14,
-    on_progress: Callable[[str], None] = lambda test: None,
+    effort: Effort = DEFAULT_EFFORT,
+    on_test: Callable[[str], None] = lambda test: None,
 ) -> Trust:
     """Test the maps of an explanation: are they faithful, stable and sane?
 
     The same is asked again with other seeds, of images with noise, and of networks with random
-    weights; and what the maps name is removed from the images.
+    weights; and what the maps name is removed from the images. A map that means nothing is left
+    out of every test.
 
     Parameters
     ----------
     asked : Asked
-    of_d : Maps
-        Made by it. A map that means nothing is left out of every test.
-    num_seeds : int
-        Of LIME, and random networks.
-    num_perturbations : int
-        Noisy copies of each image.
-    num_steps : int
-        Of the curves of deletion and insertion.
-    on_progress : callable
+    effort : Effort
+    on_test : callable
         Told the name of each test that is done.
     """
-    seed, methods, layers = asked.seed, asked.methods, asked.layers
-    target = d_logit(asked.discriminator)
-    some = asked.images[: _few(asked.images)]
-    fills = asked.fills_of(some, seed)  # of the clean images: noise is to change nothing else
-    seeds = range(seed, seed + num_seeds)
-    again = [
-        {LIME: methods.lime_map(target, some, asked.fills_of(some, each), each)} for each in seeds
-    ]
-    on_progress("seeds")
-    sensitivities = sensitivity(
-        lambda noisy: methods.maps(target, layers, noisy, fills, seed),
-        some,
-        seed,
-        num_samples=num_perturbations,
-    )
-    on_progress("sensitivity")
-    cascade = randomisation(
+    found = judge_images(
         asked.discriminator,
-        lambda model: methods.maps(d_logit(model), layers, some, fills, seed),
-        seed,
-        num_seeds,
-    )
-    on_progress("randomisation")
-    found = examine(
-        target,
+        asked.layers,
         asked.images,
-        _without_refused(of_d),
-        asked.fills_of(asked.images, seed)[:, 0],
-        {"seed_stability": seed_stability(again), "sensitivity": sensitivities},
-        cascade,
-        seed,
-        num_steps,
-        on_progress,
+        asked.images[: few_of(asked.images)],
+        asked.fills_of,
+        asked.methods.quietly(),
+        effort,
+        asked.seed,
+        on_test=on_test,
     )
-    return Trust(trust(found.measures), found, len(asked.images))
-
-
-def _few(images: torch.Tensor) -> int:
-    return max(4, min(_FEW, _FEW * 32**2 // images[0, 0].numel()))
-
-
-def _without_refused(of_d: Maps) -> dict[str, torch.Tensor]:
-    kept = {}
-    for name, maps in of_d.maps.items():
-        told = torch.tensor([not reason for reason in of_d.reasons[name]])
-        kept[name] = torch.where(told[:, None, None], maps, torch.nan)
-    return kept
+    table = trust(found.examination.measures)
+    return Trust(table, found.examination, len(asked.images))

@@ -1,6 +1,6 @@
 """The maps of one network put to every test: those of D, and those within G."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -21,6 +21,7 @@ TESTS_OF_D, TESTS_OF_G = 8, 6  # as many as are told to `on_test`
 _FEW = 16  # images of the tests that explain anew many times
 _G = "generator."
 Maps = dict[str, torch.Tensor]
+Hide = Callable[[torch.Tensor, int], torch.Tensor]
 Refusal = dict[str, str | int]
 
 
@@ -68,17 +69,58 @@ def judge_discriminator(
     on_test : callable
         Told the name of each test that is done, `TESTS_OF_D` in all.
     """
-    few = -(-_few(subjects.fake) // 2)
-    images = torch.cat([subjects.real, subjects.fake]).to(subjects.device)
-    some = torch.cat([subjects.real[:few], subjects.fake[:few]]).to(subjects.device)
-    target, layers = d_logit(subjects.discriminator), subjects.of_d.convolutions
-    fills = fills_of(methods.hiding, images, pool, seed)
+    few = -(-few_of(subjects.fake) // 2)
+    return judge_images(
+        subjects.discriminator,
+        subjects.of_d.convolutions,
+        torch.cat([subjects.real, subjects.fake]).to(subjects.device),
+        torch.cat([subjects.real[:few], subjects.fake[:few]]).to(subjects.device),
+        lambda images, own: fills_of(methods.hiding, images, pool, own),
+        methods,
+        effort,
+        seed,
+        on_test=on_test,
+    )
+
+
+def judge_images(
+    discriminator: nn.Module,
+    layers: Sequence[str],
+    images: torch.Tensor,
+    some: torch.Tensor,
+    hide: Hide,
+    methods: Methods,
+    effort: Effort,
+    seed: int,
+    *,
+    on_test: Callable[[str], None] = lambda test: None,
+) -> JudgedMaps:
+    """Judge every kind of map of a discriminator's logit at images.
+
+    Parameters
+    ----------
+    discriminator : nn.Module
+    layers : sequence of str
+        Those with class activation maps.
+    images : Tensor of shape (n, c, h, w), on the network's device
+    some : Tensor of shape (m, c, h, w)
+        Those of the tests that explain anew many times.
+    hide : callable
+        Images and a seed to what hides them, (n, k, c, h, w).
+    methods : Methods
+    effort : Effort
+    seed : int
+    on_test : callable
+        Told the name of each test that is done, `TESTS_OF_D` in all.
+    """
+    target = d_logit(discriminator)
+    fills = hide(images, seed)
     maps = methods.maps(target, layers, images, fills, seed)
     on_test("maps of D")
     anew = methods.quietly()
-    stability = {"seed_stability": _between_seeds(target, some, pool, anew, effort, seed)}
+    stability = {"seed_stability": _between_seeds(target, some, hide, anew, effort, seed)}
     on_test("seeds")
-    clean = fills_of(methods.hiding, some, pool, seed)  # noise is to change nothing else
+    clean = hide(some, seed)  # noise is to change nothing else
     stability["sensitivity"] = sensitivity(
         lambda noisy: anew.maps(target, layers, noisy, clean, seed),
         some,
@@ -87,7 +129,7 @@ def judge_discriminator(
     )
     on_test("sensitivity of D's maps")
     cascade = randomisation(
-        subjects.discriminator,
+        discriminator,
         lambda model: anew.maps(d_logit(model), layers, some, clean, seed),
         seed,
         effort.num_seeds,
@@ -136,7 +178,7 @@ def judge_generator(
         return None
     layers = [_G + name for name in subjects.of_g.wide]
     images, z = subjects.fake.to(subjects.device), subjects.z.to(subjects.device)
-    some, latent_dim = z[: _few(images)], subjects.latent_dim
+    some, latent_dim = z[: few_of(images)], subjects.latent_dim
 
     def explain(model: nn.Module, latents: torch.Tensor) -> Maps:
         target = d_logit_of_g(model, subjects.discriminator)
@@ -195,7 +237,7 @@ def without_refused(
 def _between_seeds(
     target: Target,
     images: torch.Tensor,
-    pool: torch.Tensor,
+    hide: Hide,
     methods: Methods,
     effort: Effort,
     seed: int,
@@ -203,12 +245,11 @@ def _between_seeds(
     """Stability of the one method that draws."""
 
     def explain(own: int) -> Maps:
-        fills = fills_of(methods.hiding, images, pool, own)
-        return {LIME: methods.lime_map(target, images, fills, own)}
+        return {LIME: methods.lime_map(target, images, hide(images, own), own)}
 
     return seed_stability([explain(seed + number) for number in range(effort.num_seeds)])
 
 
-def _few(images: torch.Tensor) -> int:
+def few_of(images: torch.Tensor) -> int:
     """Choose how many images are explained anew many times: fewer of large ones."""
     return max(4, min(_FEW, _FEW * 32**2 // images[0, 0].numel()))
