@@ -9,10 +9,9 @@ from typing import Any
 
 import torch
 
-from benchmarks.study import METHOD
 from ganatomy.device import keep_freed_memory
 from ganatomy.gan.ensemble import LOOP, Packing, View, measure
-from ganatomy.gan.settings import TrainingSettings
+from ganatomy.gan.settings import Method, TrainingSettings
 from ganatomy.gan.state import begin
 from ganatomy.gan.training import architecture_for, train
 
@@ -68,7 +67,7 @@ def _num_processes(device_name: str) -> int:
 
 
 def _settings(width: int, batch: int) -> TrainingSettings:
-    return TrainingSettings(1, batch, 64, width, 2e-3, 0.99, METHOD)
+    return TrainingSettings(1, batch, 64, width, 2e-3, 0.99, Method())
 
 
 def _images() -> torch.Tensor:

@@ -5,7 +5,7 @@ same real images with one feature changed, the same network. It says what this D
 a GAN would learn without the feature, only retraining says.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,13 @@ import torch
 from scipy.special import ndtr  # scipy.stats takes a second to import
 from torch import nn
 
+from ganatomy.data.dataset import Dataset
+from ganatomy.data.features import Selection, find, known
+from ganatomy.data.features.recipes import Recipe
+from ganatomy.data.variants import ChangesNothing, apply
 from ganatomy.errors import InputError
 from ganatomy.gan.sampling import score
+from ganatomy.importance.evaluation_set import EvaluationSet
 from ganatomy.metrics.bootstrap import recentred_interval, resample
 from ganatomy.rng import generator
 from ganatomy.statistics import benjamini_hochberg
@@ -28,12 +33,13 @@ _COLUMNS = ["variant", "features", "mode", "readout", "value", "low", "high", "p
 def reliance(
     discriminator: nn.Module,
     real_images: torch.Tensor,
-    changed: Iterable[tuple[str, tuple[str, ...], str, torch.Tensor]],
+    changed: Iterable[tuple[Recipe, torch.Tensor]],
     base_fakes: torch.Tensor,
+    *,
     fdr: float,
     seed: int,
 ) -> pd.DataFrame:
-    """How much a discriminator's answers depend on each feature.
+    """Measure how much a discriminator's answers depend on each feature.
 
     Two readouts. ``d_logit_change`` is the mean absolute change of an image's logit, in standard
     deviations of the original images' logits; without any change it is exactly zero and there is
@@ -47,9 +53,8 @@ def reliance(
         Of the base GAN.
     real_images : Tensor of shape (n, c, s, s), uint8
         At least 10, best held-out ones.
-    changed : iterable of (variant, features, mode, images)
-        Names, and the same images in the same order with these features changed; gone through
-        once.
+    changed : iterable of (Recipe, Tensor)
+        What was changed, and the same images in the same order with it; gone through once.
     base_fakes : Tensor of shape (m, c, s, s), uint8
         At least 10 images of the base generator.
     fdr : float in (0, 1)
@@ -83,17 +88,17 @@ def reliance(
         for name, logits in (("reals", original), ("fakes", fakes))
     )
     rows = []
-    for variant, features, mode, images in changed:
+    for recipe, images in changed:
         if images.shape != real_images.shape:
             raise InputError(
                 f"changed images of shape {tuple(images.shape)}, not {tuple(real_images.shape)}",
-                f"variant {variant}",
+                f"variant {recipe.name}",
                 "Change the pixels of the given images, and leave out none.",
             )
-        logits = _logits(discriminator, images, f"variant {variant}")
+        logits = _logits(discriminator, images, f"variant {recipe.name}")
         drop, p = auc_drop(original, logits, fakes)
         drops = _resampled_drops(original, logits, fakes, of_reals, of_fakes)
-        about = (variant, "+".join(features), mode)
+        about = (recipe.name, "+".join(recipe.features), recipe.mode)
         rows.append((*about, "d_logit_change", *_logit_change(original, logits, of_reals), np.nan))
         rows.append((*about, "d_auc_drop", drop, *recentred_interval(drop, drops, -1, 1), p))
     table = pd.DataFrame(rows, columns=_COLUMNS)
@@ -101,10 +106,58 @@ def reliance(
     return table.assign(q=q, stands_out=q <= fdr)
 
 
+def reliance_on_features(
+    discriminator: nn.Module,
+    evaluation: EvaluationSet,
+    recipes: Sequence[Recipe],
+    *,
+    modes: Sequence[str] = ("remove", "permute"),
+    fdr: float,
+    seed: int,
+) -> pd.DataFrame:
+    """Remove, and permute, each single feature of the held-out images; see `reliance`.
+
+    Parameters
+    ----------
+    discriminator : Module
+        Of the base GAN.
+    evaluation : EvaluationSet
+    recipes : sequence of Recipe
+        Whatever their modes: every feature that one of them changes by itself is asked about,
+        unless it leaves images out or changes nothing here.
+    modes : sequence of str in {"remove", "permute", "noise"}
+        What is done to each, where it can be.
+    fdr, seed
+        As for `reliance`.
+    """
+    changed = _changed_singly(evaluation.held_out, recipes, modes, seed)
+    return reliance(
+        discriminator, evaluation.reals, changed, evaluation.base_fakes, fdr=fdr, seed=seed
+    )
+
+
+def _changed_singly(
+    held_out: Dataset, recipes: Sequence[Recipe], modes: Sequence[str], seed: int
+) -> Iterator[tuple[Recipe, torch.Tensor]]:
+    regions = {one.features[0]: one.regions for one in recipes if len(one.features) == 1}
+    for name, own in regions.items():
+        feature = find(name, known(held_out, own.grid, own.masks), held_out)
+        if isinstance(feature, Selection):
+            continue
+        for mode in modes:
+            if mode not in feature.modes:
+                continue
+            recipe = Recipe(f"{name}-{mode}", (name,), mode, seed, "", feature.kind, own)
+            try:
+                yield recipe, apply(held_out, recipe).dataset.images
+            except ChangesNothing:  # of the training images it changes something
+                continue
+
+
 def auc_drop(
     original: torch.Tensor, changed: torch.Tensor, fakes: torch.Tensor
 ) -> tuple[float, float]:
-    """AUC of original reals against fakes less that of the changed reals, and a p for "no drop".
+    """Test by how much the AUC against fakes drops from original to changed reals.
 
     The test for paired AUCs of DeLong et al. 1988, with sampling of both reals and fakes, but with
     variances around zero, which is what "no drop" says, instead of around the drop. It then cannot

@@ -1,45 +1,25 @@
-"""GANs retrained on variants of a data set and read out at once, with nothing kept on disk."""
+"""GANs trained anew on variants of a data set, handed over one by one or kept in memory."""
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
 
-from ganatomy.data.dataset import UNLABELLED, Dataset
+from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.recipes import Recipe
-from ganatomy.data.variants import ChangesNothing, apply
 from ganatomy.gan.architecture import Architecture
-from ganatomy.gan.ensemble import Packing, Trained, Watch, jobs_of, train_ensemble
+from ganatomy.gan.ensemble import Job, Packing, Trained, View, Watch, train_ensemble
 from ganatomy.gan.settings import TrainingSettings
-from ganatomy.importance.measuring import Member, Probe, ReadOut, read_out
-
-
-def changed_alike(probe: Probe, recipe: Recipe) -> torch.Tensor | None:
-    """The probe's test images and base fakes without a feature: for `Member.changed`.
-
-    Both are changed as one data set, so that what is put in the feature's place tells nothing.
-
-    Returns
-    -------
-    Tensor of shape (n + m, c, s, s), uint8, or None
-        None for a null, and for features that leave images out instead of changing them.
-    """
-    images = torch.cat([probe.test_images, probe.base_fakes])
-    both = Dataset(images, torch.full((len(images),), UNLABELLED))
-    if recipe.is_null or recipe.selects:
-        return None
-    try:
-        return apply(both, recipe).dataset.images
-    except ChangesNothing:  # of the training images it changes something
-        return images
+from ganatomy.importance.evaluation_set import EvaluationSet
+from ganatomy.importance.members import Member, changed_alike
 
 
 @dataclass(frozen=True)
 class Budget:
-    """What every member is trained with.
+    """Hold what every member is trained with.
 
     Attributes
     ----------
@@ -57,65 +37,146 @@ class Budget:
     packing: Packing
     device: torch.device
 
+    def shortened(self, share: float) -> "Budget":
+        """Give the same with this share of the steps, at least one."""
+        return replace(self, num_steps=max(1, round(share * self.num_steps)))
 
-def retrain_and_read(
-    variants: Mapping[str, tuple[Recipe, Dataset]],
-    seeds: Sequence[int],
+
+@dataclass(frozen=True)
+class Training:
+    """Name one GAN that is to be trained.
+
+    Members of a seed share initial weights, latents and minibatches' places.
+    """
+
+    recipe: Recipe
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Its name for files."""
+        return f"{self.recipe.folder}-s{self.seed}"
+
+
+def trainings(
+    recipes: Sequence[Recipe], seeds: Sequence[int], *, shard: int = 0, num_shards: int = 1
+) -> list[Training]:
+    """List every recipe with every seed, seed by seed, or every so-manieth of them.
+
+    Examples
+    --------
+    >>> nulls = [Recipe(f"null_{k}", (), "null", k, "", "null") for k in range(3)]
+    >>> [training.name for training in trainings(nulls, [7, 8])]
+    ['null_0-s7', 'null_1-s7', 'null_2-s7', 'null_0-s8', 'null_1-s8', 'null_2-s8']
+    >>> [training.name for training in trainings(nulls, [7, 8], shard=1, num_shards=2)]
+    ['null_1-s7', 'null_0-s8', 'null_2-s8']
+    """
+    every = [Training(recipe, seed) for seed in seeds for recipe in recipes]
+    return every[shard::num_shards]
+
+
+def retrain(
+    asked: Sequence[Training],
+    data: Mapping[str, Dataset],
     budget: Budget,
-    probe: Probe,
-    progress: Callable[[int, int], None],
-    warn: Callable[[str], None] = lambda _text: None,
-) -> ReadOut:
-    """Train every variant with every seed, and measure what became of it.
+    watch: Watch,
+    *,
+    kept: Path,
+    is_done: Callable[[str], bool] = lambda name: False,
+    shares: Sequence[float] = (),
+) -> int:
+    """Train GANs, as many at a time as the budget's packing says.
 
     Parameters
     ----------
-    variants : mapping of str to (Recipe, Dataset)
-        Nulls among them.
-    seeds : sequence of int
-        Of the trainings; members of a seed share initial weights, latents and minibatches' places.
+    asked : sequence of Training
+    data : mapping of str to Dataset
+        By the name of the recipe.
     budget : Budget
-    probe : Probe
-    progress : callable
-        Called with (done, total) steps of all trainings together.
-    warn : callable
-        Told of members that have to be trained one by one, or in smaller packs.
+    watch : Watch
+        Is handed every trained GAN, by `Training.name`.
+    kept : Path
+        Where packs that are broken off are kept, to go on from.
+    is_done : callable
+        Whether a training, by name, was done before.
+    shares : sequence of float in (0, 1)
+        Of the steps, besides the end, at which GANs are handed over.
+
+    Returns
+    -------
+    int
+        How many members the largest pack had.
+
+    Raises
+    ------
+    InputError
+        A variant has fewer images than one batch, or lacks the labels that the method needs.
     """
     conditional = budget.architecture.num_classes > 0
-    data = {name: dataset for name, (_, dataset) in variants.items()}
-    jobs = jobs_of(data, seeds, conditional)
-    about = {job.name: (variants[name][0], seed) for job, name, seed in jobs}
+    jobs = []
+    for training in asked:
+        own = data[training.recipe.name]
+        view = View(own.images, own.labels if conditional else None, training.seed)
+        jobs.append(Job(training.name, view))
+    return train_ensemble(
+        jobs,
+        budget.architecture,
+        budget.settings,
+        budget.device,
+        budget.num_steps,
+        budget.packing,
+        watch,
+        kept,
+        is_done,
+        tuple(shares),
+    )
+
+
+def retrain_members(
+    variants: Sequence[tuple[Recipe, Dataset]],
+    seeds: Sequence[int],
+    budget: Budget,
+    evaluation: EvaluationSet,
+    *,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_warning: Callable[[str], None] = lambda text: None,
+) -> list[Member]:
+    """Train every variant with every seed; the GANs stay in memory, and nothing on disk.
+
+    Parameters
+    ----------
+    variants : sequence of (Recipe, Dataset)
+        Nulls among them.
+    seeds : sequence of int
+        Of the trainings.
+    budget : Budget
+    evaluation : EvaluationSet
+        What the members will be asked about.
+    on_progress : callable
+        Called with (done, total) steps of all trainings together.
+    on_warning : callable
+        Told of members that have to be trained one by one, or in smaller packs.
+    """
+    asked = trainings([recipe for recipe, _ in variants], seeds)
+    about = {training.name: training for training in asked}
+    changed = {recipe.name: changed_alike(evaluation, recipe) for recipe, _ in variants}
     members: list[Member] = []
-    changed = {name: changed_alike(probe, recipe) for name, (recipe, _) in variants.items()}
 
     def take(trained: Trained) -> None:
-        recipe, seed = about[trained.name]
-        gan = trained.gan
+        gan, training = trained.gan, about[trained.name]
         members.append(
             Member(
-                recipe.name,
-                recipe.features,
-                recipe.mode,
-                recipe.is_null,
-                seed,
-                1.0,
+                training.recipe,
+                training.seed,
+                trained.share,
                 copy.deepcopy(gan.generator_ema) if gan else None,
                 copy.deepcopy(gan.discriminator) if gan else None,
-                changed[recipe.name],
+                changed[training.recipe.name],
             )
         )
 
+    data = {recipe.name: dataset for recipe, dataset in variants}
+    watch = Watch(on_progress, take, on_warning, lambda: False)
     with TemporaryDirectory() as folder:
-        train_ensemble(
-            [job for job, _, _ in jobs],
-            budget.architecture,
-            budget.settings,
-            budget.device,
-            budget.num_steps,
-            budget.packing,
-            Watch(progress, take, warn, lambda: False),
-            Path(folder),
-            lambda _name: False,
-        )
-    with torch.no_grad():
-        return read_out(members, len(members), probe, lambda _done, _total: None)
+        retrain(asked, data, budget, watch, kept=Path(folder))
+    return members

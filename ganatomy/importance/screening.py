@@ -25,7 +25,7 @@ _HISTORY = {"rung": int, "share": float, "num_seeds": int} | _VERDICT
 
 @dataclass(frozen=True)
 class Rung:
-    """One round of short trainings.
+    """Name one round of short trainings.
 
     Attributes
     ----------
@@ -39,8 +39,8 @@ class Rung:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What screening costs, in full-length trainings.
+class Cost:
+    """Say what screening costs, in full-length trainings.
 
     Attributes
     ----------
@@ -61,18 +61,18 @@ class Plan:
 
     @property
     def cost(self) -> float:
-        """Of rungs and full trainings together."""
+        """Add up rungs and full trainings."""
         return self.screening + self.final
 
     @property
     def factor(self) -> float:
-        """How many times the cost it would be to train every variant in full."""
+        """Say how many times the cost it would be to train every variant in full."""
         return self.unscreened / self.cost
 
 
 @dataclass(frozen=True)
 class Screening:
-    """How it went.
+    """Hold which variants survived, and why.
 
     Attributes
     ----------
@@ -94,9 +94,14 @@ class Screening:
 
 
 def quotas(num_variants: int, num_rungs: int, keep: int) -> tuple[int, ...]:
-    """How many variants each rung lets pass at most; each drops the same share of what it is given.
+    """Say how many variants each rung lets pass at most: the last one `keep`. Rounded up.
 
-    The last lets `keep` pass. Rounded up.
+    Each drops the same share of what it is given.
+
+    Examples
+    --------
+    >>> quotas(40, 2, 10)
+    (20, 10)
     """
     if keep >= num_variants:
         return (num_variants,) * num_rungs
@@ -106,10 +111,10 @@ def quotas(num_variants: int, num_rungs: int, keep: int) -> tuple[int, ...]:
     return tuple(-int(-count // 1) for count in passed)
 
 
-def plan(
-    num_variants: int, num_nulls: int, rungs: Sequence[Rung], final_seeds: int, keep: int
-) -> Plan:
-    """What `screened_run` and the trainings in full after it cost at most.
+def cost_at_most(
+    num_variants: int, num_nulls: int, rungs: Sequence[Rung], *, final_seeds: int, keep: int
+) -> Cost:
+    """Work out what `screened_run` and the trainings in full after it cost at most.
 
     A training counts by its share of the steps of a full one; reading it out is not counted. Rungs
     may let fewer variants pass than they can: `cost_of` tells what it came to.
@@ -130,23 +135,28 @@ def plan(
     ------
     InputError
         Rungs that `screened_run` refuses.
+
+    Examples
+    --------
+    >>> round(cost_at_most(40, 4, [Rung(0.15, 4)], final_seeds=4, keep=6).factor, 2)
+    2.65
     """
     _check(rungs, keep, 0, num_nulls)
     num_trained = (num_variants, *quotas(num_variants, len(rungs), keep))
-    return cost_of(num_trained, num_nulls, rungs, final_seeds)
+    return cost_of(num_trained, num_nulls, rungs, final_seeds=final_seeds)
 
 
 def cost_of(
-    num_trained: Sequence[int], num_nulls: int, rungs: Sequence[Rung], final_seeds: int
-) -> Plan:
-    """The cost when so many changed variants are trained.
+    num_trained: Sequence[int], num_nulls: int, rungs: Sequence[Rung], *, final_seeds: int
+) -> Cost:
+    """Work out the cost when so many changed variants are trained.
 
     Parameters
     ----------
     num_trained : sequence of int
         In each rung and, last, in full; 0 for a rung that was left out, nulls and all.
     num_nulls, rungs, final_seeds
-        As in `plan`.
+        As in `cost_at_most`.
     """
     *in_rungs, in_full = num_trained
     screening = sum(
@@ -154,7 +164,7 @@ def cost_of(
         for rung, count in zip(rungs, in_rungs, strict=True)
         if count
     )
-    return Plan(
+    return Cost(
         tuple(num_trained),
         float(screening),
         float(final_seeds * (in_full + num_nulls)),
@@ -165,7 +175,7 @@ def cost_of(
 def survivors(
     summary: pd.DataFrame, rung: Rung, keep: int, alpha: float, keep_at_least: int = 0
 ) -> pd.DataFrame:
-    """Which variants go on: those that may differ from nulls, but the first `keep` at most.
+    """Choose the variants that go on: those that may differ from nulls, the first `keep` at most.
 
     Parameters
     ----------
@@ -220,6 +230,7 @@ def screened_run(
     nulls: Sequence[str],
     rungs: Sequence[Rung],
     train_and_read: Callable[[tuple[str, ...], Rung], pd.DataFrame],
+    *,
     keep: int,
     alpha: float = 0.2,
     keep_at_least: int = 3,

@@ -7,6 +7,8 @@ named after everything that decides its numbers, so that one never goes on from 
 import hashlib
 import json
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from tasks.shared import code
 
 CHECKPOINTS = Path(".ganatomy/checkpoints")
 _FINISHED = "finished"
+_INTERVAL_S = 60.0
 _MAX_FOLDERS = 3  # of trainings that were broken off
 
 
@@ -43,6 +46,21 @@ def folder_for(stage: str, decides: dict[str, Any], files: list[Path]) -> Path:
         shutil.rmtree(old, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def every_minute() -> Callable[[], bool]:
+    """Something to ask whether a checkpoint is due: a minute has passed since it last was."""
+    last_s = time.monotonic()
+
+    def is_due() -> bool:
+        nonlocal last_s
+        now = time.monotonic()
+        if now - last_s < _INTERVAL_S:
+            return False
+        last_s = now
+        return True
+
+    return is_due
 
 
 def finish(folder: Path) -> None:

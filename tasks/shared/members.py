@@ -1,9 +1,11 @@
-"""What retraining is done on: the variants that are there, one data set for each."""
+"""What is retrained: the variants that are there, and a data set for each."""
+
+from collections.abc import Iterable
 
 from ganatomy.data.dataset import Dataset
+from ganatomy.data.variant_set import VariantSet
 from ganatomy.data.variants import Recipe, apply
 from ganatomy.device import resolve_device
-from ganatomy.files import read_json
 from tasks.params.base import Base
 from tasks.shared.layout import PREPARED, VARIANTS
 from tasks.variants.params import Variants
@@ -11,16 +13,15 @@ from tasks.variants.params import Variants
 
 def trainable() -> list[Recipe]:
     """The recipes that change something, and the nulls."""
-    return [
-        Recipe.from_json(entry["recipe"])
-        for entry in read_json(VARIANTS / "index.json")
-        if not entry["changes_nothing"]
-    ]
+    return VariantSet.load(VARIANTS).trainable()
 
 
-def load_variant(recipe: Recipe, base: Base, params: Variants) -> Dataset:
-    """A variant as it lies on disk, or made now from its recipe, on the device."""
-    if params.materialize:
-        return Dataset.load(VARIANTS / recipe.folder, "train", mapped=True)
-    train = Dataset.load(PREPARED, "train")
-    return apply(train, recipe, resolve_device(base.device)).dataset
+def load_variants(recipes: Iterable[Recipe]) -> dict[str, Dataset]:
+    """Variants by name as they lie on disk, or made now from their recipes, on the device."""
+    if Variants.load().materialize:
+        return {
+            recipe.name: Dataset.load(VARIANTS / recipe.folder, "train", mapped=True)
+            for recipe in recipes
+        }
+    train, device = Dataset.load(PREPARED, "train"), resolve_device(Base.load().device)
+    return {recipe.name: apply(train, recipe, device).dataset for recipe in recipes}

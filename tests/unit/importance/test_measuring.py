@@ -12,9 +12,13 @@ from prdc import compute_prdc
 from sklearn.metrics import roc_auc_score
 from torch import nn
 
+from ganatomy.data.dataset import UNLABELLED, Dataset
+from ganatomy.data.features.recipes import Recipe
 from ganatomy.data.images import to_float
 from ganatomy.errors import InputError
-from ganatomy.importance.measuring import Member, Probe, ReadOut, read_out
+from ganatomy.importance.evaluation_set import EvaluationSet
+from ganatomy.importance.measuring import ReadOut, read_out
+from ganatomy.importance.members import Member
 from ganatomy.importance.readouts import READOUTS
 from ganatomy.metrics.evaluator import Evaluator
 from ganatomy.metrics.random_features import RandomFeatures
@@ -62,11 +66,17 @@ def _evaluator(num_classes: int = 3) -> Evaluator:
     return Evaluator(1, 2, num_classes).eval()
 
 
-def _probe(count: int = 6, class_names: tuple[str, ...] = ("a", "b", "c")) -> Probe:
+def _held_out(images: torch.Tensor, class_names: tuple[str, ...] = ("a", "b", "c")) -> Dataset:
+    return Dataset(images, torch.full((len(images),), UNLABELLED), class_names)
+
+
+def _evaluation(
+    count: int = 6, class_names: tuple[str, ...] = ("a", "b", "c"), num_latents: int = 8
+) -> EvaluationSet:
     """`count` reals, then fakes, of the levels 0, 1, 2 ..."""
-    z = torch.randn(8, 64, generator=torch.Generator().manual_seed(1))
-    reals, fakes = _levels(0, count), _levels(count, count)
-    return Probe(reals, fakes, z, _evaluator(), RandomFeatures(1, 0, 1), class_names)
+    z = torch.randn(num_latents, 64, generator=torch.Generator().manual_seed(1))
+    reals, fakes = _held_out(_levels(0, count), class_names), _levels(count, count)
+    return EvaluationSet(reals, fakes, z, _evaluator(), RandomFeatures(1, 0, 1))
 
 
 def _member(
@@ -76,15 +86,17 @@ def _member(
     share: float = 1.0,
     generator: nn.Module | None = None,
 ) -> Member:
-    is_null = name.startswith("null_")
-    features = () if is_null else tuple(name.split("+"))
-    mode = "null" if is_null else "remove"
-    made = generator or _Pictures()
-    return Member(name, features, mode, is_null, seed, share, made, _Answers(logits))
+    return Member(_recipe(name), seed, share, generator or _Pictures(), _Answers(logits))
 
 
-def _read(members: list[Member], probe: Probe | None = None) -> ReadOut:
-    return read_out(members, len(members), probe or _probe(), lambda done, total: None)
+def _recipe(name: str) -> Recipe:
+    if name.startswith("null_"):
+        return Recipe(name, (), "null", 0, "", "null")
+    return Recipe(name, tuple(name.split("+")), "remove", 0, "", "")
+
+
+def _read(members: list[Member], evaluation: EvaluationSet | None = None) -> ReadOut:
+    return read_out(members, evaluation or _evaluation(), num_members=len(members))
 
 
 def _value(repeats: pd.DataFrame, **where: object) -> float:
@@ -103,7 +115,12 @@ def test_one_row_for_each_member_and_readout() -> None:
     names = ("a+b", "null_0", "null_1", "a")
     members = [_member(name, torch.randn(12, generator=draw), s) for s in (0, 1) for name in names]
     steps: list[tuple[int, int]] = []
-    found = read_out(members, 8, _probe(), lambda done, total: steps.append((done, total)))
+    found = read_out(
+        members,
+        _evaluation(),
+        num_members=8,
+        on_progress=lambda done, total: steps.append((done, total)),
+    )
     assert steps == [(done, 8) for done in range(1, 9)]
     repeats = found.repeats
     assert list(repeats.columns) == COLUMNS
@@ -130,14 +147,14 @@ def test_separation_without_the_feature_is_that_of_the_images_that_were_given() 
         def forward(self, images: torch.Tensor) -> torch.Tensor:
             return self.gain * images.mean((1, 2, 3))
 
-    probe = _probe()
-    changed = torch.cat([probe.test_images, probe.base_fakes]).clone()
+    evaluation = _evaluation()
+    changed = torch.cat([evaluation.reals, evaluation.base_fakes]).clone()
     changed[2] = 255  # of six reals, all darker than all six fakes, one is now brighter
     nulls = [_member(f"null_{k}", torch.arange(12.0)) for k in range(2)]
     members = [*nulls, _member("a", torch.arange(12.0))]
     members = [replace(member, discriminator=Brightness()) for member in members]
     members[2] = replace(members[2], changed=changed)
-    repeats = _read(members, probe).repeats
+    repeats = _read(members, evaluation).repeats
     assert _value(repeats, variant="null_0", readout="d_without") == 0
     assert _value(repeats, variant="a", readout="d_separation") == 0
     assert _value(repeats, variant="a", readout="d_without") == pytest.approx(1 / 6)
@@ -157,7 +174,7 @@ def test_members_are_loaded_and_let_go_one_by_one() -> None:
             yield member
             del member
 
-    found = read_out(members(), 5, _probe(), lambda done, total: None)
+    found = read_out(members(), _evaluation(), num_members=5)
     assert set(found.repeats["variant"]) == {f"null_{k}" for k in range(5)}
     assert most <= 2
 
@@ -198,8 +215,8 @@ def test_generators_are_measured_as_peers_measure_them() -> None:
     generators = {"far": _Pictures(0.7), "null_0": _Pictures(), "null_1": _Pictures(0.1)}
     nothing = torch.zeros(256)
     members = [_member(name, nothing, generator=made) for name, made in generators.items()]
-    probe = Probe(reals, reals, z, evaluator, random_features, ("a", "b", "c"))
-    repeats = _read(members, probe).repeats
+    evaluation = EvaluationSet(_held_out(reals), reals, z, evaluator, random_features)
+    repeats = _read(members, evaluation).repeats
     with torch.no_grad():
         for name, made in generators.items():
             shown = ((made(z) + 1) * 127.5).round().to(torch.uint8)  # as people see them
@@ -270,9 +287,10 @@ def test_a_class_left_out_is_seen_in_the_shares(made: list[int], shift: float) -
     reals = reals.expand(-1, 1, 8, 8)
     z = (torch.arange(60) / 60).unsqueeze(1)
     evaluator: Evaluator = _ByLevel(4)  # type: ignore[assignment]
-    probe = Probe(reals, reals, z, evaluator, RandomFeatures(1, 0, 1), names)
+    held_out = _held_out(reals, names)
+    evaluation = EvaluationSet(held_out, reals, z, evaluator, RandomFeatures(1, 0, 1))
     member = _member("class_z", torch.zeros(256), generator=_OfClasses(made, 4))
-    found = _read([member], probe)
+    found = _read([member], evaluation)
     assert _value(found.repeats, readout="g_class_shift") == pytest.approx(shift, abs=1e-12)
     shares = found.class_shares
     assert list(shares.columns) == ["variant", "is_null", "seed", "class_name", "share"]
@@ -283,7 +301,7 @@ def test_a_class_left_out_is_seen_in_the_shares(made: list[int], shift: float) -
 
 def test_without_classes_their_shares_are_not_read_out() -> None:
     members = [_member(f"null_{k}", torch.arange(12.0)) for k in range(2)]
-    found = _read(members, _probe(class_names=()))
+    found = _read(members, _evaluation(class_names=()))
     assert set(READOUTS) - set(found.repeats["readout"]) == {"g_class_shift"}
     assert found.class_shares.empty
     assert "share" in found.class_shares
@@ -302,7 +320,7 @@ def test_class_shares_are_those_of_the_end() -> None:
 
 def test_separation_agrees_with_scikit_learn() -> None:
     logits = torch.randn(60, generator=torch.Generator().manual_seed(0)).round(decimals=1)
-    repeats = _read([_member("a", logits)], _probe(30)).repeats
+    repeats = _read([_member("a", logits)], _evaluation(30)).repeats
     expected = roc_auc_score([1] * 30 + [0] * 30, logits.numpy())
     assert _value(repeats, readout="d_separation") == pytest.approx(expected, abs=1e-12)
     assert 0.2 < expected < 0.8
@@ -378,7 +396,7 @@ def test_a_discriminator_with_one_answer() -> None:
 
 
 def _without_networks(name: str) -> Member:
-    return Member(name, (name,), "remove", False, 0, 1.0, None, None)
+    return Member(_recipe(name), 0, 1.0, None, None)
 
 
 def _with_images_that_are_not_finite(name: str) -> Member:
@@ -403,13 +421,6 @@ def test_a_diverged_member_is_named_and_left_out(diverged: Callable[[str], Membe
 
 @pytest.mark.parametrize(("images", "latents", "what"), [(5, 8, "5 held-out"), (6, 5, "5 latents")])
 def test_too_few_to_compare(images: int, latents: int, what: str) -> None:
-    probe = _probe(images)
-    probe = Probe(
-        probe.test_images,
-        probe.base_fakes,
-        probe.z[:latents],
-        probe.evaluator,
-        probe.random_features,
-    )
+    evaluation = _evaluation(images, num_latents=latents)
     with pytest.raises(InputError, match=what):
-        _read([_member("a", _signs())], probe)
+        _read([_member("a", _signs())], evaluation)

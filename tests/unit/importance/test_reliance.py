@@ -10,6 +10,7 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 from torch import nn
 
+from ganatomy.data.features.recipes import Recipe
 from ganatomy.errors import InputError
 from ganatomy.importance.reliance import auc_drop, reliance
 from ganatomy.metrics.bootstrap import resample
@@ -18,7 +19,7 @@ from ganatomy.rng import generator
 COLUMNS = [
     *("variant", "features", "mode", "readout", "value", "low", "high", "p", "q", "stands_out"),
 ]
-Changed = tuple[str, tuple[str, ...], str, torch.Tensor]
+Changed = tuple[Recipe, torch.Tensor]
 
 
 class _Corner(nn.Module):
@@ -55,11 +56,15 @@ def _without_cell(row: int, column: int) -> Changed:
     changed = REALS.clone()
     changed[:, :, 4 * row : 4 * row + 4, 4 * column : 4 * column + 4] = 0
     name = f"cell_{row}_{column}"
-    return name, (name,), "remove", changed
+    return _recipe(name, mode="remove"), changed
+
+
+def _recipe(name: str, *features: str, mode: str = "noise") -> Recipe:
+    return Recipe(name, features or (name,), mode, 0, "", "")
 
 
 def _rely(changed: list[Changed], seed: int = 0, fdr: float = 0.05) -> pd.DataFrame:
-    return reliance(_Corner(), REALS, changed, FAKES, fdr, seed)
+    return reliance(_Corner(), REALS, changed, FAKES, fdr=fdr, seed=seed)
 
 
 def _logits(images: torch.Tensor) -> np.ndarray:
@@ -82,9 +87,11 @@ def test_only_the_cell_that_it_looks_at_counts() -> None:
 
 
 def test_values_are_what_peers_and_definitions_say() -> None:
-    _, features, mode, changed = _without_cell(0, 0)
+    recipe, changed = _without_cell(0, 0)
     changed = torch.where(torch.arange(80).view(-1, 1, 1, 1) % 2 == 0, changed, REALS)
-    table = _rely([("both", (*features, "blur"), mode, changed)]).set_index("readout")
+    table = _rely([(_recipe("both", *recipe.features, "blur", mode="remove"), changed)]).set_index(
+        "readout"
+    )
     assert (table["features"] == "cell_0_0+blur").all()
     before, after, fakes = _logits(REALS), _logits(changed), _logits(FAKES)
     truth = [1] * 80 + [0] * 60
@@ -100,7 +107,7 @@ def test_values_are_what_peers_and_definitions_say() -> None:
 def test_better_told_apart_is_a_negative_drop() -> None:
     brighter = REALS.clone()
     brighter[:, :, :4, :4] = 255
-    row = _rely([("bright", ("bright",), "remove", brighter)]).set_index("readout")
+    row = _rely([(_recipe("bright", mode="remove"), brighter)]).set_index("readout")
     before = roc_auc_score([1] * 80 + [0] * 60, np.r_[_logits(REALS), _logits(FAKES)])
     assert row.loc["d_auc_drop", "value"] == pytest.approx(before - 1)
     assert row.loc["d_auc_drop", "high"] < 0
@@ -113,7 +120,7 @@ def test_false_finds_are_kept_rare_over_the_whole_table() -> None:
     for step, size in enumerate((0, 4, 8, 16, 30)):
         noise = torch.randint(-size, size + 1, REALS.shape, generator=draw) - size
         images = (REALS.int() + noise).clamp(0, 255).to(torch.uint8)
-        changed.append((f"noise_{step}", ("noise",), "noise", images))
+        changed.append((_recipe(f"noise_{step}", "noise"), images))
     p = _rely(changed).query("readout == 'd_auc_drop'")["p"].to_numpy()
     expected = stats.false_discovery_control(p)
     fdr = (p[3] + expected[3]) / 2  # by p alone it would stand out
@@ -212,8 +219,8 @@ def _as_images(logits: torch.Tensor) -> torch.Tensor:
 def test_intervals_are_those_of_images_drawn_anew() -> None:
     """Each replicate by its list of images and all pairs; the reals are drawn in pairs."""
     reals, fakes = REALS[:20], torch.cat([REALS[:4], FAKES[:11]])  # four ties
-    changed = torch.cat([_without_cell(0, 0)[3][:2], REALS[20:25], REALS[7:20]])
-    table = reliance(_Corner(), reals, [("v", ("v",), "noise", changed)], fakes, 0.05, 3)
+    changed = torch.cat([_without_cell(0, 0)[1][:2], REALS[20:25], REALS[7:20]])
+    table = reliance(_Corner(), reals, [(_recipe("v"), changed)], fakes, fdr=0.05, seed=3)
     draws = [
         resample(count, 500, generator(3, "reliance", name)).long().numpy()
         for name, count in (("reals", 20), ("fakes", 15))
@@ -251,10 +258,10 @@ def test_intervals_hold_the_truth() -> None:
         table = reliance(
             _FirstPixels(),
             _as_images(original),
-            [("v", ("v",), "noise", _as_images(changed))],
+            [(_recipe("v"), _as_images(changed))],
             _as_images(_normal(60, draw)),
-            0.05,
-            trial,
+            fdr=0.05,
+            seed=trial,
         )
         for row in table.itertuples():
             inside[str(row.readout)] += row.low <= truth[str(row.readout)] <= row.high
@@ -266,7 +273,7 @@ def test_intervals_hold_the_truth() -> None:
 
 
 def test_a_blind_discriminator_relies_on_nothing() -> None:
-    table = reliance(_Blind(0.1), REALS, [_without_cell(0, 0)], FAKES, 0.05, 0)
+    table = reliance(_Blind(0.1), REALS, [_without_cell(0, 0)], FAKES, fdr=0.05, seed=0)
     change, drop = table.to_dict("records")
     assert np.isnan([change["value"], change["low"], change["high"]]).all()
     assert (drop["value"], drop["low"], drop["high"], drop["p"]) == (0, 0, 0, 1)
@@ -275,15 +282,15 @@ def test_a_blind_discriminator_relies_on_nothing() -> None:
 
 def test_logits_that_are_not_finite() -> None:
     with pytest.raises(InputError, match=r"not finite.*real images"):
-        reliance(_Blind(float("nan")), REALS, [], FAKES, 0.05, 0)
+        reliance(_Blind(float("nan")), REALS, [], FAKES, fdr=0.05, seed=0)
 
 
 def test_changed_images_that_are_not_the_same_ones() -> None:
     with pytest.raises(InputError, match=r"\(79, 1, 8, 8\), not \(80, 1, 8, 8\).*class_1"):
-        _rely([("class_1", ("class_1",), "remove", REALS[1:])])
+        _rely([(_recipe("class_1", mode="remove"), REALS[1:])])
 
 
 @pytest.mark.parametrize(("num_reals", "num_fakes"), [(9, 60), (80, 9)])
 def test_too_few_images(num_reals: int, num_fakes: int) -> None:
     with pytest.raises(InputError, match=r"^9 .*at least 10"):
-        reliance(_Corner(), REALS[:num_reals], [], FAKES[:num_fakes], 0.05, 0)
+        reliance(_Corner(), REALS[:num_reals], [], FAKES[:num_fakes], fdr=0.05, seed=0)

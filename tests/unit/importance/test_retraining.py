@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -16,9 +15,10 @@ from ganatomy.data.images import to_float
 from ganatomy.data.variants import make_variant
 from ganatomy.gan.ensemble import Packing
 from ganatomy.gan.sampling import latents
-from ganatomy.importance import retraining
-from ganatomy.importance.measuring import Member, Probe, read_out
-from ganatomy.importance.retraining import Budget, changed_alike, retrain_and_read
+from ganatomy.importance.evaluation_set import EvaluationSet
+from ganatomy.importance.measuring import read_out
+from ganatomy.importance.members import changed_alike
+from ganatomy.importance.retraining import Budget, retrain_members
 from ganatomy.metrics.evaluator import Evaluator
 from ganatomy.metrics.random_features import RandomFeatures
 from tests.unit.gan.small import CPU, SMALL, small_settings
@@ -32,10 +32,10 @@ def _one_thread() -> None:
 
 
 @pytest.fixture
-def probe(digits: Dataset) -> Probe:
-    reals, fakes = digits.images[200:240], digits.images[240:280].flip(3)
+def evaluation(digits: Dataset) -> EvaluationSet:
+    reals, fakes = digits.take(torch.arange(200, 240)), digits.images[240:280].flip(3)
     z = latents(8, SMALL, 0)
-    return Probe(reals, fakes, z, Evaluator(1, 2, 10).eval(), RandomFeatures(1, 0, 1), ())
+    return EvaluationSet(reals, fakes, z, Evaluator(1, 2, 10).eval(), RandomFeatures(1, 0, 1))
 
 
 @pytest.fixture
@@ -57,27 +57,21 @@ def _places(name: str, mask: Path) -> tuple[Regions, tuple[slice, slice]]:
 
 @pytest.mark.parametrize("name", ["cell_1_1", "mask_middle"])
 def test_d_is_asked_without_the_pixels_that_training_lacked(
-    name: str, digits: Dataset, probe: Probe, mask: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, digits: Dataset, evaluation: EvaluationSet, mask: Path
 ) -> None:
     regions, (rows, columns) = _places(name, mask)
     train = digits.take(torch.arange(200))
     made = recipes([name], train, num_nulls=2, seed=0, regions=regions)
-    variants = {recipe.name: (recipe, make_variant(train, recipe)) for recipe in made}
-    members: list[Member] = []
-
-    def seen(given: list[Member], *others: Any) -> Any:
-        members.extend(given)
-        return read_out(given, *others)
-
-    monkeypatch.setattr(retraining, "read_out", seen)
-    repeats = retrain_and_read(variants, [0], BUDGET, probe, lambda _done, _total: None).repeats
+    variants = [(recipe, make_variant(train, recipe)) for recipe in made]
+    members = retrain_members(variants, [0], BUDGET, evaluation)
+    repeats = read_out(members, evaluation, num_members=len(members)).repeats
 
     # by hand: what a cell or mask is removed by is the mean image, of reals and fakes together
-    images = torch.cat([probe.test_images, probe.base_fakes])
+    images = torch.cat([evaluation.reals, evaluation.base_fakes])
     expected = images.clone()
     mean = images.double().mean(0)[..., rows, columns]
     expected[..., rows, columns] = mean.round().to(torch.uint8)
-    (member,) = (one for one in members if not one.is_null)
+    (member,) = (one for one in members if not one.recipe.is_null)
     assert member.changed is not None
     assert (member.changed.int() - expected.int()).abs().max() <= 1  # the mean of floats is rounded
     outside = torch.ones(28, 28, dtype=torch.bool)
@@ -90,16 +84,19 @@ def test_d_is_asked_without_the_pixels_that_training_lacked(
     assert row["value"].item() == pytest.approx(auc)
 
 
-def test_nulls_and_what_leaves_images_out_are_not_changed(digits: Dataset, probe: Probe) -> None:
+def test_nulls_and_what_leaves_images_out_are_not_changed(
+    digits: Dataset, evaluation: EvaluationSet
+) -> None:
     for recipe in recipes(["class_3"], digits, num_nulls=1, seed=0):
-        assert changed_alike(probe, recipe) is None
+        assert changed_alike(evaluation, recipe) is None
 
 
-def test_what_changes_nothing_here_is_asked_as_it_is(probe: Probe) -> None:
+def test_what_changes_nothing_here_is_asked_as_it_is(evaluation: EvaluationSet) -> None:
     """Of the training images it changed something."""
-    reals, fakes = probe.test_images.clone(), probe.base_fakes.clone()
+    reals, fakes = evaluation.reals.clone(), evaluation.base_fakes.clone()
     reals[..., :7, :7] = fakes[..., :7, :7] = 33
-    blank = replace(probe, test_images=reals, base_fakes=fakes)
+    held_out = replace(evaluation.held_out, images=reals)
+    blank = replace(evaluation, held_out=held_out, base_fakes=fakes)
     changed = changed_alike(blank, Recipe("cell_0_0", ("cell_0_0",), "remove", 0, "", "region"))
     assert changed is not None
     assert torch.equal(changed, torch.cat([reals, fakes]))

@@ -8,7 +8,14 @@ import pytest
 
 from ganatomy.errors import InputError
 from ganatomy.importance.ranking import SUMMARY_COLUMNS
-from ganatomy.importance.screening import Rung, cost_of, plan, quotas, screened_run, survivors
+from ganatomy.importance.screening import (
+    Rung,
+    cost_at_most,
+    cost_of,
+    quotas,
+    screened_run,
+    survivors,
+)
 
 NULLS = ("null_0", "null_1", "null_2", "null_3")
 READOUTS = ("g_fcd", "g_frd", "d_separation")
@@ -141,26 +148,26 @@ def _cost(asked: Asked) -> float:
 
 
 @pytest.mark.parametrize("rungs", [RUNGS[:1], RUNGS, (Rung(0.1, 2), Rung(0.3, 1), Rung(0.3, 4))])
-def test_the_plan_costs_what_is_asked_for(rungs: tuple[Rung, ...]) -> None:
+def test_it_costs_at_most_what_is_asked_for(rungs: tuple[Rung, ...]) -> None:
     asked: Asked = []
     world = _world({}, asked=asked)
     found = screened_run(_names(20), NULLS, rungs, world, keep=6, alpha=1)
     screening = _cost(asked)
-    planned = plan(20, len(NULLS), rungs, 8, keep=6)
-    assert planned.screening == pytest.approx(screening, rel=1e-12)
+    most = cost_at_most(20, len(NULLS), rungs, final_seeds=8, keep=6)
+    assert most.screening == pytest.approx(screening, rel=1e-12)
     world((*found.survivors, *NULLS), Rung(1.0, 8))
-    assert planned.cost == pytest.approx(_cost(asked), rel=1e-12)
-    assert planned.num_trained == found.num_trained
-    assert planned.factor == pytest.approx(8 * (20 + 4) / _cost(asked), rel=1e-12)
+    assert most.cost == pytest.approx(_cost(asked), rel=1e-12)
+    assert most.num_trained == found.num_trained
+    assert most.factor == pytest.approx(8 * (20 + 4) / _cost(asked), rel=1e-12)
 
 
 def test_the_cost_of_what_was_dropped_earlier_than_planned() -> None:
     asked: Asked = []
     found = screened_run(_names(12), NULLS, RUNGS, _world({}, asked=asked), keep=6, alpha=0.01)
-    cost = cost_of(found.num_trained, len(NULLS), RUNGS, 8)
+    cost = cost_of(found.num_trained, len(NULLS), RUNGS, final_seeds=8)
     assert found.num_trained == (12, 0, 3)
     assert cost.screening == pytest.approx(_cost(asked), rel=1e-12)
-    assert cost.cost < plan(12, len(NULLS), RUNGS, 8, keep=6).cost
+    assert cost.cost < cost_at_most(12, len(NULLS), RUNGS, final_seeds=8, keep=6).cost
     assert cost.unscreened == 8 * 16
 
 
@@ -284,7 +291,13 @@ def test_how_many_pass_without_effect_is_as_documented(readouts: tuple[str, ...]
     passed = [
         len(
             screened_run(
-                _names(30), NULLS, (Rung(0.2, 6),), _world({}, seed, None, readouts), 30, 0.2, 0
+                _names(30),
+                NULLS,
+                (Rung(0.2, 6),),
+                _world({}, seed, None, readouts),
+                keep=30,
+                alpha=0.2,
+                keep_at_least=0,
             ).survivors
         )
         for seed in range(15)
@@ -313,4 +326,4 @@ def test_refused(
         screened_run(_names(5), nulls, rungs, _world({}), **({"keep": 4} | options))
     if "keep_at_least" not in options:
         with pytest.raises(InputError, match=message):
-            plan(5, len(nulls), rungs, 8, 4)
+            cost_at_most(5, len(nulls), rungs, final_seeds=8, keep=4)
