@@ -1,14 +1,12 @@
 """Stage importance: influence of every changed feature on G and D."""
 
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.images import write_png
 from ganatomy.device import make_deterministic, resolve_device
 from ganatomy.files import whole_folder
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.importance.member_files import architecture_of, load_members, stored_members
 from ganatomy.importance.study import judge_members
 from tasks.importance.params import Importance
-from tasks.importance.pictures import pictures_of
 from tasks.params.base import Base
 from tasks.retrain.params import Retrain
 from tasks.shared import stage
@@ -16,7 +14,7 @@ from tasks.shared.evaluation_set import load_evaluation_set
 from tasks.shared.events import Events
 from tasks.shared.layout import GAN, PREPARED, REPORTS, RETRAINED
 from tasks.shared.members import trainable
-from tasks.shared.results import image_path, write_metrics
+from tasks.shared.results import write_metrics
 
 
 def main(events: Events) -> None:
@@ -43,9 +41,6 @@ def main(events: Events) -> None:
     with whole_folder(REPORTS / "importance") as report:
         study.save(report)
         write_metrics(report, study.metrics())
-        for name, picture in pictures_of(study).items():
-            write_png(image_path(report, name), picture)
-            events.image(name, 0, image_path(report, name))
 
 
 if __name__ == "__main__":

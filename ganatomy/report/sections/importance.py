@@ -1,14 +1,25 @@
 """Which features of the data matter, by retraining without each."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
-from ganatomy.files import read_json, safe_name
+from ganatomy.data.variant_set import VariantSet
 from ganatomy.importance.ranking import RANKING_RULE
 from ganatomy.importance.readouts import READOUTS, RELIANCE_READOUTS
-from ganatomy.report.sections.section import Figure, Record, Section, drawn, rows_of
+from ganatomy.importance.result import ImportanceStudy
+from ganatomy.importance.screening_study import ScreeningStudy
+from ganatomy.report.figures.effect_table import effect_table
+from ganatomy.report.figures.importance_bars import importance_bars
+from ganatomy.report.figures.interaction_chart import interaction_chart
+from ganatomy.report.figures.power_chart import power_chart
+from ganatomy.report.figures.region_map import region_map, region_values
+from ganatomy.report.figures.small_multiples import multiples
+from ganatomy.report.sections.section import Figure, Record, Section, drawn, png, rows_of
 
 _ASKS = {
     "remove": "removed (replaced by the data set's mean or a neutral value): what does it add?",
@@ -16,86 +27,149 @@ _ASKS = {
     "cue that is independent of the rest has no importance here",
     "noise": "noise (replaced at random): what if it told nothing?",
 }
-_TABLES = ("summary", "ranking", "interactions", "subsets", "power", "reliance")
+_TITLES = {name: readout.title for name, readout in READOUTS.items()}
+Pixels = NDArray[np.uint8]
 
 
-def _facts(folder: Path) -> Record:
-    return {"importance": _found(folder)}
+@dataclass(frozen=True)
+class _Told:
+    """The study, what it was made of, and a picture of each variant by its name for files."""
 
+    study: ImportanceStudy
+    variants: VariantSet
+    screening: ScreeningStudy
+    previews: dict[str, Figure]
 
-def _found(folder: Path) -> Record:
-    tables = {name: pd.read_csv(folder / f"{name}.csv") for name in _TABLES}
-    summary, index = tables["summary"], read_json(folder.parent / "variants" / "index.json")
-    entries = {entry["recipe"]["name"]: entry for entry in index}
-    readouts = [name for name in READOUTS if name in set(summary["readout"])]
-    by_readout = summary.groupby("readout")
-    by_key = {(row["variant"], row["readout"]): row for row in rows_of(summary)}
-    relied = {
-        (row["features"], row["mode"], row["readout"]): row for row in rows_of(tables["reliance"])
-    }
-    rows = []
-    for row in rows_of(tables["ranking"]):
-        entry = entries[row["variant"]]
-        recipe = entry["recipe"]
-        rows.append(
-            {
-                **row,
-                "meaning": recipe["meaning"],
-                "mean_change": entry["mean_change"],
-                "same_images": recipe["kind"] not in ("class", "balance", "attribute"),
-                "effects": [by_key.get((row["variant"], name)) for name in readouts],
-                "reliance": [
-                    relied.get((row["features"], "permute", name)) for name in RELIANCE_READOUTS
-                ],
-            }
+    @staticmethod
+    def load(folder: Path) -> "_Told":
+        of_variants = folder.parent / "variants"
+        variants = VariantSet.load(of_variants)
+        return _Told(
+            ImportanceStudy.load(folder),
+            variants,
+            ScreeningStudy.load(folder.parent / "screen"),
+            drawn(of_variants, *(entry.recipe.folder for entry in variants.entries)),
         )
-    seeds = set(pd.read_parquet(folder / "repeats.parquet", columns=["seed"])["seed"])
-    return {
-        "rows": rows,
+
+
+def _facts(told: _Told) -> Record:
+    study, entries = told.study, told.variants.entries
+    summary = study.summary
+    readouts = [name for name in READOUTS if name in set(summary["readout"])]
+    judged = summary.groupby("readout")["judged"].any()
+    facts = {
+        "rows": _rows(told, readouts),
+        "verdict": study.verdict(),
         "readouts": readouts,
         "meanings": {name: READOUTS[name].meaning for name in readouts},
-        "reliance_meanings": {name: each.meaning for name, each in RELIANCE_READOUTS.items()},
+        "reliance_meanings": {name: readout.meaning for name, readout in RELIANCE_READOUTS.items()},
         "rule": RANKING_RULE,
         "modes": {mode: _ASKS[mode] for mode in _ASKS if mode in set(summary["mode"])},
         "num_comparisons": int(summary["judged"].sum()),
-        "num_seeds": len(seeds),
-        "num_nulls": sum(entry["recipe"]["mode"] == "null" for entry in index),
-        "not_judged": [
-            name for name in readouts if not by_readout["judged"].any().get(name, False)
-        ],
+        "num_seeds": study.read.repeats["seed"].nunique(),
+        "num_nulls": sum(entry.recipe.is_null for entry in entries),
+        "not_judged": [name for name in readouts if not judged.get(name, False)],
         "idle": [
-            {"variant": name, "reason": entry["changes_nothing"]}
-            for name, entry in entries.items()
-            if entry["changes_nothing"]
+            {"variant": entry.recipe.name, "reason": entry.changes_nothing}
+            for entry in entries
+            if entry.changes_nothing
         ],
-        "diverged": rows_of(pd.read_csv(folder / "diverged.csv")),
-        "screening": _screening(folder.parent / "screen"),
-        "interactions": rows_of(tables["interactions"]),
-        "subsets": rows_of(tables["subsets"]),
-        "power": rows_of(tables["power"]),
+        "diverged": rows_of(study.read.diverged),
+        "screening": _screening(told.screening),
+        "interactions": rows_of(study.interactions),
+        "subsets": rows_of(study.subsets),
+        "power": rows_of(study.power),
     }
+    return {"importance": facts}
 
 
-def _screening(folder: Path) -> Record | None:
+def _rows(told: _Told, readouts: list[str]) -> list[Record]:
+    """One for each changed variant, the most influential first, with all that is known of it."""
+    entries = {entry.recipe.name: entry for entry in told.variants.entries}
+    effects = {(row["variant"], row["readout"]): row for row in rows_of(told.study.summary)}
+    relied = {
+        (row["features"], row["mode"], row["readout"]): row for row in rows_of(told.study.reliance)
+    }
+    rows = []
+    for row in rows_of(told.study.ranking):
+        entry = entries[row["variant"]]
+        reliance = [relied.get((row["features"], "permute", name)) for name in RELIANCE_READOUTS]
+        rows.append(
+            {
+                **row,
+                "meaning": entry.recipe.meaning,
+                "mean_change": entry.mean_change,
+                "same_images": entry.recipe.kind not in ("class", "balance", "attribute"),
+                "effects": [effects.get((row["variant"], name)) for name in readouts],
+                "reliance": reliance,
+            }
+        )
+    return rows
+
+
+def _screening(study: ScreeningStudy) -> Record | None:
     """What was dropped before the trainings in full, or None where there was no screening."""
-    if not read_json(folder / "survivors.json")["screened"]:
+    if study.screening is None or study.cost is None:
         return None
-    return {
-        "factor": read_json(folder / "metrics.json")["cost_factor"],
-        "history": rows_of(pd.read_csv(folder / "history.csv")),
-    }
+    return {"factor": study.cost.factor, "history": rows_of(study.screening.history)}
 
 
-def _figures(folder: Path) -> dict[str, Figure]:
-    figures = drawn(folder, "importance", "effects", "power", "without", "regions", "interactions")
-    for name in pd.read_csv(folder / "ranking.csv")["variant"].map(str):
-        key = safe_name(name)
-        figures[f"variant_{name}"] = drawn(folder.parent / "variants", key)[key]
-    return figures
+def _figures(told: _Told) -> dict[str, Figure]:
+    study = told.study
+    found = {name: _drawing(draw, study) for name, draw in _ALWAYS.items()}
+    if study.sheets:
+        found["without"] = _drawing(_without, study)
+    if region_values(study.ranking, list(study.regions.inside), "remove"):
+        found["regions"] = _drawing(_regions, study)
+    if not study.interactions.empty:
+        found["interactions"] = _drawing(_interactions, study)
+    for entry in told.variants.entries:
+        if entry.recipe.name in set(study.ranking["variant"]):
+            found[f"variant_{entry.recipe.name}"] = told.previews[entry.recipe.folder]
+    return found
 
 
-def _summary(folder: Path) -> list[str]:
-    rows: list[dict[str, Any]] = rows_of(pd.read_csv(folder / "ranking.csv"))
+def _drawing(draw: Callable[[ImportanceStudy], Pixels], study: ImportanceStudy) -> Figure:
+    return lambda: png(draw(study))
+
+
+def _bars(study: ImportanceStudy) -> Pixels:
+    return importance_bars(study.ranking, study.summary, _TITLES)
+
+
+def _effects(study: ImportanceStudy) -> Pixels:
+    return effect_table(study.summary, study.ranking, _TITLES)
+
+
+def _power(study: ImportanceStudy) -> Pixels:
+    return power_chart(study.power)
+
+
+_ALWAYS = {"importance": _bars, "effects": _effects, "power": _power}
+
+
+def _without(study: ImportanceStudy) -> Pixels:
+    asked = set(study.ranking["variant"])
+    return multiples(
+        [
+            (name if name in asked else "nothing changed", meaning, images)
+            for name, meaning, images in study.sheets
+        ]
+    )
+
+
+def _regions(study: ImportanceStudy) -> Pixels:
+    inside = {name: mask.numpy() for name, mask in study.regions.inside.items()}
+    values = region_values(study.ranking, list(inside), "remove")
+    return region_map(study.regions.mean_image.numpy(), inside, values)
+
+
+def _interactions(study: ImportanceStudy) -> Pixels:
+    return interaction_chart(study.interactions, study.summary, _TITLES)
+
+
+def _summary(told: _Told) -> list[str]:
+    rows: list[dict[str, Any]] = rows_of(told.study.ranking)
     out = [f"`{row['variant']}`" for row in rows if row["stands_out"]]
     within = [f"`{row['variant']}`" for row in rows if not row["stands_out"]]
     return [
@@ -109,7 +183,7 @@ SECTION = Section(
     place=20,
     links=(("importance", "Which features matter?"),),
     template=Path(__file__).with_name("importance.html"),
-    load=Path,
+    load=_Told.load,
     facts=_facts,
     figures=_figures,
     summary=_summary,
