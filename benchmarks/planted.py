@@ -12,7 +12,7 @@ import torch
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.recipes import Recipe
 from ganatomy.device import keep_freed_memory
-from ganatomy.importance.experiment import Experiment, Size
+from ganatomy.importance.experiment import Experiment, StudySize
 from ganatomy.importance.ranking import rank, summarise
 from ganatomy.importance.reliance import reliance_on_features
 from ganatomy.importance.screening import Rung, cost_of, screened_run
@@ -38,7 +38,7 @@ def measure(num_data_seeds: int = 10) -> dict[str, Any]:
         nulls = list(pool.map(_nulls, range(4)))
         screening = list(pool.map(_screening, range(2)))
     return {
-        "size": vars(Size()),
+        "size": vars(StudySize()),
         "fdr": _FDR,
         "seconds": round(time.perf_counter() - started),
         "patch": patches,
@@ -59,7 +59,7 @@ def _patch(data_seed: int) -> dict[str, Any]:
     base = digits(5000, data_seed)
     images = random_patch(_faint_corners(base.images, data_seed), seed=data_seed)
     data = Dataset(images, base.labels, base.class_names)
-    experiment = Experiment.begin(data, Size(), seed=data_seed)
+    experiment = Experiment.begin(data, StudySize(), seed=data_seed)
     variants = experiment.variants(experiment.recipes(_GRID))
     summary = summarise(experiment.read(variants).repeats, _FDR)
     relied = reliance_on_features(
@@ -89,13 +89,13 @@ def _patch(data_seed: int) -> dict[str, Any]:
 
 def _first(table: pd.DataFrame, by: str) -> list[str]:
     """Readouts in which the patch is first of all cells and stands out."""
-    found = []
+    readouts = []
     for readout, rows in table.groupby("readout"):
         if rows[by].notna().any():
             first = rows.loc[rows[by].abs().idxmax()]
             if first["features"] == _PATCH and first["stands_out"]:
-                found.append(str(readout))
-    return found
+                readouts.append(str(readout))
+    return readouts
 
 
 def _faint_corners(images: torch.Tensor, seed: int) -> torch.Tensor:
@@ -112,7 +112,7 @@ def _cues(data_seed: int) -> list[dict[str, Any]]:
     """Two independent cues and one inert cell; one row for each, whether it stands out."""
     _alone()
     planted = two_cues(5000, data_seed)
-    experiment = Experiment.begin(planted.dataset, Size(), seed=data_seed)
+    experiment = Experiment.begin(planted.dataset, StudySize(), seed=data_seed)
     variants = experiment.variants(experiment.recipes([*planted.true, planted.inert]))
     summary = summarise(experiment.read(variants).repeats, _FDR)
     return [
@@ -132,16 +132,16 @@ def _cues(data_seed: int) -> list[dict[str, Any]]:
 def _of_cues(results: list[list[dict[str, Any]]]) -> dict[str, Any]:
     rows = [row for result in results for row in result]
     true = [row for row in rows if row["is_true"]]
-    found = [row for row in rows if row["by_g"] or row["by_d"]]
-    false = [row for row in found if not row["is_true"]]
+    named = [row for row in rows if row["by_g"] or row["by_d"]]
+    false = [row for row in named if not row["is_true"]]
     return {
         "num_data_seeds": len(results),
         "recall": sum(row["by_g"] or row["by_d"] for row in true) / len(true),
         "recall_by_g": sum(row["by_g"] for row in true) / len(true),
         "recall_by_d": sum(row["by_d"] for row in true) / len(true),
-        "false_discovery_rate": len(false) / max(1, len(found)),
+        "false_discovery_rate": len(false) / max(1, len(named)),
         "false_among_comparisons": sum(row["rows_out"] for row in false)
-        / max(1, sum(row["rows_out"] for row in found)),
+        / max(1, sum(row["rows_out"] for row in named)),
         "inert_found": len(false),
         "rows": rows,
     }
@@ -150,7 +150,7 @@ def _of_cues(results: list[list[dict[str, Any]]]) -> dict[str, Any]:
 def _nulls(data_seed: int) -> list[dict[str, Any]]:
     """Features that are nulls in all but name: p values that should be uniform."""
     _alone()
-    experiment = Experiment.begin(digits(5000, data_seed), Size(), seed=data_seed)
+    experiment = Experiment.begin(digits(5000, data_seed), StudySize(), seed=data_seed)
     names = [f"class_of_{k}" for k in range(8)]  # of a kind that leaves images as they are
     variants = experiment.variants(experiment.recipes([]))
     for name, dataset in without_effect(experiment.train, names, data_seed).items():
@@ -177,7 +177,7 @@ def _of_nulls(results: list[list[dict[str, Any]]]) -> dict[str, Any]:
 def _screening(data_seed: int) -> dict[str, Any]:
     """Every feature of the digits in full, against screening and the survivors in full."""
     _alone()
-    experiment = Experiment.begin(digits(5000, data_seed), Size(num_steps=300), seed=data_seed)
+    experiment = Experiment.begin(digits(5000, data_seed), StudySize(num_steps=300), seed=data_seed)
     made = experiment.variants(experiment.recipes([*_GRID, *_OTHERS]))  # not the blank corners
     variants = {recipe.name: (recipe, dataset) for recipe, dataset in made}
     nulls = [name for name, (recipe, _) in variants.items() if recipe.is_null]

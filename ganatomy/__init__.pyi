@@ -23,6 +23,9 @@ from ganatomy.gan.sampling import score as score
 from ganatomy.gan.settings import Method as Method
 from ganatomy.gan.settings import TrainingSettings as TrainingSettings
 from ganatomy.gan.training import train_gan as train_gan
+from ganatomy.importance.experiment import StudySize as StudySize
+from ganatomy.importance.result import ImportanceStudy as ImportanceStudy
+from ganatomy.importance.study import drop_feature_importance as drop_feature_importance
 from ganatomy.metrics.frechet import frechet_distance as frechet_distance
 from ganatomy.metrics.kid import kernel_distance as kernel_distance
 

@@ -12,10 +12,10 @@ import torch
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.recipes import Recipe
 from ganatomy.importance.ranking import summarise
-from ganatomy.importance.study import Experiment, Size, drop_feature_importance
+from ganatomy.importance.study import Experiment, StudySize, drop_feature_importance
 from tests.planted import digits, random_patch, two_cues, without_effect
 
-SMALL = Size(
+SMALL = StudySize(
     num_steps=150,
     width=8,
     batch_size=32,

@@ -7,6 +7,7 @@ from typing import Any
 
 from ganatomy.data.card import content_hash
 from ganatomy.data.dataset import Dataset
+from ganatomy.data.features.feature import WHERE
 from ganatomy.data.features.recipes import Recipe
 from ganatomy.data.variants import ChangesNothing, Variant, apply
 from ganatomy.errors import InputError
@@ -174,7 +175,7 @@ def _check_some_left(entries: list[VariantEntry]) -> None:
     if all(entry.recipe.is_null or entry.changes_nothing for entry in entries):
         raise InputError(
             "none of the features changes anything on this data",
-            "variants.features",
+            WHERE,
             "Name features that the images have; docs/importance.md lists them.",
         )
 
@@ -191,6 +192,6 @@ def _check_combinations(entries: list[VariantEntry]) -> None:
         if without_effect := [name for name in recipe.features if name in idle]:
             raise InputError(
                 f"{', '.join(without_effect)} changes nothing on this data and is in {recipe.name}",
-                "variants.features",
+                WHERE,
                 "Leave it out of features and interactions.",
             )

@@ -26,7 +26,7 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Differences:
-    """All differences from the nulls, as arrays.
+    """Hold all differences from the nulls, as arrays.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Differences:
     num_nulls: Array
 
     def take(self, seeds: list[int] | Array) -> "Differences":
-        """Those of some seeds only, given by their places in `seeds`."""
+        """Take those of some seeds only, given by their places in `seeds`."""
         return Differences(
             self.variants,
             self.readouts,
@@ -65,8 +65,8 @@ class Differences:
 
 
 @dataclass(frozen=True)
-class Contrast:
-    """Effects in units of retraining noise; arrays of shape (r, v), noise of shape (r,).
+class Effects:
+    """Hold effects in units of retraining noise; arrays of shape (r, v), noise of shape (r,).
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ class Contrast:
     freedom: Array
 
 
-def differences(repeats: pd.DataFrame, share: float = 1.0, subsets: bool = False) -> Differences:
+def differences(repeats: pd.DataFrame, *, share: float = 1.0, subsets: bool = False) -> Differences:
     """Subtract each seed's nulls.
 
     Parameters
@@ -108,7 +108,7 @@ def differences(repeats: pd.DataFrame, share: float = 1.0, subsets: bool = False
     if len(null_names) < 2:
         raise InputError(
             f"{len(null_names)} nulls, but their spread is the noise that effects are judged by",
-            "variants.num_nulls",
+            "num_nulls",
             "Have at least 2; 4 or more are better.",
         )
     chosen = ~is_null & (read["variant"].str.startswith(SUBSET_PREFIX) == subsets)
@@ -151,7 +151,7 @@ def _null_spread(nulls: Array, readouts: list[str]) -> tuple[Array, Array, Array
     return centre, np.where(freedom > 0, squares * inflate**2, 0), freedom
 
 
-def contrast(given: Differences) -> Contrast:
+def effects_of(given: Differences) -> Effects:
     """Compare the effects with what a variant that is one more null would show.
 
     The noise is the nulls' spread around their own seed's mean, pooled over seeds. Seeds that end
@@ -170,4 +170,4 @@ def contrast(given: Differences) -> Contrast:
         variance = np.where(there, 1 + 1 / given.num_nulls[:, None], 0).sum(2) / count**2
         error = null_sd[:, None] * np.sqrt(variance)
         t = np.where(error > 0, effect / error, np.nan)
-    return Contrast(effect, error, t, null_sd, freedom)
+    return Effects(effect, error, t, null_sd, freedom)

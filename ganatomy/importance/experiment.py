@@ -25,7 +25,7 @@ _BASE_SEED = 9_999_999
 
 
 @dataclass(frozen=True)
-class Size:
+class StudySize:
     """Say how much is spent on a study.
 
     Attributes
@@ -61,7 +61,7 @@ class Experiment:
         What is held out, the base GAN's images, latents and feature networks.
     budget : Budget
         Of each training.
-    size : Size
+    size : StudySize
     seed : int
         The first of the trainings' seeds.
     """
@@ -70,13 +70,13 @@ class Experiment:
     base: Gan
     evaluation: EvaluationSet
     budget: Budget
-    size: Size
+    size: StudySize
     seed: int
 
     @staticmethod
     def begin(
         dataset: Dataset,
-        size: Size | None = None,
+        size: StudySize | None = None,
         *,
         seed: int = 0,
         packing: Packing | None = None,
@@ -84,7 +84,7 @@ class Experiment:
         device: torch.device | str = "cpu",
     ) -> "Experiment":
         """Hold the last fifth of the data out; train a base GAN and an evaluator on the rest."""
-        size, device = size or Size(), torch.device(device)
+        size, device = size or StudySize(), torch.device(device)
         place = torch.arange(len(dataset))
         is_held_out = place >= 4 * len(dataset) // 5
         known, held_out = dataset.take(place[~is_held_out]), dataset.take(place[is_held_out])

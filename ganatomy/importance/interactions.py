@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from ganatomy.importance.differences import contrast, differences
+from ganatomy.importance.differences import differences, effects_of
 from ganatomy.importance.ranking import require_seeds
 from ganatomy.statistics import LEVEL, mark, mean_and_error, two_sided_p
 
@@ -12,7 +12,7 @@ COLUMNS = ["features", "mode", "readout", "effect", "low", "high", "t", "p", "q"
 
 
 def interactions(repeats: pd.DataFrame, fdr: float | None) -> pd.DataFrame:
-    """Effect of a combination minus the effects of its parts.
+    """Subtract from the effect of a combination the effects of its parts.
 
     For every variant that changes several features, all of which are also changed alone in the same
     mode: per seed, ``d(a+b) - d(a) - d(b)`` with d the difference from the seed's nulls; its mean
@@ -45,7 +45,7 @@ def interactions(repeats: pd.DataFrame, fdr: float | None) -> pd.DataFrame:
     """
     given = differences(repeats)
     require_seeds(given, fdr)
-    varies = contrast(given).null_sd > 0
+    varies = effects_of(given).null_sd > 0
     names = list(zip(given.variants["features"], given.variants["mode"]))
     place = {name: at for at, name in enumerate(names)}
     tables = []

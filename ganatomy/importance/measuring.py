@@ -164,8 +164,8 @@ class _Reals:
             if count <= _NEIGHBOURS:
                 raise InputError(
                     f"{count} {name}, at least {_NEIGHBOURS + 1} are needed to compare",
-                    "importance",
-                    "Give more images, or raise importance.num_fakes or prepare.test_fraction.",
+                    "num_fakes",
+                    "Give more of both: more held-out images, and a larger count.",
                 )
         self._evaluation = evaluation
         self._seen = extract(evaluation.evaluator, evaluation.reals, _BATCH)

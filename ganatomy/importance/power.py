@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ganatomy.importance.differences import Differences, contrast, differences
+from ganatomy.importance.differences import Differences, differences, effects_of
 from ganatomy.rng import generator
 
 COLUMNS = ["kind", "value", "rank_correlation", "low", "high", "same_top3"]
@@ -15,8 +15,8 @@ COLUMNS = ["kind", "value", "rank_correlation", "low", "high", "same_top3"]
 _TOP = 3
 
 
-def power_of_seeds(repeats: pd.DataFrame, draws: int = 200, seed: int = 0) -> pd.DataFrame:
-    """Rankings from 2 to S - 1 of the S seeds, against the ranking from all.
+def power_of_seeds(repeats: pd.DataFrame, *, draws: int = 200, seed: int = 0) -> pd.DataFrame:
+    """Compare rankings from 2 to S - 1 of the S seeds with the ranking from all.
 
     A ranking from some seeds shares them with the full one, so agreement rises to 1 by construction
     as they become all: it says what was gained by the last seeds, not whether there were enough.
@@ -52,7 +52,7 @@ def power_of_seeds(repeats: pd.DataFrame, draws: int = 200, seed: int = 0) -> pd
 
 
 def power_of_share(repeats: pd.DataFrame) -> pd.DataFrame:
-    """Rankings from earlier in training, with all seeds, against the ranking from its end.
+    """Compare rankings from earlier in training, with all seeds, with the ranking from its end.
 
     Returns
     -------
@@ -63,15 +63,15 @@ def power_of_share(repeats: pd.DataFrame) -> pd.DataFrame:
     full = _scores(differences(repeats))
     rows = []
     for share in sorted(set(repeats["share"]) - {1.0}):
-        early = _scores(differences(repeats, share))
+        early = _scores(differences(repeats, share=share))
         rows.append(
             _agreement("share", share, [(early.reindex(full.index, fill_value=-1.0), full)])
         )
     return pd.DataFrame(rows, columns=COLUMNS).assign(low=np.nan, high=np.nan)
 
 
-def split_half_stability(repeats: pd.DataFrame, draws: int = 200, seed: int = 0) -> pd.DataFrame:
-    """How well the rankings from two disjoint halves of the seeds agree.
+def split_half_stability(repeats: pd.DataFrame, *, draws: int = 200, seed: int = 0) -> pd.DataFrame:
+    """Measure how well the rankings from two disjoint halves of the seeds agree.
 
     What to expect between this experiment at half its seeds and another one like it.
 
@@ -94,7 +94,7 @@ def split_half_stability(repeats: pd.DataFrame, draws: int = 200, seed: int = 0)
 
 def _scores(given: Differences) -> pd.Series:
     """Largest |t| of each variant, by its name; below all others where nothing can be judged."""
-    sizes = np.abs(contrast(given).t)
+    sizes = np.abs(effects_of(given).t)
     largest = np.where(np.isnan(sizes), -1, sizes).max(0, initial=-1)
     return pd.Series(largest, index=given.variants["variant"]).sort_index()
 

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.special import stdtrit  # scipy.stats takes a second to import
 
 from ganatomy.errors import InputError
-from ganatomy.importance.differences import Differences, contrast, differences
+from ganatomy.importance.differences import Differences, differences, effects_of
 from ganatomy.importance.readouts import READOUTS
 from ganatomy.statistics import LEVEL, mark, mean_and_error, two_sided_p
 
@@ -30,21 +30,21 @@ def require_seeds(given: Differences, fdr: float | None) -> None:
         raise InputError(
             f"{len(given.seeds)} seed: what is due to the feature and what to this one seed "
             "cannot be told apart",
-            "retrain.num_seeds",
+            "num_seeds",
             "Have at least 2; 4 or more are better.",
         )
 
 
 def summarise(repeats: pd.DataFrame, fdr: float | None) -> pd.DataFrame:
-    """Effects with intervals and tests, each against the nulls of the same readout.
+    """Judge effects, with intervals and tests, against the nulls of the same readout.
 
     For variant v and seed s the difference is ``value(v, s) - mean over nulls k of value(k, s)``;
     its mean over seeds is the effect. Only what was read at the end of training counts (share 1),
     and random subsets are left to `datamodels`.
 
     `t` and `p` test that the variant is one more null: error and degrees of freedom come from the
-    nulls (`contrast`). `low` and `high` hold the effect in 95 % of cases whatever the noise of the
-    variant itself (a variant far from the nulls is often several times noisier than they): they
+    nulls (`effects_of`). `low` and `high` hold the effect in 95 % of cases whatever the noise of
+    the variant itself (a variant far from the nulls is often several times noisier than they): they
     come from its own differences over seeds, which contain the noise of the nulls' mean. The
     interval is thus wider, and may contain 0 where the test is sure of a change. A variant that
     is left with one seed has no noise of its own: its interval is that of the nulls' noise.
@@ -71,33 +71,33 @@ def summarise(repeats: pd.DataFrame, fdr: float | None) -> pd.DataFrame:
     """
     given = differences(repeats)
     require_seeds(given, fdr)
-    found = contrast(given)
-    shape = found.effect.shape
-    null_freedom = np.broadcast_to(found.freedom[:, None], shape)
-    null_sd = np.broadcast_to(found.null_sd[:, None], shape)
+    effects = effects_of(given)
+    shape = effects.effect.shape
+    null_freedom = np.broadcast_to(effects.freedom[:, None], shape)
+    null_sd = np.broadcast_to(effects.null_sd[:, None], shape)
     _, own_error, own_freedom = mean_and_error(given.values)
     alone = np.isnan(own_error)
-    half = np.where(alone, found.error, own_error) * stdtrit(
+    half = np.where(alone, effects.error, own_error) * stdtrit(
         np.where(alone, null_freedom, own_freedom), (1 + LEVEL) / 2
     )
-    judged = np.isfinite(found.t)
+    judged = np.isfinite(effects.t)
     num_readouts, num_variants = shape
     summary = given.variants.loc[np.tile(np.arange(num_variants), num_readouts)]
     summary = summary.reset_index(drop=True)
     summary["readout"] = np.repeat(given.readouts, num_variants).astype(object)
     summary["network"] = summary["readout"].map(lambda name: READOUTS[name].network)
     with np.errstate(invalid="ignore", divide="ignore"):
-        standardised = np.where(judged, found.effect / null_sd, np.nan)
+        standardised = np.where(judged, effects.effect / null_sd, np.nan)
     columns = {
-        "effect": found.effect,
-        "low": found.effect - half,
-        "high": found.effect + half,
+        "effect": effects.effect,
+        "low": effects.effect - half,
+        "high": effects.effect + half,
         "null_sd": null_sd,
         "standardised": standardised,
-        "error": found.error,
+        "error": effects.error,
         "freedom": np.where(judged, null_freedom, np.nan),
-        "t": found.t,
-        "p": two_sided_p(found.t, null_freedom),
+        "t": effects.t,
+        "p": two_sided_p(effects.t, null_freedom),
     }
     for name, values in columns.items():
         summary[name] = values.ravel()
@@ -106,7 +106,7 @@ def summarise(repeats: pd.DataFrame, fdr: float | None) -> pd.DataFrame:
 
 
 def rank(summary: pd.DataFrame) -> pd.DataFrame:
-    """One row per variant, most influential first: `RANKING_RULE`.
+    """Rank the variants, most influential first: `RANKING_RULE`.
 
     Returns
     -------

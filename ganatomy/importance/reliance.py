@@ -78,8 +78,8 @@ def reliance(
         if len(images) < _FEWEST:
             raise InputError(
                 f"{len(images)} {name}, at least {_FEWEST} are needed",
-                "reliance",
-                "Give more images, or raise importance.num_fakes or prepare.test_fraction.",
+                "num_fakes",
+                "Give more of both: more held-out images, and a larger count.",
             )
     original = _logits(discriminator, real_images, "real images")
     fakes = _logits(discriminator, base_fakes, "fakes")
@@ -191,7 +191,7 @@ def _logits(discriminator: nn.Module, images: torch.Tensor, where: str) -> torch
         raise InputError(
             "the discriminator's logits are not finite",
             where,
-            "The GAN has diverged: lower train.learning_rate and run `dvc repro train`.",
+            "The GAN has diverged: train it anew with a lower learning rate.",
         )
     return logits
 

@@ -17,7 +17,6 @@ import pandas as pd
 from ganatomy.errors import InputError
 from ganatomy.importance.ranking import rank, summarise
 
-_WHERE = "screen"
 # said again wherever a table may have no rows, which pandas takes for columns of objects
 _VERDICT = {"variant": object, "score": float, "p": float, "kept": bool, "reason": object}
 _HISTORY = {"rung": int, "share": float, "num_seeds": int} | _VERDICT
@@ -298,20 +297,20 @@ def _with_missing(table: pd.DataFrame, variants: tuple[str, ...]) -> pd.DataFram
 def _check(rungs: Sequence[Rung], keep: int, keep_at_least: int, num_nulls: int) -> None:
     shares = [rung.share for rung in rungs]
     if not rungs:
-        raise InputError("no rungs", _WHERE, "Give at least one, or train everything in full.")
+        raise InputError("no rungs", "rungs", "Give at least one, or train everything in full.")
     if not all(0 < share <= 1 for share in shares) or shares != sorted(shares):
         raise InputError(
             f"rungs of the shares {', '.join(f'{share:g}' for share in shares)}",
-            _WHERE,
+            "rungs",
             "Give shares above 0, of at most 1, none smaller than the one before.",
         )
     if any(rung.num_seeds < 1 for rung in rungs):
-        raise InputError("a rung without seeds", _WHERE, "Give every rung at least one.")
+        raise InputError("a rung without seeds", "rungs", "Give every rung at least one.")
     if num_nulls < 2:
-        raise InputError(f"nulls: {num_nulls}", _WHERE, "Give at least 2: they are the scale.")
+        raise InputError(f"nulls: {num_nulls}", "num_nulls", "Give at least 2: they are the scale.")
     if keep < max(1, keep_at_least):
         raise InputError(
             f"{keep} variants may be kept, {keep_at_least} have to be",
-            _WHERE,
+            "keep",
             "Let at least one be kept, and no fewer than have to be.",
         )

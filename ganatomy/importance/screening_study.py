@@ -99,16 +99,18 @@ class ScreeningStudy:
         about = read_json(folder / _SURVIVORS)
         if not about["screened"]:
             return ScreeningStudy.without(about["variants"])
-        found = read_json(folder / _SCREENING)
-        num_trained = tuple(found["cost"]["num_trained"])
+        details = read_json(folder / _SCREENING)
+        num_trained = tuple(details["cost"]["num_trained"])
         screening = Screening(
-            tuple(found["survivors"]),
+            tuple(details["survivors"]),
             num_trained,
             read_csv(folder / "history.csv"),
             read_csv(folder / "repeats.csv"),
         )
-        cost = Cost(**{**found["cost"], "num_trained": num_trained})
-        return ScreeningStudy(tuple(found["candidates"]), tuple(about["variants"]), screening, cost)
+        cost = Cost(**{**details["cost"], "num_trained": num_trained})
+        return ScreeningStudy(
+            tuple(details["candidates"]), tuple(about["variants"]), screening, cost
+        )
 
 
 def screen_features(

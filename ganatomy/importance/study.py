@@ -13,7 +13,7 @@ from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.recipes import Recipe
 from ganatomy.data.features.regions import USUAL_REGIONS, Regions
 from ganatomy.importance.evaluation_set import EvaluationSet
-from ganatomy.importance.experiment import Experiment, Size
+from ganatomy.importance.experiment import Experiment, StudySize
 from ganatomy.importance.generated import Sampler
 from ganatomy.importance.interactions import interactions
 from ganatomy.importance.measuring import read_out
@@ -25,7 +25,7 @@ from ganatomy.importance.reliance import reliance_on_features
 from ganatomy.importance.result import ImportanceStudy
 from ganatomy.importance.subsets import datamodels
 
-__all__ = ["Experiment", "ImportanceStudy", "Size", "drop_feature_importance", "judge_members"]
+__all__ = ["Experiment", "ImportanceStudy", "StudySize", "drop_feature_importance", "judge_members"]
 
 _SHOWN_IMAGES = 12
 
@@ -34,7 +34,7 @@ def drop_feature_importance(
     dataset: Dataset,
     features: Sequence[str],
     *,
-    size: Size | None = None,
+    size: StudySize | None = None,
     modes: Sequence[str] = ("remove",),
     regions: Regions = USUAL_REGIONS,
     fdr: float = 0.05,
@@ -42,7 +42,10 @@ def drop_feature_importance(
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     on_warning: Callable[[str], None] = lambda text: None,
 ) -> ImportanceStudy:
-    """Change one feature at a time in the data, train G and D anew on it, and compare.
+    """Measure how much each feature of the data matters, by training G and D anew without it.
+
+    One feature at a time is changed, and what becomes of G and of D is compared with GANs that were
+    trained on unchanged data.
 
     Parameters
     ----------
@@ -50,7 +53,7 @@ def drop_feature_importance(
         Its last fifth is held out.
     features : sequence of str
         Names of `ganatomy.data.features.known`, or ``module:Class`` of your own.
-    size : Size, optional
+    size : StudySize, optional
         How much is spent; by default minutes for 28 x 28 images.
     modes : sequence of str in {"remove", "permute", "noise"}
         What is done to each feature, where it can be.
@@ -76,7 +79,7 @@ def drop_feature_importance(
     >>> torch.set_num_threads(1)
     >>> images = torch.randint(0, 256, (200, 1, 28, 28), dtype=torch.uint8)
     >>> data = Dataset(images, torch.zeros(200, dtype=torch.int64))
-    >>> tiny = Size(num_steps=2, width=4, num_seeds=2, num_nulls=3, evaluator_epochs=1)
+    >>> tiny = StudySize(num_steps=2, width=4, num_seeds=2, num_nulls=3, evaluator_epochs=1)
     >>> study = drop_feature_importance(data, ["contrast", "cell_0_0"], size=tiny)
     >>> sorted(study.ranking["variant"])
     ['cell_0_0', 'contrast']

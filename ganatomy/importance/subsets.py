@@ -90,7 +90,7 @@ def _check_design(design: Array, features: list[str]) -> None:
     if len(design) < needed:
         raise InputError(
             f"{len(design)} subsets of {len(features)} features",
-            "variants.num_subsets",
+            "num_subsets",
             f"At least {needed} are needed, and twice as many are better.",
         )
     rank = np.linalg.matrix_rank(design)
@@ -98,7 +98,7 @@ def _check_design(design: Array, features: list[str]) -> None:
         raise InputError(
             f"the {len(design)} subsets cannot tell the {len(features)} features apart: some are "
             "always changed together, or all subsets have the same size",
-            "variants.num_subsets",
+            "num_subsets",
             "Take more subsets.",
         )
 

@@ -1,11 +1,13 @@
 """The tables of importance on disk: what is read is what was written."""
 
 import io
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
 
 from ganatomy.errors import InputError
+from ganatomy.extras import extra
 from ganatomy.files import write_bytes
 from ganatomy.tables import csv_bytes, read_table
 
@@ -36,6 +38,7 @@ def read_csv(path: Path) -> pd.DataFrame:
 
 def write_parquet(path: Path, table: pd.DataFrame) -> None:
     """Write a table as a Parquet file."""
+    _need_parquet()
     buffer = io.BytesIO()
     table.to_parquet(buffer, index=False)
     write_bytes(path, buffer.getvalue())
@@ -43,6 +46,7 @@ def write_parquet(path: Path, table: pd.DataFrame) -> None:
 
 def read_parquet(path: Path) -> pd.DataFrame:
     """Read what `write_parquet` wrote; `InputError` where it is missing or damaged."""
+    _need_parquet()
     try:
         return pd.read_parquet(path)
     except FileNotFoundError:
@@ -53,3 +57,8 @@ def read_parquet(path: Path) -> pd.DataFrame:
             str(path),
             "Remove the file and run what writes it.",
         ) from None
+
+
+def _need_parquet() -> None:
+    with extra("pipeline", "what is read out of retrained GANs is kept as Parquet"):
+        import_module("pyarrow")

@@ -18,11 +18,11 @@ from ganatomy.importance.generated import Sampler
 from ganatomy.importance.members import Member
 from ganatomy.importance.ranking import rank, summarise
 from ganatomy.importance.result import ImportanceStudy
-from ganatomy.importance.study import Experiment, Size, drop_feature_importance, judge_members
+from ganatomy.importance.study import Experiment, StudySize, drop_feature_importance, judge_members
 from tests.unit.gan.small import SMALL
 from tests.unit.importance.retrained import repeats
 
-TINY = Size(
+TINY = StudySize(
     num_steps=3, width=4, batch_size=8, num_seeds=2, num_nulls=3, num_fakes=20, evaluator_epochs=1
 )
 FEATURES = ["contrast", "cell_1_1", "class_3", "background"]

@@ -8,7 +8,7 @@ from scipy import stats
 
 from ganatomy.importance import differences as differences_module
 from ganatomy.importance import ranking
-from ganatomy.importance.differences import contrast, differences
+from ganatomy.importance.differences import differences, effects_of
 from ganatomy.importance.ranking import summarise
 from ganatomy.importance.readouts import READOUTS
 from ganatomy.statistics import two_sided_p
@@ -24,7 +24,7 @@ def _band(probability: float, count: int) -> tuple[float, float]:
 def _p_of_nothing(num_nulls: int, num_seeds: int, count: int, spread: float) -> Array:
     draw = np.random.default_rng(1)
     values = noise(draw, ["v"], num_nulls, count, num_seeds, spread)
-    found = contrast(differences(repeats(values, many(count))))
+    found = effects_of(differences(repeats(values, many(count))))
     return two_sided_p(found.t, found.freedom[:, None])[:, 0]
 
 
@@ -99,6 +99,6 @@ def test_shifts_of_members_like_any_null_raise_no_more_false_alarms(
     from_nulls = distances[..., 1:].sum(-1) / np.r_[num_nulls, [num_nulls - 1] * num_nulls]
     names = ["v", *(f"null_{k}" for k in range(num_nulls))]
     values = {name: from_nulls[:, :, at] for at, name in enumerate(names)}
-    found = contrast(differences(repeats(values, many(count))))
+    found = effects_of(differences(repeats(values, many(count))))
     p = two_sided_p(found.t, found.freedom[:, None])
     assert 0.005 < np.mean(p <= 0.05) < _band(0.05, count)[1]

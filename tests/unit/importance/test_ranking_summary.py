@@ -207,7 +207,7 @@ def test_fewer_than_two_nulls(num_nulls: int) -> None:
 def test_one_seed() -> None:
     """Nothing can be called significant; the interval is that of one more null."""
     table = repeats(_noise(num_seeds=1), READOUTS)
-    with pytest.raises(InputError, match=r"^1 seed:.*retrain\.num_seeds"):
+    with pytest.raises(InputError, match=r"^1 seed:.*\[num_seeds\]"):
         summarise(table, 0.05)
     summary = summarise(table, None)
     assert summary["q"].isna().all()

@@ -183,6 +183,7 @@ def facts() -> dict[str, Any]:
             "readouts": ["g_fcd", "d_shift"],
             "meanings": {"g_fcd": "a distance"},
             "reliance_meanings": {"d_auc_drop": "a drop"},
+            "verdict": "A verdict on features.",
             "rule": "A rule of ranking.",
             "modes": {"remove": "removed: what does it add?"},
             "num_comparisons": 20,
