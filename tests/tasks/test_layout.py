@@ -16,7 +16,7 @@ PATHS = {
 }
 
 
-NOT_PARAMS = {"dataset", "evaluator_file", "samples"}  # what else has a `load`
+NOT_PARAMS = {"dataset", "evaluator_file", "samples", "variantset"}  # what else has a `load`
 
 
 def _trees(stage: str) -> list[ast.Module]:

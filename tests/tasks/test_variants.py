@@ -18,7 +18,6 @@ from ganatomy.data.variants import make_variant
 from ganatomy.errors import InputError
 from ganatomy.files import read_json
 from ganatomy.report.sections.importance import SECTION
-from tasks.shared import environment
 from tasks.shared.events import Events
 from tasks.shared.layout import PREPARED, VARIANTS
 from tasks.shared.members import trainable
@@ -128,9 +127,10 @@ def test_an_edited_mask_makes_it_stale(smoke: Path, tmp_path: Path) -> None:
     mask.paste(255, (0, 0, 9, 9))
     mask.save(project / "corner.png")
     _apply(project, "features=[mask_corner]", "masks=[corner.png]")
-    environment.write(project)
-    dvc(project, "repro", "-q", "--single-item", "variants")
+    for stage in ("inputs", "variants"):
+        dvc(project, "repro", "-q", "--single-item", stage)
     mask.paste(255, (9, 9, 12, 12))
     mask.save(project / "corner.png")
     planned = flows(project, "plan").stdout
-    assert re.search(r"^variants +would run +modified features.json$", planned, re.M), planned
+    expected = r"^variants +would run +modified inputs/features\.json \(masks corner\.png\)$"
+    assert re.search(expected, planned, re.M), planned
