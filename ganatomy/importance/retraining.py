@@ -61,7 +61,7 @@ class Training:
 def trainings(
     recipes: Sequence[Recipe], seeds: Sequence[int], *, shard: int = 0, num_shards: int = 1
 ) -> list[Training]:
-    """List every recipe with every seed, seed by seed, or every so-manieth of them.
+    """List every recipe with every seed, seed by seed, or one shard's share of them.
 
     Examples
     --------
