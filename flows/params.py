@@ -6,6 +6,7 @@ import pkgutil
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import yaml
 from ruamel.yaml import YAML
 
+import tasks
 import tasks.params
 from flows import yaml_text
 from ganatomy.errors import InputError
@@ -26,24 +28,7 @@ HEADER = """\
 DEFAULT_PROFILE = "default"
 _SETTING = re.compile(r"(?<!\S)\w+\.\w+\s*=\s*")
 _PIECE = re.compile(r"""'(?:[^']|'')*'|"(?:[^"\\]|\\.)*"|.""", re.DOTALL)
-ORDER = (
-    "base",
-    "fetch",
-    "prepare",
-    "evaluator",
-    "gan",
-    "train",
-    "evaluate",
-    "variants",
-    "autotune",
-    "screen",
-    "retrain",
-    "importance",
-    "gradcam",
-    "lime",
-    "faithfulness",
-    "report",
-)
+_GRAPH = Path(tasks.__path__[0]).with_name("dvc.yaml")
 
 
 def sections() -> dict[str, type[Section]]:
@@ -53,7 +38,21 @@ def sections() -> dict[str, type[Section]]:
     for path in Path(tasks.params.__path__[0]).parent.glob("*/params.py"):
         importlib.import_module(f"tasks.{path.parent.name}.params")
     found = {section.name: section for section in _below(Section) if hasattr(section, "name")}
-    return {name: found[name] for name in ORDER if name in found} | found
+    return {name: found[name] for name in _order() if name in found} | found
+
+
+@cache
+def _order() -> list[str]:
+    """`base`, then each stage in the order of dvc.yaml, after what it is the first to read whole.
+
+    A section of no stage, as `gan`, so stands before the stage that it is for.
+    """
+    stages = read_document(_GRAPH)["stages"]
+    found = ["base"]
+    for name, stage in stages.items():
+        shared = [entry for entry in stage.get("params", []) if entry not in stages]
+        found += [*shared, name]
+    return list(dict.fromkeys(found))
 
 
 def _below(section: type[Section]) -> Iterator[type[Section]]:

@@ -286,6 +286,24 @@ def test_sections_are_those_of_the_files_base_first() -> None:
     assert all(section.name == name for name, section in found.items())
 
 
+def test_sections_stand_in_the_order_of_the_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = yaml.safe_load((ROOT / "params.yaml").read_text())
+    assert list(params.sections()) == list(document)
+    stages = {
+        "inputs": {"params": ["gan.generator", "fetch"]},
+        "fetch": {"params": ["base"]},
+        "lime": {},
+        "train": {"params": ["base", "gan", "train"]},
+    }
+    monkeypatch.setattr(params, "read_document", lambda path: {"stages": stages})
+    params._order.cache_clear()
+    try:
+        assert list(params.sections())[:5] == ["base", "fetch", "lime", "gan", "train"]
+        assert set(params.sections()) == set(document)
+    finally:
+        params._order.cache_clear()
+
+
 def test_default_profile_is_the_schemas_defaults(project: Path) -> None:
     (project / "params.yaml").write_text("train: {epochs: 3}\nbase: {seed: 9}\n")
     params.apply(project, "default", [])

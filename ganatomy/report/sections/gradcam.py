@@ -48,7 +48,10 @@ def _figures(study: MapsStudy) -> dict[str, Figure]:
     if (table := study.carriers.dissection) is not None:
         found["dissection"] = lambda: png(dissection_table(table))
     if study.film:
-        found["film"] = lambda: film(list(_frames(study.film)))
+        shown = list(_frames(study.film))
+        found["film"] = lambda: film(shown)
+        for frame, pixels in zip(study.film, shown):  # for the record: the page has the film
+            found[f"film_{frame.step:09d}"] = partial(png, pixels)
     return found
 
 
