@@ -7,12 +7,13 @@ from ganatomy.data.images import contact_sheet, write_png
 from ganatomy.data.variant_set import VariantEntry, make_variants
 from ganatomy.data.variants import before_and_after
 from ganatomy.files import whole_folder
+from ganatomy.tensors import write_tensors
 from tasks.params.base import Base
 from tasks.shared import stage
 from tasks.shared.events import Events
 from tasks.shared.layout import PREPARED, REPORTS, VARIANTS
 from tasks.shared.names import recipes_of
-from tasks.shared.results import image_path, write_metrics
+from tasks.shared.results import write_metrics
 from tasks.variants.params import Variants
 
 
@@ -22,6 +23,7 @@ def main(events: Events) -> None:
     torch.set_num_threads(base.num_threads)
     train = Dataset.load(PREPARED, "train")
     recipes = recipes_of(params, train, base.seed, events.warning)
+    previews: dict[str, torch.Tensor] = {}
     with whole_folder(VARIANTS) as folder, whole_folder(REPORTS / "variants") as report:
 
         def keep(entry: VariantEntry, changed: Dataset | None) -> None:
@@ -30,9 +32,9 @@ def main(events: Events) -> None:
             if changed is not None:
                 if params.materialize:
                     changed.save(own, "train")
-                preview = contact_sheet(before_and_after(train, changed), 10)
+                previews[entry.recipe.folder] = before_and_after(train, changed)
+                preview = contact_sheet(previews[entry.recipe.folder], 10)
                 write_png(own / "preview.png", preview)
-                write_png(image_path(report, entry.recipe.folder), preview)
 
         variants = make_variants(
             train,
@@ -43,6 +45,7 @@ def main(events: Events) -> None:
         )
         variants.save(folder)
         variants.save(report)
+        write_tensors(report / "previews.safetensors", previews)
         write_metrics(report, variants.metrics())
 
 

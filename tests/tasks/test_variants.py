@@ -17,7 +17,10 @@ from ganatomy.data.features import Regions
 from ganatomy.data.variants import make_variant
 from ganatomy.errors import InputError
 from ganatomy.files import read_json
+from ganatomy.report.contents import fill
 from ganatomy.report.sections.importance import SECTION
+from ganatomy.report.sections.variants import SECTION as VARIANTS_SECTION
+from ganatomy.tensors import read_tensors
 from tasks.shared.events import Events
 from tasks.shared.layout import PREPARED, VARIANTS
 from tasks.shared.members import trainable
@@ -115,10 +118,17 @@ def test_what_is_trained_on_knows_which_regions_it_was_made_of(here: Path) -> No
     _apply(here, "features=[mask_middle, cell_3_3]", "masks=[middle.png]", "grid=7")
     variants.main(Events("variants", None))
     train = Dataset.load(PREPARED, "train")
+    part = fill(VARIANTS_SECTION, VARIANTS_SECTION.load(Path("reports/variants")))
+    previews = read_tensors(Path("reports/variants/previews.safetensors"))
+    assert set(part.figures) == set(previews) == {recipe.folder for recipe in trainable()}
+    shown = [row["figure"] for row in part.facts["variants"]]
+    assert shown == [recipe.folder for recipe in trainable() if not recipe.is_null]
     for recipe in trainable():
         assert recipe.regions == Regions(7, ("middle.png",))
         stored = Dataset.load(VARIANTS / recipe.folder, "train")
         assert torch.equal(make_variant(train, recipe).images, stored.images)
+        assert torch.equal(previews[recipe.folder][:10], train.images[:10])
+        assert torch.equal(previews[recipe.folder][10:], stored.images[:10])
 
 
 def test_an_edited_mask_makes_it_stale(smoke: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from ganatomy.report.figures.interaction_chart import interaction_chart
 from ganatomy.report.figures.power_chart import power_chart
 from ganatomy.report.figures.region_map import region_map, region_values
 from ganatomy.report.figures.small_multiples import multiples
-from ganatomy.report.sections.section import Figure, Record, Section, drawn, png, rows_of
+from ganatomy.report.sections.section import Figure, Record, Section, png, rows_of
 
 _ASKS = {
     "remove": "removed (replaced by the data set's mean or a neutral value): what does it add?",
@@ -33,22 +33,18 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class _Told:
-    """The study, what it was made of, and a picture of each variant by its name for files."""
+    """The study, and what it was made of."""
 
     study: ImportanceStudy
     variants: VariantSet
     screening: ScreeningStudy
-    previews: dict[str, Figure]
 
     @staticmethod
     def load(folder: Path) -> "_Told":
-        of_variants = folder.parent / "variants"
-        variants = VariantSet.load(of_variants)
         return _Told(
             ImportanceStudy.load(folder),
-            variants,
+            VariantSet.load(folder.parent / "variants"),
             ScreeningStudy.load(folder.parent / "screen"),
-            drawn(of_variants, *(entry.recipe.folder for entry in variants.entries)),
         )
 
 
@@ -99,7 +95,6 @@ def _rows(told: _Told, readouts: list[str]) -> list[Record]:
                 **row,
                 "meaning": entry.recipe.meaning,
                 "mean_change": entry.mean_change,
-                "same_images": entry.recipe.kind not in ("class", "balance", "attribute"),
                 "effects": [effects.get((row["variant"], name)) for name in readouts],
                 "reliance": reliance,
             }
@@ -123,9 +118,6 @@ def _figures(told: _Told) -> dict[str, Figure]:
         found["regions"] = _drawing(_regions, study)
     if not study.interactions.empty:
         found["interactions"] = _drawing(_interactions, study)
-    for entry in told.variants.entries:
-        if entry.recipe.name in set(study.ranking["variant"]):
-            found[f"variant_{entry.recipe.name}"] = told.previews[entry.recipe.folder]
     return found
 
 

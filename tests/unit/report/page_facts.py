@@ -8,10 +8,8 @@ from ganatomy.report.sections.section import all_sections
 
 FIGURES = {
     "evaluate": ("samples", "fidelity", "fidelity_inception", "suspects", "classes"),
-    "importance": (
-        *("importance", "regions", "without", "power", "interactions", "effects"),
-        "variant_blur",
-    ),
+    "importance": ("importance", "regions", "without", "power", "interactions", "effects"),
+    "variants": ("blur",),
     "faithfulness": ("agreement", "controls", "removal", "randomisation"),
     "gradcam": (
         *("d_real", "d_fake", "g_fake", "classes", "film"),
@@ -24,6 +22,7 @@ FIGURES = {
 FACTS = {
     "evaluate": ("quality", "memorisation", "generalisation", "classes", "evaluator"),
     "importance": ("importance",),
+    "variants": ("variants",),
     "faithfulness": ("faithfulness", "refusals"),
     "gradcam": ("gradcam", "concepts"),
     "lime": ("lime",),
@@ -95,7 +94,6 @@ def facts() -> dict[str, Any]:
         "found_by_d": False,
         "q": 0.021,
         "stands_out": True,
-        "same_images": True,
         "effects": [effect, None],
         "reliance": [{**effect, "value": 0.3}, None],
     }
@@ -178,6 +176,9 @@ def facts() -> dict[str, Any]:
             "total_variation": divergence,
         },
         "evaluator": {"test_accuracy": 0.987, "by_rotation": 0},
+        "variants": [
+            {"name": "sharp", "meaning": "all is sharp", "same_images": False, "figure": "blur"}
+        ],
         "importance": {
             "rows": [row],
             "readouts": ["g_fcd", "d_shift"],

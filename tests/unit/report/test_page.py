@@ -43,7 +43,7 @@ def _with(path: tuple[Any, ...], text: str) -> dict[str, Any]:
 
 NOT_SHOWN = [  # names of figures, and what rows are chosen by
     ("stills", 0, "name"),
-    ("importance", "rows", 0, "variant"),
+    ("variants", 0, "figure"),
     *(("importance", "power", row, "kind") for row in range(3)),
     ("lime", "baseline"),
     ("data", "duplicates", "choice"),

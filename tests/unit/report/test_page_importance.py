@@ -56,6 +56,15 @@ def test_ranking_says_what_stands_out_and_for_which_network() -> None:
     assert '<td class="out">g_frd</td>' not in render(given, PICTURES)
 
 
+def test_variants_are_shown_with_what_was_changed() -> None:
+    given = facts()
+    section = render(given, PICTURES).partition('<section id="variants">')[2]
+    said = "<code>sharp</code>: all is sharp (first images of either set)."
+    assert said in section.partition("</section>")[0]
+    given["variants"][0]["same_images"] = True
+    assert "first images of either set" not in render(given, PICTURES)
+
+
 def test_trust_in_the_ranking_is_told_in_figures() -> None:
     html = render(facts(), PICTURES)
     assert "a correlation of <b>0.71</b>; the same three are first in 50 % of the splits" in html
