@@ -133,9 +133,9 @@ def _run_flow(arguments: argparse.Namespace, root: Path) -> int:
         try:
             pipeline()
         except adapter.StageFailed as error:
-            print(masked(f"error: {error}"), file=sys.stderr)
             if (root / PAGE_FILE).exists():
                 print(f"what there is: {root / PAGE_FILE}", file=sys.stderr)
+            print(masked(f"error: {error}"), file=sys.stderr)
             _tell_if_not_recorded(root, before)
             return 2 if error.exit_code == 2 else 1
         except BaseException:  # stopped, or the disk is full: whoever catches it says so

@@ -236,7 +236,7 @@ def _run_all(stages: list[adapter.Stage]) -> dict[str, str]:
     if failures:
         first = next(iter(failures.values()))
         words = {name: str(error) for name, error in failures.items()}
-        if outcomes:
+        if unfinished.has_something(run.root, list(outcomes)):
             missing = unfinished.why_missing(stages, words)
             unfinished.leave_page(run.root, run.run_dir, str(first), missing)
         raise first

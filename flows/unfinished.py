@@ -12,6 +12,7 @@ from ganatomy.files import write_json
 from tasks.shared.layout import PAGE, UNFINISHED
 
 PAGE_FILE = UNFINISHED / PAGE.name
+_SECTIONS = Path("ganatomy/report/sections")  # nothing of it is imported here
 _TOLD = "failure.json"  # in the run's folder
 _LIMIT_S = 300
 logger = logging.getLogger("ganatomy.page")
@@ -20,6 +21,11 @@ logger = logging.getLogger("ganatomy.page")
 def remove_page(root: Path) -> None:
     """Remove the page that an earlier run left."""
     shutil.rmtree(root / UNFINISHED, ignore_errors=True)
+
+
+def has_something(root: Path, finished: list[str]) -> bool:
+    """Tell whether any of the stages that are finished has a section of the page."""
+    return any((root / _SECTIONS / f"{name}.py").is_file() for name in finished)
 
 
 def leave_page(root: Path, run_dir: Path, failure: str, missing: dict[str, str]) -> None:

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import torch
 
-from ganatomy.data.dataset import pack_attributes
+from ganatomy.data.raw_folder import FILES, save_raw
 from ganatomy.data.reading import Limits
 from ganatomy.data.sources import Raw, fetch
-from ganatomy.files import whole_folder, write_json
-from ganatomy.tensors import write_tensors
+from ganatomy.files import whole_folder
 from tasks.fetch.params import Fetch
 from tasks.prepare.params import Prepare
 from tasks.shared import stage
@@ -30,27 +29,15 @@ def main(events: Events) -> None:
             Path(params.attributes) if params.attributes else None,
             follow_links=params.follow_links,
             limits=Limits(bounds.max_pixels, bounds.max_seconds),
-            into=folder / "files",
+            into=folder / FILES,
             progress=lambda done, total: events.progress(done, total, "files"),
         )
-        _write(raw, folder)
+        save_raw(raw, folder)
         count = len(raw.labels)
         write_metrics(report, {"num_found": count, "num_classes": len(raw.class_names)})
     if told := _not_used(raw):
         events.warning(told)
     events.progress(count, count, "images")
-
-
-def _write(raw: Raw, folder: Path) -> None:
-    tensors = {"labels": raw.labels, "split": raw.split, **pack_attributes(raw.attributes)}
-    if raw.images is not None:
-        tensors["images"] = raw.images
-    files = [{"file": path.name, "source": name} for path, name in zip(raw.files, raw.file_names)]
-    about = {"class_names": list(raw.class_names), "files": files, "origin": raw.origin}
-    if files:
-        about |= {"refused": raw.refused, "others": raw.others}
-    write_tensors(folder / "raw.safetensors", tensors)
-    write_json(folder / "raw.json", about)
 
 
 def _not_used(raw: Raw) -> str:

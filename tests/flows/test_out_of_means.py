@@ -118,7 +118,9 @@ def test_torch_itself_does_not_fit_into_memory(copy: Path, tmp_path: Path) -> No
 
 
 def test_a_stage_that_the_kernel_kills_is_said_to_have_been(two_stages: Path) -> None:
-    _plant(two_stages, "        _write(raw", "        import os\n        os.kill(os.getpid(), 9)\n")
+    _plant(
+        two_stages, "        save_raw(raw", "        import os\n        os.kill(os.getpid(), 9)\n"
+    )
     done = python(two_stages, "-c", ONE_STAGE)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("1 False stage fetch: its process was killed (SIGKILL), most")
@@ -129,7 +131,7 @@ def test_a_full_disk_ends_a_run_in_one_line_without_a_retry(two_stages: Path) ->
     full = (
         "        import resource\n        resource.setrlimit(resource.RLIMIT_FSIZE, (9999, 9999))\n"
     )
-    restore = _plant(two_stages, "        _write(raw", full)
+    restore = _plant(two_stages, "        save_raw(raw", full)
     done = flows(two_stages, "run")
     assert done.returncode == 1
     assert outcomes(done) == {"fetch": "failed"}

@@ -11,6 +11,7 @@ import pytest
 
 from flows import unfinished
 from flows.adapter import Stage
+from tests.harness import ROOT
 
 
 def _stage(name: str, *upstream: str) -> Stage:
@@ -36,6 +37,12 @@ def test_what_failed_is_named_to_those_that_wait_for_it() -> None:
         "data": "failed: no",
         "report": "not run: it needs gradcam, which failed",
     }
+
+
+def test_a_run_that_has_finished_nothing_to_be_shown_has_no_page() -> None:
+    assert not unfinished.has_something(ROOT, [])
+    assert not unfinished.has_something(ROOT, ["inputs", "fetch", "retrain@0"])
+    assert unfinished.has_something(ROOT, ["inputs", "fetch", "prepare"])
 
 
 def test_the_page_is_told_without_passwords(
