@@ -44,7 +44,7 @@ def leave_page(root: Path, run_dir: Path, failure: str, missing: dict[str, str])
         write_json(run_dir / _TOLD, {"failure": masked(failure), "missing": missing})
         command = [sys.executable, "-m", "tasks.report.unfinished", str(run_dir / _TOLD)]
         subprocess.run(command, cwd=root, capture_output=True, timeout=_LIMIT_S, check=True)
-    except (OSError, subprocess.SubprocessError) as error:
+    except (OSError, ValueError, subprocess.SubprocessError) as error:  # a name that is no text
         logger.warning("there is no page of what was finished: %s", error)
 
 
@@ -64,7 +64,8 @@ def why_missing(stages: list[Stage], failed: dict[str, str]) -> dict[str, str]:
         if stage.name in failed:
             needed[stage.name] = stage.name
             reason = failed[stage.name].removeprefix(f"stage {stage.name}: ")
-            found[stage.name] = f"failed: {reason.splitlines()[0]}"
+            first, _, _ = reason.partition("\n")
+            found[stage.name] = f"failed: {first}"
         elif above := [needed[name] for name in stage.upstream if name in needed]:
             needed[stage.name] = above[0]
             found[stage.name] = f"not run: it needs {above[0]}, which failed"

@@ -30,11 +30,11 @@ STAGES = [
 
 
 def test_what_failed_is_named_to_those_that_wait_for_it() -> None:
-    failed = {"gradcam": "stage gradcam: it broke\n  a line of its log", "data": "stage data: no"}
+    failed = {"gradcam": "stage gradcam: it broke\n  a line of its log", "data": "stage data: "}
     assert unfinished.why_missing(STAGES, failed) == {
         "gradcam": "failed: it broke",
         "faithfulness": "not run: it needs gradcam, which failed",
-        "data": "failed: no",
+        "data": "failed: ",
         "report": "not run: it needs gradcam, which failed",
     }
 
@@ -67,7 +67,9 @@ def test_the_page_is_told_without_passwords(
 def test_a_page_that_cannot_be_made_is_no_failure_of_its_own(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.WARNING):
-        unfinished.leave_page(tmp_path, tmp_path, "it broke", {})  # no tasks there
-    assert "there is no page of what was finished: " in caplog.text
+    for failure in ("it broke", "cannot read \udcff.png"):
+        caplog.clear()
+        with caplog.at_level(logging.WARNING):
+            unfinished.leave_page(tmp_path, tmp_path, failure, {})  # no tasks there
+        assert "there is no page of what was finished: " in caplog.text
     assert not (tmp_path / "reports").exists()
