@@ -5,7 +5,7 @@ PY := .venv/bin/python
 ARGS := $(if $(PROFILE),--profile $(PROFILE)) $${SET:+--set "$$SET"}
 export SET
 
-.PHONY: help setup run plan status report ui test test-all check fix lock bench up down clean distclean
+.PHONY: help setup run plan status report ui test test-all check fix lock bench docs up down clean distclean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -47,9 +47,14 @@ fix: setup  ## mend what `make check` can mend by itself
 lock: setup  ## resolve the packages anew
 	@.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --upgrade -q pyproject.toml --extra dev -o requirements.lock
+	@.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate --upgrade -q --group docs -o deploy/docs.lock
 
 bench: setup  ## measure and write benchmarks/results and docs/benchmarks.md
 	@$(PY) -m benchmarks
+
+docs: setup  ## the site of docs/, in site/
+	@sh deploy/docs.sh
 
 up: setup  ## Prefect server, worker and MLflow server on loopback
 	@$(PY) -m deploy.servers up
@@ -66,4 +71,4 @@ clean:  ## remove what runs have made and nothing else; keep the record and DVC'
 
 distclean:  ## and the record, the cache and the virtual environment
 	@[ ! -x $(PY) ] || $(MAKE) --no-print-directory clean
-	@rm -rf .venv .ganatomy .prefect mlflow.db mlruns mlartifacts .dvc/cache .dvc/tmp dvc.lock
+	@rm -rf .venv .venv-docs site .ganatomy .prefect mlflow.db mlruns mlartifacts .dvc/cache .dvc/tmp dvc.lock
