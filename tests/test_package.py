@@ -138,6 +138,8 @@ def _imports(at_once: bool) -> set[str]:
     """First parts of the names that ganatomy/ imports: when it is read, or only when it is used."""
     found: set[str] = set()
     for path in (ROOT / "ganatomy").rglob("*.py"):
+        if not at_once and "parquet(" in path.read_text():
+            found.add("pyarrow")  # pandas imports it
         for node, is_lazy in _walked(ast.parse(path.read_text()), False):
             if is_lazy is at_once:
                 continue

@@ -7,6 +7,8 @@ import torch
 
 from ganatomy.data import sources
 from ganatomy.errors import InputError
+from ganatomy.explain.lime import segments
+from ganatomy.explain.lime.reference import package_coefficients
 from ganatomy.extras import extra
 from ganatomy.gan.distributed import fabric_of
 
@@ -24,6 +26,17 @@ def test_other_errors_pass() -> None:
         raise ZeroDivisionError
     with pytest.raises(ImportError, match="nothing_there"), extra("tools", "the saw"):
         from math import nothing_there  # type: ignore  # noqa: F401
+
+
+def test_the_reference_lime_and_superpixels_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("lime", "lime.lime_base", "skimage"):
+        monkeypatch.setitem(sys.modules, name, None)
+    images = torch.zeros(1, 1, 8, 8)
+    for segment in (segments.slic, segments.quickshift):
+        with pytest.raises(InputError, match=r"segments that follow.*ganatomy\[lime\]"):
+            segment(images)
+    with pytest.raises(InputError, match=r"the engine `lime`.*ganatomy\[lime\]"):
+        package_coefficients(torch.ones(2, 1), torch.ones(2))
 
 
 def test_those_who_need_one_say_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ gaps: of shape (h, w) for all images alike, or (n, h, w) with one for each image
 import torch
 
 from ganatomy.errors import InputError
+from ganatomy.extras import extra
 
 FEWEST = 8
 
@@ -40,7 +41,8 @@ def slic(images: torch.Tensor, num_segments: int = 50, compactness: float = 0.1)
     -------
     LongTensor of shape (n, h, w)
     """
-    from skimage import segmentation
+    with extra("lime", "segments that follow the image"):
+        from skimage import segmentation
 
     pixels = (images.detach().cpu().permute(0, 2, 3, 1).double().numpy() + 1) / 2
     return _numbered(
@@ -82,7 +84,8 @@ def quickshift(
     -------
     LongTensor of shape (n, h, w)
     """
-    from skimage import segmentation
+    with extra("lime", "segments that follow the image"):
+        from skimage import segmentation
 
     pixels = (images.detach().cpu().permute(0, 2, 3, 1).double().numpy() + 1) / 2
     if pixels.shape[-1] == 1:
