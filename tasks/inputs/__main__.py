@@ -18,4 +18,4 @@ def main(events: Events) -> None:
 
 
 if __name__ == "__main__":
-    stage.run(main, files.STAGE)
+    stage.run(main, "inputs")

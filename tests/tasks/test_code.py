@@ -1,12 +1,21 @@
 """The code that a stage depends on, on a small project of its own and on this one."""
 
+import ast
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
-from flows.closure import closure, differences, write
 
-ROOT = Path(__file__).resolve().parents[2]
+from ganatomy.errors import InputError
+from ganatomy.files import write_json
+from tasks.inputs import files
+from tasks.shared import closure as closures
+from tasks.shared import code
+from tasks.shared.closure import Sources
+from tasks.shared.meaning import digest
+from tests.harness import ROOT
 
 FILES = {
     "ganatomy/__init__.py": "",
@@ -42,34 +51,20 @@ OF_REPORT = [
     "ganatomy/page/page.py",
     "ganatomy/page/page.html",
 ]
-DVC = """\
-# about the pipeline
-stages:
-  train:
-    cmd: python -m tasks.train 0
-    deps:
-      - data/raw  # not code
-      - tasks/train.py
-      - ganatomy/unused.py
-    outs:
-      - models/gan
-    meta: {threads: 2}
-
-  report:
-    cmd: exec python -m tasks.report
-    deps:
-      - environment.json
-"""
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A library, two stages and a dvc.yaml whose deps are wrong."""
+    """A library and some stages."""
     for name, text in FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    (tmp_path / "dvc.yaml").write_text(DVC)
     return tmp_path
+
+
+def closure(root: Path, module: str) -> set[str]:
+    """As a stage's: of our two packages."""
+    return closures.closure(root, [module], code.PACKAGES.__contains__)
 
 
 def test_imports_in_functions_and_of_modules_are_followed(project: Path) -> None:
@@ -111,46 +106,256 @@ def test_own_package_counts_however_deep(project: Path) -> None:
 
 def test_others_packages_are_not_followed(project: Path) -> None:
     (project / "torch.py").touch()
-    assert closure(project, "torch") == set()
-    assert closure(project, "flows") == set()
+    (project / "tasks/stage.py").write_text("import torch, flows\n")
+    assert closure(project, "tasks.stage") == {"tasks/__init__.py", "tasks/stage.py"}
 
 
-def test_differences_name_stage_and_file(project: Path) -> None:
-    missing = sorted(set(OF_TRAIN) - {"tasks/train.py"})
-    assert differences(project) == [
-        *(f"train: missing {name}" for name in missing),
-        "train: not imported ganatomy/unused.py",
-        *(f"report: missing {name}" for name in sorted(OF_REPORT)),
-    ]
+def test_a_stage_that_is_a_folder_has_the_code_of_its_run(project: Path) -> None:
+    (project / "tasks/made").mkdir()
+    (project / "tasks/made/__main__.py").write_text("from tasks.made import params\n")
+    (project / "tasks/made/params.py").write_text("import ganatomy.errors\n")
+    found = code.digests(project, "made")
+    assert set(found) == {
+        *("tasks/__init__.py", "tasks/made/__main__.py", "tasks/made/params.py"),
+        *("ganatomy/__init__.py", "ganatomy/errors.py"),
+    }
+    assert found == code.digests(project, "made", Sources(project))
 
 
-def test_write_mends_the_deps_and_nothing_else(project: Path) -> None:
-    write(project)
-    assert differences(project) == []
-    text = (project / "dvc.yaml").read_text()
-    before, after = yaml.safe_load(DVC), yaml.safe_load(text)
-    assert after["stages"]["train"]["deps"] == ["data/raw", *sorted(OF_TRAIN)]
-    assert after["stages"]["report"]["deps"] == ["environment.json", *sorted(OF_REPORT)]
-    for stage in (*before["stages"].values(), *after["stages"].values()):
-        del stage["deps"]
-    assert after == before
-    assert "# about the pipeline" in text
-    assert "# not code" in text
-    assert "meta: {threads: 2}" in text
+# ---- what a file says ----
+
+SOURCE = '''\
+"""About the file."""
+import torch
+from dataclasses import dataclass
+
+LIMIT = 3.0
+"""About the limit."""
 
 
-def test_write_twice_is_write_once(project: Path) -> None:
-    write(project)
-    first = (project / "dvc.yaml").read_bytes()
-    write(project)
-    assert (project / "dvc.yaml").read_bytes() == first
+@dataclass(frozen=True)
+class Loss:
+    """About the class."""
+
+    scale: float = 0.5
 
 
-def test_an_edited_import_is_seen(project: Path) -> None:
-    write(project)
-    (project / "ganatomy/net/layers.py").write_text("from ganatomy import unused\n")
-    assert differences(project) == ["train: missing ganatomy/unused.py"]
+def loss(logits: torch.Tensor, scale=2, *, sign: int = 1) -> torch.Tensor:
+    """About the function."""
+    # about a line
+    return torch.relu(LIMIT - sign * logits).mean() * scale
 
 
-def test_this_projects_dvc_yaml_is_right() -> None:
-    assert differences(ROOT) == []
+async def later():
+    """Nothing else stands here."""
+'''
+
+
+def _says(text: str) -> str:
+    return digest(text.encode(), ast.parse(text))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("    # about a line\n", ""),
+        ("# about a line", "# about another\n\n"),
+        ("\nLIMIT = 3.0", "\n# of what?\n\n\nLIMIT = 3.0  # here"),
+        ('"""About the file."""', '"""Of the file, at length.\n\nMuch.\n"""'),
+        ('"""About the file."""\n', ""),
+        ('"""About the limit."""\n', ""),
+        ('    """About the class."""\n\n', ""),
+        ('    """About the function."""\n', ""),
+        ("About the function", "What is minimised"),
+        ("Nothing else stands here", "Nor here"),
+        ("logits: torch.Tensor, scale=2", "logits: torch.Tensor,\n    scale = 2"),
+        ("sign * logits", "(sign * logits)"),
+    ],
+)
+def test_what_is_said_about_code_does_not_count(old: str, new: str) -> None:
+    assert SOURCE.count(old) == 1
+    assert _says(SOURCE.replace(old, new)) == _says(SOURCE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("LIMIT = 3.0", "LIMIT = 3.1"),
+        ("LIMIT = 3.0", "LIMIT = 3"),
+        ("LIMIT", "BOUND"),
+        ("frozen=True", "frozen=False"),
+        ("@dataclass(frozen=True)\n", ""),
+        ("scale: float = 0.5", "scale: float = 0.25"),
+        ("scale: float = 0.5", "scale: int = 0.5"),
+        ("scale=2", "scale=3"),
+        ("sign: int = 1", "sign: int = -1"),
+        ("*, sign", "sign"),
+        ("relu", "selu"),
+        ("- sign * logits", "+ sign * logits"),
+        (".mean()", ""),
+        ("import torch\n", "import torch\nimport numpy\n"),
+        ("    return torch", "    torch"),
+        ("async def later", "def later"),
+        ('    """About the function."""', '    print("About the function.")'),
+        ("scale\n\n\nasync", "scale\n    'x'.upper()\n\n\nasync"),
+    ],
+)
+def test_all_else_counts(old: str, new: str) -> None:
+    assert old in SOURCE
+    assert _says(SOURCE.replace(old, new)) != _says(SOURCE)
+
+
+def test_what_is_no_python_counts_byte_by_byte(project: Path) -> None:
+    (project / "ganatomy/errors.py").write_text("def (:\n")
+    sources = Sources(project)
+    for name in ("ganatomy/page/page.html", "ganatomy/errors.py"):
+        before = sources.digest(name)
+        assert Sources(project).digest(name) == before
+        (project / name).write_text((project / name).read_text() + "<!-- # -->")
+        assert Sources(project).digest(name) != before
+
+
+# ---- this project ----
+
+
+def _stages(root: Path) -> dict[str, dict[str, str]]:
+    sources = Sources(root)
+    names = [path.parent.name for path in (root / "tasks").glob("*/__main__.py")]
+    return {name: code.digests(root, name, sources) for name in names if name != files.STAGE}
+
+
+@pytest.fixture(scope="module")
+def now() -> dict[str, dict[str, str]]:
+    """The digests of every stage's code, as it is."""
+    return _stages(ROOT)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Iterator[Path]:
+    """Our two packages, to be edited."""
+    for package in code.PACKAGES:
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=ignored)
+    return tmp_path
+
+
+def _edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert text.count(old) == 1, path
+    path.write_text(text.replace(old, new))
+
+
+def _stale(copy: Path, now: dict[str, dict[str, str]]) -> set[str]:
+    return {name for name, found in _stages(copy).items() if found != now[name]}
+
+
+def test_comments_docstrings_and_layout_make_nothing_stale(
+    copy: Path, now: dict[str, dict[str, str]]
+) -> None:
+    for package in code.PACKAGES:
+        for path in (copy / package).rglob("*.py"):
+            text = path.read_text()
+            if text.startswith('"""'):
+                text = text.replace('"""', '"""Edited. ', 1)
+            path.write_text(f"# edited\n\n{text}\n\n# edited\n")
+    assert _stale(copy, now) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "stale", "kept"),
+    [
+        (
+            "ganatomy/gan/losses.py",
+            "functional.softplus(-real_logits).mean() +",
+            "functional.softplus(-real_logits).mean() -",
+            {"train", "autotune", "retrain"},
+            {"fetch", "prepare", "evaluator", "evaluate", "variants", "gradcam", "lime", "report"},
+        ),
+        (
+            "ganatomy/data/features/strokes.py",
+            "2 * bright.sum((1, 2)) / outline",
+            "3 * bright.sum((1, 2)) / outline",
+            {"variants", "gradcam", "lime"},
+            {"fetch", "prepare", "evaluator", "train", "evaluate", "autotune", "report"},
+        ),
+        (
+            "ganatomy/report/figures/training_curves.py",
+            "color=WARM, lw=1",
+            "color=MUTED, lw=1",
+            {"report"},
+            {"train", "retrain", "evaluate", "importance", "gradcam", "lime", "faithfulness"},
+        ),
+        (
+            "ganatomy/report/page.css",
+            "--accent: #0b6e99",
+            "--accent: #996e0b",
+            {"report"},
+            {"train", "retrain", "evaluate", "importance", "gradcam", "lime", "faithfulness"},
+        ),
+        (
+            "tasks/inputs/environment.py",
+            '    "torchvision",\n',
+            "",
+            set(),
+            {"fetch", "train", "report"},
+        ),
+    ],
+)
+def test_an_edit_makes_stale_whom_it_concerns(
+    copy: Path,
+    now: dict[str, dict[str, str]],
+    name: str,
+    old: str,
+    new: str,
+    stale: set[str],
+    kept: set[str],
+) -> None:
+    _edit(copy / name, old, new)
+    found = _stale(copy, now)
+    assert stale <= found
+    assert not kept & found
+
+
+def test_every_stage_depends_on_its_code_in_one_line() -> None:
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    assert next(iter(stages)) == files.STAGE
+    assert stages[files.STAGE]["outs"] == ["inputs"]
+    for name, stage in stages.items():
+        found = [dep for dep in stage.get("deps", []) if str(dep).endswith((".py", f"{name}.json"))]
+        assert found == ([] if name == files.STAGE else [code.file_of(name).as_posix()])
+
+
+def test_the_pipeline_is_read_in_one_sitting() -> None:
+    assert len((ROOT / "dvc.yaml").read_text().splitlines()) < 300
+
+
+# ---- a stage at its start ----
+
+
+@pytest.fixture
+def train(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stage that DVC has started, by the digests that `inputs` has left."""
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("DVC_STAGE", "train")
+    write_json(code.file_of("train"), code.digests(project, "train"))
+    return project
+
+
+def test_code_that_was_edited_since_is_refused(train: Path) -> None:
+    code.check("train")
+    (train / "ganatomy/net/losses.py").write_text("# said\nimport ganatomy.net.layers as layers")
+    code.check("train")
+    (train / "ganatomy/net/losses.py").write_text("import ganatomy.unused\n")
+    with pytest.raises(InputError) as caught:
+        code.check("train")
+    words = ["ganatomy/net/losses.py", "ganatomy/unused.py", "ganatomy/net/layers.py"]
+    assert all(word in caught.value.where for word in words)
+    assert "edited since inputs/code/train.json" in caught.value.what
+
+
+def test_a_stage_that_is_started_by_hand_may_be_edited(
+    train: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (train / "ganatomy/net/losses.py").write_text("edited = True\n")
+    monkeypatch.delenv("DVC_STAGE")
+    code.check("train")
