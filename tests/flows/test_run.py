@@ -142,12 +142,15 @@ def test_an_edit_makes_stale_what_it_decides(
     smoke: Path, tmp_path: Path, edited: str, expected: set[str]
 ) -> None:
     project = shutil.copytree(smoke, tmp_path / "project", symlinks=True)
-    comment = "<!-- edited -->\n" if edited.endswith(".html") else "# edited\n"
     with (project / edited).open("a") as file:
-        file.write(comment)
+        file.write("<!-- edited -->\n" if edited.endswith(".html") else "EDITED = True\n")
     done = flows(project, "plan")
     stale = {line.split()[0] for line in done.stdout.splitlines() if "would run" in line}
-    assert stale == expected, done.stdout + done.stderr
+    assert stale == expected | {"inputs"}, done.stdout + done.stderr
+    assert f"modified {edited}" in done.stdout
+    for stage in expected:  # `inputs` alone makes nobody stale
+        line = next(line for line in done.stdout.splitlines() if line.startswith(f"{stage} "))
+        assert "after inputs" not in line
 
 
 def test_an_edited_page_is_all_that_runs(smoke: Path, tmp_path: Path) -> None:
@@ -156,7 +159,7 @@ def test_an_edited_page_is_all_that_runs(smoke: Path, tmp_path: Path) -> None:
     template.write_text(template.read_text().replace("<footer>", "<footer>edited "))
     done = flows(project, "run")
     ran = {stage for stage, outcome in outcomes(done).items() if outcome == "done"}
-    assert ran == {"report"}, done.stderr
+    assert ran == {"inputs", "report"}, done.stderr
     assert "edited" in (project / "reports" / "report.html").read_text()
 
 
