@@ -78,8 +78,9 @@ def _changes(before: dict[str, Any], now: dict[str, Any]) -> Iterator[tuple[str,
     """A word and a key for each value that is another; keys of keys have a blank between."""
     for key in sorted(before | now):
         old, new = before.get(key), now.get(key)
-        if isinstance(old, dict) and isinstance(new, dict):
-            yield from ((word, f"{key} {name}") for word, name in _changes(old, new))
+        if isinstance(old, dict) or isinstance(new, dict):
+            sides = [value if isinstance(value, dict) else {} for value in (old, new)]
+            yield from ((word, f"{key} {name}") for word, name in _changes(*sides))
         elif old != new:
             word = "modified" if key in before and key in now else "new"
             yield (word if key in now else "deleted"), key

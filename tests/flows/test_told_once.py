@@ -78,6 +78,25 @@ def test_by_dvc_alone_the_stage_fails_and_nothing_wrong_is_locked(two_stages: Pa
     assert _metrics(project, "fetch")["num_found"] == 300
 
 
+def test_a_stage_whose_code_was_edited_since_the_run_began_is_refused(two_stages: Path) -> None:
+    """Its result would be kept, and restored, as that of the code that `inputs` wrote down."""
+    stage = two_stages / "tasks" / "fetch" / "__main__.py"
+    edited = two_stages / "tasks" / "prepare" / "__main__.py"
+    edit = f"    with Path({str(edited)!r}).open('a') as file:\n"
+    edit += "        file.write('EDITED = True\\n')\n"
+    stage.write_text(stage.read_text().replace(BEGIN, edit + BEGIN))
+    done = python(two_stages, "-m", "dvc", "repro")
+    assert done.returncode != 0
+    said = [line for line in done.stderr.splitlines() if line.startswith("prepare: error: ")]
+    assert len(said) == 1
+    assert "edited since inputs/code/prepare.json was written" in said[0]
+    assert "[tasks/prepare/__main__.py]" in said[0]
+    assert not (two_stages / "data" / "prepared").exists()
+    assert set(_locked(two_stages)) == {"inputs", "fetch"}
+    assert python(two_stages, "-m", "dvc", "repro").returncode == 0
+    assert set(_locked(two_stages)) == {"inputs", "fetch", "prepare"}
+
+
 def _content(project: Path) -> dict[str, str]:
     """A digest of every file of the project, but for DVC's own state and compiled code."""
     states = {project / ".dvc" / "tmp", project / ".ganatomy" / "dvc"}

@@ -103,3 +103,19 @@ def test_an_edited_table_of_attributes_shows(project: Path, absolute: bool) -> N
     table.write_text("file,x\na.png,1\n")
     assert source(given) == first
     assert source("''") == without
+
+
+def test_files_that_nobody_needs_any_more_are_removed(project: Path) -> None:
+    files.write(project)
+    assert files.differing(project) == []
+    left = project / "inputs" / "code" / "gone.json"
+    left.parent.mkdir(exist_ok=True)
+    left.write_text("{}")
+    (project / "inputs" / "old").mkdir()
+    (project / "inputs" / "old" / "x").touch()
+    (project / "inputs" / "source.json").write_text("{}")
+    names = {path.as_posix() for path in files.differing(project)}
+    assert {"inputs/code/gone.json", "inputs/old", "inputs/source.json"} <= names
+    files.write(project)
+    assert files.differing(project) == []
+    assert not left.exists()
