@@ -25,6 +25,7 @@ from ganatomy.files import cannot_write
 
 if TYPE_CHECKING:
     from flows.status import LastRun
+    from flows.terminal import Terminal
 
 _REPORT = Path("reports/report.html")
 _LEAST_ROOM_MIB = 50  # measured: the servers' databases take 8 before the first stage
@@ -84,8 +85,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace, root: Path) -> int:
+    import signal
+
     from flows import params, processes, writable
-    from flows.server import prefect_server
+    from flows.terminal import Terminal
 
     writable.demand(settings.written_by_every_run(root))
     if error := _no_room(root):
@@ -98,12 +101,9 @@ def _run(arguments: argparse.Namespace, root: Path) -> int:
     with processes.only_run(root):  # a run that is refused changes nothing
         for line in params.apply(root, arguments.profile, arguments.set):  # before anything starts
             print(f"params.yaml: {line}")
-        try:
-            with prefect_server():
-                return _run_flow(arguments, root)
-        except ConnectionError as error:
-            print(masked(f"error: {error}"), file=sys.stderr)
-            return 1
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        with Terminal() as terminal:
+            return _bring_up_to_date(root, terminal)
 
 
 def _no_room(root: Path) -> str | None:
@@ -117,36 +117,49 @@ def _no_room(root: Path) -> str | None:
     )
 
 
-def _run_flow(arguments: argparse.Namespace, root: Path) -> int:
-    import signal
-
-    from flows import adapter
-    from flows.pipeline import extra_listeners, pipeline
+def _bring_up_to_date(root: Path, terminal: "Terminal") -> int:
+    from flows.failures import StageFailed
     from flows.status import LastRun
-    from flows.terminal import Terminal
     from flows.unfinished import PAGE_FILE
 
     before = LastRun.read(root)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    with Terminal() as terminal:
-        token = extra_listeners.set((terminal,))
-        try:
-            pipeline()
-        except adapter.StageFailed as error:
-            if (root / PAGE_FILE).exists():
-                print(f"what there is: {root / PAGE_FILE}", file=sys.stderr)
-            print(masked(f"error: {error}"), file=sys.stderr)
-            _tell_if_not_recorded(root, before)
-            return 2 if error.exit_code == 2 else 1
-        except BaseException:  # stopped, or the disk is full: whoever catches it says so
-            _tell_if_not_recorded(root, before)
-            raise
-        finally:
-            extra_listeners.reset(token)
+    try:
+        _go(root, terminal)
+    except ConnectionError as error:
+        print(masked(f"error: {error}"), file=sys.stderr)
+        return 1
+    except StageFailed as error:
+        if (root / PAGE_FILE).exists():
+            print(f"what there is: {root / PAGE_FILE}", file=sys.stderr)
+        print(masked(f"error: {error}"), file=sys.stderr)
+        _tell_if_not_recorded(root, before)
+        return 2 if error.exit_code == 2 else 1
+    except BaseException:  # stopped, or the disk is full: whoever catches it says so
+        _tell_if_not_recorded(root, before)
+        raise
     print(f"report:  {root / _REPORT}   (make report)")
     last = LastRun.read(root)
     print(*(last.lines() if last is not None else []), sep="\n")
     return 0
+
+
+def _go(root: Path, terminal: "Terminal") -> None:
+    """Run the flow, on a server of its own unless one is named; nothing to do needs neither."""
+    if not os.environ.get("PREFECT_API_URL"):
+        from flows import unchanged
+
+        if unchanged.run(root, terminal):
+            return
+    from flows.server import prefect_server
+
+    with prefect_server():
+        from flows.pipeline import extra_listeners, pipeline
+
+        token = extra_listeners.set((terminal,))
+        try:
+            pipeline()
+        finally:
+            extra_listeners.reset(token)
 
 
 def _tell_if_not_recorded(root: Path, before: "LastRun | None") -> None:

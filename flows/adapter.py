@@ -4,7 +4,6 @@ import logging
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -21,11 +20,12 @@ from flows import contents, leftovers, lockfile, processes, reasons, writable
 from flows.contents import Damaged, Keeper, Output
 from flows.failures import StageFailed as StageFailed
 from flows.failures import failure
+from flows.stages import LookedOver, Staleness
+from flows.stages import Stage as Stage
 from flows.turns import Turns
 from ganatomy.errors import InputError
 from tasks.inputs import files
 from tasks.params.section import PARAMS_FILE, told_file
-from tasks.shared.contents import Content
 from tasks.shared.events import Events, events_path, log_path
 from tasks.shared.provenance import LOCK
 
@@ -48,37 +48,6 @@ def _not_saved(oid: str, exc: BaseException) -> NoReturn:
 
 # DVC logs what it could not put into its cache, and locks it all the same
 dvc_transfer._log_exception = _not_saved
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A stage of dvc.yaml.
-
-    Attributes
-    ----------
-    name : str
-        As DVC addresses it: ``train``, ``retrain@0``.
-    upstream : tuple of str
-    outs : tuple of str
-        Paths that it writes.
-    threads, timeout_s, retries : int
-        From its ``meta``.
-    """
-
-    name: str
-    upstream: tuple[str, ...]
-    outs: tuple[str, ...]
-    threads: int
-    timeout_s: int
-    retries: int
-
-
-@dataclass(frozen=True)
-class Staleness:
-    """Whether a stage would run now, and why."""
-
-    stage: str
-    reasons: list[str] = field(default_factory=list)
 
 
 def _reading_instead(instead: dict[str, str]) -> LocalFileSystem:
@@ -148,22 +117,26 @@ def graph(root: Path) -> list[Stage]:
 
 
 def _graph(opened: Repo) -> list[Stage]:
+    with opened as repo:
+        return _stages(repo)
+
+
+def _stages(repo: Repo) -> list[Stage]:
     try:
-        with opened as repo:
-            edges = repo.index.graph
-            upstream = {
-                node.addressing: sorted({up.addressing for up in edges.successors(node)})
-                for node in edges
-            }
-            stages = {
-                node.addressing: Stage(
-                    node.addressing,
-                    tuple(upstream[node.addressing]),
-                    tuple(sorted(out.def_path for out in node.outs)),
-                    **_meta(node),
-                )
-                for node in edges
-            }
+        edges = repo.index.graph
+        upstream = {
+            node.addressing: sorted({up.addressing for up in edges.successors(node)})
+            for node in edges
+        }
+        stages = {
+            node.addressing: Stage(
+                node.addressing,
+                tuple(upstream[node.addressing]),
+                tuple(sorted(out.def_path for out in node.outs)),
+                **_meta(node),
+            )
+            for node in edges
+        }
     except DvcException as error:
         raise InputError(str(error), "dvc.yaml", "Mend the file, or `git checkout` it.") from None
     done: dict[str, Stage] = {}
@@ -303,13 +276,40 @@ def sort_lock(root: Path) -> None:
         lockfile.sort(root / "dvc.lock")
 
 
-def behind(root: Path) -> list[str]:
+def survey(root: Path) -> tuple[list[Stage], list[str]]:
+    """Every stage as `graph` gives them, and the names of those that are not up to date.
+
+    Raises
+    ------
+    InputError
+        dvc.yaml, or what it takes from params.yaml, cannot be used.
+    """
+    leftovers.mend(root)
+    with _repo(root) as repo, lock_repo(repo):
+        behind = set(_behind(repo, root))
+        if inputs_moved(root):
+            behind.add(files.STAGE)
+        return _stages(repo), sorted(behind)
+
+
+def inputs_moved(root: Path) -> bool:
+    """Whether stage `inputs`, which DVC would run each time, has something to write, or to say."""
+    try:
+        return bool(files.differing(root))
+    except InputError:
+        return True
+
+
+def _behind(repo: Repo, root: Path) -> list[str]:
     """Stages whose results dvc.lock does not have, or that DVC would bring up to date now."""
-    with _repo(root) as repo:
-        stages = {node.addressing for node in repo.index.stages}
-        known = lockfile.digests(root)
-        changed = {name for name, entries in repo.status().items() if reasons.of_dvc(entries)}
-        return sorted(stages - set(known) | stages & changed)
+    stages = {node.addressing for node in repo.index.stages}
+    known = lockfile.digests(root)
+    try:
+        status = repo.status()
+    except (DvcException, OSError):  # the stage that it is about will fail with the reason
+        return sorted(stages)
+    changed = {name for name, entries in status.items() if reasons.of_dvc(entries)}
+    return sorted(stages - set(known) | stages & changed)
 
 
 def cannot_mend(damaged: Damaged) -> StageFailed:
@@ -318,26 +318,41 @@ def cannot_mend(damaged: Damaged) -> StageFailed:
     return StageFailed(damaged.output.stage, reason, 1)
 
 
-def read_everything(
-    root: Path, tell: Callable[[str, str], None]
-) -> tuple[dict[Output, dict[str, Content]], list[Damaged]]:
-    """Read every output in full; put right from the cache what differs, and give what cannot be.
+def look_over(root: Path, tell: Callable[[str, str], None]) -> LookedOver:
+    """See which stages are not up to date; where none is, read every output in full.
+
+    What differs is put right from the cache where that is possible.
 
     Parameters
     ----------
     tell : callable
         Takes a stage's name and a sentence for the user.
     """
-    read, damaged = {}, []
     with _repo(root) as repo, lock_repo(repo):
-        for out in (out for node in repo.index.stages for out in node.outs if out.hash_info):
-            output = _output(out)
-            keeper = Keeper(repo, root, partial(tell, output.stage))
-            try:
-                read[output] = keeper.mend(output)
-            except Damaged as error:
-                damaged.append(error)
-    return read, damaged
+        as_it_was = _lock_bytes(root)
+        found = LookedOver(_stages(repo), _behind(repo, root))
+        if not found.behind:
+            _read_everything(repo, root, tell, found)
+        if _lock_bytes(root) != as_it_was:  # by a hand that takes no lock: git, an editor
+            repo._reset()
+            found.behind[:] = _behind(repo, root)
+    return found
+
+
+def _lock_bytes(root: Path) -> bytes:
+    return (root / LOCK).read_bytes() if (root / LOCK).exists() else b""
+
+
+def _read_everything(
+    repo: Repo, root: Path, tell: Callable[[str, str], None], found: LookedOver
+) -> None:
+    for out in (out for node in repo.index.stages for out in node.outs if out.hash_info):
+        output = _output(out)
+        keeper = Keeper(repo, root, partial(tell, output.stage))
+        try:
+            found.read[output] = keeper.mend(output)
+        except Damaged as error:
+            found.damaged.append(error)
 
 
 def stale(root: Path, locks: Path, inputs: dict[Path, dict[str, Any]]) -> list[Staleness]:

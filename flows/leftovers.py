@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import yaml
 
+from flows.lockfile import SafeLoader
 from ganatomy.files import write_json
 from tasks.shared.provenance import LOCK
 
@@ -35,7 +36,8 @@ def mend(root: Path) -> None:
 def is_broken(lock: Path) -> bool:
     """Whether there is a dvc.lock that DVC could not read: it is not written in one go."""
     try:
-        return lock.exists() and not _is_lock(yaml.safe_load(lock.read_text(encoding="utf-8")))
+        text = lock.read_text(encoding="utf-8") if lock.exists() else None
+        return text is not None and not _is_lock(yaml.load(text, SafeLoader))
     except (yaml.YAMLError, UnicodeDecodeError):
         return True
 

@@ -12,6 +12,7 @@ import yaml
 
 from ganatomy.files import write_bytes
 
+SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, ten times as fast
 _STAGES = re.compile(r"^stages:\n((?:  .*\n)+)", re.MULTILINE)
 _STAGE = re.compile(r"^  \S.*\n(?:   .*\n)*", re.MULTILINE)
 
@@ -45,7 +46,7 @@ def digests(root: Path, kind: Literal["outs", "deps"] = "outs") -> dict[str, dic
     path = root / "dvc.lock"
     if not path.exists():
         return {}
-    stages = (yaml.safe_load(path.read_text()) or {}).get("stages", {})
+    stages = (yaml.load(path.read_text(), SafeLoader) or {}).get("stages", {})
     return {
         name: {each["path"]: each.get("md5", "") for each in entry.get(kind, [])}
         for name, entry in stages.items()

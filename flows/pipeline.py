@@ -6,10 +6,9 @@ DVC alone decides what is stale; Prefect decides when, how often and how long, a
 import concurrent.futures
 import contextvars
 import os
-import shutil
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,20 +21,20 @@ from prefect.artifacts import (
 )
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture
+from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import adapter, params, processes, settings, unfinished, writable
+from flows.beginning import begun
 from flows.listeners import Everyone, Listener
-from flows.record import Record, new_run_name
+from flows.record import Record
 from flows.settling import settle
 from flows.slots import Slots
-from flows.watch import StageTail
-from tasks.params.section import PARAMS_FILE
+from flows.watch import StageTail, warning
 
 _POLL_S = 0.2
 _ARTIFACT_INTERVAL_S = 2.0
 _RETRY_DELAY_S = 2.0
-_RUNS_KEPT = 20
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,14 @@ class _Run:
     root: Path
     run_dir: Path
     stages: dict[str, adapter.Stage]
+    behind: frozenset[str]
     slots: Slots
     listener: Listener
+    changed: set[str] = field(default_factory=set)
+
+    def is_cached(self, stage: adapter.Stage) -> bool:
+        """Whether it was up to date when the run began, and so is all that it needs."""
+        return stage.name not in self.behind and self.changed.isdisjoint(stage.upstream)
 
 
 _current: contextvars.ContextVar[_Run] = contextvars.ContextVar("ganatomy_run")
@@ -74,6 +79,11 @@ def run_stage(name: str) -> str:
     run = _current.get()
     stage = run.stages[name]
     logger = get_run_logger()
+    if run.is_cached(stage):
+        run.listener.stage_started(name)
+        run.listener.stage_ended(name, "cached", 0.0)
+        return "cached"
+    run.changed.add(name)  # those after it ask DVC
     with run.slots.take(stage.threads):
         if processes.stopping.is_set():
             raise KeyboardInterrupt
@@ -165,51 +175,30 @@ def pipeline(profile: str | None = None, overrides: list[str] | None = None) -> 
         for line in params.apply(root, profile, overrides or []):
             logger.info("params.yaml: %s", line)
         unfinished.remove_page(root)
-        name = new_run_name()
-        run_dir = _new_run_dir(root, name)
-        os.environ["GANATOMY_RUN_DIR"] = str(run_dir)
-        kept = shutil.copyfile(root / PARAMS_FILE, run_dir / PARAMS_FILE)
-        stack.enter_context(params.told(kept))
-        stages = adapter.graph(root)
-        record = stack.enter_context(Record(root, name, [stage.name for stage in stages]))
+        started = stack.enter_context(begun(root))
+        stages, behind = processes.in_thread(adapter.survey, root)
+        names = [stage.name for stage in stages]
+        flow_id = str(flow_run.id or "none")
+        record = stack.enter_context(Record(root, started.name, names, flow_id))
         run = _Run(
             root,
-            run_dir,
+            started.run_dir,
             {stage.name: stage for stage in stages},
+            frozenset(behind),
             Slots(max(2, os.cpu_count() or 1)),
             Everyone(record, *extra_listeners.get()),
         )
         _current.set(run)
         outcomes = _run_all(stages)
-        _settle(root, stages, run_dir)
+        processes.in_thread(settle, root, stages, started.run_dir, _warn)
         record.finish()
         _summarise(root, record, outcomes)
     return outcomes
 
 
-def _settle(root: Path, stages: list[adapter.Stage], run_dir: Path) -> None:
-    """Settle in a thread: while DVC runs a command in the main one, Ctrl-C is not heard."""
-    context = contextvars.copy_context()
-    with concurrent.futures.ThreadPoolExecutor(1) as worker:
-        work = worker.submit(context.run, settle, root, stages, run_dir, _warn)
-        while not work.done():
-            concurrent.futures.wait([work], timeout=_POLL_S)
-    work.result()
-
-
 def _warn(stage: str, text: str) -> None:
-    event = {"kind": "warning", "text": text, "time": time.time()}
-    _current.get().listener.stage_said(stage, event)
+    _current.get().listener.stage_said(stage, warning(text))
     get_run_logger().warning("%s: %s", stage, text)
-
-
-def _new_run_dir(root: Path, name: str) -> Path:
-    folder = root / settings.RUNS
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in sorted(folder.iterdir())[:-_RUNS_KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
-    (folder / name).mkdir()
-    return (folder / name).resolve()
 
 
 def _run_all(stages: list[adapter.Stage]) -> dict[str, str]:

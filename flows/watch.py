@@ -1,6 +1,7 @@
 """What a running stage says, as it says it."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +10,11 @@ from typing import Any
 from tasks.shared.events import events_path, log_path
 
 Event = dict[str, Any]
+
+
+def warning(text: str) -> Event:
+    """An event as a stage's warning, but the run's own."""
+    return {"kind": "warning", "text": text, "time": time.time()}
 
 
 class Tail:

@@ -14,3 +14,8 @@ RETRAINED = Path("models/variants")
 REPORTS = Path("reports")
 PAGE = REPORTS / "report.html"
 UNFINISHED = REPORTS / "unfinished"  # the page of a run that failed, as long as it is the last one
+
+# in a stage's folder of REPORTS
+METRICS = "metrics.json"
+CURVES = "curves.csv"
+IMAGES = "images"

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from ganatomy.data.images import write_png
 from ganatomy.files import write_bytes, write_json
 from tasks.shared.events import Events
+from tasks.shared.layout import CURVES as CURVES
+from tasks.shared.layout import IMAGES as IMAGES
+from tasks.shared.layout import METRICS as METRICS
 
-METRICS = "metrics.json"
-CURVES = "curves.csv"
-IMAGES = "images"
 Point = tuple[int, str, float]
 
 
