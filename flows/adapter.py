@@ -150,7 +150,7 @@ def _stages(repo: Repo) -> list[Stage]:
 
 def _meta(node: Any) -> dict[str, int]:
     given = node.meta or {}
-    known = {"threads": 1, "timeout_s": 3600, "retries": 0}
+    known = {"threads": 1, "timeout_s": 3600, "retries": 0, "cost_s": 1}
     return {name: int(given.get(name, default)) for name, default in known.items()}
 
 

@@ -5,9 +5,8 @@ DVC alone decides what is stale; Prefect decides when, how often and how long, a
 
 import concurrent.futures
 import contextvars
-import os
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows import adapter, params, processes, settings, unfinished, writable
+from flows import adapter, params, processes, schedule, settings, unfinished, writable
 from flows.beginning import begun
 from flows.listeners import Everyone, Listener
 from flows.record import Record
@@ -46,8 +45,10 @@ class _Run:
     stages: dict[str, adapter.Stage]
     behind: frozenset[str]
     slots: Slots
+    urgency: dict[str, float]
     listener: Listener
     changed: set[str] = field(default_factory=set)
+    took_s: dict[str, float] = field(default_factory=dict)
 
     def is_cached(self, stage: adapter.Stage) -> bool:
         """Whether it was up to date when the run began, and so is all that it needs."""
@@ -84,7 +85,7 @@ def run_stage(name: str) -> str:
         run.listener.stage_ended(name, "cached", 0.0)
         return "cached"
     run.changed.add(name)  # those after it ask DVC
-    with run.slots.take(stage.threads):
+    with run.slots.take(stage.threads, run.urgency[name]):
         if processes.stopping.is_set():
             raise KeyboardInterrupt
         started = time.monotonic()
@@ -98,6 +99,8 @@ def run_stage(name: str) -> str:
                     concurrent.futures.wait([work], timeout=_POLL_S)
                     teller.tell()
             outcome = work.result()
+            if outcome == "ran":
+                run.took_s[name] = round(time.monotonic() - started, 1)
         finally:
             if processes.stopping.is_set():
                 outcome = "stopped"
@@ -185,11 +188,16 @@ def pipeline(profile: str | None = None, overrides: list[str] | None = None) -> 
             started.run_dir,
             {stage.name: stage for stage in stages},
             frozenset(behind),
-            Slots(max(2, os.cpu_count() or 1)),
+            Slots(schedule.num_slots()),
+            schedule.remaining(stages, schedule.measured(root)),
             Everyone(record, *extra_listeners.get()),
         )
         _current.set(run)
-        outcomes = _run_all(stages)
+        try:
+            outcomes = _run_all(stages)
+        finally:
+            with suppress(OSError):  # a full disk must not hide why a run ended
+                schedule.keep_measured(root, run.took_s)
         processes.in_thread(settle, root, stages, started.run_dir, _warn)
         record.finish()
         _summarise(root, record, outcomes)

@@ -19,6 +19,8 @@ class Stage:
         Paths that it writes.
     threads, timeout_s, retries : int
         From its ``meta``.
+    cost_s : int
+        About what it takes, from its ``meta``: where no run has measured it yet.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Stage:
     threads: int
     timeout_s: int
     retries: int
+    cost_s: int = 1
 
 
 @dataclass(frozen=True)

@@ -15,4 +15,4 @@ class Base(Section):
 
     seed: int = Field(0, ge=0, lt=2**63)
     device: Device = "auto"
-    num_threads: int = Field(2, ge=1, le=256)
+    num_threads: int = Field(1, ge=1, le=256)
