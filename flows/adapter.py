@@ -295,7 +295,7 @@ def survey(root: Path) -> tuple[list[Stage], list[str]]:
 def inputs_moved(root: Path) -> bool:
     """Whether stage `inputs`, which DVC would run each time, has something to write, or to say."""
     try:
-        return bool(files.differing(root))
+        return not files.are_right(root)
     except InputError:
         return True
 

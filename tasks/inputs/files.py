@@ -1,11 +1,13 @@
 """The files of `inputs`: what they are to contain, and which of them say something else."""
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ganatomy.errors import InputError
 from ganatomy.files import read_json, write_json
+from tasks.inputs import agreement
 from tasks.inputs.environment import outside
 from tasks.shared import code
 from tasks.shared.closure import Sources
@@ -37,6 +39,27 @@ def differing(root: Path) -> list[Path]:
     return sorted(wrong | _too_many(root, contents))
 
 
+def are_right(root: Path) -> bool:
+    """Whether `differing` would find nothing; quick where neither code nor files have changed.
+
+    Raises
+    ------
+    InputError
+        As `wanted`.
+    """
+    if not agreement.is_known(root):
+        right = not differing(root)
+        if right:
+            agreement.keep(root)
+        return right
+    check_apart(root)
+    contents = dict(outside(root))
+    kept = {*contents, *(code.file_of(stage) for stage in _stages(root))}
+    return not _too_many(root, kept) and all(
+        _read(root / path) == value for path, value in contents.items()
+    )
+
+
 def write(root: Path) -> None:
     """Write the files where their content changed, and remove those of stages that are gone."""
     contents = wanted(root)
@@ -56,7 +79,7 @@ def _stages(root: Path) -> list[str]:
     return sorted(found - {STAGE})
 
 
-def _too_many(root: Path, contents: dict[Path, Any]) -> set[Path]:
+def _too_many(root: Path, contents: Iterable[Path]) -> set[Path]:
     kept = {parent for path in contents for parent in (path, *path.parents)}
     return {path.relative_to(root) for path in (root / INPUTS).rglob("*")} - kept
 
