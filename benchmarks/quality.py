@@ -11,7 +11,6 @@ import psutil
 import torch
 
 from benchmarks.plain_loop import train_plainly
-from benchmarks.study import METHOD
 from benchmarks.training import BATCH, LATENT_DIM
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.images import to_uint8
@@ -19,7 +18,7 @@ from ganatomy.data.sources import TEST, TRAIN, fetch
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.model import build_gan
 from ganatomy.gan.sampling import generate, latents
-from ganatomy.gan.settings import TrainingSettings
+from ganatomy.gan.settings import Method, TrainingSettings
 from ganatomy.gan.state import TrainingState, begin
 from ganatomy.gan.training import train
 from ganatomy.metrics.evaluator import accuracy, extract, train_evaluator
@@ -29,7 +28,7 @@ Data = Callable[[], tuple[Dataset, Dataset]]
 _WIDTH = 32
 _TIMED = (20, 220)  # steps between which it is timed how long one takes
 # the default run's, but for batch and latents, which the plain loop shares
-SETTINGS = TrainingSettings(1, BATCH, LATENT_DIM, _WIDTH, 2e-3, 0.995, METHOD)
+SETTINGS = TrainingSettings(1, BATCH, LATENT_DIM, _WIDTH, 2e-3, 0.995, Method())
 
 
 def fashion_mnist() -> tuple[Dataset, Dataset]:

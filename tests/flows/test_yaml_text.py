@@ -117,8 +117,24 @@ def test_what_takes_more_than_that_is_left_to_the_caller(text: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [*("", "null", "true", "7", "a: b", "a # b", "a, b", "[x]", "'", 'say "x"', "ä", " x ", "- a")]
-    + [7, 0.5, 1e-7, 1e300, True, None, [], ["a", "b, c"], [0.5, 1], {"k": [1]}, "two\nlines"],
+    [
+        *(
+            "",
+            "null",
+            "true",
+            "7",
+            "a: b",
+            "a # b",
+            "a, b",
+            "[x]",
+            "'",
+            'say "x"',
+            "ä",
+            " x ",
+            "- a",
+        ),
+        *(7, 0.5, 1e-7, 1e300, True, None, [], ["a", "b, c"], [0.5, 1], {"k": [1]}, "two\nlines"),
+    ],
 )
 def test_a_value_is_read_as_it_was_wherever_it_stands(value: Any) -> None:
     line = flow(value)

@@ -16,7 +16,8 @@ PATHS = {
 }
 
 
-NOT_PARAMS = {"dataset", "evaluator_file", "samples", "variantset", "yaml"}  # what else has a `load`
+# what else has a `load`
+NOT_PARAMS = {"dataset", "evaluator_file", "samples", "variantset", "yaml"}
 
 
 def _trees(stage: str) -> list[ast.Module]:
