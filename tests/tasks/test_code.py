@@ -269,14 +269,14 @@ def test_comments_docstrings_and_layout_make_nothing_stale(
             "functional.softplus(-real_logits).mean() +",
             "functional.softplus(-real_logits).mean() -",
             {"train", "autotune", "retrain"},
-            {"fetch", "prepare", "evaluator", "evaluate", "variants", "gradcam", "lime", "report"},
+            {"fetch", "prepare", "evaluator", "evaluate", "variants", "gradcam", "lime"},
         ),
         (
             "ganatomy/data/features/strokes.py",
             "2 * bright.sum((1, 2)) / outline",
             "3 * bright.sum((1, 2)) / outline",
             {"variants", "gradcam", "lime"},
-            {"fetch", "prepare", "evaluator", "train", "evaluate", "autotune", "report"},
+            {"fetch", "prepare", "evaluator", "train", "evaluate", "autotune"},
         ),
         (
             "ganatomy/report/figures/training_curves.py",

@@ -12,7 +12,7 @@ STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 PATHS = {
     name: str(value)
     for name, value in vars(layout).items()
-    if name.isupper() and name not in ("REPORTS", "CODE")
+    if name.isupper() and "/" in str(value) and name not in ("CODE", "UNFINISHED")
 }
 
 
