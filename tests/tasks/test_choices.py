@@ -91,7 +91,7 @@ def test_every_choice_of_a_section_is_one_of_the_librarys() -> None:
         (lime_choices.Baseline, lime_choices.BASELINES),
         (lime_choices.Design, designs._DRAWS),
     ],
-    ids=str,
+    ids=lambda given: "-".join(map(str, get_args(given) or given)),
 )
 def test_what_can_be_chosen_is_what_works(choice: Any, working: Any) -> None:
     assert get_args(choice) == tuple(working)
