@@ -163,7 +163,10 @@ def test_the_readmes_lines_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_it_with_its_code(number: signal.Signals, code: int) -> None:
     script = (
-        "import os, sys\nfrom ganatomy import __main__\nfrom ganatomy.command import sample\n"
+        "import os, signal, sys\nfrom ganatomy import __main__\n"
+        "from ganatomy.command import sample\n"
+        # whoever is started in the background begins with Ctrl-C ignored
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"sample.run = lambda arguments: os.kill(os.getpid(), {int(number)}) or 0\n"
         "sys.exit(__main__.main(['sample']))\n"
     )
