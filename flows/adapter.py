@@ -238,7 +238,7 @@ def _reproduce(stage: Any, **options: Any) -> Any:
 
     stage.run = run_where_it_can_write
     if stage.always_changed:  # `inputs`: it would write the same again
-        stage.always_changed = bool(files.differing(Path(repo.root_dir)))
+        stage.always_changed = not files.are_right(Path(repo.root_dir))
     return dvc_reproduce._reproduce_stage(stage, **options)
 
 
