@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flows import proxies
 from ganatomy.errors import InputError
-from tasks.shared import private
+from tasks import private
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = private.STATE

@@ -14,6 +14,7 @@ from ganatomy.data.sources import TEST, UNSPLIT, Raw
 from ganatomy.data.split import (
     CHOICES,
     DROP,
+    KEEP,
     TOGETHER,
     Repeats,
     count_repeats,
@@ -57,7 +58,7 @@ def prepare(
     limits: Limits,
     seed: int,
     progress: Callable[[int, int], None],
-    duplicates: str = TOGETHER,
+    duplicates: str = KEEP,
     background: int = 0,
 ) -> Prepared:
     """Validate, convert, resize and split.
@@ -105,7 +106,7 @@ def prepare(
         quarantine = [*raw.refused, *refused]
     _check_enough(len(images), min_images, quarantine)
     whole = Dataset(
-        to_channels(images, channels),
+        _to_channels(images, channels),
         raw.labels[kept],
         raw.class_names,
         {name: values[kept] for name, values in raw.attributes.items()},
@@ -193,8 +194,7 @@ def _resize(images: torch.Tensor, size: int, progress: Callable[[int, int], None
     return torch.cat(parts)
 
 
-def to_channels(images: torch.Tensor, channels: int) -> torch.Tensor:
-    """Turn images grey (1 channel) or into RGB (3); 0 leaves them grey unless any has colour."""
+def _to_channels(images: torch.Tensor, channels: int) -> torch.Tensor:
     if channels == 0:
         if images.shape[1] == 1:
             return images

@@ -1,18 +1,6 @@
-"""What a training run is told besides its images, its seed and its device. No torch here.
-
-The defaults are those of the default run: whoever trains with them trains the same GAN.
-"""
+"""What a training run is told besides its images, its seed and its device. No torch here."""
 
 from dataclasses import dataclass, field
-from typing import Literal
-
-LossName = Literal["bce", "hinge", "wgan", "relativistic"]
-Augmentation = Literal["translation", "cutout", "colour"]
-Schedule = Literal["constant", "linear", "cosine"]
-Precision = Literal["float32", "bfloat16"]
-Published = Literal["best", "last"]
-Stacking = Literal["grouped", "bmm"]  # how the layers of many networks become one call
-Backend = Literal["loop", Stacking]
 
 
 @dataclass(frozen=True)
@@ -27,22 +15,22 @@ class Method:
         Give G and D the class of each image; needs labels.
     spectral_norm : bool
         Divide D's weights by their largest singular value.
-    loss : `LossName`
+    loss : str in {"bce", "hinge", "wgan", "relativistic"}
     r1, r2, gradient_penalty : float
         Weights of the penalties on D's gradient at reals, at fakes, between them; 0 is without.
     penalty_every : int
         Steps between penalties, which are then so many times stronger (lazy regularisation).
-    augment : tuple of `Augmentation`
+    augment : tuple of str in {"translation", "cutout", "colour"}
         What both reals and fakes go through before D sees them (DiffAugment).
     n_dis : int
         Steps of D for each step of G.
     beta1, beta2 : float
         Adam's, of both networks.
-    schedule : `Schedule`
+    schedule : str in {"constant", "linear", "cosine"}
         How the learning rate falls from its peak to zero at the end.
     warmup : float in [0, 1)
         Share of the steps over which the learning rate rises to its peak.
-    precision : `Precision`
+    precision : str in {"float32", "bfloat16"}
         Of the networks' arithmetic; weights and sums of gradients are float32 always.
     """
 
@@ -50,18 +38,18 @@ class Method:
     discriminator: str = "dcgan"
     conditional: bool = False
     spectral_norm: bool = False
-    loss: LossName = "bce"
-    r1: float = 0.3
+    loss: str = "bce"
+    r1: float = 0.0
     r2: float = 0.0
     gradient_penalty: float = 0.0
-    penalty_every: int = 16
-    augment: tuple[Augmentation, ...] = ()
+    penalty_every: int = 1
+    augment: tuple[str, ...] = ()
     n_dis: int = 1
-    beta1: float = 0.0
+    beta1: float = 0.5
     beta2: float = 0.999
-    schedule: Schedule = "linear"
+    schedule: str = "constant"
     warmup: float = 0.0
-    precision: Precision = "float32"
+    precision: str = "float32"
 
 
 @dataclass(frozen=True)
@@ -84,12 +72,12 @@ class TrainingSettings:
     method : Method
     """
 
-    epochs: int = 60
-    batch_size: int = 32
-    latent_dim: int = 64
-    width: int = 32
-    learning_rate: float = 0.002
-    ema_decay: float = 0.995
+    epochs: int
+    batch_size: int
+    latent_dim: int
+    width: int
+    learning_rate: float
+    ema_decay: float
     method: Method = field(default_factory=Method)
 
     @property

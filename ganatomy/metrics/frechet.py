@@ -6,9 +6,9 @@ Moments = tuple[torch.Tensor, torch.Tensor]
 
 
 def frechet_distance(first: torch.Tensor, second: torch.Tensor) -> float:
-    """Return the squared 2-Wasserstein distance of the Gaussians that are fitted to two sets.
+    """Squared 2-Wasserstein distance of the two Gaussians with the sets' means and covariances.
 
-    With the sets' means and covariances, that is: Heusel et al. 2017 (arXiv 1706.08500).
+    Heusel et al. 2017 (arXiv 1706.08500).
 
     Parameters
     ----------

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from ganatomy.errors import InputError
-from tasks.shared.events import Events
-from tasks.train import ranks
+from tasks import ranks
+from tasks.events import Events
 from tests.harness import ROOT, environment, kill_during, living, python, wait_for
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
@@ -21,8 +21,7 @@ STAGE = """
 import os, sys, time
 import torch
 from ganatomy.errors import InputError
-from tasks.train import ranks
-from tasks.shared import stage
+from tasks import ranks, stage
 ranks._GRACE_S = 1.0
 def main(events):
     with ranks.joined(2, torch.device("cpu"), 4, events) as (group, device):

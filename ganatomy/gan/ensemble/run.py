@@ -30,14 +30,14 @@ class Packing:
 
     Attributes
     ----------
-    backend : `Backend`
+    backend : str in {"loop", "grouped", "bmm"}
         ``loop``: one after the other.
     size : int
         Members of a pack; fewer where the device's memory asks for it.
     """
 
-    backend: str = "grouped"
-    size: int = 4
+    backend: str
+    size: int
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,13 @@ and nothing is copied from one layer to the next (HFTA, Wang et al. 2021, arXiv 
 """
 
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
 import torch
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-from ganatomy.gan.settings import Stacking
-
-BACKENDS: tuple[str, ...] = get_args(Stacking)
+BACKENDS = ("grouped", "bmm")
 _THIN = 3  # output channels up to which a transposed convolution is better done by depth
 
 Pair = tuple[int, int]

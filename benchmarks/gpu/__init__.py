@@ -1,1 +1,0 @@
-"""Every GPU test and every GPU benchmark, in pieces, with no need of the pipeline."""

@@ -1,1 +1,0 @@
-"""Attributions: where in its input a network finds what it says."""

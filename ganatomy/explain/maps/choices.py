@@ -1,5 +1,0 @@
-"""What can be chosen about class activation maps. No torch here."""
-
-from typing import Literal
-
-CamMethod = Literal["gradcam", "gradcam++", "hirescam", "layercam"]

@@ -1,1 +1,0 @@
-"""Networks seen from outside: layers, hooks, and the scalars that explanations explain."""

@@ -1,1 +1,0 @@
-"""The usual in three lines: functions over several parts of the library, for a notebook."""

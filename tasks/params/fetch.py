@@ -1,0 +1,22 @@
+"""Section `fetch`: which images, and what a table says of them."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from tasks.params.section import Section
+
+
+class Fetch(Section):
+    """Source of the images and, for image-folder, a CSV file of their attributes."""
+
+    name: ClassVar[str] = "fetch"
+
+    source: Literal["mnist-sample", "mnist", "fashion-mnist", "cifar10", "image-folder"] = (
+        "mnist-sample"
+    )
+    root: str = "given"
+    attributes: str = ""
+    follow_links: bool = False
+    max_images: int = Field(0, ge=0, le=100_000_000)
+    retries: int = Field(2, ge=0, le=10)

@@ -1,1 +1,0 @@
-"""What stages have in common: the shell around each, names, samples, where artifacts lie."""
