@@ -100,6 +100,7 @@ def prepare(
     quarantine: list[dict[str, str]] = []
     reading, comparing = _in_two_parts(progress, len(raw.labels))
     if raw.images is not None:
+        _check_enough(len(raw.images), min_images, quarantine)
         images, kept = _resize(raw.images, image_size, reading), torch.arange(len(raw.images))
     else:
         images, kept, refused = read_files(raw, image_size, limits, reading, background)

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ganatomy.data.sources import TEST, TRAIN, fetch
+from ganatomy.data.sources import TEST, TRAIN, Raw, fetch
+from ganatomy.errors import InputError
 from tests.unit.conftest import WriteIdx
 from tests.unit.data.raws import both, numbered, numbers, raw_arrays, raw_files, run_prepare, save
 
@@ -90,6 +91,14 @@ def test_progress_never_falls_and_ends_at_its_total(size: int, num_different: in
     assert calls == sorted(calls)
     assert {total for _, total in calls} == {4200}
     assert calls[0][0] <= 2100 < calls[-1][0] == 4200
+
+
+@pytest.mark.parametrize("size", [28, 32])
+def test_no_images_at_all_are_refused_in_words(size: int) -> None:
+    none = torch.empty(0, dtype=torch.int64)
+    raw = Raw(numbered(0), none, none, ("class 0",), (), "test")
+    with pytest.raises(InputError, match="only 0 usable images"):
+        run_prepare(raw, size)
 
 
 # ---- split ----
