@@ -1,9 +1,11 @@
 # Two commands: `make run` and `make test`. Everything else is listed by `make help`.
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
-ARGS := $(if $(PROFILE),--profile $(PROFILE)) $(foreach s,$(SET),--set '$(s)')
+# SET goes as it is: a setting begins at `section.key=`, so values may have blanks
+ARGS := $(if $(PROFILE),--profile $(PROFILE)) $${SET:+--set "$$SET"}
+export SET
 
-.PHONY: help setup run plan status report ui test test-all check fix lock bench up down clean distclean
+.PHONY: help setup run plan status report ui test test-all check fix lock bench docs up down clean distclean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -11,7 +13,7 @@ help:  ## this list
 setup:  ## virtual environment and locked packages (once; the others call it)
 	@sh deploy/setup.sh
 
-run: setup  ## the whole pipeline; PROFILE=smoke, SET="train.epochs=10 base.seed=1"
+run: setup  ## the whole pipeline; PROFILE=smoke, SET="train.epochs=10 report.title=My run"
 	@$(PY) -m flows run $(ARGS)
 
 plan: setup  ## which stages would run, and why
@@ -33,23 +35,26 @@ test: setup  ## the tests that everyone runs
 test-all: setup  ## and the slow ones: servers, browser, chaos
 	@$(PY) -m pytest -q
 
-check: setup  ## lint, format, types, code dependencies of the stages
+check: setup  ## lint, format, types
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
-	@$(PY) -m flows deps
 
 fix: setup  ## mend what `make check` can mend by itself
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
-	@$(PY) -m flows deps --write
 
 lock: setup  ## resolve the packages anew
 	@.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --upgrade -q pyproject.toml --extra dev -o requirements.lock
+	@.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate --upgrade -q --group docs -o deploy/docs.lock
 
 bench: setup  ## measure and write benchmarks/results and docs/benchmarks.md
 	@$(PY) -m benchmarks
+
+docs: setup  ## the site of docs/, in site/
+	@sh deploy/docs.sh
 
 up: setup  ## Prefect server, worker and MLflow server on loopback
 	@$(PY) -m deploy.servers up
@@ -66,4 +71,4 @@ clean:  ## remove what runs have made and nothing else; keep the record and DVC'
 
 distclean:  ## and the record, the cache and the virtual environment
 	@[ ! -x $(PY) ] || $(MAKE) --no-print-directory clean
-	@rm -rf .venv .ganatomy .prefect mlflow.db mlruns mlartifacts .dvc/cache .dvc/tmp dvc.lock
+	@rm -rf .venv .venv-docs site .ganatomy .prefect mlflow.db mlruns mlartifacts .dvc/cache .dvc/tmp dvc.lock

@@ -2,10 +2,11 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import machine, page
+from benchmarks import machine
 
 RESULTS = Path("benchmarks/results")
 PAGE = Path("docs/benchmarks.md")
@@ -23,7 +24,11 @@ KINDS = (
 
 
 def main() -> None:
-    """`python -m benchmarks [KIND ...]` measures; `--table` only rewrites the page."""
+    """`python -m benchmarks [KIND ...]` measures; `--table` rewrites the page; `gpu` is apart."""
+    if sys.argv[1:2] == ["gpu"]:  # where the packages that are measured beside need not be
+        from benchmarks.gpu.__main__ import main as gpu
+
+        sys.exit(gpu(sys.argv[2:]))
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"{', '.join(KINDS)}; default all")
     parser.add_argument("--table", action="store_true", help="rewrite docs/benchmarks.md only")
@@ -35,8 +40,17 @@ def main() -> None:
         parser.error(f"unknown kind {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}")
     for kind in [] if given.table else given.kinds or KINDS:
         _measure(kind, given)
-    PAGE.write_text(page.render({kind: _results(kind) for kind in KINDS}))
+    _write_page()
     print(PAGE)
+
+
+def _write_page() -> None:
+    from benchmarks import page
+    from benchmarks.gpu import table
+    from benchmarks.gpu.__main__ import RESULTS as of_gpu
+
+    results = {kind: [*_results(kind), *table.merged(of_gpu, kind)] for kind in KINDS}
+    PAGE.write_text(page.render(results, table.section(of_gpu)))
 
 
 def _measure(kind: str, given: argparse.Namespace) -> None:

@@ -3,21 +3,23 @@
 import os
 import statistics
 import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any
 
 import torch
 
-from benchmarks.study import METHOD
 from ganatomy.device import keep_freed_memory
 from ganatomy.gan.ensemble import LOOP, Packing, View, measure
-from ganatomy.gan.settings import TrainingSettings
+from ganatomy.gan.settings import Method, TrainingSettings
 from ganatomy.gan.state import begin
 from ganatomy.gan.training import architecture_for, train
 
+Shapes = Sequence[tuple[int, int]]
+Sizes = Mapping[str, Sequence[int]]
 _SHAPES = {"cpu": [(16, 32), (32, 64)], "cuda": [(32, 64)]}  # width, batch
-_SIZES = {  # members of a pack
+SIZES: dict[str, Sizes] = {  # members of a pack
     "cpu": {"grouped": (1, 4, 16), "bmm": (4,)},
     "cuda": {"grouped": (1, 4, 16, 32, 64), "bmm": (1, 4, 16, 32, 64)},
 }
@@ -26,20 +28,26 @@ _STEPS = 16  # one of them with the penalty, as in a whole training
 _WARM_UP = 1
 
 
-def measure_all(device_name: str = "cpu") -> dict[str, Any]:
+def measure_all(
+    device_name: str = "cpu",
+    shapes: Shapes | None = None,
+    sizes: Sizes | None = None,
+    repeats: int = _REPEATS,
+) -> dict[str, Any]:
     """Each packing and the one-by-one training, by turns.
 
+    `shapes` and `sizes` are those of the device when not given.
     On the CPU a pack is trained in one process of one thread for each core, all at the same time;
     one by one has all threads. On a GPU there is one process.
     """
     rows = []
-    for width, batch in _SHAPES[device_name]:
+    sizes = SIZES[device_name] if sizes is None else sizes
+    for width, batch in _SHAPES[device_name] if shapes is None else shapes:
         packings = [Packing(LOOP, 1)]
-        sizes = _SIZES[device_name]
         packings += [Packing(backend, size) for backend in sizes for size in sizes[backend]]
         alone: list[float] = []
         found: dict[Packing, list[float]] = {packing: [] for packing in packings}
-        for _ in range(_REPEATS):
+        for _ in range(repeats):
             alone.append(_one_by_one(width, batch, device_name))
             for packing in packings:
                 found[packing].append(_together(packing, width, batch, device_name))
@@ -68,7 +76,7 @@ def _num_processes(device_name: str) -> int:
 
 
 def _settings(width: int, batch: int) -> TrainingSettings:
-    return TrainingSettings(1, batch, 64, width, 2e-3, 0.99, METHOD)
+    return TrainingSettings(1, batch, 64, width, 2e-3, 0.99, Method())
 
 
 def _images() -> torch.Tensor:

@@ -6,7 +6,7 @@ from typing import Any
 import psutil
 import torch
 
-from benchmarks.quality import fashion_mnist
+from benchmarks.quality import Data, fashion_mnist
 from benchmarks.training import BATCH, LATENT_DIM
 from ganatomy.data.images import to_uint8
 from ganatomy.gan.sampling import generate, latents, score
@@ -18,16 +18,18 @@ from ganatomy.metrics.quality import Three, judge
 _COUNT = 10_000
 
 
-def measure(device_name: str = "cpu") -> dict[str, Any]:
+def measure(
+    device_name: str = "cpu", data: Data = fashion_mnist, count: int = _COUNT, epochs: int = 10
+) -> dict[str, Any]:
     """What the stage `evaluate` does, in parts; GAN and evaluator have barely trained."""
     device = torch.device(device_name)
     torch.set_num_threads(psutil.cpu_count(logical=False) or 1)
-    reals, test = fashion_mnist()
+    reals, test = data()
     network = train_evaluator(reals, 16, 1, 64, 0.003, 0, device, lambda done, total: None)
-    few = TrainingSettings(10, BATCH, LATENT_DIM, 32, 2e-3, 0.99)
+    few = TrainingSettings(epochs, BATCH, LATENT_DIM, 32, 2e-3, 0.99)
     gan = train_gan(reals.images[:4000], few, 0, device, lambda *_: None)
     marks = [time.perf_counter()]
-    fakes = to_uint8(generate(gan.generator_ema, latents(_COUNT, gan.architecture, 0, "benchmark")))
+    fakes = to_uint8(generate(gan.generator_ema, latents(count, gan.architecture, 0, "benchmark")))
     marks.append(time.perf_counter())
     images = Three(reals.images, test.images, fakes)
     logits = Three(*(score(gan.discriminator, part) for part in images))
@@ -41,7 +43,7 @@ def measure(device_name: str = "cpu") -> dict[str, Any]:
     peak_gib = psutil.Process().memory_info().rss / 2**30
     return {
         "device": device_name,
-        "num_fakes": _COUNT,
+        "num_fakes": count,
         **seconds,
         "total_s": round(marks[-1] - marks[0], 1),
         "rss_gib": round(peak_gib, 2),

@@ -2,29 +2,29 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import psutil
 import torch
-from captum.attr import LayerAttribution, LayerGradCam
-from pytorch_grad_cam import GradCAM  # type: ignore[import-untyped]
 from torch import nn
 from torch.nn import functional
-from torchcam import methods as torchcam
 
 from benchmarks.tables import machine_line, table
 from ganatomy.device import keep_freed_memory
-from ganatomy.explain.gradcam import gradcam
-from ganatomy.explain.targets import d_logit
+from ganatomy.explain.maps.gradcam import gradcam
+from ganatomy.explain.networks.targets import d_logit
 from ganatomy.gan.networks import convolutions, dcgan, resnet
 from ganatomy.initialise import initialise
 
 Result = dict[str, Any]
 Run = Callable[[], object]
+Shape = tuple[str, int, int, int]
 
 # network, pixels, channels of the first layer, images in a batch
-SHAPES = {
+SHAPES: dict[str, list[Shape]] = {
     "cpu": [
         ("dcgan", 28, 32, 64),
         ("dcgan", 64, 32, 32),
@@ -39,32 +39,51 @@ SHAPES = {
         for size, batch in ((28, 256), (64, 128), (128, 64))
     ],
 }
+_ABSENT = "not installed"
 _NETWORKS = {"dcgan": dcgan.Discriminator, "resnet": resnet.Discriminator}
 _REPEATS = 7
 _TURN_S = 0.1  # how long one of them has its turn, at least
 
 
-def measure(device_name: str = "cpu") -> Result:
+@dataclass(frozen=True)
+class Turns:
+    """How often each has its turn, and how long that takes at least, in seconds."""
+
+    repeats: int
+    least_s: float
+
+
+def measure(
+    device_name: str = "cpu",
+    shapes: Sequence[Shape] | None = None,
+    repeats: int = _REPEATS,
+    turn_s: float = _TURN_S,
+) -> Result:
     """All libraries by turns, in one process, with all threads; medians over repeats.
 
+    A peer that is not installed is left out. `shapes` are those of the device when not given.
     All give maps of the images' size on the CPU, and set up and remove their hooks in every call.
     """
     keep_freed_memory()  # else page faults, by chance many or few, are half of a small pass
     torch.set_num_threads(psutil.cpu_count(logical=False) or 1)
-    rows = [_row(*shape, torch.device(device_name)) for shape in SHAPES[device_name]]
-    return {"device": device_name, "repeats": _REPEATS, "rows": rows}
+    turns, device = Turns(repeats, turn_s), torch.device(device_name)
+    shapes = SHAPES[device_name] if shapes is None else shapes
+    rows = [_row(*shape, device, turns) for shape in shapes]
+    return {"device": device_name, "repeats": repeats, "rows": rows}
 
 
-def _row(name: str, size: int, width: int, batch: int, device: torch.device) -> Result:
+def _row(
+    name: str, size: int, width: int, batch: int, device: torch.device, turns: Turns
+) -> Result:
     network = _NETWORKS[name](size, 1, width)
     initialise(network, 0, "benchmark")
     network.to(device).eval()
     draw = torch.Generator().manual_seed(0)
     images = (torch.rand(batch, 1, size, size, generator=draw) * 2 - 1).to(device)
     layers = list(convolutions(network))
-    one = _by_turns(_at_one_layer(network, layers[-1], images), batch, device)
-    every = _by_turns(_at_every_layer(network, layers, images), batch, device)
-    return {
+    one = _by_turns(_at_one_layer(network, layers[-1], images), batch, device, turns)
+    every = _by_turns(_at_every_layer(network, layers, images), batch, device, turns)
+    found = {
         "network": name,
         "image_size": size,
         "width": width,
@@ -75,36 +94,66 @@ def _row(name: str, size: int, width: int, batch: int, device: torch.device) -> 
             key: round(one["ours"] / speed, 3) for key, speed in one.items() if key != "ours"
         },
         "all_layers_img_per_s": {key: round(speed, 1) for key, speed in every.items()},
-        "all_layers_ratio": round(every["ours"] / every["captum"], 3),
-        "share_of_num_layers": round(every["ours"] / every["captum"] / len(layers), 3),
     }
+    if "captum" in every:
+        ratio = every["ours"] / every["captum"]
+        found |= {
+            "all_layers_ratio": round(ratio, 3),
+            "share_of_num_layers": round(ratio / len(layers), 3),
+        }
+    return found
 
 
 def _at_one_layer(network: nn.Module, layer: str, images: torch.Tensor) -> dict[str, Run]:
     size = (images.shape[2], images.shape[3])
     module = network.get_submodule(layer)
     target = d_logit(network)
-    captum = LayerGradCam(network, module)
-    answers = [_itself] * len(images)
+    runs: dict[str, Run] = {"ours": lambda: gradcam(target, [layer], images, size)}
+    if captum := installed("captum.attr"):
+        runs["captum"] = _with_captum(captum, network, [layer], images)
+    if torchcam := installed("torchcam.methods"):
+        runs["torch-cam"] = _with_torchcam(torchcam, network, layer, images)
+    if peer := installed("pytorch_grad_cam"):
+        answers = [_itself] * len(images)
 
-    def with_torchcam() -> torch.Tensor:
+        def with_pytorch_grad_cam() -> object:
+            with peer.GradCAM(network, [module]) as extractor:
+                return extractor(images, answers)
+
+        runs["pytorch-grad-cam"] = with_pytorch_grad_cam
+    return runs
+
+
+def installed(module: str) -> Any:
+    """Return a module of a peer, or None where it is not installed."""
+    try:
+        return import_module(module)
+    except ModuleNotFoundError:
+        return None
+
+
+def _with_torchcam(torchcam: Any, network: nn.Module, layer: str, images: torch.Tensor) -> Run:
+    size = (images.shape[2], images.shape[3])
+
+    def run() -> torch.Tensor:
         with torchcam.GradCAM(network, layer) as extractor:
             scores = network(images)[:, None]
             maps = extractor(class_idx=0, scores=scores, normalized=False)[0]
         return functional.interpolate(maps[:, None], size, mode="bilinear").cpu()
 
-    def with_pytorch_grad_cam() -> object:
-        with GradCAM(network, [module]) as extractor:
-            return extractor(images, answers)
+    return run
 
-    return {
-        "ours": lambda: gradcam(target, [layer], images, size),
-        "captum": lambda: LayerAttribution.interpolate(
-            captum.attribute(images), size, "bilinear"
-        ).cpu(),
-        "torch-cam": with_torchcam,
-        "pytorch-grad-cam": with_pytorch_grad_cam,
-    }
+
+def _with_captum(captum: Any, network: nn.Module, layers: list[str], images: torch.Tensor) -> Run:
+    """Layer by layer."""
+    size = (images.shape[2], images.shape[3])
+    explainers = [captum.LayerGradCam(network, network.get_submodule(layer)) for layer in layers]
+
+    def run() -> list[torch.Tensor]:
+        found = [explainer.attribute(images) for explainer in explainers]
+        return [captum.LayerAttribution.interpolate(map_, size, "bilinear").cpu() for map_ in found]
+
+    return run
 
 
 def _itself(logit: torch.Tensor) -> torch.Tensor:
@@ -114,25 +163,22 @@ def _itself(logit: torch.Tensor) -> torch.Tensor:
 def _at_every_layer(network: nn.Module, layers: list[str], images: torch.Tensor) -> dict[str, Run]:
     size = (images.shape[2], images.shape[3])
     target = d_logit(network)
-    captum = [LayerGradCam(network, network.get_submodule(layer)) for layer in layers]
-
-    def one_by_one() -> list[torch.Tensor]:
-        return [
-            LayerAttribution.interpolate(each.attribute(images), size, "bilinear").cpu()
-            for each in captum
-        ]
-
-    return {"ours": lambda: gradcam(target, layers, images, size), "captum": one_by_one}
+    runs: dict[str, Run] = {"ours": lambda: gradcam(target, layers, images, size)}
+    if captum := installed("captum.attr"):
+        runs["captum"] = _with_captum(captum, network, layers, images)
+    return runs
 
 
-def _by_turns(runs: dict[str, Run], batch: int, device: torch.device) -> dict[str, float]:
+def _by_turns(
+    runs: dict[str, Run], batch: int, device: torch.device, turns: Turns
+) -> dict[str, float]:
     """Images per second of each, the median over repeats."""
     calls = {}
     for name, run in runs.items():
         run()
-        calls[name] = max(1, round(_TURN_S / _seconds(run, 1, device)))
+        calls[name] = max(1, round(turns.least_s / _seconds(run, 1, device)))
     speeds: dict[str, list[float]] = {name: [] for name in runs}
-    for repeat in range(_REPEATS):
+    for repeat in range(turns.repeats):
         names = list(runs)[:: 1 if repeat % 2 else -1]
         for name in names:
             speeds[name].append(batch * calls[name] / _seconds(runs[name], calls[name], device))
@@ -168,7 +214,10 @@ def section(results: list[Result]) -> str:
                 str(row["batch"]),
             ]
             speeds, ratios = row["one_layer_img_per_s"], row["one_layer_ratios"]
-            cells = [f"{speeds[peer]:,.0f} (**{ratios[peer]:.2f}**)" for peer in peers]
+            cells = [
+                f"{speeds[peer]:,.0f} (**{ratios[peer]:.2f}**)" if peer in ratios else _ABSENT
+                for peer in peers
+            ]
             one.append([*about, f"{speeds['ours']:,.0f}", *cells])
             speeds = row["all_layers_img_per_s"]
             every.append(
@@ -176,9 +225,15 @@ def section(results: list[Result]) -> str:
                     *about,
                     str(row["num_layers"]),
                     f"{speeds['ours']:,.0f}",
-                    f"{speeds['captum']:,.0f}",
-                    f"**{row['all_layers_ratio']:.2f}**",
-                    f"{row['share_of_num_layers']:.2f}",
+                    *(
+                        [
+                            f"{speeds['captum']:,.0f}",
+                            f"**{row['all_layers_ratio']:.2f}**",
+                            f"{row['share_of_num_layers']:.2f}",
+                        ]
+                        if "captum" in speeds
+                        else [_ABSENT] * 3
+                    ),
                 ]
             )
     return f"""\

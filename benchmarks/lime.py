@@ -260,7 +260,7 @@ def section(results: list[Result]) -> str:
             for row in {row["size"]: row for row in result["rows"]}.values()
         )
         lime_seeds, our_seeds = result["num_seeds"]
-        floor = max(row["reference_error"] for row in result["equal_error"])
+        floor = max((row["reference_error"] for row in result["equal_error"]), default=0.0)
         parts.append(f"""\
 ### On {result["device"]}
 

@@ -16,8 +16,9 @@ from ganatomy.data.images import BLACK
 from ganatomy.explain.lime.baselines import baselines
 from ganatomy.explain.lime.engine import lime
 from ganatomy.explain.lime.explanations import LimeExplanations
+from ganatomy.explain.lime.settings import LimeSampling
 from ganatomy.explain.lime.surrogate import cosine_weights
-from ganatomy.explain.targets import Target, d_logit
+from ganatomy.explain.networks.targets import Target, d_logit
 from ganatomy.gan.networks import Discriminator
 from ganatomy.rng import generator
 
@@ -39,9 +40,8 @@ class Case:
     ) -> LimeExplanations:
         images = self.images[:count]
         fills = baselines("black", images)
-        return lime(
-            self.target, images, self.segments, fills, seed, num_samples=num_samples, **options
-        )
+        sampling = LimeSampling(num_samples=num_samples, **options)
+        return lime(self.target, images, self.segments, fills, seed, sampling=sampling)
 
     def by_lime(self, image: torch.Tensor, batch_size: int, seed: int) -> torch.Tensor:
         """The package, in big batches, without its progress bar's output."""

@@ -8,11 +8,10 @@ import torch
 
 from benchmarks.tables import machine_line, table
 from ganatomy.explain.faithfulness.planted import LAYERS, planted_truth
-from ganatomy.explain.gradcam import METHODS
 from ganatomy.explain.lime.baselines import baselines
-from ganatomy.explain.lime.segments import default_side, grid
-from ganatomy.explain.methods import INTEGRATED_GRADIENTS, LIME, OCCLUSION, Methods, cam_name
-from ganatomy.explain.targets import Target
+from ganatomy.explain.maps.gradcam import METHODS
+from ganatomy.explain.maps.methods import INTEGRATED_GRADIENTS, LIME, OCCLUSION, Methods, cam_name
+from ganatomy.explain.networks.targets import Target
 
 _SIZES = (28, 64)
 _REGIONS, _IMAGES, _SEED = 8, 16, 0
@@ -22,14 +21,7 @@ def measure() -> dict[str, Any]:
     """Pointing game, IoU and mass inside the region, of random rectangles."""
     rows = []
     for size in _SIZES:
-        methods = Methods(
-            METHODS,
-            lambda images: grid(*images.shape[-2:], default_side(images.shape[-1])),
-            "orthogonal",
-            512,
-            default_side(size),
-            32,
-        )
+        methods = Methods(METHODS)
         table = planted_truth(_explainers(methods, size), _SEED, size, 1, _REGIONS, _IMAGES)
         rows += [{"image_size": size, **row} for row in table.to_dict("records")]
     return {"num_regions": _REGIONS, "num_images": _IMAGES, "seed": _SEED, "rows": rows}

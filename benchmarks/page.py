@@ -10,9 +10,9 @@ from benchmarks import gradcam, lime, maps
 from benchmarks.tables import Result, machine_line, table
 
 
-def render(results: dict[str, list[Result]]) -> str:
+def render(results: dict[str, list[Result]], of_gpu: str) -> str:
     """The page, from every kind's results; a kind without results has no section."""
-    parts = ["# Benchmarks", _HEAD]
+    parts = ["# Benchmarks", _HEAD, of_gpu or _NO_GPU]
     sections = {
         "pipeline": _pipeline,
         "training": _training,
@@ -31,8 +31,11 @@ def render(results: dict[str, list[Result]]) -> str:
 
 
 _HEAD = """\
-Made by `python -m benchmarks` from `benchmarks/results/*.json`; `--table` rewrites it. Every section names its machine.
-No GPU was at hand: no GPU figure was taken. `python -m benchmarks training quality ensemble gradcam lime --device cuda` takes them."""
+Made by `python -m benchmarks` from `benchmarks/results/*.json`; `--table` rewrites it. Every section names its machine."""
+_NO_GPU = """\
+No GPU was at hand: no GPU figure was taken. `python -m benchmarks gpu` takes them all, and runs every GPU test, in pieces of at most eight
+minutes that can be run one by one (`--list`, `--piece 3`). It needs torch and the library's other packages, neither Prefect, DVC nor MLflow; what
+of lime, captum, mlxtend or Fashion-MNIST (in `given/`) is missing leaves out the pieces that need it."""
 
 
 def _pipeline(results: list[Result]) -> str:

@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 import torch
 
-from benchmarks.study import Size, Study
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.recipes import Recipe
-from ganatomy.data.variants import ChangesNothing, apply
 from ganatomy.device import keep_freed_memory
-from ganatomy.explain.screening import Rung, cost_of, screened_run
-from ganatomy.explain.statistics import rank, summarise
+from ganatomy.importance.experiment import Experiment, StudySize
+from ganatomy.importance.ranking import rank, summarise
+from ganatomy.importance.reliance import reliance_on_features
+from ganatomy.importance.screening import Rung, cost_of, screened_run
 from tests.planted import CORNERS, digits, random_patch, two_cues, without_effect
 
 _FDR = 0.05
@@ -38,7 +38,7 @@ def measure(num_data_seeds: int = 10) -> dict[str, Any]:
         nulls = list(pool.map(_nulls, range(4)))
         screening = list(pool.map(_screening, range(2)))
     return {
-        "size": vars(Size()),
+        "size": vars(StudySize()),
         "fdr": _FDR,
         "seconds": round(time.perf_counter() - started),
         "patch": patches,
@@ -58,9 +58,18 @@ def _patch(data_seed: int) -> dict[str, Any]:
     _alone()
     base = digits(5000, data_seed)
     images = random_patch(_faint_corners(base.images, data_seed), seed=data_seed)
-    study = Study(Dataset(images, base.labels, base.class_names), Size(), data_seed)
-    summary = study.summary(_GRID, _FDR)
-    relied = study.reliance(_GRID, _FDR)
+    data = Dataset(images, base.labels, base.class_names)
+    experiment = Experiment.begin(data, StudySize(), seed=data_seed)
+    variants = experiment.variants(experiment.recipes(_GRID))
+    summary = summarise(experiment.read(variants).repeats, _FDR)
+    relied = reliance_on_features(
+        experiment.base.discriminator,
+        experiment.evaluation,
+        [recipe for recipe, _ in variants],
+        modes=("remove",),
+        fdr=_FDR,
+        seed=data_seed,
+    )
     blank = [f"cell_{row}_{column}" for row, column in CORNERS if (row, column) != (0, 0)]
     retrained = {
         network: _first(summary[summary["network"] == network], "t")
@@ -80,13 +89,13 @@ def _patch(data_seed: int) -> dict[str, Any]:
 
 def _first(table: pd.DataFrame, by: str) -> list[str]:
     """Readouts in which the patch is first of all cells and stands out."""
-    found = []
+    readouts = []
     for readout, rows in table.groupby("readout"):
         if rows[by].notna().any():
             first = rows.loc[rows[by].abs().idxmax()]
             if first["features"] == _PATCH and first["stands_out"]:
-                found.append(str(readout))
-    return found
+                readouts.append(str(readout))
+    return readouts
 
 
 def _faint_corners(images: torch.Tensor, seed: int) -> torch.Tensor:
@@ -103,8 +112,9 @@ def _cues(data_seed: int) -> list[dict[str, Any]]:
     """Two independent cues and one inert cell; one row for each, whether it stands out."""
     _alone()
     planted = two_cues(5000, data_seed)
-    study = Study(planted.dataset, Size(), data_seed)
-    summary = study.summary([*planted.true, planted.inert], _FDR)
+    experiment = Experiment.begin(planted.dataset, StudySize(), seed=data_seed)
+    variants = experiment.variants(experiment.recipes([*planted.true, planted.inert]))
+    summary = summarise(experiment.read(variants).repeats, _FDR)
     return [
         {
             "data_seed": data_seed,
@@ -122,16 +132,16 @@ def _cues(data_seed: int) -> list[dict[str, Any]]:
 def _of_cues(results: list[list[dict[str, Any]]]) -> dict[str, Any]:
     rows = [row for result in results for row in result]
     true = [row for row in rows if row["is_true"]]
-    found = [row for row in rows if row["by_g"] or row["by_d"]]
-    false = [row for row in found if not row["is_true"]]
+    named = [row for row in rows if row["by_g"] or row["by_d"]]
+    false = [row for row in named if not row["is_true"]]
     return {
         "num_data_seeds": len(results),
         "recall": sum(row["by_g"] or row["by_d"] for row in true) / len(true),
         "recall_by_g": sum(row["by_g"] for row in true) / len(true),
         "recall_by_d": sum(row["by_d"] for row in true) / len(true),
-        "false_discovery_rate": len(false) / max(1, len(found)),
+        "false_discovery_rate": len(false) / max(1, len(named)),
         "false_among_comparisons": sum(row["rows_out"] for row in false)
-        / max(1, sum(row["rows_out"] for row in found)),
+        / max(1, sum(row["rows_out"] for row in named)),
         "inert_found": len(false),
         "rows": rows,
     }
@@ -140,14 +150,12 @@ def _of_cues(results: list[list[dict[str, Any]]]) -> dict[str, Any]:
 def _nulls(data_seed: int) -> list[dict[str, Any]]:
     """Features that are nulls in all but name: p values that should be uniform."""
     _alone()
-    study = Study(digits(5000, data_seed), Size(), data_seed)
+    experiment = Experiment.begin(digits(5000, data_seed), StudySize(), seed=data_seed)
     names = [f"class_of_{k}" for k in range(8)]  # of a kind that leaves images as they are
-    variants = {
-        recipe.name: (recipe, apply(study.train, recipe).dataset) for recipe in study.recipes([])
-    }
-    for name, dataset in without_effect(study.train, names, data_seed).items():
-        variants[name] = (Recipe(name, (name,), "remove", 0, "", "own"), dataset)
-    summary = summarise(study.repeats(variants), _FDR)
+    variants = experiment.variants(experiment.recipes([]))
+    for name, dataset in without_effect(experiment.train, names, data_seed).items():
+        variants.append((Recipe(name, (name,), "remove", 0, "", "own"), dataset))
+    summary = summarise(experiment.read(variants).repeats, _FDR)
     judged = summary[summary["judged"]]
     return [
         {"data_seed": data_seed, "p": float(row["p"]), "stands_out": bool(row["stands_out"])}
@@ -169,31 +177,29 @@ def _of_nulls(results: list[list[dict[str, Any]]]) -> dict[str, Any]:
 def _screening(data_seed: int) -> dict[str, Any]:
     """Every feature of the digits in full, against screening and the survivors in full."""
     _alone()
-    study = Study(digits(5000, data_seed), Size(num_steps=300), data_seed)
-    variants: dict[str, tuple[Recipe, Dataset]] = {}
-    for recipe in study.recipes([*_GRID, *_OTHERS]):
-        try:
-            variants[recipe.name] = (recipe, apply(study.train, recipe).dataset)
-        except ChangesNothing:  # the blank corners
-            continue
+    experiment = Experiment.begin(digits(5000, data_seed), StudySize(num_steps=300), seed=data_seed)
+    made = experiment.variants(experiment.recipes([*_GRID, *_OTHERS]))  # not the blank corners
+    variants = {recipe.name: (recipe, dataset) for recipe, dataset in made}
     nulls = [name for name, (recipe, _) in variants.items() if recipe.is_null]
     changed = [name for name in variants if name not in nulls]
-    full = rank(summarise(study.repeats(variants), _FDR))
+    full = rank(summarise(experiment.read(made).repeats, _FDR))
     rungs = [Rung(0.15, 2)]
 
     def train_and_read(names: tuple[str, ...], rung: Rung) -> pd.DataFrame:
         seeds = [data_seed + 1000 + k for k in range(rung.num_seeds)]
-        return study.repeats({name: variants[name] for name in names}, seeds, rung.share)
+        asked = [variants[name] for name in names]
+        return experiment.read(asked, seeds=seeds, share=rung.share).repeats
 
-    found = screened_run(changed, nulls, rungs, train_and_read, keep=5, keep_at_least=3)
-    kept = {name: variants[name] for name in (*found.survivors, *nulls)}
-    screened = rank(summarise(study.repeats(kept), _FDR))
-    plan = cost_of(found.num_trained, len(nulls), rungs, study.size.num_seeds)
+    screening = screened_run(changed, nulls, rungs, train_and_read, keep=5, keep_at_least=3)
+    kept = [variants[name] for name in (*screening.survivors, *nulls)]
+    screened = rank(summarise(experiment.read(kept).repeats, _FDR))
+    num_seeds = experiment.size.num_seeds
+    cost = cost_of(screening.num_trained, len(nulls), rungs, final_seeds=num_seeds)
     return {
         "data_seed": data_seed,
         "num_features": len(changed),
-        "num_kept": len(found.survivors),
-        "factor": plan.factor,
+        "num_kept": len(screening.survivors),
+        "factor": cost.factor,
         "full": _short(full)[:6],
         "screened": _short(screened)[:6],
         "same_top3": set(full["variant"][:3]) == set(screened["variant"][:3]),

@@ -10,6 +10,8 @@ def machine_line(result: Result) -> str:
     at = result["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in at["versions"].items())
     where = f"{at['processor']}, {at['cores']} cores, {at['memory_gib']} GiB, {at['system']}"
+    if "gpu" in at:
+        where = f"{at['gpu']} ({at['gpu_memory_gib']} GiB, CUDA {at['cuda']}); {where}"
     return f"{where}; {versions}."
 
 

@@ -3,6 +3,7 @@
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,20 @@ from ganatomy.gan.snapshots import Snapshots
 from ganatomy.gan.state import TrainingState, begin
 from ganatomy.gan.training import train
 
+Shapes = Sequence[tuple[int, int, int]]
 BATCH = 64
 LATENT_DIM = 64
+SHAPES = ((28, 1, 16), (28, 1, 32), (32, 3, 32))  # pixels, channels, width
 _REPEATS = 5
 _STEPS = 120
 _WORKERS = (0, 2)  # of the plain loop's DataLoader; the example's default is 2
+# as the plain loop that it is compared with: a loss and Adam, nothing else
+PLAIN = Method(r1=0.0, penalty_every=1, beta1=0.5, schedule="constant")
 
 
-def measure(device_name: str = "cpu") -> dict[str, Any]:
+def measure(
+    device_name: str = "cpu", shapes: Shapes = SHAPES, repeats: int = _REPEATS
+) -> dict[str, Any]:
     """Both loops with the same networks, by turns.
 
     Returns
@@ -37,16 +44,20 @@ def measure(device_name: str = "cpu") -> dict[str, Any]:
     device = torch.device(device_name)
     torch.set_num_threads(psutil.cpu_count(logical=False) or 1)
     peak = _matmul_peak(device)
-    shapes = [(28, 1, 16), (28, 1, 32), (32, 3, 32)]
-    rows = [_row(Architecture(*shape[:2], LATENT_DIM, shape[2]), peak, device) for shape in shapes]
+    rows = [
+        _row(Architecture(size, channels, LATENT_DIM, width), peak, device, repeats)
+        for size, channels, width in shapes
+    ]
     return {"device": device_name, "matmul_peak_gflop_per_s": round(peak / 1e9), "rows": rows}
 
 
-def _row(architecture: Architecture, peak: float, device: torch.device) -> dict[str, Any]:
+def _row(
+    architecture: Architecture, peak: float, device: torch.device, repeats: int
+) -> dict[str, Any]:
     images = _noise(4000, architecture.channels, architecture.image_size)
     plain: dict[int, list[float]] = {workers: [] for workers in _WORKERS}
     ours: list[float] = []
-    for _ in range(_REPEATS):
+    for _ in range(repeats):
         for workers in _WORKERS:
             plain[workers].append(_plain_speed(architecture, images, workers, device))
         ours.append(_our_speed(architecture, images, device))
@@ -79,7 +90,7 @@ def _plain_speed(
 
 def _our_speed(architecture: Architecture, images: torch.Tensor, device: torch.device) -> float:
     epochs = -(-_STEPS // (len(images) // BATCH))
-    settings = TrainingSettings(epochs, BATCH, LATENT_DIM, architecture.width, 2e-4, 0.995)
+    settings = TrainingSettings(epochs, BATCH, LATENT_DIM, architecture.width, 2e-4, 0.995, PLAIN)
     state = begin(architecture, settings, 0, device)
     marks = [time.perf_counter()]
 
@@ -108,7 +119,7 @@ def _flop_per_step(architecture: Architecture) -> int:
 
 def _checkpoint_s(architecture: Architecture, device: torch.device) -> float:
     """Median seconds to write one, to the disk that holds the temporary folder."""
-    settings = TrainingSettings(1, BATCH, LATENT_DIM, architecture.width, 2e-4, 0.995, Method())
+    settings = TrainingSettings(1, BATCH, LATENT_DIM, architecture.width, 2e-4, 0.995, PLAIN)
     images = _noise(BATCH, architecture.channels, architecture.image_size)
     state = begin(architecture, settings, 0, device)
     train(state, images, None, settings, 0, lambda *_: None, measure_every=0)

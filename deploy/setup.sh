@@ -5,7 +5,7 @@
 
 set -u
 cd "$(dirname "$0")/.." || exit 1
-mkdir -p -m 700 .ganatomy # before DVC, which would open it to everybody (tasks/private.py)
+mkdir -p -m 700 .ganatomy # before DVC, which would open it to everybody (tasks/shared/private.py)
 
 lock=requirements.lock
 stamp=.venv/.installed

@@ -1,4 +1,4 @@
-"""`python -m flows`: run the pipeline, say what would run, keep dvc.yaml's code dependencies.
+"""`python -m flows`: run the pipeline, say what would run and why, show what came of it.
 
 Exit codes: 0 done, 1 a stage failed, 2 bad input, 130 and 143 stopped by SIGINT and SIGTERM.
 """
@@ -25,6 +25,7 @@ from ganatomy.files import cannot_write
 
 if TYPE_CHECKING:
     from flows.status import LastRun
+    from flows.terminal import Terminal
 
 _REPORT = Path("reports/report.html")
 _LEAST_ROOM_MIB = 50  # measured: the servers' databases take 8 before the first stage
@@ -80,16 +81,14 @@ def _parser() -> argparse.ArgumentParser:
     ui = commands.add_parser("ui", help="serve MLflow on loopback until Ctrl-C")
     ui.add_argument("--port", type=int, default=5000)
     ui.set_defaults(do=_ui)
-
-    deps = commands.add_parser("deps", help="compare dvc.yaml's code deps with what stages import")
-    deps.add_argument("--write", action="store_true", help="mend dvc.yaml")
-    deps.set_defaults(do=_deps)
     return parser
 
 
 def _run(arguments: argparse.Namespace, root: Path) -> int:
+    import signal
+
     from flows import params, processes, writable
-    from flows.server import prefect_server
+    from flows.terminal import Terminal
 
     writable.demand(settings.written_by_every_run(root))
     if error := _no_room(root):
@@ -102,12 +101,9 @@ def _run(arguments: argparse.Namespace, root: Path) -> int:
     with processes.only_run(root):  # a run that is refused changes nothing
         for line in params.apply(root, arguments.profile, arguments.set):  # before anything starts
             print(f"params.yaml: {line}")
-        try:
-            with prefect_server():
-                return _run_flow(arguments, root)
-        except ConnectionError as error:
-            print(masked(f"error: {error}"), file=sys.stderr)
-            return 1
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        with Terminal() as terminal:
+            return _bring_up_to_date(root, terminal)
 
 
 def _no_room(root: Path) -> str | None:
@@ -121,33 +117,49 @@ def _no_room(root: Path) -> str | None:
     )
 
 
-def _run_flow(arguments: argparse.Namespace, root: Path) -> int:
-    import signal
-
-    from flows import adapter
-    from flows.pipeline import extra_listeners, pipeline
+def _bring_up_to_date(root: Path, terminal: "Terminal") -> int:
+    from flows.failures import StageFailed
     from flows.status import LastRun
-    from flows.terminal import Terminal
+    from flows.unfinished import PAGE_FILE
 
     before = LastRun.read(root)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    with Terminal() as terminal:
-        token = extra_listeners.set((terminal,))
-        try:
-            pipeline()
-        except adapter.StageFailed as error:
-            print(masked(f"error: {error}"), file=sys.stderr)
-            _tell_if_not_recorded(root, before)
-            return 2 if error.exit_code == 2 else 1
-        except BaseException:  # stopped, or the disk is full: whoever catches it says so
-            _tell_if_not_recorded(root, before)
-            raise
-        finally:
-            extra_listeners.reset(token)
+    try:
+        _go(root, terminal)
+    except ConnectionError as error:
+        print(masked(f"error: {error}"), file=sys.stderr)
+        return 1
+    except StageFailed as error:
+        if (root / PAGE_FILE).exists():
+            print(f"what there is: {root / PAGE_FILE}", file=sys.stderr)
+        print(masked(f"error: {error}"), file=sys.stderr)
+        _tell_if_not_recorded(root, before)
+        return 2 if error.exit_code == 2 else 1
+    except BaseException:  # stopped, or the disk is full: whoever catches it says so
+        _tell_if_not_recorded(root, before)
+        raise
     print(f"report:  {root / _REPORT}   (make report)")
     last = LastRun.read(root)
     print(*(last.lines() if last is not None else []), sep="\n")
     return 0
+
+
+def _go(root: Path, terminal: "Terminal") -> None:
+    """Run the flow, on a server of its own unless one is named; nothing to do needs neither."""
+    if not os.environ.get("PREFECT_API_URL"):
+        from flows import unchanged
+
+        if unchanged.run(root, terminal):
+            return
+    from flows.server import prefect_server
+
+    with prefect_server():
+        from flows.pipeline import extra_listeners, pipeline
+
+        token = extra_listeners.set((terminal,))
+        try:
+            pipeline()
+        finally:
+            extra_listeners.reset(token)
 
 
 def _tell_if_not_recorded(root: Path, before: "LastRun | None") -> None:
@@ -173,7 +185,7 @@ def _plan(arguments: argparse.Namespace, root: Path) -> int:
     with planned(root, arguments.profile, arguments.set) as plan:
         for line in plan.changes:
             print(f"params.yaml: {line}")
-        for found in adapter.stale(root, plan.folder, plan.files):
+        for found in adapter.stale(root, plan.folder, plan.inputs):
             what = "would run" if found.reasons else "unchanged"
             print(f"{found.stage:<13}{what:<11}{'; '.join(found.reasons)}".rstrip())
     return 0
@@ -252,19 +264,6 @@ def _answers(port: int) -> bool:
             return True
     except OSError:
         return False
-
-
-def _deps(arguments: argparse.Namespace, root: Path) -> int:
-    from flows import closure
-
-    if arguments.write:
-        closure.write(root)
-    lines = closure.differences(root)
-    for line in lines:
-        print(line)
-    if lines:
-        print("dvc.yaml differs from what the stages import: python -m flows deps --write")
-    return 1 if lines else 0
 
 
 if __name__ == "__main__":

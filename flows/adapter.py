@@ -4,7 +4,6 @@ import logging
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -17,16 +16,18 @@ from dvc.repo import reproduce as dvc_reproduce
 from dvc.stage import cache as dvc_stage_cache
 from dvc_data.hashfile import transfer as dvc_transfer
 
-from flows import contents, leftovers, lockfile, processes, writable
+from flows import contents, leftovers, lockfile, processes, reasons, writable
 from flows.contents import Damaged, Keeper, Output
 from flows.failures import StageFailed as StageFailed
 from flows.failures import failure
+from flows.stages import LookedOver, Staleness
+from flows.stages import Stage as Stage
 from flows.turns import Turns
 from ganatomy.errors import InputError
-from tasks.contents import Content
-from tasks.events import Events, events_path, log_path
+from tasks.inputs import files
 from tasks.params.section import PARAMS_FILE, told_file
-from tasks.provenance import LOCK
+from tasks.shared.events import Events, events_path, log_path
+from tasks.shared.provenance import LOCK
 
 Outcome = Literal["ran", "restored", "cached"]
 _LATE_INTERVAL_S = 0.2
@@ -47,37 +48,6 @@ def _not_saved(oid: str, exc: BaseException) -> NoReturn:
 
 # DVC logs what it could not put into its cache, and locks it all the same
 dvc_transfer._log_exception = _not_saved
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A stage of dvc.yaml.
-
-    Attributes
-    ----------
-    name : str
-        As DVC addresses it: ``train``, ``retrain@0``.
-    upstream : tuple of str
-    outs : tuple of str
-        Paths that it writes.
-    threads, timeout_s, retries : int
-        From its ``meta``.
-    """
-
-    name: str
-    upstream: tuple[str, ...]
-    outs: tuple[str, ...]
-    threads: int
-    timeout_s: int
-    retries: int
-
-
-@dataclass(frozen=True)
-class Staleness:
-    """Whether a stage would run now, and why."""
-
-    stage: str
-    reasons: list[str] = field(default_factory=list)
 
 
 def _reading_instead(instead: dict[str, str]) -> LocalFileSystem:
@@ -147,22 +117,26 @@ def graph(root: Path) -> list[Stage]:
 
 
 def _graph(opened: Repo) -> list[Stage]:
+    with opened as repo:
+        return _stages(repo)
+
+
+def _stages(repo: Repo) -> list[Stage]:
     try:
-        with opened as repo:
-            edges = repo.index.graph
-            upstream = {
-                node.addressing: sorted({up.addressing for up in edges.successors(node)})
-                for node in edges
-            }
-            stages = {
-                node.addressing: Stage(
-                    node.addressing,
-                    tuple(upstream[node.addressing]),
-                    tuple(sorted(out.def_path for out in node.outs)),
-                    **_meta(node),
-                )
-                for node in edges
-            }
+        edges = repo.index.graph
+        upstream = {
+            node.addressing: sorted({up.addressing for up in edges.successors(node)})
+            for node in edges
+        }
+        stages = {
+            node.addressing: Stage(
+                node.addressing,
+                tuple(upstream[node.addressing]),
+                tuple(sorted(out.def_path for out in node.outs)),
+                **_meta(node),
+            )
+            for node in edges
+        }
     except DvcException as error:
         raise InputError(str(error), "dvc.yaml", "Mend the file, or `git checkout` it.") from None
     done: dict[str, Stage] = {}
@@ -176,7 +150,7 @@ def _graph(opened: Repo) -> list[Stage]:
 
 def _meta(node: Any) -> dict[str, int]:
     given = node.meta or {}
-    known = {"threads": 1, "timeout_s": 3600, "retries": 0}
+    known = {"threads": 1, "timeout_s": 3600, "retries": 0, "cost_s": 1}
     return {name: int(given.get(name, default)) for name, default in known.items()}
 
 
@@ -263,6 +237,8 @@ def _reproduce(stage: Any, **options: Any) -> Any:
         run(**also)
 
     stage.run = run_where_it_can_write
+    if stage.always_changed:  # `inputs`: it would write the same again
+        stage.always_changed = not files.are_right(Path(repo.root_dir))
     return dvc_reproduce._reproduce_stage(stage, **options)
 
 
@@ -300,12 +276,40 @@ def sort_lock(root: Path) -> None:
         lockfile.sort(root / "dvc.lock")
 
 
-def behind(root: Path) -> list[str]:
+def survey(root: Path) -> tuple[list[Stage], list[str]]:
+    """Every stage as `graph` gives them, and the names of those that are not up to date.
+
+    Raises
+    ------
+    InputError
+        dvc.yaml, or what it takes from params.yaml, cannot be used.
+    """
+    leftovers.mend(root)
+    with _repo(root) as repo, lock_repo(repo):
+        behind = set(_behind(repo, root))
+        if inputs_moved(root):
+            behind.add(files.STAGE)
+        return _stages(repo), sorted(behind)
+
+
+def inputs_moved(root: Path) -> bool:
+    """Whether stage `inputs`, which DVC would run each time, has something to write, or to say."""
+    try:
+        return not files.are_right(root)
+    except InputError:
+        return True
+
+
+def _behind(repo: Repo, root: Path) -> list[str]:
     """Stages whose results dvc.lock does not have, or that DVC would bring up to date now."""
-    with _repo(root) as repo:
-        stages = {node.addressing for node in repo.index.stages}
-        known = lockfile.digests(root)
-        return sorted(stages - set(known) | stages.intersection(repo.status()))
+    stages = {node.addressing for node in repo.index.stages}
+    known = lockfile.digests(root)
+    try:
+        status = repo.status()
+    except (DvcException, OSError):  # the stage that it is about will fail with the reason
+        return sorted(stages)
+    changed = {name for name, entries in status.items() if reasons.of_dvc(entries)}
+    return sorted(stages - set(known) | stages & changed)
 
 
 def cannot_mend(damaged: Damaged) -> StageFailed:
@@ -314,37 +318,52 @@ def cannot_mend(damaged: Damaged) -> StageFailed:
     return StageFailed(damaged.output.stage, reason, 1)
 
 
-def read_everything(
-    root: Path, tell: Callable[[str, str], None]
-) -> tuple[dict[Output, dict[str, Content]], list[Damaged]]:
-    """Read every output in full; put right from the cache what differs, and give what cannot be.
+def look_over(root: Path, tell: Callable[[str, str], None]) -> LookedOver:
+    """See which stages are not up to date; where none is, read every output in full.
+
+    What differs is put right from the cache where that is possible.
 
     Parameters
     ----------
     tell : callable
         Takes a stage's name and a sentence for the user.
     """
-    read, damaged = {}, []
     with _repo(root) as repo, lock_repo(repo):
-        for out in (out for node in repo.index.stages for out in node.outs if out.hash_info):
-            output = _output(out)
-            keeper = Keeper(repo, root, partial(tell, output.stage))
-            try:
-                read[output] = keeper.mend(output)
-            except Damaged as error:
-                damaged.append(error)
-    return read, damaged
+        as_it_was = _lock_bytes(root)
+        found = LookedOver(_stages(repo), _behind(repo, root))
+        if not found.behind:
+            _read_everything(repo, root, tell, found)
+        if _lock_bytes(root) != as_it_was:  # by a hand that takes no lock: git, an editor
+            repo._reset()
+            found.behind[:] = _behind(repo, root)
+    return found
 
 
-def stale(root: Path, locks: Path, written: list[str]) -> list[Staleness]:
+def _lock_bytes(root: Path) -> bytes:
+    return (root / LOCK).read_bytes() if (root / LOCK).exists() else b""
+
+
+def _read_everything(
+    repo: Repo, root: Path, tell: Callable[[str, str], None], found: LookedOver
+) -> None:
+    for out in (out for node in repo.index.stages for out in node.outs if out.hash_info):
+        output = _output(out)
+        keeper = Keeper(repo, root, partial(tell, output.stage))
+        try:
+            found.read[output] = keeper.mend(output)
+        except Damaged as error:
+            found.damaged.append(error)
+
+
+def stale(root: Path, locks: Path, inputs: dict[Path, dict[str, Any]]) -> list[Staleness]:
     """What would run now and why, in order; a stage behind a stale one is stale too.
 
     Parameters
     ----------
     locks : Path
         A folder of this call's own, within the project.
-    written : list of str
-        Files that a run would write before its first stage: whoever needs them is stale.
+    inputs : dict
+        What stage `inputs` would write: who needs a file that was another is stale.
     """
     stages = _graph(_repo(root, locks))
     broken = leftovers.is_broken(root / LOCK)
@@ -360,33 +379,19 @@ def stale(root: Path, locks: Path, written: list[str]) -> list[Staleness]:
         ) from None
     found: list[Staleness] = []
     would_run: set[str] = set()
-    known = {} if broken else lockfile.digests(root)
+    read = {} if broken else lockfile.digests(root, "deps")
     for stage in stages:
-        if stage.name in known:
-            reasons = _reasons(status.get(stage.name, []))
-            said = {reason.partition(" ")[2] for reason in reasons}
-            changed = needs[stage.name].intersection(written) - said
-            reasons += [f"modified {name}" for name in sorted(changed)]
+        if stage.name in read:
+            why = reasons.of_dvc(status.get(stage.name, []), but_for=set(map(str, inputs)))
+            for path in sorted(needs[stage.name].intersection(map(str, inputs))):
+                locked = read[stage.name].get(path)
+                why += reasons.of_inputs(root, path, locked, inputs[Path(path)])
+            if stage.name == files.STAGE:
+                why += reasons.to_write(root, inputs)
         else:
-            reasons = [f"{LOCK} cannot be read" if broken else "has not run yet"]
-        reasons += [f"after {name}" for name in stage.upstream if name in would_run]
-        if reasons:
+            why = [f"{LOCK} cannot be read" if broken else "has not run yet"]
+        why += [f"after {name}" for name in stage.upstream if name in would_run]
+        if why and stage.name != files.STAGE:  # what it writes may be what they were run by
             would_run.add(stage.name)
-        found.append(Staleness(stage.name, reasons))
+        found.append(Staleness(stage.name, why))
     return found
-
-
-def _reasons(entries: list[Any]) -> list[str]:
-    reasons = []
-    for entry in entries:
-        if isinstance(entry, str):
-            reasons.append(entry)
-            continue
-        for kind, changes in entry.items():
-            for path, change in changes.items():
-                if isinstance(change, dict):
-                    reasons += [f"{word} {key}" for key, word in change.items()]
-                else:
-                    where = "output " if kind == "changed outs" else ""
-                    reasons.append(f"{change} {where}{path}")
-    return reasons

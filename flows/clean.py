@@ -12,18 +12,16 @@ from flows import processes
 from flows.settings import STATE
 from flows.spool import SPOOL
 from ganatomy.errors import InputError
-from tasks.given import artifacts
+from tasks.shared.given import artifacts
+from tasks.shared.layout import UNFINISHED
 
 _KEPT = ("run.lock", SPOOL.name)  # what is held just now, and what waits to be recorded
-_STATE = ("environment.json", "source.json")
-_OF_OWN_FILES = ("networks.json", "features.json", "inception.json")
 
 
 def made(root: Path) -> list[Path]:
     """What there is of all that runs make below a project's folder, half-written things too."""
-    found = {root / name for name in (*_STATE, *_OF_OWN_FILES)}
-    found |= {path for path in (root / STATE).glob("*") if path.name not in _KEPT}
-    for out in artifacts(root):
+    found = {path for path in (root / STATE).glob("*") if path.name not in _KEPT}
+    for out in (*artifacts(root), root / UNFINISHED):
         found.add(out)
         found |= {out.with_name(f".{out.name}.{kind}") for kind in ("partial", "old")}
         found |= set(out.parent.glob(f".{out.name}.*.partial"))

@@ -15,8 +15,8 @@ from typing import Any
 from flows.settings import RUNS, STATE
 from ganatomy.errors import InputError
 from ganatomy.files import read_json, write_bytes
-from tasks import contents
-from tasks.contents import Content
+from tasks.shared import contents
+from tasks.shared.contents import Content
 
 QUARANTINE = STATE / "quarantine"
 MANIFEST = "manifest.json"

@@ -58,6 +58,10 @@ class RunEntry:
     data_origin: str = ""
     stages: list[StageEntry] = field(default_factory=list)
 
+    def is_unchanged(self) -> bool:
+        """Whether it ended well and had nothing to do: every stage was up to date."""
+        return self.status == "FINISHED" and all(each.outcome == "cached" for each in self.stages)
+
     def to_json(self) -> dict[str, Any]:
         """Plain values, without what is of this process only."""
         values = asdict(self)

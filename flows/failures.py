@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ganatomy.files import cannot_write
-from tasks.events import events_path, log_path
+from tasks.shared.events import events_path, log_path
 
 _LOG_LINES_SHOWN = 12
 _ROOM_FOR_LAST_WORDS = 1 << 16

@@ -13,8 +13,9 @@ from typing import Any
 import psutil
 import yaml
 
+from flows.lockfile import SafeLoader
 from ganatomy.files import write_json
-from tasks.provenance import LOCK
+from tasks.shared.provenance import LOCK
 
 _READERS_AND_WRITERS = Path(".dvc/tmp/rwlock")
 _CLOCK_S = 2.0  # the times of a file and of a process come from different clocks
@@ -35,7 +36,8 @@ def mend(root: Path) -> None:
 def is_broken(lock: Path) -> bool:
     """Whether there is a dvc.lock that DVC could not read: it is not written in one go."""
     try:
-        return lock.exists() and not _is_lock(yaml.safe_load(lock.read_text(encoding="utf-8")))
+        text = lock.read_text(encoding="utf-8") if lock.exists() else None
+        return text is not None and not _is_lock(yaml.load(text, SafeLoader))
     except (yaml.YAMLError, UnicodeDecodeError):
         return True
 

@@ -6,11 +6,13 @@ DVC writes stages as they finish, so equal results were unequal bytes.
 import hashlib
 import re
 from pathlib import Path
+from typing import Literal
 
 import yaml
 
 from ganatomy.files import write_bytes
 
+SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, ten times as fast
 _STAGES = re.compile(r"^stages:\n((?:  .*\n)+)", re.MULTILINE)
 _STAGE = re.compile(r"^  \S.*\n(?:   .*\n)*", re.MULTILINE)
 
@@ -39,13 +41,13 @@ def sort(path: Path) -> None:
         write_bytes(path, after.encode())
 
 
-def digests(root: Path) -> dict[str, dict[str, str]]:
-    """MD5 of every output by stage and path, as dvc.lock has them."""
+def digests(root: Path, kind: Literal["outs", "deps"] = "outs") -> dict[str, dict[str, str]]:
+    """MD5 of every output, or of what was read, by stage and path, as dvc.lock has them."""
     path = root / "dvc.lock"
     if not path.exists():
         return {}
-    stages = (yaml.safe_load(path.read_text()) or {}).get("stages", {})
+    stages = (yaml.load(path.read_text(), SafeLoader) or {}).get("stages", {})
     return {
-        name: {out["path"]: out.get("md5", "") for out in entry.get("outs", [])}
+        name: {each["path"]: each.get("md5", "") for each in entry.get(kind, [])}
         for name, entry in stages.items()
     }

@@ -3,50 +3,56 @@
 import importlib
 import os
 import pkgutil
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import yaml
 from ruamel.yaml import YAML
 
+import tasks
 import tasks.params
+from flows import yaml_text
 from ganatomy.errors import InputError
 from ganatomy.files import write_bytes
 from tasks.params.section import PARAMS_FILE, TOLD, Section, read_document, unknown_key
 
 HEADER = """\
-# One section per stage; tasks/params/<stage>.py says what each value may be.
-# `python -m flows run --profile NAME` and `--set section.key=value` rewrite this file.
+# One section per stage; tasks/<stage>/params.py says what each value may be.
+# `python -m flows run --profile NAME`, `--set section.key=value` change values; comments stay.
 """
 DEFAULT_PROFILE = "default"
-ORDER = (
-    "base",
-    "fetch",
-    "prepare",
-    "evaluator",
-    "gan",
-    "train",
-    "evaluate",
-    "variants",
-    "autotune",
-    "screen",
-    "retrain",
-    "importance",
-    "gradcam",
-    "lime",
-    "faithfulness",
-    "report",
-)
+_SETTING = re.compile(r"(?<!\S)\w+\.\w+\s*=\s*")
+_PIECE = re.compile(r"""'(?:[^']|'')*'|"(?:[^"\\]|\\.)*"|.""", re.DOTALL)
+_GRAPH = Path(tasks.__path__[0]).with_name("dvc.yaml")
 
 
 def sections() -> dict[str, type[Section]]:
     """Every section by name, `base` first and then in the pipeline's order."""
     for module in pkgutil.iter_modules(tasks.params.__path__):
         importlib.import_module(f"tasks.params.{module.name}")
+    for path in Path(tasks.params.__path__[0]).parent.glob("*/params.py"):
+        importlib.import_module(f"tasks.{path.parent.name}.params")
     found = {section.name: section for section in _below(Section) if hasattr(section, "name")}
-    return {name: found[name] for name in ORDER if name in found} | found
+    return {name: found[name] for name in _order() if name in found} | found
+
+
+@cache
+def _order() -> list[str]:
+    """`base`, then each stage in the order of dvc.yaml, after what it is the first to read whole.
+
+    A section of no stage, as `gan`, so stands before the stage that it is for.
+    """
+    stages = read_document(_GRAPH)["stages"]
+    found = ["base"]
+    for name, stage in stages.items():
+        shared = [entry for entry in stage.get("params", []) if entry not in stages]
+        found += [*shared, name]
+    return list(dict.fromkeys(found))
 
 
 def _below(section: type[Section]) -> Iterator[type[Section]]:
@@ -89,7 +95,7 @@ def apply(root: Path, profile: str | None, assignments: list[str]) -> list[str]:
     profile : str or None
         Starts from the defaults with the profile laid over them; None starts from the file.
     assignments : list of str
-        ``section.key=value``, the value in YAML.
+        ``section.key=value``, the value in YAML; or several with blanks between, see `settings_in`.
 
     Returns
     -------
@@ -109,10 +115,13 @@ def would_be(
     path = root / PARAMS_FILE
     before = read_document(path)
     document = check(before, str(path)) if profile is None else _profile(root, profile)
-    for assignment in assignments:
+    for assignment in (one for text in assignments for one in settings_in(text)):
         _assign(document, assignment)
     after = check(document, "command line" if assignments or profile else str(path))
-    return None if after == before else dump(after), [
+    text = None
+    if after != before:
+        text = yaml_text.edited(path.read_bytes().decode(), after) or dump(after)
+    return text, [
         f"{name}.{key}: {old!r} -> {value!r}"
         for name, values in after.items()
         for key, value in values.items()
@@ -171,6 +180,31 @@ def _profile(root: Path, name: str) -> dict[str, Any]:
         for key, value in (values or {}).items():
             _put(document, section, key, value, str(path))
     return document
+
+
+def settings_in(text: str) -> list[str]:
+    """Split what stands in one ``--set``: a setting begins at ``section.key=`` after a blank.
+
+    So a value may have blanks; one in quotes or brackets may have anything.
+    """
+    begins, at = [], 0
+    while match := _SETTING.search(text, at):
+        begins.append(match.start())
+        at = _behind_whole(text, match.end())
+    if not begins or text[: begins[0]].strip():
+        return [text] if text.strip() else []
+    return [text[begin:end].strip() for begin, end in pairwise([*begins, len(text)])]
+
+
+def _behind_whole(text: str, at: int) -> int:
+    """Where a value goes on behind the quotes or brackets that it begins with, else `at`."""
+    depth = 0
+    for match in _PIECE.finditer(text, at):
+        piece = match[0]
+        depth += (piece in "[{") - (piece in "]}")
+        if depth == 0:
+            return match.end() if len(piece) > 1 or piece in "]}" else at
+    return len(text) if depth else at
 
 
 def _assign(document: dict[str, Any], assignment: str) -> None:

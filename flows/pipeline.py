@@ -5,11 +5,9 @@ DVC alone decides what is stale; Prefect decides when, how often and how long, a
 
 import concurrent.futures
 import contextvars
-import os
-import shutil
 import time
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,21 +20,20 @@ from prefect.artifacts import (
 )
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture
+from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows import adapter, params, processes, settings, writable
+from flows import adapter, params, processes, schedule, settings, unfinished, writable
+from flows.beginning import begun
 from flows.listeners import Everyone, Listener
-from flows.record import Record, new_run_name
+from flows.record import Record
 from flows.settling import settle
 from flows.slots import Slots
-from flows.watch import StageTail
-from tasks import environment
-from tasks.params.section import PARAMS_FILE
+from flows.watch import StageTail, warning
 
 _POLL_S = 0.2
 _ARTIFACT_INTERVAL_S = 2.0
 _RETRY_DELAY_S = 2.0
-_RUNS_KEPT = 20
 
 
 @dataclass(frozen=True)
@@ -46,8 +43,16 @@ class _Run:
     root: Path
     run_dir: Path
     stages: dict[str, adapter.Stage]
+    behind: frozenset[str]
     slots: Slots
+    urgency: dict[str, float]
     listener: Listener
+    changed: set[str] = field(default_factory=set)
+    took_s: dict[str, float] = field(default_factory=dict)
+
+    def is_cached(self, stage: adapter.Stage) -> bool:
+        """Whether it was up to date when the run began, and so is all that it needs."""
+        return stage.name not in self.behind and self.changed.isdisjoint(stage.upstream)
 
 
 _current: contextvars.ContextVar[_Run] = contextvars.ContextVar("ganatomy_run")
@@ -75,7 +80,12 @@ def run_stage(name: str) -> str:
     run = _current.get()
     stage = run.stages[name]
     logger = get_run_logger()
-    with run.slots.take(stage.threads):
+    if run.is_cached(stage):
+        run.listener.stage_started(name)
+        run.listener.stage_ended(name, "cached", 0.0)
+        return "cached"
+    run.changed.add(name)  # those after it ask DVC
+    with run.slots.take(stage.threads, run.urgency[name]):
         if processes.stopping.is_set():
             raise KeyboardInterrupt
         started = time.monotonic()
@@ -89,6 +99,8 @@ def run_stage(name: str) -> str:
                     concurrent.futures.wait([work], timeout=_POLL_S)
                     teller.tell()
             outcome = work.result()
+            if outcome == "ran":
+                run.took_s[name] = round(time.monotonic() - started, 1)
         finally:
             if processes.stopping.is_set():
                 outcome = "stopped"
@@ -165,52 +177,36 @@ def pipeline(profile: str | None = None, overrides: list[str] | None = None) -> 
         stack.enter_context(processes.stages_end_with_us())
         for line in params.apply(root, profile, overrides or []):
             logger.info("params.yaml: %s", line)
-        name = new_run_name()
-        run_dir = _new_run_dir(root, name)
-        os.environ["GANATOMY_RUN_DIR"] = str(run_dir)
-        kept = shutil.copyfile(root / PARAMS_FILE, run_dir / PARAMS_FILE)
-        stack.enter_context(params.told(kept))
-        environment.write(root)
-        stages = adapter.graph(root)
-        record = stack.enter_context(Record(root, name, [stage.name for stage in stages]))
+        unfinished.remove_page(root)
+        started = stack.enter_context(begun(root))
+        stages, behind = processes.in_thread(adapter.survey, root)
+        names = [stage.name for stage in stages]
+        flow_id = str(flow_run.id or "none")
+        record = stack.enter_context(Record(root, started.name, names, flow_id))
         run = _Run(
             root,
-            run_dir,
+            started.run_dir,
             {stage.name: stage for stage in stages},
-            Slots(max(2, os.cpu_count() or 1)),
+            frozenset(behind),
+            Slots(schedule.num_slots()),
+            schedule.remaining(stages, schedule.measured(root)),
             Everyone(record, *extra_listeners.get()),
         )
         _current.set(run)
-        outcomes = _run_all(stages)
-        _settle(root, stages, run_dir)
+        try:
+            outcomes = _run_all(stages)
+        finally:
+            with suppress(OSError):  # a full disk must not hide why a run ended
+                schedule.keep_measured(root, run.took_s)
+        processes.in_thread(settle, root, stages, started.run_dir, _warn)
         record.finish()
         _summarise(root, record, outcomes)
     return outcomes
 
 
-def _settle(root: Path, stages: list[adapter.Stage], run_dir: Path) -> None:
-    """Settle in a thread: while DVC runs a command in the main one, Ctrl-C is not heard."""
-    context = contextvars.copy_context()
-    with concurrent.futures.ThreadPoolExecutor(1) as worker:
-        work = worker.submit(context.run, settle, root, stages, run_dir, _warn)
-        while not work.done():
-            concurrent.futures.wait([work], timeout=_POLL_S)
-    work.result()
-
-
 def _warn(stage: str, text: str) -> None:
-    event = {"kind": "warning", "text": text, "time": time.time()}
-    _current.get().listener.stage_said(stage, event)
+    _current.get().listener.stage_said(stage, warning(text))
     get_run_logger().warning("%s: %s", stage, text)
-
-
-def _new_run_dir(root: Path, name: str) -> Path:
-    folder = root / settings.RUNS
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in sorted(folder.iterdir())[:-_RUNS_KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
-    (folder / name).mkdir()
-    return (folder / name).resolve()
 
 
 def _run_all(stages: list[adapter.Stage]) -> dict[str, str]:
@@ -221,21 +217,26 @@ def _run_all(stages: list[adapter.Stage]) -> dict[str, str]:
             name=stage.name, task_run_name=stage.name, retries=stage.retries
         ).submit(stage.name, wait_for=[futures[up] for up in stage.upstream])  # type: ignore[call-overload]
     outcomes: dict[str, str] = {}
-    failures: list[BaseException] = []
-    listener = _current.get().listener
+    failures: dict[str, BaseException] = {}
+    run = _current.get()
     for name, future in futures.items():
         future.wait()
         state = future.state
         if state.is_completed():
             outcomes[name] = future.result()
         elif state.is_failed() or state.is_crashed():
-            failures.append(state.result(raise_on_failure=False))
+            failures[name] = state.result(raise_on_failure=False)
         else:  # what it waits for did not complete, so it never began
-            listener.stage_ended(name, "skipped", 0.0)
+            run.listener.stage_ended(name, "skipped", 0.0)
     if processes.stopping.is_set():
         raise KeyboardInterrupt
     if failures:
-        raise failures[0]
+        first = next(iter(failures.values()))
+        words = {name: str(error) for name, error in failures.items()}
+        if unfinished.has_something(run.root, list(outcomes)):
+            missing = unfinished.why_missing(stages, words)
+            unfinished.leave_page(run.root, run.run_dir, str(first), missing)
+        raise first
     return outcomes
 
 

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from flows import params
 from ganatomy.files import write_bytes
-from tasks import environment
+from tasks.inputs import files
 from tasks.params.section import PARAMS_FILE
 
 
@@ -20,14 +21,14 @@ class Plan:
     ----------
     changes : list of str
         One line for each value of params.yaml.
-    files : list of str
-        Those of environment.json and the four files beside it that it would write.
+    inputs : dict
+        What stage `inputs` would write, by path.
     folder : Path
         A folder of the plan's own, gone after it.
     """
 
     changes: list[str]
-    files: list[str]
+    inputs: dict[Path, dict[str, Any]]
     folder: Path
 
 
@@ -41,5 +42,4 @@ def planned(root: Path, profile: str | None, assignments: list[str]) -> Iterator
         path = Path(folder) / PARAMS_FILE
         write_bytes(path, (root / PARAMS_FILE).read_bytes() if text is None else text.encode())
         with params.told(path):
-            files = [path.relative_to(root).as_posix() for path in environment.differing(root)]
-            yield Plan(changes, files, Path(folder))
+            yield Plan(changes, files.wanted(root), Path(folder))

@@ -1,21 +1,26 @@
 """The processes that stages run in: found, ended, and never left behind."""
 
+import concurrent.futures
+import contextvars
 import fcntl
 import json
 import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any, TypeVar
 
 import psutil
 
 from flows.settings import STATE
 from ganatomy.errors import InputError
 
+Result = TypeVar("Result")
+_POLL_S = 0.2
 _GRACE_S = 15.0  # a training writes a checkpoint of its last step
 
 stopping = threading.Event()
@@ -52,11 +57,21 @@ def _signal(process: psutil.Process, number: signal.Signals) -> None:
         return
 
 
+def in_thread(work: Callable[..., Result], *arguments: Any) -> Result:
+    """Call and wait: while DVC runs a command in the main thread, Ctrl-C is not heard."""
+    context = contextvars.copy_context()
+    with concurrent.futures.ThreadPoolExecutor(1) as worker:
+        future = worker.submit(context.run, work, *arguments)
+        while not future.done():
+            concurrent.futures.wait([future], timeout=_POLL_S)
+    return future.result()
+
+
 @contextmanager
 def stages_end_with_us() -> Iterator[None]:
     """On SIGINT and SIGTERM end every stage, then do what would have been done without us.
 
-    kill -9 cannot be caught: a stage watches its parent itself (`tasks.parent`).
+    kill -9 cannot be caught: a stage watches its parent itself (`tasks.shared.parent`).
     """
     stopping.clear()
     if threading.current_thread() is not threading.main_thread():

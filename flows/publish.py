@@ -3,7 +3,11 @@
 Publishing may be cut off at any moment and done again: what is there already is found, by ids of
 our own and by names that depend on the content alone, and nothing is there twice.
 
-Nothing here knows a stage in particular: each stage's folder in reports/ has the same names.
+Where nothing was new in a run, pictures, page and all but the ends of curves are not stored again:
+tags say which run has them.
+
+Each stage's folder in reports/ has the same names; of stages only `train` is known here by name,
+whose networks become registered models, and `report`, which draws for all.
 """
 
 import csv
@@ -16,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
 from mlflow.tracking.multimedia import compress_image_size
 from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_IMAGES
 from PIL import Image
@@ -25,13 +29,21 @@ from flows.entry import RunEntry, StageEntry
 from flows.registry import register
 from flows.settings import EXPERIMENT
 from flows.spool import manifest_of
-from tasks.results import CURVES, IMAGES, METRICS
+from ganatomy.files import sha256_of
+from tasks.shared.layout import CURVES, IMAGES, METRICS, PAGE, REPORTS, UNFINISHED
 
-_BATCH = 500
+_BATCH = 1000
+_MAX_PARAMS = 100
 _MAX_VALUE_CHARS = 500
 PARENT_TAG = "mlflow.parentRunId"
 ENTRY_TAG = "ganatomy.entry"
 STAGE_TAG = "ganatomy.stage"
+OUTCOME_TAG = "ganatomy.outcome"
+DIGEST_TAG = "ganatomy.digest"
+COMPUTED_BY_TAG = "ganatomy.computed_by"
+DETAILS_IN_TAG = "ganatomy.details_in"  # the nested run that has this one's pictures and curves
+PAGE_TAG = "ganatomy.page"  # SHA-256 of the page that a run has
+PAGE_IN_TAG = "ganatomy.page_in"  # the run that has this one's page
 # MLflow's word for experiments that train models, not prompts
 _KIND = {"mlflow.experimentKind": "custom_model_development"}
 NOTE_TAG = "mlflow.note.content"
@@ -65,36 +77,130 @@ def open_run(client: MlflowClient, experiment: str, entry: RunEntry) -> str:
 
 def open_stage(client: MlflowClient, experiment: str, parent: str, stage: StageEntry) -> str:
     """Find a nested run by its parent and its stage, or create it."""
-    query = f"tags.`{PARENT_TAG}` = '{parent}' and tags.`{STAGE_TAG}` = '{stage.name}'"
+    query = f"{_below(parent)} and tags.`{STAGE_TAG}` = '{stage.name}'"
     for run in client.search_runs([experiment], query, max_results=1):
         return str(run.info.run_id)
-    tags = {PARENT_TAG: parent, STAGE_TAG: stage.name}
-    run = client.create_run(experiment, stage.started_ms, tags, stage.name)
-    return str(run.info.run_id)
+    return str(_create_stage(client, experiment, parent, stage, {}).info.run_id)
+
+
+def _below(parent: str) -> str:
+    return f"tags.`{PARENT_TAG}` = '{parent}'"
+
+
+def _create_stage(
+    client: MlflowClient, experiment: str, parent: str, stage: StageEntry, tags: dict[str, str]
+) -> Run:
+    tags = {PARENT_TAG: parent, STAGE_TAG: stage.name} | tags
+    return client.create_run(experiment, stage.started_ms, tags, stage.name)
 
 
 def publish(client: MlflowClient, experiment: str, entry: RunEntry, folder: Path) -> None:
     """Complete the record of a run from the files below `folder`."""
     entry.run_id = entry.run_id or open_run(client, experiment, entry)
-    computed_by = _computed_by(client, experiment)
+    own = _nested(client, experiment, entry.run_id)
+    holder = _holder_of_page(client, experiment, entry, folder)
+    held = _nested(client, experiment, holder.info.run_id) if holder else {}
     for stage in entry.stages:
-        _publish_stage(client, experiment, entry, stage, folder, computed_by)
-    tags = [RunTag(name, value) for name, value in entry.tags.items()]
-    client.log_batch(entry.run_id, tags=tags)
-    batch = [Param(name, value[:_MAX_VALUE_CHARS]) for name, value in entry.params.items()]
-    for start in range(0, len(batch), 100):
-        client.log_batch(entry.run_id, params=batch[start : start + 100])
+        if stage.outcome == "skipped":
+            continue
+        run = own.get(stage.name)
+        same = held.get(stage.name)
+        if same is not None and same.data.tags.get(DIGEST_TAG) != stage.digest:
+            same = None
+        about = _about(stage, same or _before(client, experiment, stage, run))
+        if run is None:
+            run = _create_stage(client, experiment, entry.run_id, stage, about)
+        else:
+            client.log_batch(run.info.run_id, tags=_as_tags(about))
+        stage.run_id = run.info.run_id
+        _publish_stage(client, entry, stage, folder, run, same)
+    params = [Param(name, value[:_MAX_VALUE_CHARS]) for name, value in entry.params.items()]
+    client.log_batch(entry.run_id, tags=_as_tags(entry.tags), params=params[:_MAX_PARAMS])
+    for start in range(_MAX_PARAMS, len(params), _MAX_PARAMS):
+        client.log_batch(entry.run_id, params=params[start : start + _MAX_PARAMS])
     if entry.status == "FINISHED":
-        _publish_results(client, entry, folder)
+        _publish_results(client, entry, folder, holder)
+    _publish_unfinished(client, entry, folder)
     client.set_terminated(entry.run_id, entry.status, entry.ended_ms)
 
 
-def _publish_results(client: MlflowClient, entry: RunEntry, folder: Path) -> None:
+def _nested(client: MlflowClient, experiment: str, parent: str) -> dict[str, Run]:
+    """The nested runs of a run, by stage."""
+    found = client.search_runs([experiment], _below(parent), max_results=1000)
+    return {run.data.tags.get(STAGE_TAG, ""): run for run in found}
+
+
+def _holder_of_page(
+    client: MlflowClient, experiment: str, entry: RunEntry, folder: Path
+) -> Run | None:
+    """The newest complete run that has this very page; none for a run in which anything is new.
+
+    Pictures are drawn with the page, so that run has the same ones.
+    """
+    page = folder / PAGE
+    if not entry.is_unchanged() or not page.exists():
+        return None
+    query = f"attributes.status = 'FINISHED' and tags.`{PAGE_TAG}` = '{sha256_of(page)}'"
+    for run in client.search_runs([experiment], query, max_results=2):
+        files = {file.path for file in client.list_artifacts(run.info.run_id)}
+        if run.info.run_id != entry.run_id and PAGE.name in files:
+            return run
+    return None
+
+
+def _before(
+    client: MlflowClient, experiment: str, stage: StageEntry, own: Run | None
+) -> Run | None:
+    """The newest complete record of the same result, if this stage's was not computed now."""
+    if stage.outcome not in ("cached", "restored"):
+        return None
+    query = (
+        f"attributes.status = 'FINISHED' and tags.`{DIGEST_TAG}` = '{stage.digest}'"
+        f" and tags.`{STAGE_TAG}` = '{stage.name}'"
+    )
+    found = client.search_runs([experiment], query, max_results=2)
+    return next((run for run in found if own is None or run.info.run_id != own.info.run_id), None)
+
+
+def _as_tags(values: dict[str, str]) -> list[RunTag]:
+    return [RunTag(name, value) for name, value in values.items()]
+
+
+def _about(stage: StageEntry, before: Run | None) -> dict[str, str]:
+    """Tags that say what a stage's record is of."""
+    tags = {OUTCOME_TAG: stage.outcome, DIGEST_TAG: stage.digest}
+    if stage.outcome not in ("cached", "restored"):
+        return tags
+    if before is None:
+        return tags | {COMPUTED_BY_TAG: "unknown to this server"}
+    computed = before.data.tags.get(OUTCOME_TAG) == "ran"
+    by = before.data.tags.get(PARENT_TAG if computed else COMPUTED_BY_TAG, "")
+    return tags | {COMPUTED_BY_TAG: by}
+
+
+def _publish_unfinished(client: MlflowClient, entry: RunEntry, folder: Path) -> None:
+    """The page of a run that failed stands where that of a whole one does."""
+    page = folder / UNFINISHED / PAGE.name
+    if entry.status == "FAILED" and page.exists():
+        client.log_artifact(entry.run_id, str(page))
+        client.set_tag(entry.run_id, NOTE_TAG, page.with_name("summary.md").read_text())
+
+
+def _publish_results(
+    client: MlflowClient, entry: RunEntry, folder: Path, holder: Run | None
+) -> None:
     summary = folder / "reports" / "report" / "summary.md"
     if not summary.exists():  # the disk had no room for what the run left
         return
-    client.set_tag(entry.run_id, NOTE_TAG, summary.read_text())
-    client.log_artifact(entry.run_id, str(folder / "reports" / "report.html"))
+    note, page = summary.read_text(), folder / PAGE
+    if holder is not None:
+        where = f"page, pictures and curves are in run {holder.info.run_name}"
+        client.set_tag(entry.run_id, NOTE_TAG, f"{note}\nNothing had changed: {where}.\n")
+        client.set_tag(entry.run_id, PAGE_IN_TAG, holder.info.run_id)
+    else:
+        client.set_tag(entry.run_id, NOTE_TAG, note)
+        client.log_artifact(entry.run_id, str(page))
+        client.set_tag(entry.run_id, PAGE_TAG, sha256_of(page))
     if (manifest := manifest_of(folder, entry)).exists():
         client.log_artifact(entry.run_id, str(manifest))
     source = json.dumps({"path": "data/prepared", "digest": entry.data_digest})
@@ -111,37 +217,26 @@ def _publish_results(client: MlflowClient, entry: RunEntry, folder: Path) -> Non
         register(client, entry.run_id, gan.digest, folder / "models" / "gan")
 
 
-def _computed_by(client: MlflowClient, experiment: str) -> dict[str, str]:
-    """For each result digest, the newest parent run that computed it."""
-    found: dict[str, str] = {}
-    runs = client.search_runs([experiment], "tags.`ganatomy.outcome` = 'ran'", max_results=1000)
-    for run in reversed(runs):
-        digest = run.data.tags.get("ganatomy.digest")
-        if digest:
-            found[digest] = run.data.tags.get(PARENT_TAG, "")
-    return found
-
-
 def _publish_stage(
     client: MlflowClient,
-    experiment: str,
     entry: RunEntry,
     stage: StageEntry,
     folder: Path,
-    computed_by: dict[str, str],
+    run: Run,
+    same: Run | None,
 ) -> None:
-    if stage.outcome == "skipped":
-        return
-    stage.run_id = stage.run_id or open_stage(client, experiment, entry.run_id, stage)
-    tags = {"ganatomy.outcome": stage.outcome, "ganatomy.digest": stage.digest}
-    if stage.outcome in ("cached", "restored"):
-        tags["ganatomy.computed_by"] = computed_by.get(stage.digest, "unknown to this server")
-    client.log_batch(stage.run_id, tags=[RunTag(name, value) for name, value in tags.items()])
+    """Log what is final of a stage; pictures and curves that `same` has are not stored again."""
     if stage.outcome not in ("failed", "stopped"):
         reported = folder / "reports" / stage.name.replace("@", "/")
-        curves = _curves(client, reported, stage)
+        curves = _curves(client, reported, stage, run)
+        pictures = _pictures(stage, reported, folder / _page_of(entry) / IMAGES)
+        if same and (not pictures or client.list_artifacts(same.info.run_id, "images")):
+            client.set_tag(stage.run_id, DETAILS_IN_TAG, same.info.run_id)
+            latest = {point.key: point for point in sorted(curves, key=lambda point: point.step)}
+            curves = list(latest.values())  # by which runs are compared
+        else:
+            _images(client, stage, pictures)
         send(client, stage.run_id, _final(reported, stage.ended_ms) + curves)
-        _images(client, stage, reported)
     status = {"failed": "FAILED", "stopped": "KILLED"}.get(stage.outcome, "FINISHED")
     client.set_terminated(stage.run_id, status, stage.ended_ms)
 
@@ -158,7 +253,7 @@ def _final(reported: Path, time_ms: int) -> list[Metric]:
     return [Metric(key_of(name), float(value), time_ms, 0) for name, value in values.items()]
 
 
-def _curves(client: MlflowClient, reported: Path, stage: StageEntry) -> list[Metric]:
+def _curves(client: MlflowClient, reported: Path, stage: StageEntry, run: Run) -> list[Metric]:
     """The points that did not get through while the stage ran: all of them for a cached one."""
     path = reported / CURVES
     if not path.exists():
@@ -167,7 +262,7 @@ def _curves(client: MlflowClient, reported: Path, stage: StageEntry) -> list[Met
         rows = [(key_of(row["name"]), row["value"], row["step"]) for row in csv.DictReader(file)]
     there = {
         (key, point.step)
-        for key in {key for key, _, _ in rows}
+        for key in {key for key, _, _ in rows}.intersection(run.data.metrics)
         for point in client.get_metric_history(stage.run_id, key)
     }
     return [
@@ -177,13 +272,23 @@ def _curves(client: MlflowClient, reported: Path, stage: StageEntry) -> list[Met
     ]
 
 
-def _images(client: MlflowClient, stage: StageEntry, reported: Path) -> None:
+def _page_of(entry: RunEntry) -> Path:
+    return REPORTS / "report" if entry.status == "FINISHED" else UNFINISHED
+
+
+def _pictures(stage: StageEntry, reported: Path, drawn: Path) -> list[Path]:
+    """Pictures that the stage has drawn itself, and those that were drawn for the page."""
+    folders = (drawn / stage.name.partition("@")[0], reported / IMAGES)
+    found = {path.name: path for folder in folders for path in sorted(folder.glob("*.png"))}
+    return [found[name] for name in sorted(found)]
+
+
+def _images(client: MlflowClient, stage: StageEntry, paths: list[Path]) -> None:
     """Each image under its own key; ``samples_03`` is step 3 of the key ``samples``.
 
     As files of the names that MLflow's page reads: `log_image` would put a random part into each,
     and a second publication would double them.
     """
-    paths = sorted((reported / IMAGES).glob("*.png"))
     if not paths:
         return
     with tempfile.TemporaryDirectory() as folder:

@@ -28,8 +28,9 @@ from flows.masking import masked
 from flows.status import LastRun
 from flows.watch import Event
 from ganatomy.files import sha256_of
-from tasks import provenance
+from tasks.inputs.environment import environment
 from tasks.params.section import read_document, told_file
+from tasks.shared import provenance
 
 _LIVE_INTERVAL_S = 1.0
 _PUBLISH_LIMIT_S = 600.0
@@ -39,22 +40,33 @@ _OPEN_AT_SERVER_LIMIT_S = 5.0
 logger = logging.getLogger("ganatomy.record")
 
 
-def new_run_name() -> str:
-    """The time, to the second: sorts, and is unique where one run at a time is allowed."""
-    return time.strftime("%Y%m%dT%H%M%S")
+def load_tracker() -> None:
+    """Import what talks to MLflow, in a thread: that takes longer than all else of a short run."""
+
+    def load() -> None:
+        with contextlib.suppress(Exception):  # who needs it tells
+            from flows import publish  # noqa: F401
+
+    threading.Thread(target=load, name="tracker", daemon=True).start()
 
 
 class Record:
-    """A listener that keeps the record; a context that ends it whatever happens."""
+    """A listener that keeps the record; a context that ends it whatever happens.
 
-    def __init__(self, root: Path, name: str, stages: list[str]) -> None:
+    Parameters
+    ----------
+    flow_run : str
+        Prefect's id of the run.
+    """
+
+    def __init__(self, root: Path, name: str, stages: list[str], flow_run: str = "none") -> None:
         self._root = root
         self._entry = RunEntry(
             name,
             "RUNNING",
             _now(),
             id=f"{name}-{uuid.uuid4().hex[:12]}",
-            tags=_tags(root),
+            tags=_tags(root) | {"prefect_flow_run": flow_run},
             params=entry.flat(read_document(root / told_file())),
             stages=[StageEntry(stage) for stage in stages],
         )
@@ -281,19 +293,12 @@ def _tags(root: Path) -> dict[str, str]:
         "git_sha": provenance.commit(),
         "git_dirty": provenance.changes(),
         "params_sha256": sha256_of(root / told_file()),
-        "device": json.loads((root / provenance.ENVIRONMENT).read_text())["device"],
-        "prefect_flow_run": _flow_run_id(),
+        "device": environment(root / told_file())["device"],
     }
     requirements = root / provenance.REQUIREMENTS
     if requirements.exists():
         tags["requirements_sha256"] = sha256_of(requirements)
     return tags
-
-
-def _flow_run_id() -> str:
-    from prefect.runtime import flow_run
-
-    return str(flow_run.id or "none")
 
 
 def _owner(pid: int) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flows import proxies
 from ganatomy.errors import InputError
-from tasks import private
+from tasks.shared import private
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = private.STATE

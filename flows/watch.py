@@ -1,14 +1,20 @@
 """What a running stage says, as it says it."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tasks.events import events_path, log_path
+from tasks.shared.events import events_path, log_path
 
 Event = dict[str, Any]
+
+
+def warning(text: str) -> Event:
+    """An event as a stage's warning, but the run's own."""
+    return {"kind": "warning", "text": text, "time": time.time()}
 
 
 class Tail:

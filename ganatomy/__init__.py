@@ -2,8 +2,40 @@
 
 The library takes and returns tensors. It never imports an orchestrator, a tracker or a
 configuration file; `tasks/` feeds it from artifacts and `flows/` decides when.
+
+``dir(ganatomy)`` lists what is public. A name is read from its module when it is asked for, so
+``import ganatomy`` is instant; `__init__.pyi` beside this file says which module has it.
 Packages have no re-exports on purpose: a stage depends on the files that it imports, and a
 package face that imported everything would make every stage depend on everything.
+
+Examples
+--------
+>>> import torch
+>>> import ganatomy
+>>> images = torch.randint(0, 256, (64, 1, 28, 28), dtype=torch.uint8)
+>>> settings = ganatomy.TrainingSettings(1, 16, 8, 4, 2e-3, 0.9)
+>>> gan = ganatomy.train_gan(images, settings, 0, torch.device("cpu"), lambda *_: None)
+>>> fakes = ganatomy.generate(gan.generator_ema, ganatomy.latents(4, gan.architecture, 0))
+>>> tuple(fakes.shape)
+(4, 1, 28, 28)
+>>> target = ganatomy.d_logit(gan.discriminator)
+>>> last = ganatomy.layers_of(gan.discriminator, fakes).last
+>>> tuple(ganatomy.gradcam(target, [last], fakes, (28, 28)).maps["gradcam"][last].shape)
+(4, 28, 28)
 """
 
+from importlib import import_module
+from typing import Any
+
 __version__ = "0.1.0"
+
+_PUBLIC = f"{__name__}.public"  # put together, so that no stage depends on what else is public
+
+
+def __getattr__(name: str) -> Any:
+    return import_module(_PUBLIC).find(name)
+
+
+def __dir__() -> list[str]:
+    kept = (name for name in globals() if name.startswith("__"))
+    return sorted([*kept, *import_module(_PUBLIC).names()])

@@ -1,6 +1,8 @@
-"""Classes of the user's own, by their dotted path."""
+"""Classes of the user's own, by their dotted path, and every module of a package."""
 
 import importlib
+import pkgutil
+from types import ModuleType
 from typing import Any
 
 from ganatomy.errors import InputError
@@ -50,3 +52,13 @@ def imported(path: str, where: str) -> Any:
             f"Classes it has: {', '.join(sorted(classes)) or 'none'}.",
         )
     return getattr(module, class_name)
+
+
+def every_module(package: str) -> list[ModuleType]:
+    """Import every module of a package, by name.
+
+    The code dependencies of a stage know this call: give it the name itself, not a variable.
+    """
+    folder = importlib.import_module(package).__path__
+    names = sorted(found.name for found in pkgutil.iter_modules(folder))
+    return [importlib.import_module(f"{package}.{name}") for name in names]

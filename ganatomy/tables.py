@@ -1,8 +1,12 @@
 """Tables as CSV files that a spreadsheet may open: no cell of text is a formula there."""
 
+from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+from ganatomy.errors import InputError
 
 _STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -19,6 +23,41 @@ def csv_bytes(table: pd.DataFrame) -> bytes:
             name = safe.columns[column]
             safe[name] = safe[name].map(_shielded, na_action="ignore")
     return safe.to_csv(index=False).encode()
+
+
+def read_table(path: Path, text: Collection[str] = ()) -> pd.DataFrame:
+    """Read a table that `csv_bytes` wrote, with the numbers to the last bit.
+
+    Parameters
+    ----------
+    path : Path
+    text : collection of str
+        Columns of names, which stay text even where all of them look like numbers.
+
+    Raises
+    ------
+    InputError
+        The file is missing, or no table.
+    """
+    try:
+        table = pd.read_csv(
+            path,
+            dtype=dict.fromkeys(text, str),
+            keep_default_na=False,
+            na_values=[""],
+            float_precision="round_trip",
+        )
+    except FileNotFoundError:
+        raise InputError(
+            "file not found", str(path), "Run the stage that writes it: `dvc repro`."
+        ) from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"not a readable table ({str(error).splitlines()[0]})",
+            str(path),
+            "Remove the file and run `dvc repro`.",
+        ) from None
+    return table.rename(columns=plain_text).map(plain_text)
 
 
 def plain_text(cell: Any) -> Any:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save
 
 from ganatomy.errors import InputError
@@ -37,12 +38,38 @@ def read_tensors(path: Path, mapped: bool = False) -> dict[str, torch.Tensor]:
         removing it is fine, writing into it is not. Writing into the tensors leaves it alone.
     """
     if not path.exists():
-        raise InputError("file not found", str(path), "Run the stage that writes it: `dvc repro`.")
+        raise _missing(path)
     try:
         return dict(load_file(path, backend="mmap" if mapped else "pread"))
     except Exception as error:  # safetensors raises its own type, which is not exported stably
-        raise InputError(
-            f"not a readable safetensors file ({error})",
-            str(path),
-            "Remove the file and run `dvc repro`.",
-        ) from error
+        raise _damaged(path, error) from error
+
+
+def read_notes(path: Path) -> dict[str, str]:
+    """Read the notes that `write_tensors` left in a file; empty where it left none.
+
+    Raises
+    ------
+    InputError
+        As `read_tensors`.
+    """
+    if not path.exists():
+        raise _missing(path)
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+        return dict(json.loads(metadata.get("notes", "{}")))
+    except Exception as error:
+        raise _damaged(path, error) from error
+
+
+def _missing(path: Path) -> InputError:
+    return InputError("file not found", str(path), "Run the stage that writes it: `dvc repro`.")
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    return InputError(
+        f"not a readable safetensors file ({error})",
+        str(path),
+        "Remove the file and run `dvc repro`.",
+    )

@@ -49,6 +49,18 @@ def second_run(_smoke_runs: tuple[Path, dict[str, str], dict[str, str]]) -> dict
     return _smoke_runs[2]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what is marked `gpu` where there is none."""
+    marked = [item for item in items if item.get_closest_marker("gpu")]
+    if not marked:
+        return
+    import torch
+
+    if not torch.cuda.is_available():
+        for item in marked:
+            item.add_marker(pytest.mark.skip(reason="needs a GPU"))
+
+
 class _ByPlace(LoadScopeScheduling):
     """What shares the smoke runs goes to one worker, the rest by file to whoever is free."""
 

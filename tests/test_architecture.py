@@ -1,14 +1,16 @@
 """Who may import whom."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tasks.parent import PARENT
+from tasks.shared.parent import PARENT
 
 ROOT = Path(__file__).resolve().parents[1]
+TRAINED = ("ganatomy.gan", "ganatomy.metrics", "ganatomy.importance")  # any network is explained
 
 
 def _sources(*folders: str) -> list[Path]:
@@ -65,17 +67,26 @@ def _reached(path: Path) -> set[Path]:
 @pytest.mark.parametrize(
     ("folder", "packages"),
     [
-        ("ganatomy", ("prefect", "mlflow", "dvc", "yaml", "ruamel", "flows", "tasks")),
+        ("ganatomy", ("prefect", "mlflow", "dvc", "ruamel", "flows", "tasks")),
         ("tasks", ("prefect", "mlflow", "dvc", "flows")),
         ("flows", ("torch", "torchvision", "captum", "lime", "numpy")),
-        ("ganatomy/explain", ("ganatomy.report", "ganatomy.gan.networks")),
-        ("ganatomy/metrics", ("ganatomy.report",)),
-        ("ganatomy/gan", ("ganatomy.report",)),
-        ("ganatomy/data", ("ganatomy.report",)),
+        ("ganatomy/explain", ("ganatomy.report", "ganatomy.facade", *TRAINED)),
+        ("ganatomy/report", ("ganatomy.facade",)),
+        ("ganatomy/importance", ("ganatomy.report", "ganatomy.explain")),
+        ("ganatomy/metrics", ("ganatomy.report", "ganatomy.facade")),
+        ("ganatomy/gan", ("ganatomy.report", "ganatomy.facade")),
+        ("ganatomy/data", ("ganatomy.report", "ganatomy.facade")),
     ],
 )
 def test_layer_does_not_import(folder: str, packages: tuple[str, ...]) -> None:
     assert _offences(_sources(folder), packages) == []
+
+
+def test_only_the_librarys_command_may_read_yaml() -> None:
+    command = ROOT / "ganatomy" / "command"
+    assert command.is_dir()
+    sources = [path for path in _sources("ganatomy") if command not in path.parents]
+    assert _offences(sources, ("yaml",)) == []
 
 
 def test_flows_take_errors_and_files_from_the_library_and_nothing_else() -> None:
@@ -92,7 +103,8 @@ def test_flows_take_errors_and_files_from_the_library_and_nothing_else() -> None
 def test_explanations_do_not_reach_the_networks_by_detours_either() -> None:
     networks = ROOT / "ganatomy" / "gan" / "networks" / "dcgan.py"
     assert networks.is_file()
-    assert networks in _reached(ROOT / "tasks" / "train.py")  # the search finds what is there
+    training = ROOT / "tasks" / "train" / "__main__.py"
+    assert networks in _reached(training)  # the search finds what is there
     for path in _sources("ganatomy/explain"):
         assert networks not in _reached(path), path.name
 
@@ -115,7 +127,7 @@ def test_only_the_adapter_imports_dvc() -> None:
 def _stages_in_tasks() -> dict[str, str]:
     """Module to the name that it gives to `stage.run`."""
     named = {}
-    for path in (ROOT / "tasks").glob("*.py"):
+    for path in (ROOT / "tasks").glob("*/__main__.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if (
                 isinstance(node, ast.Call)
@@ -124,7 +136,7 @@ def _stages_in_tasks() -> dict[str, str]:
             ):
                 name = node.args[1]
                 assert isinstance(name, ast.Constant)
-                named[path.stem] = str(name.value)
+                named[path.parent.name] = str(name.value)
     return named
 
 
@@ -133,14 +145,16 @@ def test_stages_have_one_name_everywhere() -> None:
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     in_tasks = _stages_in_tasks()
     assert all(module == name for module, name in in_tasks.items())
-    assert set(in_tasks) == set(stages) == set(params) - {"base", "gan"}
+    assert set(in_tasks) == set(stages) == set(params) - {"base", "gan"} | {"inputs"}
     for name, stage in stages.items():
         shell, script = stage["cmd"].removesuffix("'").split(" '")
         assert shell == "exec sh -c"
         handed_on, *words = script.split()
         assert handed_on == f"{PARENT}=$PPID"
         assert words[:4] == ["exec", "python", "-m", f"tasks.{name}"]
-        assert (ROOT / "tasks" / "params" / f"{name}.py").is_file()
+        if name == "inputs":  # it is told nothing of its own
+            continue
+        assert (ROOT / "tasks" / name / "params.py").is_file()
         assert name in [str(entry).split(".")[0] for entry in stage["params"]]
 
 
@@ -150,8 +164,8 @@ def test_stages_depend_on_the_parameters_that_they_load() -> None:
     for name, stage in stages.items():
         listed = {str(entry).split(".")[0] for entry in stage["params"]}
         loaded = {
-            module.rpartition(".")[2]
-            for module in _imports(ROOT / "tasks" / f"{name}.py")
-            if module.startswith("tasks.params.") and module.count(".") == 2
+            module.removeprefix("tasks.").removeprefix("params.").removesuffix(".params")
+            for module in _imports(ROOT / "tasks" / name / "__main__.py")
+            if re.fullmatch(r"tasks\.params\.\w+|tasks\.\w+\.params", module)
         } - {"section"}
         assert loaded <= listed, name

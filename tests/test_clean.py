@@ -12,7 +12,7 @@ import yaml
 
 from flows import params
 from ganatomy.errors import InputError
-from tasks import given
+from tasks.shared import given
 from tests.harness import ROOT, copy_project, python
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
@@ -38,7 +38,7 @@ def project(tmp_path: Path) -> Path:
         (path.parent / f".{path.name}.partial").mkdir()
         (path.parent / f".{path.name}.1234.partial").touch()
     (project / "data" / ".gitignore").write_text("/raw\n/prepared\n")
-    for name in ("environment.json", "source.json", ".ganatomy/runs/1/log"):
+    for name in ("inputs/code/train.json", ".ganatomy/runs/1/log"):
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_text("{}")
     return project
@@ -83,7 +83,6 @@ def test_what_the_user_gave_survives(project: Path, target: str) -> None:
     for out in OUTS:
         assert not (project / out).exists(), out
     assert list(project.rglob("*.partial")) == []
-    assert not (project / "environment.json").exists()
     kept = project / ".ganatomy"  # its lock, and what waits to be recorded
     assert ({path.name for path in kept.glob("*")} == {"run.lock"}) == (target == "clean")
     assert kept.exists() == (target == "clean")

@@ -9,14 +9,13 @@ import pandas as pd
 import pytest
 import torch
 
-from benchmarks.study import Size, Study
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.recipes import Recipe
-from ganatomy.data.variants import apply
-from ganatomy.explain.statistics import rank, summarise
+from ganatomy.importance.ranking import summarise
+from ganatomy.importance.study import Experiment, StudySize, drop_feature_importance
 from tests.planted import digits, random_patch, two_cues, without_effect
 
-SMALL = Size(
+SMALL = StudySize(
     num_steps=150,
     width=8,
     batch_size=32,
@@ -34,11 +33,12 @@ def _one_thread() -> None:
 
 def test_two_independent_cues_are_found_and_the_inert_cell_is_last() -> None:
     planted = two_cues(1500)
-    summary = Study(planted.dataset, SMALL).summary([*planted.true, planted.inert])
+    features = [*planted.true, planted.inert]
+    study = drop_feature_importance(planted.dataset, features, size=SMALL)
+    summary, ranking = study.summary, study.ranking
     for cell in planted.true:
         rows = summary[(summary["variant"] == cell) & summary["stands_out"]]
         assert set(rows["network"]) == {"generator", "discriminator"}
-    ranking = rank(summary)
     assert ranking["variant"].iloc[-1] == planted.inert
     scores = ranking.set_index("variant")["max_abs_t"]
     assert scores[planted.inert] < scores[list(planted.true)].min() / 3
@@ -47,9 +47,9 @@ def test_two_independent_cues_are_found_and_the_inert_cell_is_last() -> None:
 def test_a_patch_of_noise_is_first_among_the_cells_for_g_and_for_d() -> None:
     base = digits(1500)
     data = Dataset(random_patch(base.images), base.labels, base.class_names)
-    study = Study(data, replace(SMALL, width=16, num_steps=300))
     cells = ["cell_0_0", "cell_1_1", "cell_2_2", "cell_1_2"]
-    summary = study.summary(cells)
+    size = replace(SMALL, width=16, num_steps=300)
+    summary = drop_feature_importance(data, cells, size=size).summary
     for network in ("generator", "discriminator"):
         rows = summary[(summary["network"] == network) & summary["judged"]]
         first = rows.loc[rows.groupby("readout")["t"].apply(lambda t: t.abs().idxmax())]
@@ -57,14 +57,11 @@ def test_a_patch_of_noise_is_first_among_the_cells_for_g_and_for_d() -> None:
 
 
 def test_nulls_in_all_but_name_do_not_stand_out() -> None:
-    study = Study(digits(1500), SMALL)
-    variants = {
-        recipe.name: (recipe, apply(study.train, recipe).dataset) for recipe in study.recipes([])
-    }
-    for name, data in without_effect(
-        study.train, ["class_a", "class_b", "class_c", "class_d"]
-    ).items():
-        variants[name] = (Recipe(name, (name,), "remove", 0, "", "own"), data)
-    summary: pd.DataFrame = summarise(study.repeats(variants), 0.05)
+    experiment = Experiment.begin(digits(1500), SMALL)
+    variants = experiment.variants(experiment.recipes([]))
+    names = ["class_a", "class_b", "class_c", "class_d"]
+    for name, data in without_effect(experiment.train, names).items():
+        variants.append((Recipe(name, (name,), "remove", 0, "", "own"), data))
+    summary: pd.DataFrame = summarise(experiment.read(variants).repeats, 0.05)
     assert summary["judged"].any()
     assert not summary["stands_out"].any()

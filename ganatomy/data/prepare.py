@@ -14,7 +14,6 @@ from ganatomy.data.sources import TEST, UNSPLIT, Raw
 from ganatomy.data.split import (
     CHOICES,
     DROP,
-    KEEP,
     TOGETHER,
     Repeats,
     count_repeats,
@@ -58,7 +57,7 @@ def prepare(
     limits: Limits,
     seed: int,
     progress: Callable[[int, int], None],
-    duplicates: str = KEEP,
+    duplicates: str = TOGETHER,
     background: int = 0,
 ) -> Prepared:
     """Validate, convert, resize and split.
@@ -107,7 +106,7 @@ def prepare(
         quarantine = [*raw.refused, *refused]
     _check_enough(len(images), min_images, quarantine)
     whole = Dataset(
-        _to_channels(images, channels),
+        to_channels(images, channels),
         raw.labels[kept],
         raw.class_names,
         {name: values[kept] for name, values in raw.attributes.items()},
@@ -195,7 +194,8 @@ def _resize(images: torch.Tensor, size: int, progress: Callable[[int, int], None
     return torch.cat(parts)
 
 
-def _to_channels(images: torch.Tensor, channels: int) -> torch.Tensor:
+def to_channels(images: torch.Tensor, channels: int) -> torch.Tensor:
+    """Turn images grey (1 channel) or into RGB (3); 0 leaves them grey unless any has colour."""
     if channels == 0:
         if images.shape[1] == 1:
             return images

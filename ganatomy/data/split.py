@@ -1,15 +1,17 @@
 """Which images are held out, and what duplicates mean for it."""
 
 from dataclasses import dataclass
+from typing import get_args
 
 import torch
 
+from ganatomy.data.choices import OnDuplicates
 from ganatomy.data.duplicates import Duplicates
 from ganatomy.errors import InputError
 from ganatomy.rng import generator
 
-KEEP, TOGETHER, DROP = "keep", "together", "drop"
-CHOICES = (KEEP, TOGETHER, DROP)
+CHOICES: tuple[str, ...] = get_args(OnDuplicates)
+KEEP, TOGETHER, DROP = CHOICES
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,11 @@
 """Data sets that each differ from the original in some feature, and nulls that do not."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import torch
 
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.features import CHUNK, GRID, Pixels, Selection, find, known
+from ganatomy.data.features import CHUNK, Pixels, Selection, find, known
 from ganatomy.data.features.feature import WHERE
 from ganatomy.data.features.recipes import Recipe, recipes
 from ganatomy.data.images import to_uint8
@@ -55,19 +53,16 @@ class Variant:
     change: float
 
 
-def make_variant(
-    dataset: Dataset, recipe: Recipe, grid: int = GRID, masks: Sequence[str | Path] = ()
-) -> Dataset:
+def make_variant(dataset: Dataset, recipe: Recipe) -> Dataset:
     """Apply a recipe to the train split on the CPU; see `apply`."""
-    return apply(dataset, recipe, "cpu", grid, masks).dataset
+    return apply(dataset, recipe).dataset
 
 
 def apply(
     dataset: Dataset,
     recipe: Recipe,
     device: torch.device | str = "cpu",
-    grid: int = GRID,
-    masks: Sequence[str | Path] = (),
+    *,
     chunk: int = CHUNK,
 ) -> Variant:
     """Apply a recipe to the train split where it is to be trained on.
@@ -84,8 +79,6 @@ def apply(
     device : torch.device or str
         Where the pixels are changed and the result lies. The same numbers are drawn everywhere;
         on a GPU a value may still be rounded to the next level.
-    grid, masks
-        As in `recipes`.
     chunk : int
         How many images are held as floats at a time; it does not change the result.
 
@@ -104,7 +97,7 @@ def apply(
     if recipe.is_null:
         order = torch.randperm(len(dataset), generator=generator(recipe.seed, "null", "order"))
         return Variant(original.take(order.to(device)), 0.0)
-    features = known(dataset, grid, masks)
+    features = known(dataset, recipe.regions.grid, recipe.regions.masks)
     changed, index = original, torch.arange(len(dataset))
     kinds = []
     for name in recipe.features:

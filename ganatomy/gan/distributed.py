@@ -10,6 +10,7 @@ import torch
 from torch import distributed
 
 from ganatomy.errors import InputError
+from ganatomy.extras import extra
 from ganatomy.gan.global_batch_norm import global_batch_norm
 from ganatomy.gan.state import TrainingState
 
@@ -151,9 +152,10 @@ def fabric_of(num_ranks: int, device: torch.device, start_method: StartMethod) -
         How `Fabric.launch` starts them, unless the environment says that they run already
         (``LOCAL_RANK``).
     """
-    from lightning_fabric import Fabric
-    from lightning_fabric.plugins.environments.lightning import LightningEnvironment
-    from lightning_fabric.strategies.ddp import DDPStrategy
+    with extra("devices", "a training on several devices"):
+        from lightning_fabric import Fabric
+        from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+        from lightning_fabric.strategies.ddp import DDPStrategy
 
     strategy = DDPStrategy(
         start_method=start_method,

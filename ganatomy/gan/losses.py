@@ -85,7 +85,7 @@ def relativistic(winning_logits: torch.Tensor, losing_logits: torch.Tensor) -> t
     return functional.softplus(losing_logits - winning_logits).mean()
 
 
-LOSSES = {
+LOSSES: dict[str, Loss] = {
     "bce": Loss(discriminator_bce, lambda fake, _: generator_bce(fake), needs_real=False),
     "hinge": Loss(discriminator_hinge, lambda fake, _: generator_linear(fake), needs_real=False),
     "wgan": Loss(discriminator_wgan, lambda fake, _: generator_linear(fake), needs_real=False),

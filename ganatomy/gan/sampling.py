@@ -16,7 +16,7 @@ def latents(
     *purpose: str | int,
     labels: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Standard normal latents for one purpose, with a one-hot class at the end where G takes one.
+    """Draw standard normal latents for one purpose, a one-hot class behind where G takes one.
 
     Parameters
     ----------
@@ -38,14 +38,14 @@ def latents(
 
 @torch.no_grad()
 def generate(generator: nn.Module, z: torch.Tensor, batch_size: int = 256) -> torch.Tensor:
-    """Images of shape (n, c, s, s), float32 in [-1, 1], on the CPU, for latents on the CPU."""
+    """Return G's images, shape (n, c, s, s), float32 in [-1, 1], on the CPU, of latents there."""
     device = next(generator.parameters()).device
     return torch.cat([generator(part.to(device)).cpu() for part in z.split(batch_size)])
 
 
 @torch.no_grad()
 def score(discriminator: nn.Module, images: torch.Tensor, batch_size: int = 512) -> torch.Tensor:
-    """Logits of shape (n,), float64 on the CPU, for uint8 images."""
+    """Return D's logits of uint8 images, shape (n,), float64 on the CPU."""
     device = next(discriminator.parameters()).device
     parts = [discriminator(to_float(part.to(device))).cpu() for part in images.split(batch_size)]
     return torch.cat(parts).double()

@@ -1,10 +1,12 @@
 """How the learning rate and the moving average's decay change over a training. No torch here."""
 
 import math
+from typing import get_args
 
 from ganatomy.errors import InputError
+from ganatomy.gan.settings import Schedule
 
-SCHEDULES = ("constant", "linear", "cosine")
+SCHEDULES: tuple[str, ...] = get_args(Schedule)
 
 
 def learning_rate_factor(step: int, total: int, schedule: str, warmup: float) -> float:

@@ -71,14 +71,14 @@ class Plan:
         Steps between two measurements of losses, logits and gradients.
     probe_kimg : float
         Thousands of real images shown between two probes, each of which is written as snapshot.
-    publish : str in {"best", "last"}
+    publish : `Published`
         Which snapshot the training ends with; never that of the untrained networks, step 0, unless
         there are no steps.
     """
 
-    measure_every: int
-    probe_kimg: float
-    publish: str
+    measure_every: int = 20
+    probe_kimg: float = 20.0
+    publish: str = "best"
 
     def probe_steps(self, num_images: int, settings: TrainingSettings) -> list[int]:
         """The steps after which a training of `num_images` images is probed: 0 and the last too."""

@@ -1,6 +1,18 @@
-"""What a training run is told besides its images, its seed and its device. No torch here."""
+"""What a training run is told besides its images, its seed and its device. No torch here.
+
+The defaults are those of the default run: whoever trains with them trains the same GAN.
+"""
 
 from dataclasses import dataclass, field
+from typing import Literal
+
+LossName = Literal["bce", "hinge", "wgan", "relativistic"]
+Augmentation = Literal["translation", "cutout", "colour"]
+Schedule = Literal["constant", "linear", "cosine"]
+Precision = Literal["float32", "bfloat16"]
+Published = Literal["best", "last"]
+Stacking = Literal["grouped", "bmm"]  # how the layers of many networks become one call
+Backend = Literal["loop", Stacking]
 
 
 @dataclass(frozen=True)
@@ -15,22 +27,22 @@ class Method:
         Give G and D the class of each image; needs labels.
     spectral_norm : bool
         Divide D's weights by their largest singular value.
-    loss : str in {"bce", "hinge", "wgan", "relativistic"}
+    loss : `LossName`
     r1, r2, gradient_penalty : float
         Weights of the penalties on D's gradient at reals, at fakes, between them; 0 is without.
     penalty_every : int
         Steps between penalties, which are then so many times stronger (lazy regularisation).
-    augment : tuple of str in {"translation", "cutout", "colour"}
+    augment : tuple of `Augmentation`
         What both reals and fakes go through before D sees them (DiffAugment).
     n_dis : int
         Steps of D for each step of G.
     beta1, beta2 : float
         Adam's, of both networks.
-    schedule : str in {"constant", "linear", "cosine"}
+    schedule : `Schedule`
         How the learning rate falls from its peak to zero at the end.
     warmup : float in [0, 1)
         Share of the steps over which the learning rate rises to its peak.
-    precision : str in {"float32", "bfloat16"}
+    precision : `Precision`
         Of the networks' arithmetic; weights and sums of gradients are float32 always.
     """
 
@@ -38,18 +50,18 @@ class Method:
     discriminator: str = "dcgan"
     conditional: bool = False
     spectral_norm: bool = False
-    loss: str = "bce"
-    r1: float = 0.0
+    loss: LossName = "bce"
+    r1: float = 0.3
     r2: float = 0.0
     gradient_penalty: float = 0.0
-    penalty_every: int = 1
-    augment: tuple[str, ...] = ()
+    penalty_every: int = 16
+    augment: tuple[Augmentation, ...] = ()
     n_dis: int = 1
-    beta1: float = 0.5
+    beta1: float = 0.0
     beta2: float = 0.999
-    schedule: str = "constant"
+    schedule: Schedule = "linear"
     warmup: float = 0.0
-    precision: str = "float32"
+    precision: Precision = "float32"
 
 
 @dataclass(frozen=True)
@@ -72,12 +84,12 @@ class TrainingSettings:
     method : Method
     """
 
-    epochs: int
-    batch_size: int
-    latent_dim: int
-    width: int
-    learning_rate: float
-    ema_decay: float
+    epochs: int = 60
+    batch_size: int = 32
+    latent_dim: int = 64
+    width: int = 32
+    learning_rate: float = 0.002
+    ema_decay: float = 0.995
     method: Method = field(default_factory=Method)
 
     @property

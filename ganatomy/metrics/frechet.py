@@ -6,9 +6,9 @@ Moments = tuple[torch.Tensor, torch.Tensor]
 
 
 def frechet_distance(first: torch.Tensor, second: torch.Tensor) -> float:
-    """Squared 2-Wasserstein distance of the two Gaussians with the sets' means and covariances.
+    """Return the squared 2-Wasserstein distance of the Gaussians that are fitted to two sets.
 
-    Heusel et al. 2017 (arXiv 1706.08500).
+    With the sets' means and covariances, that is: Heusel et al. 2017 (arXiv 1706.08500).
 
     Parameters
     ----------

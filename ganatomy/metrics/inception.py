@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from ganatomy.errors import InputError
+from ganatomy.extras import extra
 
 OFFICIAL = "weights-inception-2015-12-05-6726825d.pth"
 
@@ -47,16 +48,10 @@ def inception_features(
 
 
 def _load(weights: Path) -> torch.nn.Module:
-    try:
+    with extra("fid", "Inception features"):
         from torch_fidelity.feature_extractor_inceptionv3 import (  # type: ignore
             FeatureExtractorInceptionV3,
         )
-    except ImportError:
-        raise InputError(
-            "torch-fidelity is not installed",
-            "inception features",
-            "Run `pip install ganatomy[fid]`.",
-        ) from None
     remedy = f"Give the path of {OFFICIAL} from the releases of toshas/torch-fidelity on GitHub."
     if not weights.is_file():
         raise InputError("no file of Inception weights", str(weights), remedy)

@@ -4,7 +4,7 @@ import torch
 
 
 def kernel_distance(first: torch.Tensor, second: torch.Tensor, chunk: int = 256) -> float:
-    """Unbiased squared maximum mean discrepancy with the kernel (x.y / d + 1)^3.
+    """Estimate the squared maximum mean discrepancy with the kernel (x.y / d + 1)^3, unbiased.
 
     Binkowski et al. 2018 (arXiv 1801.01401), over the whole sets instead of random subsets.
 

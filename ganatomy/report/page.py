@@ -1,13 +1,17 @@
-"""Facts and figures to one self-contained HTML page: no network, no script, everything escaped."""
+"""Sections in a frame as one self-contained HTML page: no network, no script, all escaped."""
 
 import base64
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+import ganatomy
+from ganatomy.report.contents import Absence, Part
 from ganatomy.report.words import isolated, plain, shown
 
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -15,23 +19,78 @@ STYLE = Path(__file__).with_name("page.css")
 MAX_BYTES = 10_000_000
 
 
-def render_page(facts: dict[str, Any], figures: dict[str, bytes]) -> str:
-    """Fill the template.
+@dataclass(frozen=True)
+class Frame:
+    """What stands around the sections.
 
     Parameters
     ----------
-    facts : dict
-        Plain values; strings are escaped, and cannot reorder what stands around them.
-    figures : dict of str to bytes
-        PNG or GIF files by name; the template asks for them with ``figure(name)``.
+    title : str
+    lead : list of str
+        For the line below the title, after what the sections say there.
+    params : dict
+        The values of params.yaml by section and key; templates may name them.
+    provenance : dict of str to str
+        Names and values; without any the page has no section about where it comes from.
+    artifacts : list of dict
+        Each with stage, path and md5.
+    packages : dict of str to str
+        Versions by name.
+    """
+
+    title: str
+    lead: list[str] = field(default_factory=list)
+    params: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, str] = field(default_factory=dict)
+    artifacts: list[dict[str, str]] = field(default_factory=list)
+    packages: dict[str, str] = field(default_factory=dict)
+
+
+def render_page(
+    frame: Frame, parts: Sequence[Part], absences: Sequence[Absence] = (), failure: str = ""
+) -> str:
+    """Fill the templates of the frame and of each section.
+
+    Parameters
+    ----------
+    frame : Frame
+    parts : sequence of Part
+        In the order of the page. Strings in their facts are escaped, and cannot reorder what
+        stands around them.
+    absences : sequence of Absence
+        Sections that are left out: each is named with its reason, in one line.
+    failure : str
+        What failed and why, where the run did: it stands at the head.
 
     Raises
     ------
     ValueError
         The page would be larger than `MAX_BYTES`.
     jinja2.UndefinedError
-        The template uses a fact that is not given.
+        A template uses a fact that is not given.
     """
+    environment = _environment()
+    style = STYLE.read_text()
+    page = environment.from_string(TEMPLATE.read_text()).render(
+        vars(frame),
+        version=ganatomy.__version__,
+        sections=[_rendered(environment, frame, part) for part in parts],
+        links=[link for part in parts for link in part.section.links],
+        said=[words for part in parts for words in part.lead],
+        alarms=[alarm for part in parts for alarm in part.alarms],
+        absences=absences,
+        failure=failure,
+        style=style,
+        policy=policy_for(style),
+    )
+    if len(page.encode()) > MAX_BYTES:
+        raise ValueError(
+            f"the page has {len(page.encode())} bytes, at most {MAX_BYTES} are allowed"
+        )
+    return page
+
+
+def _environment() -> Environment:
     environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,
@@ -44,25 +103,24 @@ def render_page(facts: dict[str, Any], figures: dict[str, bytes]) -> str:
     environment.filters["opened"] = lambda sentence: sentence[:1].upper() + sentence[1:]
     environment.filters["number"] = _number
     environment.filters["percent"] = _percent
-    template = environment.from_string(TEMPLATE.read_text())
+    return environment
+
+
+def _rendered(environment: Environment, frame: Frame, part: Part) -> Markup:
+    """One section; its texts are escaped by the environment."""
 
     def figure(name: str) -> Markup:  # nobody's words: not to be looked through
-        kind = "gif" if figures[name].startswith(b"GIF8") else "png"
-        return Markup(f"data:image/{kind};base64," + base64.b64encode(figures[name]).decode())
+        content = part.figures[name]
+        kind = "gif" if content.startswith(b"GIF8") else "png"
+        return Markup(f"data:image/{kind};base64," + base64.b64encode(content).decode())
 
-    style = STYLE.read_text()
-    page = template.render(
-        facts, figure=figure, figures=set(figures), style=style, policy=policy_for(style)
-    )
-    if len(page.encode()) > MAX_BYTES:
-        raise ValueError(
-            f"the page has {len(page.encode())} bytes, at most {MAX_BYTES} are allowed"
-        )
-    return page
+    template = environment.from_string(part.section.template.read_text())
+    facts = {"params": frame.params, "section": part.section, **part.facts}
+    return Markup(template.render(facts, figure=figure, figures=set(part.figures)))
 
 
 def policy_for(style: str) -> str:
-    """The page's content security policy: its own style and pictures within it, nothing else.
+    """Write the page's content security policy: its style and pictures within it, nothing else.
 
     Should a text ever get through as markup, no browser runs or loads what it asks for.
     """

@@ -20,7 +20,7 @@ _FIRST_STRONG, _END = "\u2068", "\u2069"
 
 
 def shown(value: Any) -> Any:
-    """A value for the text of an HTML page; for `finalize` of a Jinja environment.
+    """Make a value safe for the text of an HTML page; for `finalize` of a Jinja environment.
 
     Strings, and lists and mappings of them, go through `isolated`; markup, numbers and all else
     are left as they are.
@@ -33,7 +33,7 @@ def shown(value: Any) -> Any:
 
 
 def isolated(text: str) -> Markup | str:
-    """A text with its control characters made visible, and isolated if it needs to be.
+    """Make a text's control characters visible, and isolate it if it needs to be.
 
     A text of left-to-right letters stays a plain string, which an attribute can hold, too. Others
     become a ``<bdi>``, in which the words from right to left have one of their own where there are
@@ -69,7 +69,7 @@ def _kind(letter: str) -> str:
 
 
 def plain(text: str) -> Markup:
-    """The same for a place that can hold no markup, as a title: isolated by characters.
+    """Isolate by characters, for a place that can hold no markup, as a title.
 
     Escaped already, so that `shown` leaves it as it is.
     """
@@ -78,7 +78,7 @@ def plain(text: str) -> Markup:
 
 
 def visible(text: str) -> str:
-    """Every control character, and half of a surrogate pair, as its number in brackets."""
+    """Write every control character, and half of a surrogate pair, as its number in brackets."""
     return "".join(
         f"[U+{ord(letter):04X}]"
         if unicodedata.category(letter) in _UNSEEN and letter not in _KEPT

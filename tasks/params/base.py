@@ -1,9 +1,10 @@
 """Section `base`: what every stage shares."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import Field
 
+from ganatomy.choices import Device
 from tasks.params.section import Section
 
 
@@ -13,5 +14,5 @@ class Base(Section):
     name: ClassVar[str] = "base"
 
     seed: int = Field(0, ge=0, lt=2**63)
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    num_threads: int = Field(2, ge=1, le=256)
+    device: Device = "auto"
+    num_threads: int = Field(1, ge=1, le=256)

@@ -1,11 +1,13 @@
 """Section `gan`: how a GAN is built and made to compete, the base one and the retrained ones."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import Field, field_validator
 
-from ganatomy.gan.settings import Method
+from ganatomy.gan.settings import Augmentation, LossName, Method, Precision, Schedule
 from tasks.params.section import Section
+
+_METHOD = Method()
 
 
 class GanSection(Section):
@@ -13,22 +15,22 @@ class GanSection(Section):
 
     name: ClassVar[str] = "gan"
 
-    generator: str = Field("dcgan", min_length=1)
-    discriminator: str = Field("dcgan", min_length=1)
-    conditional: bool = False
-    spectral_norm: bool = False
-    loss: Literal["bce", "hinge", "wgan", "relativistic"] = "bce"
-    r1: float = Field(0.3, ge=0, le=1e6)
-    r2: float = Field(0.0, ge=0, le=1e6)
-    gradient_penalty: float = Field(0.0, ge=0, le=1e6)
-    penalty_every: int = Field(16, ge=1, le=1_000_000)
-    augment: list[Literal["translation", "cutout", "colour"]] = Field(default=[])
-    n_dis: int = Field(1, ge=1, le=20)
-    beta1: float = Field(0.0, ge=0, lt=1)
-    beta2: float = Field(0.999, ge=0, lt=1)
-    schedule: Literal["constant", "linear", "cosine"] = "linear"
-    warmup: float = Field(0.0, ge=0, lt=1)
-    precision: Literal["float32", "bfloat16"] = "float32"
+    generator: str = Field(_METHOD.generator, min_length=1)
+    discriminator: str = Field(_METHOD.discriminator, min_length=1)
+    conditional: bool = _METHOD.conditional
+    spectral_norm: bool = _METHOD.spectral_norm
+    loss: LossName = _METHOD.loss
+    r1: float = Field(_METHOD.r1, ge=0, le=1e6)
+    r2: float = Field(_METHOD.r2, ge=0, le=1e6)
+    gradient_penalty: float = Field(_METHOD.gradient_penalty, ge=0, le=1e6)
+    penalty_every: int = Field(_METHOD.penalty_every, ge=1, le=1_000_000)
+    augment: list[Augmentation] = Field(default=list(_METHOD.augment))
+    n_dis: int = Field(_METHOD.n_dis, ge=1, le=20)
+    beta1: float = Field(_METHOD.beta1, ge=0, lt=1)
+    beta2: float = Field(_METHOD.beta2, ge=0, lt=1)
+    schedule: Schedule = _METHOD.schedule
+    warmup: float = Field(_METHOD.warmup, ge=0, lt=1)
+    precision: Precision = _METHOD.precision
 
     @field_validator("augment")
     @classmethod

@@ -13,13 +13,15 @@ Width = Annotated[int, Field(ge=4, le=512)]
 LearningRate = Annotated[float, Field(gt=0, le=1)]
 Decay = Annotated[float, Field(ge=0, lt=1)]
 
+_BUDGET = TrainingSettings()
+
 
 class Training(Section):
     """A section that trains GANs; each says its own budget."""
 
     epochs: Epochs
-    batch_size: int = Field(32, ge=2, le=65_536)
-    latent_dim: int = Field(64, ge=1, le=4096)
+    batch_size: int = Field(_BUDGET.batch_size, ge=2, le=65_536)
+    latent_dim: int = Field(_BUDGET.latent_dim, ge=1, le=4096)
     width: Width
     learning_rate: LearningRate
     ema_decay: Decay

@@ -7,7 +7,6 @@ import yaml
 from mlflow import MlflowClient
 
 from flows import params
-from tasks import environment
 from tests.harness import copy_project
 
 
@@ -19,12 +18,11 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def two_stages(project: Path) -> Path:
-    """A copy whose pipeline is `fetch` and `prepare`, on few images: a run of seconds."""
+    """A copy whose pipeline ends with `prepare`, on few images: a run of seconds."""
     pipeline = yaml.safe_load((project / "dvc.yaml").read_text())
-    pipeline["stages"] = {name: pipeline["stages"][name] for name in ("fetch", "prepare")}
+    pipeline["stages"] = {name: pipeline["stages"][name] for name in ("inputs", "fetch", "prepare")}
     (project / "dvc.yaml").write_text(yaml.safe_dump(pipeline, sort_keys=False))
     params.apply(project, "smoke", [])
-    environment.write(project)
     summary = project / "reports" / "report" / "summary.md"  # what a run shows at its end
     summary.parent.mkdir(parents=True)
     summary.write_text("- nothing\n")

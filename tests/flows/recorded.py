@@ -53,8 +53,7 @@ def run_entry(name: str = "20260101T000000", status: str = "FINISHED") -> RunEnt
 def project(root: Path) -> Path:
     """What a record reads of a project besides its results."""
     root.mkdir(parents=True, exist_ok=True)
-    (root / "params.yaml").write_text("train:\n  epochs: 3\n")
-    write_json(root / "environment.json", {"device": "cpu"})
+    (root / "params.yaml").write_text("base:\n  device: cpu\ntrain:\n  epochs: 3\n")
     return root
 
 

@@ -15,7 +15,7 @@ from mlflow import MlflowClient
 
 from flows import contents, lockfile
 from flows.contents import Output
-from tasks import contents as stored
+from tasks.shared import contents as stored
 from tests.harness import dvc, flows, outcomes, python
 
 CACHE = Path(".dvc/cache/files/md5")
@@ -119,7 +119,7 @@ def _read(project: Path, path: str) -> dict[str, contents.Content]:
 def test_a_run_is_finished_only_with_the_bytes_that_its_stages_wrote(
     project: Path, smoke: Path
 ) -> None:
-    dvc(project, "status", "-q")  # DVC knows the copied files and their times now
+    dvc(project, "status")  # DVC knows the copied files and their times now
     damaged_output = _largest(project, "data/prepared")
     damaged_page = project / "reports" / "report.html"
     weights = _largest(project, "models/evaluator").relative_to(project / "models" / "evaluator")
@@ -175,7 +175,7 @@ def test_what_is_restored_from_the_run_cache_is_read_first(project: Path) -> Non
 def test_an_input_that_changed_between_two_stages_is_put_back_before_it_is_used(
     project: Path,
 ) -> None:
-    dvc(project, "status", "-q")
+    dvc(project, "status")
     damaged = _largest(project, "data/raw")
     before = damaged.read_bytes()
     _flip(damaged)
@@ -233,12 +233,12 @@ def test_what_cannot_be_put_right_is_named_and_fails(project: Path) -> None:
 
 @pytest.mark.slow
 def test_a_run_that_cannot_be_put_right_is_not_finished(project: Path) -> None:
-    dvc(project, "status", "-q")
+    dvc(project, "status")
     damaged = _largest(project, "reports/fetch")
     name = str(damaged.relative_to(project / "reports" / "fetch"))
     _object_of(project, "reports/fetch", name).unlink()
     _flip(damaged)
-    _flip(project / "tasks" / "fetch.py", b"def main(", b"def_main(")  # unseen by DVC
+    _flip(project / "tasks" / "fetch" / "__main__.py", b"def main(", b"def_main(")  # unseen by DVC
     done = flows(project, "run")
     assert done.returncode == 1
     assert "error: stage fetch" in done.stderr

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from ganatomy.explain.maps.film import load_film
 from tests.harness import copy_project, flows
 
 
@@ -37,7 +38,7 @@ def _explanations_hold(reports: Path) -> None:
     assert surrogates[surrogates["group"] == "d_real"]["held_out_r2"].mean() > 0.5
     dissection = pd.read_csv(reports / "gradcam" / "dissection.csv")
     assert dissection["stands_out"].any()
-    steps = [int(path.stem[5:]) for path in (reports / "gradcam" / "images").glob("film_*.png")]
+    steps = [frame.step for frame in load_film(reports / "gradcam")]
     assert len(steps) == 8
     assert min(steps) == 0
     assert max(steps) == 7500

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from ganatomy.errors import InputError
-from tasks import ranks
-from tasks.events import Events
+from tasks.shared.events import Events
+from tasks.train import ranks
 from tests.harness import ROOT, environment, kill_during, living, python, wait_for
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
@@ -21,7 +21,8 @@ STAGE = """
 import os, sys, time
 import torch
 from ganatomy.errors import InputError
-from tasks import ranks, stage
+from tasks.train import ranks
+from tasks.shared import stage
 ranks._GRACE_S = 1.0
 def main(events):
     with ranks.joined(2, torch.device("cpu"), 4, events) as (group, device):

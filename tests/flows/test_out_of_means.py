@@ -15,7 +15,7 @@ import pytest
 
 from flows import __main__ as command_line
 from flows.failures import failure
-from tests.harness import copy_project, environment, flows, outcomes, python
+from tests.harness import copy_project, dvc, environment, flows, outcomes, python
 
 ONE_STAGE = """
 from pathlib import Path
@@ -25,7 +25,8 @@ settings.prepare(root)
 run_dir = root / ".ganatomy" / "runs" / "one"
 run_dir.mkdir(parents=True)
 try:
-    adapter.run_stage(root, adapter.graph(root)[0], run_dir)
+    fetch = next(stage for stage in adapter.graph(root) if stage.name == "fetch")
+    adapter.run_stage(root, fetch, run_dir)
 except adapter.StageFailed as error:
     print(error.exit_code, error.lasting, error)
 """
@@ -39,7 +40,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _plant(project: Path, before: str, code: str) -> Callable[[], object]:
     """Put a line into the stage `fetch`; what is given takes it out again."""
-    stage = project / "tasks" / "fetch.py"
+    stage = project / "tasks" / "fetch" / "__main__.py"
     text = stage.read_text()
     assert text.count(before) == 1
     stage.write_text(text.replace(before, code + before))
@@ -118,7 +119,10 @@ def test_torch_itself_does_not_fit_into_memory(copy: Path, tmp_path: Path) -> No
 
 
 def test_a_stage_that_the_kernel_kills_is_said_to_have_been(two_stages: Path) -> None:
-    _plant(two_stages, "        _write(raw", "        import os\n        os.kill(os.getpid(), 9)\n")
+    _plant(
+        two_stages, "        save_raw(raw", "        import os\n        os.kill(os.getpid(), 9)\n"
+    )
+    dvc(two_stages, "repro", "-q", "inputs")
     done = python(two_stages, "-c", ONE_STAGE)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("1 False stage fetch: its process was killed (SIGKILL), most")
@@ -129,10 +133,10 @@ def test_a_full_disk_ends_a_run_in_one_line_without_a_retry(two_stages: Path) ->
     full = (
         "        import resource\n        resource.setrlimit(resource.RLIMIT_FSIZE, (9999, 9999))\n"
     )
-    restore = _plant(two_stages, "        _write(raw", full)
+    restore = _plant(two_stages, "        save_raw(raw", full)
     done = flows(two_stages, "run")
     assert done.returncode == 1
-    assert outcomes(done) == {"fetch": "failed"}
+    assert outcomes(done) == {"inputs": "done", "fetch": "failed"}
     assert done.stderr.count("fetch ") == 1 + done.stderr.count("stage fetch ")  # not once more
     last = done.stderr.splitlines()[-1]
     assert last.startswith("error: stage fetch: file too large [")
@@ -146,8 +150,8 @@ def test_a_full_disk_ends_a_run_in_one_line_without_a_retry(two_stages: Path) ->
 
 
 def test_a_full_disk_ends_dvcs_own_saving_in_one_line(two_stages: Path) -> None:
+    dvc(two_stages, "repro", "-q", "inputs")
     cache = two_stages / ".dvc" / "cache"
-    cache.mkdir()
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(cache)], capture_output=True
     )

@@ -14,13 +14,13 @@ import yaml
 
 from flows import params
 from ganatomy.errors import InputError
+from tasks.fetch.params import Fetch
 from tasks.params.base import Base
-from tasks.params.fetch import Fetch
-from tasks.params.retrain import Retrain
-from tasks.params.screen import Screen
 from tasks.params.section import Section, read_document, unknown_key
-from tasks.params.train import Train
-from tasks.params.variants import Variants
+from tasks.retrain.params import Retrain
+from tasks.screen.params import Screen
+from tasks.train.params import Train
+from tasks.variants.params import Variants
 
 ROOT = Path(__file__).resolve().parents[2]
 PROFILES = sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))
@@ -278,11 +278,30 @@ def test_sections_cannot_be_changed_afterwards() -> None:
 
 
 def test_sections_are_those_of_the_files_base_first() -> None:
-    names = [path.stem for path in (ROOT / "tasks" / "params").glob("*.py")]
+    names = [path.parent.name for path in (ROOT / "tasks").glob("*/params.py")]
+    names += ["base", "gan"]
     found = params.sections()
-    assert set(found) == set(names) - {"__init__", "section", "training"}
+    assert set(found) == set(names)
     assert next(iter(found)) == "base"
     assert all(section.name == name for name, section in found.items())
+
+
+def test_sections_stand_in_the_order_of_the_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = yaml.safe_load((ROOT / "params.yaml").read_text())
+    assert list(params.sections()) == list(document)
+    stages = {
+        "inputs": {"params": ["gan.generator", "fetch"]},
+        "fetch": {"params": ["base"]},
+        "lime": {},
+        "train": {"params": ["base", "gan", "train"]},
+    }
+    monkeypatch.setattr(params, "read_document", lambda path: {"stages": stages})
+    params._order.cache_clear()
+    try:
+        assert list(params.sections())[:5] == ["base", "fetch", "lime", "gan", "train"]
+        assert set(params.sections()) == set(document)
+    finally:
+        params._order.cache_clear()
 
 
 def test_default_profile_is_the_schemas_defaults(project: Path) -> None:

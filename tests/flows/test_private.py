@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks import private
+from tasks.shared import private
 from tests.harness import elsewhere, python
 
 

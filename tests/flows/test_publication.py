@@ -9,9 +9,12 @@ import mlflow
 import numpy as np
 import pytest
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from PIL import Image
 
 from flows import publish, registry
+from flows.entry import RunEntry
+from ganatomy.data.images import write_png
 from tests.flows import recorded
 from tests.flows.recorded import client_of, results, rows, run_entry, runs_of
 
@@ -57,13 +60,13 @@ def root(tmp_path: Path, made_store: Path, monkeypatch: pytest.MonkeyPatch) -> P
     return results(tmp_path)
 
 
-def _publish(root: Path, dies_at: int = 0) -> list[str]:
+def _publish(root: Path, dies_at: int = 0, entry: RunEntry | None = None) -> list[str]:
     """As a later process does, which knows what is on disk only; returns the calls made."""
     client, experiment, _ = publish.connect()
     mortal: Any = Mortal(client, dies_at)
     try:
         publish.reconcile(mortal, experiment, lambda owner: True)
-        publish.publish(mortal, experiment, run_entry(), root)
+        publish.publish(mortal, experiment, entry or run_entry(), root)
     except Killed:
         assert dies_at
     return list(mortal.calls)
@@ -132,6 +135,82 @@ def test_a_record_that_is_complete_stays_as_it_is(root: Path) -> None:
     assert _content(root) == whole
 
 
+def _unchanged(name: str) -> RunEntry:
+    """A later run that had nothing to do."""
+    entry = run_entry(name)
+    entry.started_ms = int(name) * 1_000
+    for stage in entry.stages:
+        stage.outcome, stage.started_ms = "cached", entry.started_ms
+    return entry
+
+
+def _pictures_in(client: MlflowClient, runs: list[Run]) -> set[str]:
+    return {run.info.run_id for run in runs if client.list_artifacts(run.info.run_id, "images")}
+
+
+def test_what_is_published_is_not_published_anew(root: Path) -> None:
+    computed = _publish(root)
+    client = client_of(root)
+    (first,), originals = runs_of(client)
+    bytes_before = _bytes_stored(root)
+    calls = [_publish(root, entry=_unchanged(name)) for name in ("20260102", "20260103")]
+    assert calls[0] == calls[1]
+    assert len(calls[1]) <= len(computed)
+    assert "log_artifacts" not in calls[1]  # neither pictures nor models
+    assert _bytes_stored(root) == bytes_before
+    _, nested = runs_of(client)
+    assert _pictures_in(client, nested) == {run.info.run_id for run in originals}
+    there = {run.data.tags["ganatomy.stage"]: run.info.run_id for run in originals}
+    for run in nested[len(originals) :]:
+        assert run.info.status == "FINISHED"
+        assert run.data.tags["ganatomy.details_in"] == there[run.data.tags["ganatomy.stage"]]
+        assert run.data.tags["ganatomy.computed_by"] == first.info.run_id
+        assert run.data.metrics.keys() >= {"a", "b"}
+    for parent in runs_of(client)[0][1:]:
+        assert parent.data.tags["ganatomy.page_in"] == first.info.run_id
+        assert first.info.run_name in parent.data.tags["mlflow.note.content"]
+
+
+def _bytes_stored(root: Path) -> int:
+    return sum(path.stat().st_size for path in (root / "mlruns").rglob("*") if path.is_file())
+
+
+def test_what_is_no_longer_there_is_published_again(root: Path) -> None:
+    _publish(root)
+    client = client_of(root)
+    (first,), originals = runs_of(client)
+    _publish(root, entry=_unchanged("20260102"))
+    for run in (first, *originals):
+        client.delete_run(run.info.run_id)
+    _publish(root, entry=_unchanged("20260103"))
+    parents, nested = runs_of(client)
+    last = [run for run in nested if run.data.tags["mlflow.parentRunId"] == parents[-1].info.run_id]
+    assert len(last) == len(recorded.STAGES)
+    assert _pictures_in(client, last) == {run.info.run_id for run in last}
+    assert "report.html" in {file.path for file in client.list_artifacts(parents[-1].info.run_id)}
+    assert "ganatomy.page_in" not in parents[-1].data.tags
+
+
+def test_a_run_in_which_something_was_new_is_recorded_whole(root: Path) -> None:
+    _publish(root)
+    entry = _unchanged("20260102")
+    entry.stages[-1].outcome = "ran"
+    entry.stages[-1].digest = "of another"
+    _publish(root, entry=entry)
+    client = client_of(root)
+    parents, nested = runs_of(client)
+    assert _pictures_in(client, nested) == {run.info.run_id for run in nested}
+    outcomes = {
+        run.data.tags["ganatomy.stage"]: run.data.tags.get("ganatomy.computed_by")
+        for run in nested[len(recorded.STAGES) :]
+    }
+    assert outcomes == {
+        "prepare": parents[0].info.run_id,
+        "train": parents[0].info.run_id,
+        "retrain@0": None,
+    }
+
+
 def test_images_have_the_names_that_mlflow_gives(root: Path) -> None:
     """Its page shows an image by its name alone; ours differ in what is random and in the time."""
     client, experiment, _ = publish.connect()
@@ -152,6 +231,62 @@ def test_images_have_the_names_that_mlflow_gives(root: Path) -> None:
     tags = client.get_run(run_id).data.tags
     key = next(name for name in tags if "mage" in name)
     assert nested[0].data.tags[key] == tags[key]
+
+
+def _pictures(root: Path) -> dict[str, set[str]]:
+    """Names of the pictures of each stage, up to the step."""
+    client = client_of(root)
+    return {
+        run.data.tags["ganatomy.stage"]: {
+            Path(each.path).name.partition("+timestamp")[0]
+            for each in client.list_artifacts(run.info.run_id, "images")
+        }
+        for run in runs_of(client)[1]
+    }
+
+
+OF_STAGES = {"grid+step+0", "samples+step+3", "samples+step+4"}
+
+
+def _draw(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / "images" / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_png(path, np.full((8, 8, 3), 9, dtype=np.uint8))
+
+
+def test_what_was_drawn_for_the_page_goes_to_the_run_of_its_stage(root: Path) -> None:
+    _draw(root / "reports" / "report", "train/curves", "train/samples_03", "retrain/one")
+    (root / "reports" / "report" / "images" / "train" / "film.gif").write_bytes(b"GIF89a")
+    _draw(root / "reports" / "unfinished", "train/old")
+    _publish(root)
+    assert _pictures(root) == {
+        "prepare": OF_STAGES,
+        "train": OF_STAGES | {"curves+step+0"},
+        "retrain@0": OF_STAGES | {"one+step+0"},
+    }
+
+
+@pytest.mark.parametrize("status", ["FAILED", "KILLED"])
+def test_a_run_that_did_not_end_well_has_its_own_page_or_none(root: Path, status: str) -> None:
+    """What an earlier run left in reports/report is not its own."""
+    _draw(root / "reports" / "report", "train/curves")
+    if status == "FAILED":
+        _draw(root / "reports" / "unfinished", "prepare/contact_sheet")
+        (root / "reports" / "unfinished" / "report.html").write_text("what there is\n")
+        (root / "reports" / "unfinished" / "summary.md").write_text("it failed\n")
+    client, experiment, _ = publish.connect()
+    entry = run_entry(status=status)
+    entry.stages[1].outcome = "failed"
+    for _ in range(2):
+        publish.publish(client, experiment, entry, root)
+    drawn = {"contact_sheet+step+0"} if status == "FAILED" else set()
+    assert _pictures(root) == {"prepare": OF_STAGES | drawn, "train": set(), "retrain@0": OF_STAGES}
+    ((parent,), _) = runs_of(client)
+    page = [each.path for each in client.list_artifacts(parent.info.run_id)]
+    assert page == (["report.html"] if status == "FAILED" else [])
+    note = parent.data.tags.get("mlflow.note.content")
+    assert note == ("it failed\n" if status == "FAILED" else None)
 
 
 def test_names_in_other_scripts_keep_keys_of_their_own() -> None:

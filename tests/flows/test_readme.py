@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows import params
-from tasks.params.variants import Variants
+from tasks.variants.params import Variants
 from tests.foreign import write_foreign_images
 from tests.harness import ROOT, copy_project, flows, outcomes, stages
 
@@ -28,13 +28,13 @@ def _own_images() -> list[str]:
     """The values that README.md sets for one's own images, its folder left to the test."""
     found = [command["SET"] for command in _commands() if "image-folder" in command.get("SET", "")]
     assert len(found) == 1
-    return [value for value in found[0].split() if not value.startswith("fetch.root=")]
+    return [one for one in params.settings_in(found[0]) if not one.startswith("fetch.root=")]
 
 
 def test_every_command_is_accepted() -> None:
     assert len(_commands()) >= 5
     for command in _commands():
-        values = command.get("SET", "").split()
+        values = [command.get("SET", "")]
         text, changes = params.would_be(ROOT, command.get("PROFILE"), values)
         assert (text is not None) == bool(changes)
 

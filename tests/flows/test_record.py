@@ -57,15 +57,10 @@ def test_cached_stages_are_as_complete_as_computed_ones(client: MlflowClient) ->
         assert cached[name].data.metrics == result
         assert cached[name].data.tags["ganatomy.outcome"] == "cached"
         assert cached[name].data.tags["ganatomy.computed_by"] == first.info.run_id
-        images = [
-            {
-                Path(found.path).name.split("+")[0]
-                for found in client.list_artifacts(run.info.run_id, "images")
-                if not Path(found.path).name.startswith("live_")
-            }
-            for run in (computed[name], cached[name])
-        ]
-        assert images[0] == images[1]
+        # pictures and whole curves are where they were published first, and the page too
+        assert cached[name].data.tags["ganatomy.details_in"] == computed[name].info.run_id
+        assert client.list_artifacts(cached[name].info.run_id, "images") == []
+    assert second.data.tags["ganatomy.page_in"] == first.info.run_id
 
 
 @pytest.mark.parametrize("name", ["train/d_loss", "train/fcd@64"])
@@ -77,10 +72,11 @@ def test_curves_are_there_once_and_whole(name: str, client: MlflowClient, smoke:
             if row["name"] == name
         ]
     assert len(expected) >= 2
-    for parent in _parents(client)[:2]:
-        run = _stages(client, parent)["train"]
+    first, second = (_stages(client, parent)["train"] for parent in _parents(client)[:2])
+    assert second.data.tags["ganatomy.details_in"] == first.info.run_id
+    for run, points in ((first, expected), (second, expected[-1:])):
         history = client.get_metric_history(run.info.run_id, name.replace("@", "_at_"))
-        assert sorted((point.step, point.value) for point in history) == expected
+        assert sorted((point.step, point.value) for point in history) == points
 
 
 def test_curves_are_sent_while_the_stage_runs(client: MlflowClient) -> None:

@@ -1,6 +1,7 @@
 """The whole pipeline at the smoke size: what runs, what does not, and what it leaves."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -8,10 +9,10 @@ import pytest
 import yaml
 
 from flows import params
-from tasks import environment
 from tests.harness import copy_project, digests, dvc, flows, living, outcomes, python
 
 STAGES = {
+    "inputs",
     "fetch",
     "prepare",
     "evaluator",
@@ -66,7 +67,7 @@ def test_every_stage_ran_and_left_a_page(smoke: Path, first_run: dict[str, str])
 
 def test_reports_name_each_stage(smoke: Path) -> None:
     folders = {path.name for path in (smoke / "reports").iterdir() if path.is_dir()}
-    assert folders == {name.split("@")[0] for name in STAGES}
+    assert folders == {name.split("@")[0] for name in STAGES} - {"inputs"}
 
 
 def test_prefect_graph_is_the_dvc_graph(smoke: Path) -> None:
@@ -78,6 +79,7 @@ def test_prefect_graph_is_the_dvc_graph(smoke: Path) -> None:
     # and DVC's graph is what dvc.yaml says, read without DVC
     assert found["dvc"]["importance"] == [
         "evaluator",
+        "inputs",
         "prepare",
         "retrain@0",
         "retrain@1",
@@ -93,15 +95,14 @@ def test_nothing_changed_runs_nothing(second_run: dict[str, str]) -> None:
 def test_dvc_by_itself_agrees(smoke: Path, second_run: dict[str, str]) -> None:
     done = dvc(smoke, "repro")
     said = done.stdout + done.stderr
-    assert said.count("didn't change, skipping") == len(STAGES)
-    assert "Running stage" not in said
+    assert said.count("didn't change, skipping") == len(STAGES) - 1
+    assert re.findall("Running stage '(.*)'", said) == ["inputs"]
 
 
 @pytest.mark.slow
 def test_dvc_by_itself_runs_everything(smoke: Path, tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
     params.apply(project, "smoke", [])
-    environment.write(project)
     dvc(project, "repro", "-q")
     assert digests(project)["models/gan"] == digests(smoke)["models/gan"]
     assert (project / "reports" / "report.html").exists()
@@ -131,9 +132,9 @@ def test_no_process_is_left(smoke: Path, second_run: dict[str, str]) -> None:
                 "report",
             },
         ),
-        ("ganatomy/explain/gradcam.py", {"gradcam", "faithfulness", "report"}),
-        ("ganatomy/explain/latent_lime.py", {"lime", "report"}),
-        ("tasks/params/lime.py", {"lime", "faithfulness", "report"}),
+        ("ganatomy/explain/maps/gradcam.py", {"gradcam", "faithfulness", "report"}),
+        ("ganatomy/explain/lime/latents.py", {"lime", "report"}),
+        ("tasks/lime/params.py", {"lime", "faithfulness", "report"}),
         ("ganatomy/explain/faithfulness/road.py", {"faithfulness", "report"}),
     ],
 )
@@ -141,12 +142,15 @@ def test_an_edit_makes_stale_what_it_decides(
     smoke: Path, tmp_path: Path, edited: str, expected: set[str]
 ) -> None:
     project = shutil.copytree(smoke, tmp_path / "project", symlinks=True)
-    comment = "<!-- edited -->\n" if edited.endswith(".html") else "# edited\n"
     with (project / edited).open("a") as file:
-        file.write(comment)
+        file.write("<!-- edited -->\n" if edited.endswith(".html") else "EDITED = True\n")
     done = flows(project, "plan")
     stale = {line.split()[0] for line in done.stdout.splitlines() if "would run" in line}
-    assert stale == expected, done.stdout + done.stderr
+    assert stale == expected | {"inputs"}, done.stdout + done.stderr
+    assert f"modified {edited}" in done.stdout
+    for stage in expected:  # `inputs` alone makes nobody stale
+        line = next(line for line in done.stdout.splitlines() if line.startswith(f"{stage} "))
+        assert "after inputs" not in line
 
 
 def test_an_edited_page_is_all_that_runs(smoke: Path, tmp_path: Path) -> None:
@@ -155,7 +159,7 @@ def test_an_edited_page_is_all_that_runs(smoke: Path, tmp_path: Path) -> None:
     template.write_text(template.read_text().replace("<footer>", "<footer>edited "))
     done = flows(project, "run")
     ran = {stage for stage, outcome in outcomes(done).items() if outcome == "done"}
-    assert ran == {"report"}, done.stderr
+    assert ran == {"inputs", "report"}, done.stderr
     assert "edited" in (project / "reports" / "report.html").read_text()
 
 

@@ -29,4 +29,4 @@ def test_a_run_is_not_settled_while_dvc_lock_is_behind(two_stages: Path, lost: s
     assert done.returncode == 0, done.stderr
     assert yaml.safe_load(path.read_text()) == yaml.safe_load(intact)
     found = json.loads((project / ".ganatomy/runs/99991231T235959/manifest.json").read_text())
-    assert {row["stage"] for row in found["files"]} == {"fetch", "prepare"}
+    assert {row["stage"] for row in found["files"]} == {"inputs", "fetch", "prepare"}

@@ -1,4 +1,4 @@
-"""Threads are shared out in order of arrival, and never more than there are."""
+"""Threads are shared out by urgency, then in order of arrival, and never more than there are."""
 
 import threading
 import time
@@ -76,6 +76,28 @@ def test_first_come_first_served() -> None:
     assert stages[3].holds.wait(LIMIT_S)
     for stage in stages[2:]:
         stage.end()
+
+
+def test_the_most_urgent_is_served_first() -> None:
+    slots = Slots(1)
+    served: list[str] = []
+    first = _Stage(slots, 1)
+    assert first.holds.wait(LIMIT_S)
+
+    def work(name: str, urgency: float) -> None:
+        with slots.take(1, urgency):
+            served.append(name)
+
+    threads = []
+    arriving = (("low", 1.0), ("high", 9.0), ("also low", 1.0), ("middle", 5.0))
+    for count, arrival in enumerate(arriving, 1):
+        threads.append(threading.Thread(target=work, args=arrival, daemon=True))
+        threads[-1].start()
+        _until(lambda n=count: len(slots._queue) == n)  # type: ignore[misc]
+    first.end()
+    for thread in threads:
+        thread.join(LIMIT_S)
+    assert served == ["high", "middle", "low", "also low"]
 
 
 @pytest.mark.parametrize("wanted", [3, 100])

@@ -25,7 +25,7 @@ EDIT = """\
 
 
 def _edits_meanwhile(project: Path) -> Path:
-    stage = project / "tasks" / "fetch.py"
+    stage = project / "tasks" / "fetch" / "__main__.py"
     assert stage.read_text().count(BEGIN) == 1
     stage.write_text(stage.read_text().replace(BEGIN, EDIT + BEGIN))
     return project
@@ -72,10 +72,29 @@ def test_by_dvc_alone_the_stage_fails_and_nothing_wrong_is_locked(two_stages: Pa
     said = r"^fetch: error: fetch\.max_images.* changed while the stage ran, .*\[params\.yaml\]"
     assert len(re.findall(said, done.stderr, re.M)) == 1
     assert "Traceback" not in done.stderr
-    assert _locked(project) == {}
+    assert set(_locked(project)) == {"inputs"}
     assert python(project, "-m", "dvc", "repro").returncode == 0
     assert _locked(project)["fetch"]["fetch"]["max_images"] == 300
     assert _metrics(project, "fetch")["num_found"] == 300
+
+
+def test_a_stage_whose_code_was_edited_since_the_run_began_is_refused(two_stages: Path) -> None:
+    """Its result would be kept, and restored, as that of the code that `inputs` wrote down."""
+    stage = two_stages / "tasks" / "fetch" / "__main__.py"
+    edited = two_stages / "tasks" / "prepare" / "__main__.py"
+    edit = f"    with Path({str(edited)!r}).open('a') as file:\n"
+    edit += "        file.write('EDITED = True\\n')\n"
+    stage.write_text(stage.read_text().replace(BEGIN, edit + BEGIN))
+    done = python(two_stages, "-m", "dvc", "repro")
+    assert done.returncode != 0
+    said = [line for line in done.stderr.splitlines() if line.startswith("prepare: error: ")]
+    assert len(said) == 1
+    assert "edited since inputs/code/prepare.json was written" in said[0]
+    assert "[tasks/prepare/__main__.py]" in said[0]
+    assert not (two_stages / "data" / "prepared").exists()
+    assert set(_locked(two_stages)) == {"inputs", "fetch"}
+    assert python(two_stages, "-m", "dvc", "repro").returncode == 0
+    assert set(_locked(two_stages)) == {"inputs", "fetch", "prepare"}
 
 
 def _content(project: Path) -> dict[str, str]:
@@ -97,32 +116,34 @@ def test_a_plan_changes_nothing_whatever_it_finds(two_stages: Path) -> None:
     before = _content(project)
     planned = flows(project, "plan", "--profile", "default", "--set", "base.device=cpu")
     assert planned.returncode == 0, planned.stderr
-    assert planned.stdout.count("has not run yet") == 2
+    assert planned.stdout.count("has not run yet") == 3
     assert _content(project) == before
 
     assert python(project, "-m", "dvc", "repro").returncode == 0
-    environment_now = (project / "environment.json").read_text()
+    environment = project / "inputs" / "environment.json"
+    environment_now = environment.read_text()
     (project / ".dvc" / "tmp" / "rwlock").write_text("[]")
     before = _content(project)
     assert "would run" not in flows(project, "plan").stdout
     planned = flows(project, "plan", "--set", "fetch.source=image-folder")
     assert planned.returncode == 0, planned.stderr
     assert "params.yaml: fetch.source: 'mnist-sample' -> 'image-folder'" in planned.stdout
-    assert "modified source.json" in planned.stdout  # the listing of the folder, not written yet
+    # the listing of the folder, not written yet
+    assert "modified inputs/source.json (listing)" in planned.stdout
     assert "modified fetch" in planned.stdout
-    (project / "environment.json").write_text("{}")
+    environment.write_text("{}")
     planned = flows(project, "plan")
     stale = [line.split()[0] for line in planned.stdout.splitlines() if "would run" in line]
-    assert stale == ["prepare"], planned.stdout
-    assert (project / "environment.json").read_text() == "{}"
-    (project / "environment.json").write_text(environment_now)
+    assert stale == ["inputs"], planned.stdout  # which would write again what the others had
+    assert environment.read_text() == "{}"
+    environment.write_text(environment_now)
     assert _content(project) == before
 
     (project / "dvc.lock").write_text((project / "dvc.lock").read_text()[:-90] + "\n  - {")
     before = _content(project)
     planned = flows(project, "plan")
     assert planned.returncode == 0, planned.stderr
-    assert planned.stdout.count("dvc.lock cannot be read") == 2
+    assert planned.stdout.count("dvc.lock cannot be read") == 3
     assert _content(project) == before
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from flows.watch import StageTail, Tail
-from tasks.events import Events, events_path, log_path
+from tasks.shared.events import Events, events_path, log_path
 
 
 def _append(path: Path, content: bytes) -> None:

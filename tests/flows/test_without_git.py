@@ -16,14 +16,12 @@ _RUN_FETCH = """
 import os
 from pathlib import Path
 from flows import adapter, settings
-from tasks import environment
 root = Path.cwd()
 settings.prepare(root)
-environment.write(root)
 os.environ["GANATOMY_RUN_DIR"] = str(root / ".ganatomy" / "runs" / "1")
 Path(os.environ["GANATOMY_RUN_DIR"]).mkdir(parents=True)
-fetch = next(stage for stage in adapter.graph(root) if stage.name == "fetch")
-adapter.run_stage(root, fetch, Path(os.environ["GANATOMY_RUN_DIR"]))
+for stage in adapter.graph(root)[:2]:
+    adapter.run_stage(root, stage, Path(os.environ["GANATOMY_RUN_DIR"]))
 """
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from flows import writable
+from flows import params, writable
 from ganatomy.errors import InputError
-from tasks import private
+from tasks.shared import private
 from tests.harness import copy_project, environment
 
 _PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE = 24, 1
@@ -63,8 +63,7 @@ def test_it_is_named_before_a_stage_computes(smoke: Path, tmp_path: Path) -> Non
     try:
         assert _run(project) == ["cached", "False"]  # nothing to write, nothing to complain of
         shutil.rmtree(project / ".ganatomy" / "runs" / "99991231T235959")
-        with (project / "tasks" / "prepare.py").open("a") as file:
-            file.write("# edited\n")
+        params.apply(project, None, ["prepare.test_fraction=0.4"])
         before = sorted((project / "data" / "prepared").rglob("*"))
         said = _run(project)
     finally:

@@ -21,13 +21,14 @@ from ganatomy.files import read_json, sha256_of
 from ganatomy.gan.checkpoint import load_gan, save_gan
 from ganatomy.gan.model import Gan, build_gan
 from ganatomy.gan.networks import convolutions
-from ganatomy.gan.settings import Method, TrainingSettings
+from ganatomy.gan.settings import TrainingSettings
 from ganatomy.gan.training import train_gan
 from ganatomy.metrics import evaluator_file
 from ganatomy.metrics.evaluator import ROTATIONS, train_evaluator
-from tasks.events import Events, events_path
-from tasks.layout import EVALUATOR, GAN, HISTORY, PREPARED
+from tasks.shared.events import Events, events_path
+from tasks.shared.layout import EVALUATOR, GAN, HISTORY, PREPARED
 from tests.planted import digits
+from tests.unit.gan.small import PLAIN
 
 CPU = torch.device("cpu")
 NUM_TRAIN, NUM_HELD_OUT = 400, 40
@@ -109,7 +110,8 @@ def _made(labelled: bool, coloured: bool, conditional: bool) -> "TemporaryDirect
     whole.take(torch.arange(NUM_TRAIN, len(whole))).save(folder / PREPARED, "test")
     network = train_evaluator(train, 8, 3, 32, 0.01, 0, CPU, lambda done, total: None)
     evaluator_file.save(network, folder / EVALUATOR, train.class_names or ROTATIONS)
-    settings = TrainingSettings(12, 32, LATENT_DIM, 4, 0.002, 0.9, Method(conditional=conditional))
+    method = replace(PLAIN, conditional=conditional)
+    settings = TrainingSettings(12, 32, LATENT_DIM, 4, 0.002, 0.9, method)
     about = (train.labels, len(train.class_names))
     gan = train_gan(train.images, settings, 0, CPU, lambda *_: None, *about)
     save_gan(gan, folder / GAN)
@@ -144,7 +146,7 @@ def _data(count: int, labelled: bool, coloured: bool) -> Dataset:
 
 def explain(folder: Path, stage: ModuleType, **sections: dict[str, Any]) -> list[dict[str, Any]]:
     """Run a stage in this process, with `SMALL` but for what `sections` say; its events."""
-    name = stage.__name__.rpartition(".")[2]
+    name = stage.__name__.split(".")[1]  # tasks.<stage>.__main__
     params = {key: {**values, **sections.get(key, {})} for key, values in SMALL.items()}
     run_dir = folder / "run"
     events_path(run_dir, name).unlink(missing_ok=True)

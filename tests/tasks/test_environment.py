@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows import params
-from tasks import environment
+from tasks.inputs import files
 from tests.harness import ROOT
 
 
@@ -23,30 +23,30 @@ def project(tmp_path: Path) -> Path:
 
 
 def _read(project: Path, name: str) -> dict[str, object]:
-    found: dict[str, object] = json.loads((project / name).read_text())
+    found: dict[str, object] = json.loads((project / "inputs" / name).read_text())
     return found
 
 
 def test_versions_are_the_installed_ones(project: Path) -> None:
-    environment.write(project)
+    files.write(project)
     found = _read(project, "environment.json")
     assert found["packages"]["torch"] == metadata.version("torch")  # type: ignore[index]
     assert set(found) == {"packages", "python", "device"}
 
 
 def test_what_is_the_same_is_not_written_again(project: Path) -> None:
-    environment.write(project)
-    before = (project / "environment.json").stat().st_mtime_ns
-    environment.write(project)
-    assert (project / "environment.json").stat().st_mtime_ns == before
-    (project / "environment.json").write_text("{damaged")
-    environment.write(project)
+    files.write(project)
+    before = (project / "inputs" / "environment.json").stat().st_mtime_ns
+    files.write(project)
+    assert (project / "inputs" / "environment.json").stat().st_mtime_ns == before
+    (project / "inputs" / "environment.json").write_text("{damaged")
+    files.write(project)
     assert "packages" in _read(project, "environment.json")
 
 
 def test_a_cpu_run_says_cpu_whatever_the_machine_has(project: Path) -> None:
     params.apply(project, None, ["base.device=cpu"])
-    environment.write(project)
+    files.write(project)
     assert _read(project, "environment.json")["device"] == "cpu"
 
 
@@ -57,7 +57,7 @@ def test_new_and_changed_images_in_the_users_folder_show(project: Path) -> None:
     params.apply(project, None, ["fetch.source=image-folder", f"fetch.root={folder}"])
 
     def listing() -> object:
-        environment.write(project)
+        files.write(project)
         return _read(project, "source.json")["listing"]
 
     first = listing()
@@ -72,11 +72,11 @@ def test_new_and_changed_images_in_the_users_folder_show(project: Path) -> None:
 
 
 def test_other_sources_do_not_look_into_the_folder(project: Path) -> None:
-    environment.write(project)
+    files.write(project)
     before = _read(project, "source.json")
     (project / "given").mkdir()
     (project / "given" / "downloaded").touch()
-    environment.write(project)
+    files.write(project)
     assert _read(project, "source.json") == before
 
 
@@ -88,7 +88,7 @@ def test_an_edited_table_of_attributes_shows(project: Path, absolute: bool) -> N
     def source(table: object) -> dict[str, object]:
         values = ["fetch.source=image-folder", "fetch.root=none", f"fetch.attributes={table}"]
         params.apply(project, None, values)
-        environment.write(project)
+        files.write(project)
         return _read(project, "source.json")
 
     without = source("''")
@@ -103,3 +103,19 @@ def test_an_edited_table_of_attributes_shows(project: Path, absolute: bool) -> N
     table.write_text("file,x\na.png,1\n")
     assert source(given) == first
     assert source("''") == without
+
+
+def test_files_that_nobody_needs_any_more_are_removed(project: Path) -> None:
+    files.write(project)
+    assert files.differing(project) == []
+    left = project / "inputs" / "code" / "gone.json"
+    left.parent.mkdir(exist_ok=True)
+    left.write_text("{}")
+    (project / "inputs" / "old").mkdir()
+    (project / "inputs" / "old" / "x").touch()
+    (project / "inputs" / "source.json").write_text("{}")
+    names = {path.as_posix() for path in files.differing(project)}
+    assert {"inputs/code/gone.json", "inputs/old", "inputs/source.json"} <= names
+    files.write(project)
+    assert files.differing(project) == []
+    assert not left.exists()

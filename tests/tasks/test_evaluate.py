@@ -1,6 +1,7 @@
 """The stage evaluate on small data: what it writes, and what it warns of."""
 
 import dataclasses
+import io
 import json
 import math
 import shutil
@@ -17,14 +18,18 @@ from PIL import Image
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.images import to_float
 from ganatomy.errors import InputError
+from ganatomy.files import write_json
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.checkpoint import save_gan
 from ganatomy.gan.model import build_gan
 from ganatomy.metrics import evaluator_file
 from ganatomy.metrics.evaluator import ROTATIONS, train_evaluator
-from tasks import evaluate
-from tasks.events import Events, events_path
-from tasks.layout import EVALUATOR, GAN, PREPARED
+from ganatomy.metrics.study import EvaluationStudy
+from ganatomy.report.contents import fill
+from ganatomy.report.sections.evaluate import SECTION
+from tasks.evaluate import __main__ as evaluate
+from tasks.shared.events import Events, events_path
+from tasks.shared.layout import EVALUATOR, GAN, PREPARED
 
 NUM_TRAIN, NUM_HELD_OUT = 400, 100
 SHA256_OF_WEIGHTS = (
@@ -130,10 +135,49 @@ def test_tables_say_what_the_metrics_say(here: Path, tmp_path: Path) -> None:
     suspects = pd.read_csv(report / "suspects.csv")
     assert suspects["rank"].tolist() == [k for k in range(1, 9) for _ in range(2)]
     assert suspects["nearest"].between(0, NUM_TRAIN - 1).all()
-    pictures = {path.stem for path in (report / "images").iterdir()}
-    assert pictures == {"samples", "suspects"}
-    with Image.open(report / "images" / "samples.png") as sheet:
+    assert not (report / "images").exists()  # the page draws them
+
+
+def test_what_is_saved_is_read_back_and_drawn(here: Path, tmp_path: Path) -> None:
+    _run(here, tmp_path)
+    report = here / "reports" / "evaluate"
+    found = EvaluationStudy.load(report)
+    assert found.metrics() == _metrics(here)
+    found.save(tmp_path / "again")
+    for path in report.iterdir():
+        if path.name != "metrics.json":
+            assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
+    train = Dataset.load(here / PREPARED, "train").images
+    for space, nearest in found.suspects.groupby("space")["nearest"]:
+        assert torch.equal(found.suspicious[str(space)], train[nearest.tolist()])
+    first = found.suspects.drop_duplicates("rank")
+    within = first["fake"] < len(found.shown)
+    assert torch.equal(
+        found.suspicious["fake"][within.tolist()], found.shown[first["fake"][within].tolist()]
+    )
+    write_json(here / "reports" / "evaluator" / "metrics.json", {"test_accuracy": 0.5})
+    write_json(here / "reports" / "train" / "settings.json", {"method": {"loss": "wgan"}})
+    part = fill(SECTION, SECTION.load(report))
+    assert part.facts["generalisation"]["has_level"] is False
+    assert part.facts["evaluator"] == {"test_accuracy": 0.5}
+    with Image.open(io.BytesIO(part.figures["samples"])) as sheet:
         assert sheet.size == (2 * (3 * 30 + 2), 2 * (3 * 30 + 2))
+
+
+def test_the_verdict_is_in_words(here: Path, tmp_path: Path) -> None:
+    _run(here, tmp_path)
+    found = EvaluationStudy.load(here / "reports" / "evaluate")
+    said = found.verdict()
+    assert said.startswith("Of 60 generated images the distance to held-out ones (fcd) is ")
+    assert f"Copies of training images: {found.memorisation['verdict']}." in said
+    classes = found.classes
+    assert f"{classes['num_found']} of {classes['num_modes']} classes are made; missing: " in said
+    auc = found.generalisation["auc"]
+    over = dataclasses.replace(
+        found, generalisation={**found.generalisation, "over_fits": True}, classes={"names": []}
+    )
+    assert over.verdict().endswith(f"D knows its training images (AUC {auc:.3f}).")
+    assert "missing" not in over.verdict()
 
 
 def test_a_generator_that_copies_is_warned_of(
@@ -226,7 +270,7 @@ def test_inception_is_measured_with_as_many_images_and_its_file_named(
         given.append(len(images))
         return images.flatten(1)[:, 200:212].double()
 
-    monkeypatch.setattr(evaluate, "inception_features", features)
+    monkeypatch.setattr("ganatomy.metrics.study.inception_features", features)
     (here / "weights.pth").write_bytes(b"weights")
     _run(here, tmp_path, inception_weights="weights.pth")
     assert given == [60, 60, 60]

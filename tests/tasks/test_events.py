@@ -4,8 +4,8 @@ import io
 
 import pytest
 
-from tasks import events
-from tasks.events import Events
+from tasks.shared import events
+from tasks.shared.events import Events
 
 
 class _Screen(io.StringIO):

@@ -1,5 +1,6 @@
 """The stage `faithfulness`: every kind of map is judged, by figures that the tables bear out."""
 
+import io
 import json
 import shutil
 from pathlib import Path
@@ -12,16 +13,21 @@ import torch
 from PIL import Image
 from scipy.stats import spearmanr
 
+from ganatomy.explain.faithfulness import judged
 from ganatomy.explain.faithfulness.planted import RANDOM
+from ganatomy.explain.faithfulness.result import FaithfulnessStudy
 from ganatomy.explain.faithfulness.tables import CURVE_COLUMNS
 from ganatomy.explain.faithfulness.verdict import REMOVAL, RULES, trust
-from ganatomy.explain.methods import refusals
-from ganatomy.explain.targets import Target
+from ganatomy.explain.maps.methods import refusals
+from ganatomy.explain.networks.targets import Target
 from ganatomy.files import read_json
 from ganatomy.gan.checkpoint import load_gan
-from tasks import faithfulness
-from tasks.layout import GAN
-from tasks.results import CURVES
+from ganatomy.report.sections.faithfulness import SECTION
+from ganatomy.tensors import read_tensors
+from tasks.faithfulness import __main__ as faithfulness
+from tasks.lime import __main__ as lime
+from tasks.shared.layout import GAN
+from tasks.shared.results import CURVES
 from tests.tasks.explained import (
     CPU,
     explain,
@@ -76,7 +82,7 @@ def _scores(project: Path) -> pd.DataFrame:
 def test_every_file_is_there(project: Path) -> None:
     expected = {
         *(f"{name}.csv" for name in (*TABLES, "regions", "correlations")),
-        *(f"images/{name}.png" for name in PICTURES),
+        *("regions.safetensors", "maps.safetensors"),
         *("scores.parquet", "rules.json", "agreement.json", "refusals.json", "metrics.json"),
     }
     (curves,) = set(hashes(_report(project))) - expected
@@ -88,7 +94,8 @@ def test_every_file_is_there(project: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(PICTURES))
 def test_pictures_show_something(name: str, project: Path) -> None:
-    with Image.open(_report(project) / "images" / f"{name}.png") as image:
+    figure = SECTION.figures(SECTION.load(_report(project)))[name]
+    with Image.open(io.BytesIO(figure() if callable(figure) else figure)) as image:
         picture = np.asarray(image)
     assert min(picture.shape[:2]) > 100
     assert len(np.unique(picture)) > 5
@@ -200,8 +207,52 @@ def test_figures_and_progress_are_whole(project: Path) -> None:
     events = [json.loads(line) for line in lines]
     progress = [event for event in events if event["kind"] == "progress"]
     assert progress[-1]["done"] == progress[-1]["total"]
-    told = {event["key"] for event in events if event["kind"] == "image"}
-    assert told == {f"faithfulness_{name}" for name in PICTURES}
+    assert progress[-1]["unit"] == "planted truth"
+
+
+def test_what_is_loaded_saves_the_same_bytes_and_figures(project: Path, tmp_path: Path) -> None:
+    study = FaithfulnessStudy.load(_report(project))
+    study.save(tmp_path)
+    before = hashes(_report(project))
+    del before["metrics.json"]  # the stage writes it
+    assert hashes(tmp_path) == before
+    metrics = read_json(_report(project) / "metrics.json")
+    assert {name: value for name, value in study.metrics().items() if value == value} == metrics
+
+
+def test_the_verdict_is_in_words_and_of_the_tables(project: Path) -> None:
+    said = FaithfulnessStudy.load(_report(project)).verdict()
+    table = _table(project, "trust")
+    trusted = table[table["trusted"]]["method"].tolist()
+    head = f"{len(trusted)} of {len(table)}" if trusted else f"None of {len(table)}"
+    assert said.startswith(f"{head} kinds of map can be trusted")
+    assert all(method in said for method in trusted)
+    assert said.endswith(read_json(_report(project) / "agreement.json")["sentences"][0])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"engine": "lime", "num_samples": 200},
+        {"tolerance": 1e-4, "max_samples": 700},
+    ],
+)
+def test_the_maps_of_lime_that_are_judged_are_those_that_are_shown(
+    change: dict[str, Any], scratch: Path
+) -> None:
+    """However LIME is told to sample; other samples would give other maps."""
+    usual = read_tensors(_report(scratch) / "maps.safetensors")["lime"]
+    explain(scratch, lime, lime={"latent_targets": [], "num_averaged": IMAGES, **change})
+    explain(scratch, faithfulness, lime=change)
+    judged_maps = read_tensors(_report(scratch) / "maps.safetensors")["lime"]
+    for number, case in enumerate(("d_real", "d_fake")):
+        shown = read_tensors(scratch / "reports" / "lime" / f"{case}.safetensors")
+        rows = shown["rows"] + number * IMAGES
+        assert len(rows) == 3
+        if "engine" in change:  # one image after the other: nothing depends on its neighbours
+            assert torch.equal(judged_maps[rows], shown["maps"])
+        torch.testing.assert_close(judged_maps[rows], shown["maps"], rtol=0, atol=1e-5)
+        assert (usual[rows] - shown["maps"]).abs().max() > 1e-3
 
 
 def test_a_second_run_gives_the_same_bytes(project: Path, scratch: Path) -> None:
@@ -306,7 +357,7 @@ def test_a_map_of_one_image_that_is_refused_is_told_and_left_out(
             for name, reasons in found.items()
         }
 
-    monkeypatch.setattr(faithfulness, "refusals", refuse)
+    monkeypatch.setattr(judged, "refusals", refuse)
     explain(scratch, faithfulness)
     (row,) = read_json(_report(scratch) / "refusals.json")
     assert row == {"method": "lime", "images": 1, "of": 2 * IMAGES, "reason": "made up"}

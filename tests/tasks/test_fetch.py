@@ -10,8 +10,10 @@ from PIL import Image
 
 from flows import params
 from ganatomy.files import read_json
-from tasks import fetch, prepare, report_facts
-from tasks.events import Events
+from ganatomy.report.sections.section import rows_of
+from tasks.fetch import __main__ as fetch
+from tasks.prepare import __main__ as prepare
+from tasks.shared.events import Events
 
 
 class _Told(Events):
@@ -102,7 +104,7 @@ def test_a_files_name_is_no_formula(project: Path) -> None:
     for folder in ("data/prepared", "reports/prepare"):
         lines = (project / folder / "quarantine.csv").read_text().splitlines()
         assert lines[1].startswith("'=cmd|x.png,")
-    rows = report_facts.rows_of(pd.read_csv("reports/prepare/quarantine.csv"))
+    rows = rows_of(pd.read_csv("reports/prepare/quarantine.csv"))
     assert rows[0]["file"] == "=cmd|x.png"
 
 

@@ -1,5 +1,6 @@
 """The stage `gradcam`: what it writes is what the networks say, and what it cannot say it tells."""
 
+import io
 import json
 import math
 import shutil
@@ -15,16 +16,19 @@ from torch import nn
 from torch.nn import functional
 
 from ganatomy.errors import InputError
-from ganatomy.explain.ablation import CAUSAL_COLUMNS
-from ganatomy.explain.dissection import DISSECTION_COLUMNS
+from ganatomy.explain.maps.result import MapsStudy
+from ganatomy.explain.units.ablation import CAUSAL_COLUMNS
+from ganatomy.explain.units.dissection import DISSECTION_COLUMNS
 from ganatomy.files import read_json
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.model import Gan
 from ganatomy.metrics import evaluator_file
+from ganatomy.report.contents import fill
+from ganatomy.report.sections.gradcam import SECTION
 from ganatomy.tensors import read_tensors
-from tasks import gradcam
-from tasks.layout import EVALUATOR, GAN
-from tasks.samples import Samples
+from tasks.gradcam import __main__ as gradcam
+from tasks.shared.layout import EVALUATOR, GAN
+from tasks.shared.samples import load_subjects
 from tests.harness import ROOT, python
 from tests.tasks.explained import (
     CPU,
@@ -45,10 +49,9 @@ TARGETS = ["d_logit", "class", "class(3)", "region(cell_1_1)"]
 SHOWN, AVERAGED = 3, 12
 LAYERS_D, LAYERS_G = ["layers.0", "layers.2"], ["layers.0", "layers.3"]
 QUICK = {"num_images": 2, "num_averaged": 4, "num_ablated": 3, "methods": ["gradcam"]}
-FILM = [f"film_{step:09d}" for step in REMEMBERED]
 PICTURES = {
     *("d_real", "d_fake", "g_fake", "g_targets", "disagreement", "classes", "causal", "dissection"),
-    *FILM,
+    "film",
 }
 
 
@@ -98,19 +101,26 @@ def _table(project: Path, name: str) -> pd.DataFrame:
     return pd.read_csv(_report(project) / f"{name}.csv")
 
 
+def _pictures(project: Path) -> dict[str, bytes]:
+    """As the page shows them."""
+    return fill(SECTION, SECTION.load(_report(project))).figures
+
+
 def _picture(project: Path, name: str) -> np.ndarray:
-    with Image.open(_report(project) / "images" / f"{name}.png") as image:
-        return np.asarray(image)
+    figure = SECTION.figures(SECTION.load(_report(project)))[name]
+    content = figure() if callable(figure) else figure
+    with Image.open(io.BytesIO(content)) as image:
+        return np.asarray(image.convert("RGB"))
 
 
 def test_every_file_is_there(project: Path) -> None:
-    tensors = ("d_real", "d_fake", "g_fake", "difference", "g_targets", "class_means")
+    cases = ("d_real", "d_fake", "g_fake", "difference", "g_targets")
+    tensors = (*cases, "class_means", "class_images", "disagreement", "film")
     tables = ("causal", "dissection", "disagreement", "concepts")
     expected = {
         *(f"{name}.safetensors" for name in tensors),
         *(f"{name}.csv" for name in tables),
-        *(f"images/{name}.png" for name in PICTURES),
-        *("metrics.json", "refusals.json"),
+        *("metrics.json", "refusals.json", "maps.json"),
     }
     assert set(hashes(_report(project))) == expected
     assert not list(project.glob("reports/.*"))
@@ -190,7 +200,7 @@ def test_class_means_are_means_of_magnitudes(
     project: Path, gan: Gan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(project)
-    samples = Samples.load(AVERAGED, 0, CPU)
+    samples = load_subjects(AVERAGED, 0, CPU)
     assert samples.of_d.last is not None
     module = gan.discriminator.get_submodule(samples.of_d.last)
     kept = _tensors(project, "class_means")
@@ -244,7 +254,7 @@ def test_disagreement_is_told_of_every_image(
     for name in ("overlap", "chance_overlap", "correlation"):
         assert metrics[f"mean_{name}"] == pytest.approx(table[name].mean(), rel=1e-5)
     monkeypatch.chdir(project)
-    samples = Samples.load(AVERAGED, 0, CPU)
+    samples = load_subjects(AVERAGED, 0, CPU)
     assert samples.of_d.last is not None
     assert samples.of_g.last is not None
     chain = nn.Sequential(gan.generator_ema, gan.discriminator)
@@ -264,20 +274,48 @@ def test_figures_are_numbers(project: Path) -> None:
     assert metrics["num_refusals"] == len(read_json(_report(project) / "refusals.json"))
 
 
-def test_the_film_has_a_frame_for_each_gan_that_was_remembered(project: Path) -> None:
-    first, last = (_picture(project, f"film_{step:09d}") for step in REMEMBERED)
-    assert first.shape == last.shape
-    assert (first != last).mean() > 0.01
+def test_the_page_has_a_picture_of_everything(project: Path) -> None:
+    assert set(_pictures(project)) == PICTURES
 
 
-def test_pictures_are_told_as_they_come_and_progress_ends_at_its_total(project: Path) -> None:
+def test_the_film_has_a_frame_for_each_gan_that_was_remembered(project: Path, gan: Gan) -> None:
+    frames = MapsStudy.load(_report(project)).film
+    assert tuple(frame.step for frame in frames) == REMEMBERED
+    z = _tensors(project, "g_fake")["inputs"]
+    with torch.no_grad():
+        fakes = gan.generator_ema(z)
+        torch.testing.assert_close(frames[-1].images[:SHOWN], fakes, rtol=1e-4, atol=1e-5)
+        logits = gan.discriminator(fakes)
+    torch.testing.assert_close(frames[-1].scores[:SHOWN], logits, rtol=1e-4, atol=1e-5)
+    assert set(frames[0].maps) == {"D", "G"}
+    with Image.open(io.BytesIO(_pictures(project)["film"])) as film:
+        assert film.n_frames == len(REMEMBERED)  # type: ignore[attr-defined]
+
+
+def test_progress_ends_at_its_total(project: Path) -> None:
     lines = (project / "run" / "gradcam.events.jsonl").read_text().splitlines()
     events = [json.loads(line) for line in lines]
-    told = [(event["key"], event["step"]) for event in events if event["kind"] == "image"]
-    stills = {(f"gradcam_{name}", 0) for name in PICTURES if not name.startswith("film")}
-    assert set(told) == stills | {("gradcam_film", step) for step in REMEMBERED}
     progress = [event for event in events if event["kind"] == "progress"]
     assert progress[-1]["done"] == progress[-1]["total"]
+
+
+def test_what_is_loaded_saves_the_same_bytes_and_figures(project: Path, tmp_path: Path) -> None:
+    study = MapsStudy.load(_report(project))
+    study.save(tmp_path)
+    before = hashes(_report(project))
+    del before["metrics.json"]  # the stage writes it
+    assert hashes(tmp_path) == before
+    metrics = read_json(_report(project) / "metrics.json")
+    assert {name: value for name, value in study.metrics().items() if value == value} == metrics
+
+
+def test_the_verdict_is_in_words_and_of_the_tables(project: Path) -> None:
+    said = MapsStudy.load(_report(project)).verdict()
+    causal, units = _table(project, "causal"), _table(project, "dissection")
+    assert f"In {causal['passes'].sum()} of {len(causal)} checks" in said
+    assert f"overlap by {_table(project, 'disagreement')['overlap'].mean():.2f}" in said
+    assert f"of {units['unit'].nunique()} units of G" in said
+    assert said in SECTION.facts(MapsStudy.load(_report(project)))["gradcam"]["verdict"]
 
 
 def test_a_second_run_gives_the_same_bytes(project: Path, scratch: Path) -> None:
@@ -319,7 +357,7 @@ def test_wrong_input_ends_the_process_with_one_sentence_and_code_2(scratch: Path
 def test_without_targets_and_concepts_the_rest_is_there(scratch: Path) -> None:
     shutil.rmtree(_report(scratch))
     explain(scratch, gradcam, gradcam={**QUICK, "targets": [], "concepts": []})
-    assert not (_report(scratch) / "images" / "g_targets.png").exists()
+    assert "g_targets" not in _pictures(scratch)
     assert set(_table(scratch, "dissection")["concept"]) == {"D's logit", *"0123456789"}
     concepts = _table(scratch, "concepts")  # the page reads it
     assert list(concepts.columns) == ["concept", "held_out_r2"]
@@ -381,7 +419,7 @@ def test_a_discriminator_that_is_no_number_is_told_in_words(scratch: Path) -> No
     refused = read_json(_report(scratch) / "refusals.json")
     assert {row["case"] for row in refused} == {"d_real", "d_fake", "g_fake"}
     assert all("NaN" in row["reason"] for row in refused)
-    assert not (_report(scratch) / "images" / "causal.png").exists()
+    assert "causal" not in _pictures(scratch)
     assert has_numbers_alone(_report(scratch) / "metrics.json")
 
 
@@ -396,8 +434,8 @@ def test_networks_without_feature_maps_have_no_maps_and_are_looked_at_all_the_sa
         "no layer of D returns a feature map: it has no maps",
         "no layer of G returns a feature map: it has no maps",
     ]
-    pictures = {path.stem for path in (_report(scratch) / "images").iterdir()}
-    assert pictures >= {"d_real", "d_fake", "g_fake", *FILM}
+    pictures = set(_pictures(scratch))
+    assert pictures >= {"d_real", "d_fake", "g_fake", "film"}
     assert not pictures & {"causal", "dissection", "disagreement"}
     assert has_numbers_alone(_report(scratch) / "metrics.json")
 

@@ -1,6 +1,7 @@
 """The stage `importance`: interactions, subsets and modes reach its tables, pictures and page."""
 
 import io
+import json
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from PIL import Image
 
 from flows import params
-from ganatomy.explain.readouts import READOUTS
+from ganatomy.importance.readouts import READOUTS
+from ganatomy.importance.result import ImportanceStudy
+from ganatomy.report.sections.importance import SECTION
 from tests.harness import stages
 
 SETTINGS = [
@@ -39,8 +42,10 @@ def _table(project: Path, name: str) -> pd.DataFrame:
 
 
 def _picture(project: Path, name: str) -> np.ndarray:
-    path = project / "reports" / "importance" / "images" / f"{name}.png"
-    return np.asarray(Image.open(io.BytesIO(path.read_bytes())))
+    """As the page shows it."""
+    figure = SECTION.figures(SECTION.load(project / "reports" / "importance"))[name]
+    content = figure() if callable(figure) else figure
+    return np.asarray(Image.open(io.BytesIO(content)))
 
 
 def test_every_variant_is_judged_by_every_readout(project: Path) -> None:
@@ -82,6 +87,20 @@ def test_pictures_show_something(name: str, project: Path) -> None:
     picture = _picture(project, name)
     assert min(picture.shape[:2]) > 100
     assert len(np.unique(picture)) > 5
+
+
+def test_the_stage_draws_nothing_and_what_it_saved_is_the_whole_study(
+    project: Path, tmp_path: Path
+) -> None:
+    report = project / "reports" / "importance"
+    assert not (report / "images").exists()
+    study = ImportanceStudy.load(report)
+    study.save(tmp_path)
+    saved = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    there = {path.name: path.read_bytes() for path in report.iterdir()}
+    metrics = there.pop("metrics.json")
+    assert saved == there
+    assert json.loads(metrics) == study.metrics()
 
 
 def test_the_page_shows_them(project: Path) -> None:

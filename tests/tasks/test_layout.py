@@ -5,38 +5,42 @@ import ast
 import pytest
 import yaml
 
-from tasks import layout
+from tasks.shared import layout
 from tests.harness import ROOT
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 PATHS = {
     name: str(value)
     for name, value in vars(layout).items()
-    if name.isupper() and name not in ("REPORTS", "CODE")
+    if name.isupper() and "/" in str(value) and name not in ("CODE", "UNFINISHED")
 }
 
 
-NOT_PARAMS = {"dataset", "evaluator_file", "samples"}  # what else has a `load`
+# what else has a `load`
+NOT_PARAMS = {"dataset", "evaluator_file", "samples", "variantset", "yaml"}
 
 
 def _trees(stage: str) -> list[ast.Module]:
-    """A stage's file, and the helpers that it imports."""
-    trees = [ast.parse((ROOT / "tasks" / f"{stage}.py").read_text())]
-    for node in ast.walk(trees[0]):
-        package, _, module = (getattr(node, "module", None) or "").partition(".")
-        if package == "tasks" and module not in ("", "layout"):
-            helper = ROOT.joinpath("tasks", *module.split(".")).with_suffix(".py")
-            trees.append(ast.parse(helper.read_text()))
+    """A stage's files, and the helpers that they import."""
+    own = [path for path in (ROOT / "tasks" / stage).glob("*.py") if path.name != "params.py"]
+    trees = [ast.parse(path.read_text()) for path in own]
+    for node in [node for tree in trees for node in ast.walk(tree)]:
+        module = getattr(node, "module", None) or ""
+        if module.partition(".")[0] == "tasks" and module != "tasks.shared.layout":
+            assert isinstance(node, ast.ImportFrom)
+            named = [module, *(f"{module}.{alias.name}" for alias in node.names)]
+            helpers = [ROOT.joinpath(*name.split(".")).with_suffix(".py") for name in named]
+            trees += [ast.parse(path.read_text()) for path in helpers if path.is_file()]
     return trees
 
 
 def _used(stage: str) -> set[str]:
-    """Names of `tasks.layout`."""
+    """Names of `tasks.shared.layout`."""
     nodes = (node for tree in _trees(stage) for node in ast.walk(tree))
     return {node.id for node in nodes if isinstance(node, ast.Name)} & set(PATHS)
 
 
-@pytest.mark.parametrize("stage", sorted(STAGES))
+@pytest.mark.parametrize("stage", sorted(STAGES.keys() - {"inputs"}))
 def test_a_stage_reads_and_writes_what_dvc_yaml_says(stage: str) -> None:
     entry = STAGES[stage]
     shard = "/${item.shard}" if stage == "retrain" else ""

@@ -1,5 +1,6 @@
 """The stage `lime`: surrogates that are D's, whatever hides a segment, or the reason why not."""
 
+import io
 import shutil
 from itertools import product
 from pathlib import Path
@@ -13,12 +14,15 @@ from PIL import Image
 from scipy.stats import spearmanr
 
 from ganatomy.errors import InputError
+from ganatomy.explain.lime.result import LimeStudy
 from ganatomy.files import read_json
 from ganatomy.gan.checkpoint import load_gan
+from ganatomy.report.contents import fill
+from ganatomy.report.sections.lime import SECTION
 from ganatomy.tensors import read_tensors
-from tasks import lime
-from tasks.layout import GAN
-from tasks.samples import Samples
+from tasks.lime import __main__ as lime
+from tasks.shared.layout import GAN
+from tasks.shared.samples import load_subjects
 from tests.tasks.explained import (
     CPU,
     LATENT_DIM,
@@ -63,6 +67,18 @@ def _table(project: Path, name: str) -> pd.DataFrame:
     return pd.read_csv(_report(project) / f"{name}.csv", keep_default_na=False, na_values=[""])
 
 
+def _pictures(project: Path) -> dict[str, bytes]:
+    """As the page shows them."""
+    return fill(SECTION, SECTION.load(_report(project))).figures
+
+
+def _picture(project: Path, name: str) -> np.ndarray:
+    figure = SECTION.figures(SECTION.load(_report(project)))[name]
+    content = figure() if callable(figure) else figure
+    with Image.open(io.BytesIO(content)) as image:
+        return np.asarray(image.convert("RGB"))
+
+
 def _mask(folder: Path, row: int, column: int) -> str:
     pixels = np.zeros((28, 28), dtype=np.uint8)
     pixels[7 * row : 7 * row + 7, 7 * column : 7 * column + 7] = 255
@@ -73,17 +89,15 @@ def _mask(folder: Path, row: int, column: int) -> str:
 
 def test_every_file_is_there(project: Path) -> None:
     assert set(hashes(_report(project))) == {
-        *(f"{name}.safetensors" for name in (*CASES, "class_means")),
-        *(f"images/{name}.png" for name in PICTURES),
-        *("surrogates.csv", "latents.csv", "metrics.json"),
+        *(f"{name}.safetensors" for name in (*CASES, "class_means", "class_images")),
+        *("surrogates.csv", "latents.csv", "latent_fits.csv", "metrics.json", "lime.json"),
     }
     assert not list(project.glob("reports/.*"))
 
 
 @pytest.mark.parametrize("name", sorted(PICTURES))
 def test_pictures_show_something(name: str, project: Path) -> None:
-    with Image.open(_report(project) / "images" / f"{name}.png") as image:
-        picture = np.asarray(image)
+    picture = _picture(project, name)
     assert min(picture.shape[:2]) > 100
     assert len(np.unique(picture)) > 5
 
@@ -145,15 +159,15 @@ def test_latent_coefficients_are_main_effects(
     assert table["target"].tolist() == ["d_logit_of_g"] * DIM + ["class"] * DIM
     assert table["name"].tolist() == [f"z{k}" for k in range(DIM)] * 2
     monkeypatch.chdir(project)
-    samples = Samples.load(AVERAGED, 0, CPU)
+    samples = load_subjects(AVERAGED, 0, CPU)
     signs = torch.tensor(list(product((-1.0, 1.0), repeat=DIM)))
     corners = samples.z[:LATENTS, None] + RADIUS * signs
     with torch.no_grad():
-        fakes = samples.gan.generator_ema(corners.flatten(0, 1))
+        fakes = samples.generator(corners.flatten(0, 1))
         seen = samples.evaluator(samples.fake[:LATENTS]).argmax(1)
         logits = samples.evaluator(fakes).unflatten(0, (LATENTS, -1))
         by_target = {
-            "d_logit_of_g": samples.gan.discriminator(fakes).unflatten(0, (LATENTS, -1)),
+            "d_logit_of_g": samples.discriminator(fakes).unflatten(0, (LATENTS, -1)),
             "class": logits[torch.arange(LATENTS), :, seen],
         }
     for name, values in by_target.items():
@@ -168,7 +182,7 @@ def test_class_means_are_of_all_that_were_explained(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(project)
-    samples = Samples.load(AVERAGED, 0, CPU)
+    samples = load_subjects(AVERAGED, 0, CPU)
     found = set(_tensors(project, "class_means"))
     real = {samples.class_names[label] for label in samples.real_labels.tolist()}
     fake = {samples.class_names[label] for label in samples.fake_labels.tolist()}
@@ -176,6 +190,35 @@ def test_class_means_are_of_all_that_were_explained(
         *(f"d_real/{name}" for name in real),
         *(f"{case}/{name}" for case in ("d_fake", "g_regions") for name in fake),
     }
+
+
+def test_what_is_loaded_saves_the_same_bytes_and_figures(project: Path, tmp_path: Path) -> None:
+    study = LimeStudy.load(_report(project))
+    study.save(tmp_path)
+    before = hashes(_report(project))
+    del before["metrics.json"]  # the stage writes it
+    assert hashes(tmp_path) == before
+    metrics = read_json(_report(project) / "metrics.json")
+    assert {name: value for name, value in study.metrics().items() if value == value} == metrics
+
+
+def test_the_verdict_is_in_words_and_of_the_tables(project: Path) -> None:
+    said = LimeStudy.load(_report(project)).verdict()
+    surrogates, latents = _table(project, "surrogates"), _table(project, "latents")
+    for case, what in (("d_real", "real"), ("d_fake", "generated")):
+        fit = surrogates[surrogates["group"] == case]["held_out_r2"].mean()
+        assert f"At {what} images a linear surrogate foretells D's logit with R² {fit:.2f}" in said
+    of_d = latents[latents["target"] == "d_logit_of_g"]
+    largest = of_d.sort_values("mean_abs", ascending=False)["name"].iloc[0]
+    assert f"d_logit_of_g is moved most by {largest}" in said
+
+
+def test_what_is_kept_are_rows_of_the_table(project: Path) -> None:
+    surrogates = _table(project, "surrogates")
+    for case in CASES:
+        kept = _tensors(project, case)
+        own = surrogates[surrogates["group"] == case]["r2"].to_numpy()
+        np.testing.assert_allclose(kept["r2"], own[kept["rows"]])
 
 
 def test_a_second_run_gives_the_same_bytes(project: Path, scratch: Path) -> None:
@@ -217,8 +260,9 @@ def test_every_baseline_explains(baseline: str, scratch: Path) -> None:
     maps = _tensors(scratch, "d_real")["maps"]
     if baseline == "black":  # in a black corner there is nothing to hide
         assert maps[:, :4, :4].abs().max() < 0.2 * maps.abs().max()
-    assert (_report(scratch) / "images" / "d_real.png").exists()
+    assert set(_pictures(scratch)) == PICTURES - {"latents"}
     assert not (_report(scratch) / "latents.csv").exists()
+    assert LimeStudy.load(_report(scratch)).latents is None
 
 
 @pytest.mark.parametrize("segments", ["slic", "masks"])
@@ -301,6 +345,11 @@ def test_a_constant_discriminator_is_told_in_words_and_not_drawn(scratch: Path) 
     assert has_numbers_alone(_report(scratch) / "metrics.json")
     latents = _table(scratch, "latents").groupby("target")["mean_abs"]
     assert latents.count().to_dict() == {"class": DIM, "d_logit_of_g": 0}
+    assert set(_pictures(scratch)) == PICTURES  # with the reason in place of each map
+    assert (
+        "3 of 3 have no explanation: the target is constant"
+        in LimeStudy.load(_report(scratch)).verdict()
+    )
 
 
 def test_a_generator_that_makes_one_image_is_explained_as_far_as_it_goes(scratch: Path) -> None:

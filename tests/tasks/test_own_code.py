@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks import checkpoints
-from tasks.own_code import OwnCode, digests, files_of
+from tasks.shared import checkpoints
+from tasks.shared.own_code import OwnCode, digests, files_of
 
 FILES = {
     "nets/unet.py": (
@@ -33,11 +33,11 @@ FILES = {
     "tools/other.py": "",
     "helpers/__init__.py": "from helpers.one import *\nNAME = 'params.yaml'\n",
     "helpers/one.py": "import numpy\n",
-    "late.py": "NAMES = ['networks.json', 'params.yaml', 'README.md']\n",
+    "late.py": "NAMES = ['dvc.lock', 'params.yaml', 'README.md']\n",
     "shared.py": "",
     "README.md": "of the project",
     "params.yaml": "a: 1\n",
-    "networks.json": "{}",
+    "dvc.lock": "stages: {}",
     "ganatomy/__init__.py": "",
     "ganatomy/gan/networks/dcgan.py": "import shared\n",
     "torch.txt": "",

@@ -7,7 +7,7 @@ import pytest
 
 from flows import params
 from ganatomy.files import read_json
-from tasks import environment
+from tasks.inputs import files
 from tests.harness import flows, python
 
 OWN = """
@@ -43,8 +43,8 @@ def project(smoke: Path, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("edited", ["painters.py", "brushes.py"])
 def test_it_is_trained_and_an_edit_makes_the_training_stale(project: Path, edited: str) -> None:
     params.apply(project, None, ["gan.generator=painters:Painter"])
-    environment.write(project)
-    first = read_json(project / "networks.json")
+    files.write(project)
+    first = read_json(project / "inputs" / "networks.json")
     assert set(first["generator"]) == {"painters.py", "brushes.py"}
     assert first["discriminator"] == ""
     shutil.rmtree(project / "models" / "gan")
@@ -60,9 +60,10 @@ def test_it_is_trained_and_an_edit_makes_the_training_stale(project: Path, edite
     with (project / edited).open("a") as file:
         file.write("# another one\n")
     plan = flows(project, "plan")
-    assert "modified networks.json" in plan.stdout + plan.stderr
-    environment.write(project)
-    assert read_json(project / "networks.json") != first
+    why = "modified inputs/networks.json (generator brushes.py, generator painters.py)"
+    assert why in plan.stdout, plan.stderr
+    files.write(project)
+    assert read_json(project / "inputs" / "networks.json") != first
 
 
 @pytest.mark.parametrize(

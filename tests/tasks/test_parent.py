@@ -11,7 +11,7 @@ import psutil
 import pytest
 import yaml
 
-from tasks.parent import PARENT
+from tasks.shared.parent import PARENT
 from tests.harness import ROOT, environment, wait_for
 
 SHELLS = [
@@ -22,7 +22,7 @@ SHELLS = [
 STAGE = """
 import sys
 sys.stdin.readline()
-from tasks import stage
+from tasks.shared import stage
 stage.run(lambda events: print("at work", flush=True), "made_up")
 """
 PARENT_OF = """
@@ -34,7 +34,7 @@ child.wait()
 """
 HANDS_ON = """
 import os, subprocess, sys
-from tasks import parent
+from tasks.shared import parent
 parent.hold()
 child = "import os; print(os.environ['GANATOMY_PARENT'], os.getppid())"
 subprocess.run([sys.executable, "-c", child], check=True)
@@ -94,7 +94,7 @@ def _lives(process: psutil.Process) -> bool:
 def test_it_looks_for_its_parent_before_it_imports_anything_heavy() -> None:
     done = _python("-X", "importtime", "-m", "tasks.train", GANATOMY_PARENT="1")
     assert done.returncode == 1
-    assert "tasks.parent" in done.stderr
+    assert "tasks.shared.parent" in done.stderr
     assert "torch" not in done.stderr
     assert "Traceback" not in done.stderr
 

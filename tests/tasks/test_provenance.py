@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks import provenance
+from tasks.shared import provenance
 
 # each alone has changed what `git diff` prints, or which files it lists
 CONFIGURATIONS = {

@@ -9,7 +9,7 @@ import pytest
 from ganatomy.errors import InputError
 from tasks.params.base import Base
 from tasks.params.section import TOLD, read_document, read_once
-from tasks.params.train import Train
+from tasks.train.params import Train
 
 FIRST = "base: {seed: 1}\ntrain: {epochs: 3, width: 8}\nlime: {num_images: 2}\n"
 

@@ -3,22 +3,35 @@
 import io
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
 from ganatomy.data.images import write_png
+from ganatomy.explain.faithfulness.regions import RegionComparison
+from ganatomy.explain.faithfulness.result import FaithfulnessStudy
 from ganatomy.files import write_json
 from ganatomy.gan.guards import RULES
-from tasks import faithfulness, gradcam, lime, report, report_facts, report_figures
-from tasks.events import Events
-from tasks.results import image_path, write_curves
+from ganatomy.report.contents import fill
+from ganatomy.report.sections import evaluate as evaluate_section
+from ganatomy.report.sections import faithfulness as faithfulness_section
+from ganatomy.report.sections import train as train_section
+from tasks.faithfulness import __main__ as faithfulness
+from tasks.gradcam import __main__ as gradcam
+from tasks.lime import __main__ as lime
+from tasks.report import __main__ as report
+from tasks.report import unfinished
+from tasks.shared.events import Events
+from tasks.shared.results import image_path, write_curves
 from tests.tasks.explained import has_numbers_alone, make_discriminator_constant
 
 TRAIN = Path("reports/train")
+FAITHFULNESS = Path("reports/faithfulness")
 
 
 @pytest.fixture(autouse=True)
@@ -26,40 +39,42 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def _facts(
-    findings: tuple[str, ...] = (),
-    copies_found: bool = False,
-    missing: tuple[str, ...] = (),
-    cannot_tell: bool = False,
-) -> dict[str, Any]:
-    return {
-        "guards": [{"findings": []}, {"findings": list(findings)}],
-        "memorisation": {"copies_found": copies_found, "cannot_tell": cannot_tell},
-        "classes": {"missing": list(missing)},
-    }
-
-
 @pytest.mark.parametrize(
-    ("facts", "said"),
+    ("copies_found", "cannot_tell", "missing", "said"),
     [
-        (_facts(), []),
-        (_facts(findings=("collapsed", "again")), ["collapsed", "again"]),
-        (_facts(copies_found=True), ["repeats training images"]),
-        (_facts(cannot_tell=True), ["cannot be told"]),
-        (_facts(missing=("2", "3")), ["these classes: 2, 3"]),
-        (_facts(("collapsed",), True, ("2",)), ["collapsed", "repeats", ": 2"]),
+        (False, False, [], []),
+        (True, False, [], ["repeats training images"]),
+        (False, True, [], ["cannot be told"]),
+        (False, False, ["2", "3"], ["these classes: 2, 3"]),
+        (True, False, ["2"], ["repeats", ": 2"]),
     ],
 )
-def test_what_must_not_be_overlooked(facts: dict[str, Any], said: list[str]) -> None:
-    alarms = report_facts._alarms(facts)
+def test_what_must_not_be_overlooked(
+    copies_found: bool, cannot_tell: bool, missing: list[str], said: list[str]
+) -> None:
+    verdict = {"copies_found": copies_found, "cannot_tell": cannot_tell}
+    study = SimpleNamespace(memorisation=verdict, classes={"missing": missing})
+    found = SimpleNamespace(study=study)
+    alarms = evaluate_section.SECTION.alarms(found)
     assert len(alarms) == len(said)
     assert all(text in alarm for text, alarm in zip(said, alarms))
 
 
+def _training(findings: list[Any] | None = None, steps: tuple[int, ...] = (0,)) -> None:
+    """What the stage train leaves."""
+    write_json(TRAIN / "guards.json", findings or [])
+    write_json(TRAIN / "metrics.json", {"published_step": 0, "num_steps": 1})
+    write_json(TRAIN / "settings.json", {"method": {"loss": "bce"}})
+    write_curves(TRAIN, [(step, "train/diversity", 1.0) for step in steps])
+
+
 def test_each_rule_gets_its_findings() -> None:
     findings = [{"guard": "collapse", "step": step, "text": f"at {step}"} for step in (5, 9)]
-    write_json(TRAIN / "guards.json", findings)
-    found = report_facts._guards()
+    _training(findings)
+    write_png(image_path(TRAIN, "samples_00"), np.zeros((8, 8, 3), dtype=np.uint8))
+    result = train_section.SECTION.load(TRAIN)
+    assert train_section.SECTION.alarms(result) == ["at 5", "at 9"]
+    found = train_section.SECTION.facts(result)["guards"]
     assert [guard["rule"] for guard in found] == list(RULES.values())
     assert {guard["name"]: guard["findings"] for guard in found if guard["findings"]} == {
         "collapse": ["at 5", "at 9"]
@@ -74,9 +89,11 @@ def test_the_film_and_its_stills_go_from_first_to_last(count: int) -> None:
         write_png(
             image_path(TRAIN, f"samples_{index:02d}"), np.full((8, 8, 3), index, dtype=np.uint8)
         )
-    write_curves(TRAIN, [(10 * index, "train/diversity", 1.0) for index in range(count)])
-    figures, stills = report_figures.training_film()
-    picture = Image.open(io.BytesIO(figures.pop("film")))
+    _training(steps=tuple(10 * index for index in range(count)))
+    part = fill(train_section.SECTION, train_section.SECTION.load(TRAIN))
+    stills = part.facts["stills"]
+    figures = {name: part.figures[name] for name in part.figures if name.startswith("samples")}
+    picture = Image.open(io.BytesIO(part.figures["film"]))
     assert picture.n_frames == count  # type: ignore[attr-defined]
     levels = []
     for index in range(count):
@@ -92,26 +109,8 @@ def test_the_film_and_its_stills_go_from_first_to_last(count: int) -> None:
         assert level == still["step"] / 10
 
 
-def test_the_film_of_explanations_goes_from_first_to_last() -> None:
-    """Steps are sorted as numbers: 9 comes before 100."""
-    steps = (0, 9, 100, 1000)
-    folder = Path("reports/gradcam")
-    for index, step in enumerate(steps):
-        path = image_path(folder, f"film_{step}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_png(path, np.full((8, 8, 3), 40 * index, dtype=np.uint8))
-    write_png(image_path(folder, "d_real"), np.zeros((8, 8, 3), dtype=np.uint8))
-    picture = Image.open(io.BytesIO(report_figures.explained_film()))
-    levels = []
-    for index in range(picture.n_frames):  # type: ignore[attr-defined]
-        picture.seek(index)
-        levels.append(float(np.asarray(picture.convert("RGB")).mean()))
-    assert levels == [0, 40, 80, 120]
-
-
 def _trust_on_disk(folder: Path) -> None:
     """One kind of map that was judged and one that was refused, two images."""
-    folder.mkdir(parents=True)
     trust = pd.DataFrame(
         {
             "method": ["lime", "occlusion"],
@@ -124,24 +123,34 @@ def _trust_on_disk(folder: Path) -> None:
             "refused": ["", "a constant, of course"],
         }
     )
-    trust.to_csv(folder / "trust.csv", index=False)
     rows = [
         (image, method, control, "infidelity", value + image + (10 if control else 0))
         for method, value in (("lime", 0.25), ("occlusion", np.nan))
         for control in ("", "random")
         for image in range(2)
     ]
-    columns = ["image", "method", "control", "measure", "value"]
-    pd.DataFrame(rows, columns=columns).to_parquet(folder / "scores.parquet", index=False)
-    planted = {"method": ["lime"], "pointing": [1.0], "iou": [0.5], "mass": [0.75], "n": [32]}
-    pd.DataFrame(planted).to_csv(folder / "planted.csv", index=False)
-    write_json(folder / "rules.json", {"faithful": "a rule"})
-    write_json(folder / "agreement.json", {"sentences": ["one", "two"]})
+    cells = {f"cell_{row}": np.arange(4).reshape(2, 2) // 2 == row for row in range(2)}
+    table = pd.DataFrame({"lime": [1.0, 2.0], "occlusion": [2.0, 1.0]}, index=list(cells))
+    none = {name: pd.DataFrame({"method": ["lime"]}) for name in ("measures", "curves", "cascade")}
+    FaithfulnessStudy(
+        trust,
+        none["measures"],
+        none["curves"],
+        pd.DataFrame(rows, columns=["image", "method", "control", "measure", "value"]),
+        {"d": none["cascade"]},
+        RegionComparison(table, cells, np.zeros((1, 2, 2))),
+        pd.DataFrame({"method": ["lime"], "pointing": [1.0], "iou": [0.5], "mass": [0.75]}),
+        {"faithful": "a rule"},
+        (),
+        {"lime": torch.zeros(2, 2, 2)},
+    ).save(folder)
 
 
 def test_what_is_told_of_faithfulness_is_what_the_stage_found() -> None:
-    _trust_on_disk(Path("reports/faithfulness"))
-    found = report_facts._faithfulness()
+    _trust_on_disk(FAITHFULNESS)
+    _refused_on_disk()
+    section = faithfulness_section.SECTION
+    found = section.facts(section.load(FAITHFULNESS))["faithfulness"]
     judged, refused = found["rows"]
     assert (judged["method"], judged["sane"], judged["why"]) == ("lime", "fail", "too sure")
     assert judged["refused"] == ""
@@ -151,13 +160,16 @@ def test_what_is_told_of_faithfulness_is_what_the_stage_found() -> None:
     assert found["num_images"] == 2
     assert found["infidelity"]["lime"] == pytest.approx(0.75)  # of images 0 and 1, no control
     assert np.isnan(found["infidelity"]["occlusion"])
-    assert found["sentences"] == ["one", "two"]
+    assert found["sentences"][0] == "occlusion ranks cell_0 first, lime second of 2."
+    assert found["verdict"].startswith("None of 2 kinds of map can be trusted.")
     assert found["planted"][0]["mass"] == 0.75
 
 
-def test_refusals_of_all_stages_are_told_together() -> None:
-    about = {"case": "d_real", "method": "gradcam layers.0", "images": 3, "reason": "flat"}
-    write_json(Path("reports/gradcam/refusals.json"), [about])
+ABOUT = {"case": "d_real", "method": "gradcam layers.0", "images": 3, "reason": "flat"}
+
+
+def _refused_on_disk() -> None:
+    write_json(Path("reports/gradcam/refusals.json"), [ABOUT])
     Path("reports/lime").mkdir()
     table = pd.DataFrame(
         {
@@ -167,11 +179,42 @@ def test_refusals_of_all_stages_are_told_together() -> None:
         }
     )
     table.to_csv("reports/lime/surrogates.csv", index=False)
-    found = report_facts._refusals()
-    assert found[0] == {**about, "stage": "gradcam"}
+
+
+def test_refusals_of_all_stages_are_told_together() -> None:
+    _trust_on_disk(FAITHFULNESS)
+    _refused_on_disk()
+    section = faithfulness_section.SECTION
+    found = section.facts(section.load(FAITHFULNESS))["refusals"]
+    assert found[0] == {**ABOUT, "stage": "gradcam"}
     of_lime = [(row["case"], row["reason"], row["images"]) for row in found[1:]]
     assert of_lime == [("d_fake", "constant", 2), ("d_fake", "too few, really", 1)]
     assert {row["method"] for row in found[1:]} == {"lime"}
+
+
+def test_a_run_that_failed_has_a_page_of_what_there_is(
+    smoke: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("prepare", "train", "evaluator", "evaluate"):
+        shutil.copytree(smoke / "reports" / name, tmp_path / "reports" / name)
+    shutil.copy(smoke / "params.yaml", tmp_path)  # but nothing that says where results come from
+    (tmp_path / "reports" / "evaluate" / "classes.json").write_text("{broken")
+    (tmp_path / "reports" / "lime").mkdir()  # of an earlier run
+    missing = {"gradcam": "failed: <planted>", "lime": "not run: it needs gradcam, which failed"}
+    unfinished.main("stage gradcam: <planted>", missing)
+    folder = tmp_path / "reports" / "unfinished"
+    html = (folder / "report.html").read_text()
+    head, *sections = html.split("<section id=")
+    assert [section.partition(">")[0] for section in sections] == ['"training"', '"data"']
+    assert "<p>stage gradcam: &lt;planted&gt;</p>" in head
+    assert "(<code>gradcam</code>): failed: &lt;planted&gt;</li>" in head
+    assert "(<code>lime</code>): not run: it needs gradcam, which failed</li>" in head
+    assert "(<code>importance</code>): not run</li>" in head
+    assert "(<code>evaluate</code>): cannot be shown: not valid JSON" in head
+    assert (folder / "summary.md").read_text().splitlines()[2:3] == [
+        "- **this run failed: stage gradcam: <planted>**"
+    ]
+    assert {path.name for path in (folder / "images").iterdir()} == {"train", "prepare"}
 
 
 def test_there_is_a_page_of_a_gan_whose_discriminator_sees_nothing(
@@ -185,7 +228,7 @@ def test_there_is_a_page_of_a_gan_whose_discriminator_sees_nothing(
         if stage is not report:
             monkeypatch.setattr(stage, "make_deterministic", lambda num_threads: None)
             monkeypatch.setattr(stage, "keep_freed_memory", lambda: None)
-        stage.main(Events(stage.__name__.rpartition(".")[2], None))
+        stage.main(Events(stage.__name__.split(".")[1], None))
     for name in ("gradcam", "lime", "faithfulness"):  # as the record takes them
         assert has_numbers_alone(project / "reports" / name / "metrics.json")
     page = (project / "reports" / "report.html").read_text()

@@ -10,8 +10,8 @@ from ganatomy.data.dataset import UNLABELLED, Dataset
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.metrics import evaluator_file
-from tasks.layout import EVALUATOR, GAN, PREPARED
-from tasks.samples import Samples, fake_latents, real_examples, real_images
+from tasks.shared.layout import EVALUATOR, GAN, PREPARED
+from tasks.shared.samples import fake_latents, load_subjects, real_examples, real_images
 from tests.tasks.explained import CPU, NUM_HELD_OUT, make_project
 
 
@@ -61,7 +61,7 @@ def test_examples_come_one_class_after_the_other(
 
 
 def test_real_and_fake_are_as_many_and_belong_together(here: Path) -> None:
-    samples = Samples.load(7, 0, CPU)
+    samples = load_subjects(7, 0, CPU)
     gan = load_gan(here / GAN, CPU)
     evaluator, names = evaluator_file.load(here / EVALUATOR, CPU)
     assert len(samples.real) == len(samples.fake) == len(samples.z) == 7
@@ -75,13 +75,13 @@ def test_real_and_fake_are_as_many_and_belong_together(here: Path) -> None:
 
 
 def test_there_are_no_more_reals_than_were_held_out(here: Path) -> None:
-    samples = Samples.load(NUM_HELD_OUT + 10, 0, CPU)
+    samples = load_subjects(NUM_HELD_OUT + 10, 0, CPU)
     assert len(samples.real) == len(samples.real_labels) == NUM_HELD_OUT
     assert len(samples.fake) == len(samples.z) == len(samples.fake_labels) == NUM_HELD_OUT + 10
 
 
 def test_latents_depend_on_the_seed_and_held_out_images_do_not(here: Path) -> None:
-    first, again, other = (Samples.load(5, seed, CPU) for seed in (0, 0, 1))
+    first, again, other = (load_subjects(5, seed, CPU) for seed in (0, 0, 1))
     torch.testing.assert_close(first.z, again.z, rtol=0, atol=0)
     torch.testing.assert_close(first.fake, again.fake, rtol=0, atol=0)
     assert (first.z - other.z).abs().min() > 0
@@ -98,10 +98,10 @@ def test_latents_of_a_conditional_generator_end_in_one_class() -> None:
 
 
 def test_layers_are_the_convolutions(here: Path) -> None:
-    samples = Samples.load(2, 0, CPU)
+    samples = load_subjects(2, 0, CPU)
     for network, layers in (
-        (samples.gan.discriminator, samples.of_d),
-        (samples.gan.generator_ema, samples.of_g),
+        (samples.discriminator, samples.of_d),
+        (samples.generator, samples.of_g),
     ):
         expected = [
             name
@@ -115,7 +115,7 @@ def test_layers_are_the_convolutions(here: Path) -> None:
 
 
 def test_means_are_by_the_names_of_classes(here: Path) -> None:
-    samples = Samples.load(NUM_HELD_OUT, 0, CPU)
+    samples = load_subjects(NUM_HELD_OUT, 0, CPU)
     maps = torch.randn(NUM_HELD_OUT, 28, 28, generator=torch.Generator().manual_seed(0))
     found, images = samples.by_class(maps, samples.real_labels), samples.mean_images()
     there = sorted(set(samples.real_labels.tolist()))
@@ -129,7 +129,7 @@ def test_means_are_by_the_names_of_classes(here: Path) -> None:
 def test_data_without_classes_has_one_mean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The evaluator tells rotations apart: these are no classes of the fakes."""
     monkeypatch.chdir(make_project(tmp_path, labelled=False))
-    samples = Samples.load(6, 0, CPU)
+    samples = load_subjects(6, 0, CPU)
     assert samples.class_names == ()
     assert samples.real_labels.tolist() == samples.fake_labels.tolist() == [UNLABELLED] * 6
     maps = torch.ones(6, 28, 28)

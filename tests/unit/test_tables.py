@@ -2,11 +2,13 @@
 
 import csv
 import io
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from ganatomy.tables import csv_bytes, plain_text
+from ganatomy.errors import InputError
+from ganatomy.tables import csv_bytes, plain_text, read_table
 
 HOSTILE = ["=cmd|' /C calc'!A0", "+1+2", "-2+3", "@SUM(A1)", "\t=1", "'=1", "''-x"]
 HARMLESS = ["cat.png", "a=b", "", "'quoted'", "Äpfel", "5-3"]
@@ -32,3 +34,36 @@ def test_tables_without_formulas_are_as_pandas_writes_them() -> None:
 
 def test_names_of_columns_are_no_formulas_either() -> None:
     assert csv_bytes(pd.DataFrame({"=1": [1]})) == b"'=1\n1\n"
+
+
+def test_a_table_reads_back_as_it_was_written(tmp_path: Path) -> None:
+    table = pd.DataFrame(
+        {
+            "layer": ["0", "003"],  # names, though they look like numbers
+            "concept": ["nan", "=x"],
+            "value": [0.1 + 0.2, float("nan")],
+            "unit": [3, 4],
+            "is": [True, False],
+        }
+    )
+    (tmp_path / "table.csv").write_bytes(csv_bytes(table))
+    found = read_table(tmp_path / "table.csv", text=("layer", "concept"))
+    assert found["layer"].tolist() == ["0", "003"]
+    pd.testing.assert_frame_equal(
+        found, table, check_exact=True, check_dtype=False, check_column_type=False
+    )
+
+
+def test_a_table_without_rows_is_one(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_bytes(csv_bytes(pd.DataFrame(columns=["a", "b"])))
+    found = read_table(tmp_path / "table.csv", text=("a",))
+    assert list(found.columns) == ["a", "b"]
+    assert found.empty
+
+
+def test_what_is_no_table_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="file not found"):
+        read_table(tmp_path / "absent.csv")
+    (tmp_path / "broken.csv").write_bytes(b'a,b\n"1,2\n3,4,5,6\n')
+    with pytest.raises(InputError, match="not a readable table"):
+        read_table(tmp_path / "broken.csv")

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from ganatomy.errors import InputError
-from ganatomy.tensors import read_tensors, write_tensors
+from ganatomy.tensors import read_notes, read_tensors, write_tensors
 
 
 def test_tensors_come_back(tmp_path: Path) -> None:
@@ -37,6 +37,18 @@ def test_equal_tensors_with_notes_are_equal_bytes(tmp_path: Path) -> None:
         write_tensors(tmp_path / "t", {"a": torch.zeros(3)}, notes)
         contents.add((tmp_path / "t").read_bytes())
     assert len(contents) == 1
+
+
+def test_notes_come_back_and_may_be_missing(tmp_path: Path) -> None:
+    write_tensors(tmp_path / "t", {"a": torch.zeros(3)}, {"target": "d_logit", "layers": "0,2"})
+    assert read_notes(tmp_path / "t") == {"target": "d_logit", "layers": "0,2"}
+    write_tensors(tmp_path / "plain", {"a": torch.zeros(3)})
+    assert read_notes(tmp_path / "plain") == {}
+    with pytest.raises(InputError, match="absent"):
+        read_notes(tmp_path / "absent")
+    (tmp_path / "t").write_bytes(b"no tensors")
+    with pytest.raises(InputError, match="not a readable safetensors file"):
+        read_notes(tmp_path / "t")
 
 
 @pytest.mark.parametrize("mapped", [False, True])

@@ -2,7 +2,7 @@
 
 from ganatomy.data.features.feature import MODES, Feature, Selection
 from ganatomy.data.features.pixels import CHUNK, Pixels
-from ganatomy.data.features.regions import GRID, Region
+from ganatomy.data.features.regions import GRID, Region, Regions
 from ganatomy.data.features.registry import find, known
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Feature",
     "Pixels",
     "Region",
+    "Regions",
     "Selection",
     "find",
     "known",

@@ -2,14 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from typing import get_args
 
 import torch
 
+from ganatomy.data.choices import Mode
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.pixels import Pixels
 from ganatomy.errors import InputError
 
-MODES = ("remove", "permute", "noise")
+MODES: tuple[str, ...] = get_args(Mode)
 WHERE = "variants.features"
 
 

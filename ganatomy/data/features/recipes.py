@@ -1,15 +1,14 @@
 """Which data sets are to be made: one for each change of a feature, and nulls."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.feature import MODES, WHERE, Feature, Selection
-from ganatomy.data.features.regions import GRID
+from ganatomy.data.features.regions import USUAL_REGIONS, Regions
 from ganatomy.data.features.registry import find, known
 from ganatomy.data.features.selections import SELECTING
 from ganatomy.data.features.subsets import draw_subsets
@@ -19,7 +18,7 @@ from ganatomy.files import safe_name
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a variant is made.
+    """Say which variant it is and how it is made; all who change, train or read it share this.
 
     Attributes
     ----------
@@ -27,7 +26,8 @@ class Recipe:
         The variant's, for people: the feature's, with its mode unless that is ``remove``; ``a+b``
         for an interaction, ``subset_<k>``, ``null_<k>``.
     features : tuple of str
-        What is changed, one after the other; empty for a null.
+        What is changed, one after the other: names of `known` features, or ``module:Class`` of the
+        user's own; empty for a null.
     mode : str in {"remove", "permute", "noise", "null"}
     seed : int
         Of what is drawn at random.
@@ -35,6 +35,14 @@ class Recipe:
         In words, for the report.
     kind : str
         The feature's, ``interaction``, ``subset`` or ``null``.
+    regions : Regions
+        Which places the names of cells and masks stand for.
+
+    Examples
+    --------
+    >>> recipe = Recipe("cell_0_1", ("cell_0_1",), "remove", 0, "", "region", Regions(grid=2))
+    >>> Recipe.from_json(recipe.to_json()) == recipe
+    True
     """
 
     name: str
@@ -43,6 +51,7 @@ class Recipe:
     seed: int
     meaning: str
     kind: str
+    regions: Regions = USUAL_REGIONS
 
     @property
     def folder(self) -> str:
@@ -60,34 +69,51 @@ class Recipe:
         return any(name.startswith(SELECTING) for name in self.features)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values, for `from_json`."""
-        return {**asdict(self), "features": list(self.features)}
+        """Give plain values for `from_json`; regions only where they are not the usual grid."""
+        values = {
+            "name": self.name,
+            "features": list(self.features),
+            "mode": self.mode,
+            "seed": self.seed,
+            "meaning": self.meaning,
+            "kind": self.kind,
+        }
+        if self.regions == USUAL_REGIONS:
+            return values
+        masks = [str(path) for path in self.regions.masks]
+        return {**values, "regions": {"grid": self.regions.grid, "masks": masks}}
 
     @staticmethod
     def from_json(values: dict[str, Any]) -> "Recipe":
         """Build it from what `to_json` gave; TypeError or KeyError if that is something else."""
-        return Recipe(**{**values, "features": tuple(values["features"])})
+        named = values.get("regions")
+        regions = Regions(named["grid"], tuple(named["masks"])) if named else USUAL_REGIONS
+        return Recipe(**{**values, "features": tuple(values["features"]), "regions": regions})
 
 
 def recipes(
     features: Sequence[str],
-    modes: Sequence[str],
-    interactions: Sequence[str],
-    num_subsets: int,
-    subset_share: float,
-    num_nulls: int,
     dataset: Dataset,
+    *,
+    num_nulls: int,
     seed: int,
-    grid: int = GRID,
-    masks: Sequence[str | Path] = (),
+    modes: Sequence[str] = ("remove",),
+    interactions: Sequence[str] = (),
+    num_subsets: int = 0,
+    subset_share: float = 0.5,
+    regions: Regions = USUAL_REGIONS,
 ) -> list[Recipe]:
-    """One recipe for each feature and mode, then interactions, subsets and nulls.
+    """Write one recipe for each feature and mode, then interactions, subsets and nulls.
 
     Parameters
     ----------
     features : sequence of str
         Names of `known` features or ``module:Class`` of one's own; each in all of `modes` that it
         supports, or in the one of ``<name>:<mode>``.
+    dataset : Dataset
+        The train split.
+    num_nulls : int
+    seed : int
     modes : sequence of str in {"remove", "permute", "noise"}
     interactions : sequence of str
         ``a+b``, two or more of the features that are removed: all removed together.
@@ -95,25 +121,29 @@ def recipes(
         Random subsets of the features that are removed; see `draw_subsets`.
     subset_share : float in (0, 1)
         Of the subsets that each feature is in.
-    num_nulls : int
-    dataset : Dataset
-        The train split.
-    seed : int
-    grid, masks
-        Of the regions, as in `known`.
+    regions : Regions
+        Which cells and masks there are.
 
     Raises
     ------
     InputError
         A feature or mode that does not exist for this data, or one named twice; an interaction of
         features that are not removed singly; more subsets than there are.
+
+    Examples
+    --------
+    >>> images = torch.arange(16 * 64).view(16, 1, 8, 8).remainder(256).to(torch.uint8)
+    >>> data = Dataset(images, torch.zeros(16, dtype=torch.int64), ("only",))
+    >>> made = recipes(["contrast", "cell_0_0:noise"], data, num_nulls=2, seed=0)
+    >>> [recipe.name for recipe in made]
+    ['contrast', 'cell_0_0-noise', 'null_0', 'null_1']
     """
     for mode in modes:
         if mode not in MODES:
             raise InputError(
                 f"unknown mode {mode!r}", "variants.modes", f"Use some of {', '.join(MODES)}."
             )
-    there = known(dataset, grid, masks)
+    there = known(dataset, regions.grid, regions.masks)
     singles = [
         _Single(name, find(name, there, dataset), mode)
         for name, mode in (_parsed(entry, there) for entry in features)
@@ -148,7 +178,7 @@ def recipes(
         )
         for k in range(num_nulls)
     ]
-    return _differently_named(made)
+    return _differently_named([replace(recipe, regions=regions) for recipe in made])
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ganatomy.explain.faithfulness.infidelity import infidelity
 from ganatomy.explain.faithfulness.removal import deletion_insertion
 from ganatomy.explain.faithfulness.road import IMPUTERS, road
 from ganatomy.explain.faithfulness.tables import curve_table, measures_table
-from ganatomy.explain.targets import Target
+from ganatomy.explain.networks.targets import Target
 
 Maps = dict[str, torch.Tensor]
 Scores = dict[str, dict[str, torch.Tensor]]

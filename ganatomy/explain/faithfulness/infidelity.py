@@ -9,10 +9,10 @@ from collections.abc import Callable
 import torch
 
 from ganatomy.errors import InputError
-from ganatomy.explain.batches import in_batches
 from ganatomy.explain.faithfulness.removal import finite, stacked
-from ganatomy.explain.hooks import undisturbed
-from ganatomy.explain.targets import Target
+from ganatomy.explain.networks.batching import in_batches
+from ganatomy.explain.networks.hooks import undisturbed
+from ganatomy.explain.networks.targets import Target
 from ganatomy.rng import generator
 
 Maps = dict[str, torch.Tensor]

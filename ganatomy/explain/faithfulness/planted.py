@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from ganatomy.data.images import BLACK
 from ganatomy.errors import InputError
-from ganatomy.explain.targets import Target, d_logit
+from ganatomy.explain.networks.targets import Target, d_logit
 from ganatomy.rng import generator
 
 LAYERS = ("early", "middle", "late")

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import torch
 
 from ganatomy.errors import InputError
-from ganatomy.explain.batches import in_batches
-from ganatomy.explain.hooks import undisturbed
-from ganatomy.explain.targets import Target
+from ganatomy.explain.networks.batching import in_batches
+from ganatomy.explain.networks.hooks import undisturbed
+from ganatomy.explain.networks.targets import Target
 from ganatomy.rng import generator
 
 

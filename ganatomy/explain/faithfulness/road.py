@@ -10,11 +10,11 @@ import torch
 from torch.nn import functional
 
 from ganatomy.errors import InputError
-from ganatomy.explain.batches import in_batches
 from ganatomy.explain.faithfulness.controls import blur_matrix
 from ganatomy.explain.faithfulness.removal import finite, pixel_ranks, stacked
-from ganatomy.explain.hooks import undisturbed
-from ganatomy.explain.targets import Target
+from ganatomy.explain.networks.batching import in_batches
+from ganatomy.explain.networks.hooks import undisturbed
+from ganatomy.explain.networks.targets import Target
 from ganatomy.rng import generator
 
 IMPUTERS = ("noisy_linear", "blur")

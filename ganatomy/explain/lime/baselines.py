@@ -11,8 +11,8 @@ from torch.nn import functional
 from ganatomy.data.images import BLACK
 from ganatomy.errors import InputError
 from ganatomy.explain.lime.sampling import keys_of
+from ganatomy.explain.lime.settings import BASELINES
 
-BASELINES = ("black", "mean", "blur", "inpaint", "marginal")
 NUM_DRAWS = 16  # of `marginal`
 _BLUR = 1 / 8  # standard deviation, in sides of the image
 _STILL = 1e-4  # change of a pixel, in [-1, 1], at which inpainting stops
@@ -64,20 +64,18 @@ def baselines(
         return _blurred(images)[:, None]
     if name == "inpaint":
         if segments is None:
-            raise InputError("inpaint needs segments", "lime.baseline", "Give them.")
+            raise InputError("inpaint needs segments", "baseline", "Give them.")
         return _inpainted(images, segments.to(images.device))[:, None]
     if name == "marginal":
         return _drawn(images, _given(pool, name).to(images), seed)
-    raise InputError(
-        f"no baseline {name!r}", "lime.baseline", f"Use one of {', '.join(BASELINES)}."
-    )
+    raise InputError(f"no baseline {name!r}", "baseline", f"Use one of {', '.join(BASELINES)}.")
 
 
 def _given(pool: torch.Tensor | None, name: str) -> torch.Tensor:
     if pool is None or not len(pool):
         raise InputError(
             f"the baseline {name} needs a pool of images",
-            "lime.baseline",
+            "baseline",
             "Give one, or use black.",
         )
     return pool
@@ -138,7 +136,7 @@ def _drawn(images: torch.Tensor, pool: torch.Tensor, seed: int) -> torch.Tensor:
         others = (pool != image).flatten(1).any(1).nonzero()[:, 0].cpu()
         if not len(others):
             raise InputError(
-                "the pool holds no image but the explained one", "lime.baseline", "Give others."
+                "the pool holds no image but the explained one", "baseline", "Give others."
             )
         order = torch.randperm(len(others), generator=torch.Generator().manual_seed(key))
         drawn.append(others[order[:NUM_DRAWS]])

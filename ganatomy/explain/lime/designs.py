@@ -12,8 +12,8 @@ import torch
 from scipy.linalg import hadamard
 
 from ganatomy.errors import InputError
+from ganatomy.explain.lime.settings import DESIGNS
 
-DESIGNS = ("iid", "paired", "orthogonal")
 _COINS = 64  # rows of a block of coins
 # An interaction of three features falls on one of the other columns as a whole: in a matrix of 16,
 # of which 10 are in use, more of it falls on coefficients than chance would put there.
@@ -60,9 +60,7 @@ def blocks(
 
 def _known(design: str) -> str:
     if design not in DESIGNS:
-        raise InputError(
-            f"no design {design!r}", "lime.design", f"Use one of {', '.join(DESIGNS)}."
-        )
+        raise InputError(f"no design {design!r}", "design", f"Use one of {', '.join(DESIGNS)}.")
     return design
 
 

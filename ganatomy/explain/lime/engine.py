@@ -5,31 +5,25 @@ are painted on the device and go through the network in one stream of big batche
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import torch
 
 from ganatomy.errors import InputError
-from ganatomy.explain.hooks import undisturbed
 from ganatomy.explain.lime.explanations import (
     LimeExplanations,
     Sheet,
     refused_beforehand,
 )
-from ganatomy.explain.lime.layout import channels_last
+from ganatomy.explain.lime.memory_layout import channels_last
 from ganatomy.explain.lime.reference import PACKAGE_RIDGE, explain_by_package
-from ganatomy.explain.lime.sampling import (
-    MAX_SAMPLES,
-    NUM_SAMPLES,
-    ValuesOf,
-    keys_of,
-    surrogates,
-)
+from ganatomy.explain.lime.sampling import ValuesOf, keys_of, surrogates
 from ganatomy.explain.lime.segments import check
-from ganatomy.explain.lime.surrogate import KERNEL_WIDTH, RIDGE
-from ganatomy.explain.targets import Target
+from ganatomy.explain.lime.settings import DEFAULT_SAMPLING, LimeSampling
+from ganatomy.explain.networks.hooks import undisturbed
+from ganatomy.explain.networks.targets import Target
 
-ENGINES = ("torch", "lime")
 _CPU_PIXELS, _GPU_PIXELS = 2**17, 2**23  # of a batch: what fits the cache, what fills the device
 
 
@@ -39,14 +33,8 @@ def lime(
     segments: torch.Tensor,
     fills: torch.Tensor,
     seed: int,
-    design: str = "orthogonal",
-    num_samples: int = NUM_SAMPLES,
-    tolerance: float | None = None,
-    max_samples: int = MAX_SAMPLES,
-    kernel_width: float | None = KERNEL_WIDTH,
-    ridge: float | None = None,
-    batch_size: int | None = None,
-    engine: str = "torch",
+    *,
+    sampling: LimeSampling = DEFAULT_SAMPLING,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     on_warning: Callable[[str], None] = lambda text: None,
 ) -> LimeExplanations:
@@ -65,15 +53,7 @@ def lime(
     seed : int
         With an image's content it decides its samples: whatever else is explained beside it, in
         batches of any size, gives the same masks, and coefficients to float rounding.
-    design, num_samples, tolerance, max_samples, kernel_width
-        See `sampling.surrogates`. The engine ``lime`` has neither `design` nor `tolerance`.
-    ridge : float, optional
-        By default 0.001 (see `surrogate.fit`), but the package's 1 for the engine ``lime``.
-    batch_size : int, optional
-        Perturbed images at once. By default as many as the device is fastest with.
-    engine : {"torch", "lime"}
-        ``lime`` is the package, one image at a time: the reference, and far slower. It paints with
-        the first baseline of each image.
+    sampling : LimeSampling
     on_progress : callable
         Perturbed images done, and planned by now.
     on_warning : callable
@@ -87,78 +67,80 @@ def lime(
     Raises
     ------
     InputError
-        Fewer than 8 segments; shapes that do not belong together; too few samples; an unknown
-        design or engine.
+        Fewer than 8 segments; shapes that do not belong together; too few samples.
+
+    Examples
+    --------
+    >>> from ganatomy.explain.lime.baselines import baselines
+    >>> from ganatomy.explain.lime.segments import grid
+    >>> from ganatomy.explain.networks.targets import d_logit
+    >>> parts = torch.nn.Flatten(), torch.nn.Linear(64, 1), torch.nn.Flatten(0)
+    >>> images = torch.rand(1, 1, 8, 8)
+    >>> fills = baselines("black", images)
+    >>> target = d_logit(torch.nn.Sequential(*parts))
+    >>> found = lime(target, images, grid(8, 8, 2), fills, seed=0)
+    >>> found.maps.shape, found.refusals
+    (torch.Size([1, 8, 8]), [''])
     """
-    counts = _check(images, segments, fills, engine)
+    counts = _check(images, segments, fills)
     apart = segments.cpu().expand(len(images), -1, -1)
     fills = fills.to(images.device)
     sheet = Sheet(apart, counts, refused_beforehand(images, fills, apart, counts))
     rows = sheet.explained()
     with undisturbed(target.model):
         _score_the_refused(sheet, target, images)
-        if engine == "lime":
+        if sampling.engine == "lime":
             explain_by_package(
                 sheet,
                 target,
                 images,
                 fills[:, 0],
                 keys_of(seed, "lime", images),
-                num_samples,
-                kernel_width,
-                PACKAGE_RIDGE if ridge is None else ridge,
+                sampling.num_samples,
+                sampling.kernel_width,
+                PACKAGE_RIDGE if sampling.ridge is None else sampling.ridge,
                 on_progress,
             )
             return sheet.finished()
-        sample = partial(
-            surrogates,
-            design=design,
-            num_samples=num_samples,
-            tolerance=tolerance,
-            max_samples=max_samples,
-            kernel_width=kernel_width,
-            ridge=RIDGE if ridge is None else ridge,
-            batch_size=batch_size or _fastest_batch(images),
-            device=images.device,
-            on_warning=on_warning,
-        )
+        batched = replace(sampling, batch_size=sampling.batch_size or _fastest_batch(images))
         with channels_last(target.model, lambda: target.values(_laid_out(images[:1]))) as last:
             done = 0
             for count in sorted({counts[row] for row in rows}):
                 members = [row for row in rows if counts[row] == count]
-                later = num_samples * sum(counts[row] > count for row in rows)
-                found = sample(
+                later = sampling.num_samples * sum(counts[row] > count for row in rows)
+                found = surrogates(
                     _painter(target, images, fills, segments, members, last),
                     count,
                     keys_of(seed, "lime", images[members]),
+                    batched,
+                    device=images.device,
                     on_progress=partial(_add_progress, on_progress, done, later),
+                    on_warning=on_warning,
                 )
                 sheet.put(members, found)
                 done += int(found.num_samples.sum())
     return sheet.finished()
 
 
-def _check(
-    images: torch.Tensor, segments: torch.Tensor, fills: torch.Tensor, engine: str
-) -> list[int]:
-    """The number of segments of each image."""
-    if engine not in ENGINES:
-        raise InputError(f"no engine {engine!r}", "lime.engine", "Use torch or lime.")
+def _check(images: torch.Tensor, segments: torch.Tensor, fills: torch.Tensor) -> list[int]:
+    """Count the segments of each image."""
     if images.ndim != 4 or not len(images):
         raise InputError(
-            f"a tensor of shape {tuple(images.shape)}", "lime", "Give images (n, c, h, w), n > 0."
+            f"a tensor of shape {tuple(images.shape)}",
+            "images",
+            "Give (n, c, h, w), n > 0.",
         )
     if fills.ndim != 5 or fills.shape[0] != len(images) or fills.shape[2:] != images.shape[1:]:
         raise InputError(
             f"fills of shape {tuple(fills.shape)} for images of shape {tuple(images.shape)}",
-            "lime.baseline",
+            "fills",
             "Give a tensor of shape (n, m, c, h, w), as baselines does.",
         )
     shapes = (images.shape[2:], (len(images), *images.shape[2:]))
     if tuple(segments.shape) not in shapes:
         raise InputError(
             f"segments of shape {tuple(segments.shape)} for images of shape {tuple(images.shape)}",
-            "lime.segments",
+            "segments",
             "Give a tensor of shape (h, w) or (n, h, w).",
         )
     counts: list[int] = check(segments).expand(len(images)).tolist()

@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from ganatomy.explain.lime.explanations import Sheet, refused_afterwards
-from ganatomy.explain.targets import Target
+from ganatomy.explain.networks.targets import Target
+from ganatomy.extras import extra
 
 PACKAGE_RIDGE = 1.0
 _BATCH_SIZE = 250
@@ -45,7 +46,8 @@ def explain_by_package(
     ridge : float
     on_progress : callable
     """
-    from lime.lime_image import LimeImageExplainer
+    with extra("lime", "the engine `lime`"):
+        from lime.lime_image import LimeImageExplainer
     from sklearn.linear_model import Ridge
 
     rows = sheet.explained()
@@ -110,7 +112,8 @@ def package_coefficients(
     -------
     Tensor of shape (d,), float64, and float
     """
-    from lime.lime_base import LimeBase
+    with extra("lime", "the engine `lime`"):
+        from lime.lime_base import LimeBase
     from sklearn.linear_model import Ridge
     from sklearn.metrics import pairwise_distances
 

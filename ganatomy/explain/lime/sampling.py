@@ -11,19 +11,13 @@ from functools import partial
 import torch
 
 from ganatomy.errors import InputError
-from ganatomy.explain.batches import in_batches
 from ganatomy.explain.lime.designs import blocks, cluster_size
-from ganatomy.explain.lime.surrogate import (
-    KERNEL_WIDTH,
-    RIDGE,
-    Surrogate,
-    cosine_weights,
-    fit,
-)
+from ganatomy.explain.lime.settings import DEFAULT_SAMPLING, LimeSampling
+from ganatomy.explain.lime.surrogate import RIDGE, Surrogate, cosine_weights, fit
+from ganatomy.explain.networks.batching import in_batches
 from ganatomy.rng import derive_seed
 
-NUM_SAMPLES = 512
-MAX_SAMPLES = 8192
+_BATCH_SIZE = 1024
 ValuesOf = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 
@@ -53,13 +47,8 @@ def surrogates(
     values_of: ValuesOf,
     num_features: int,
     keys: Sequence[int],
-    design: str = "orthogonal",
-    num_samples: int = NUM_SAMPLES,
-    tolerance: float | None = None,
-    max_samples: int = MAX_SAMPLES,
-    kernel_width: float | None = KERNEL_WIDTH,
-    ridge: float = RIDGE,
-    batch_size: int = 1024,
+    sampling: LimeSampling = DEFAULT_SAMPLING,
+    *,
     device: torch.device | str = "cpu",
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     on_warning: Callable[[str], None] = lambda text: None,
@@ -82,20 +71,8 @@ def surrogates(
         d, the same for all items.
     keys : sequence of int
         One seed for each item: it alone decides the item's masks.
-    design : {"iid", "paired", "orthogonal"}
-        See `designs.blocks`.
-    num_samples : int
-        Evaluations for each item; rounded up to even where samples come in pairs.
-    tolerance : float, optional
-        In units of the target. Go on, doubling the samples, until the widest 95 % interval of an
-        item is at most `tolerance` to either side, or `max_samples` are spent.
-    max_samples : int
-    kernel_width : float, optional
-        Of `cosine_weights`; None weighs all samples alike.
-    ridge : float
-        See `surrogate.fit`.
-    batch_size : int
-        Evaluations at once.
+    sampling : LimeSampling
+        Its engine is none of ours: we are one. A ridge of None is 0.001, a batch size of None 1024.
     device : device
     on_progress : callable
         Evaluations done, evaluations planned by now.
@@ -109,13 +86,22 @@ def surrogates(
     Raises
     ------
     InputError
-        Too few samples for the number of features; an unknown design; a ridge that is not above 0.
+        Too few samples for the number of features; a ridge that is not above 0.
+
+    Examples
+    --------
+    >>> def values_of(item, masks, draw):
+    ...     return masks.double() @ torch.tensor([3.0, -1, 0, 0, 0, 0, 0, 0]).double()
+    >>> found = surrogates(values_of, 8, [1], LimeSampling(num_samples=128))
+    >>> [round(float(value), 3) for value in found.fitted.coefficients[0, :2]]
+    [3.0, -1.0]
     """
-    pairing = cluster_size(design)
-    max_samples = max_samples // pairing * pairing
-    size = -(-num_samples // pairing) * pairing
+    pairing = cluster_size(sampling.design)
+    max_samples = sampling.max_samples // pairing * pairing
+    size = -(-sampling.num_samples // pairing) * pairing
+    ridge = RIDGE if sampling.ridge is None else sampling.ridge
     _check(size, num_features, pairing, ridge)
-    streams = [_Stream(design, num_features, key) for key in keys]
+    streams = [_Stream(sampling.design, num_features, key) for key in keys]
     found = _Found(len(streams), num_features)
     active = list(range(len(streams)))
     masks = torch.zeros(len(active), 0, num_features, dtype=torch.bool, device=device)
@@ -130,24 +116,24 @@ def surrogates(
             fresh,
             start // pairing * pairing,
             pairing,
-            batch_size,
+            sampling.batch_size or _BATCH_SIZE,
             partial(_add_progress, on_progress, done),
             on_warning,
         )
         done += new.numel()
         masks, values = torch.cat([masks, fresh], 1), torch.cat([values, new], 1)
-        weights = _weights(masks, kernel_width, pairing)
+        weights = _weights(masks, sampling.kernel_width, pairing)
         fitted = fit(masks, values, weights, ridge, pairing)
         found.put(active, fitted, values)
-        if tolerance is None:
+        if not sampling.tolerance:
             break
         # NaN is no interval: not narrow enough
-        wide = ~((fitted.high - fitted.low).amax(1) / 2 <= tolerance)
+        wide = ~((fitted.high - fitted.low).amax(1) / 2 <= sampling.tolerance)
         active = [item for item, go_on in zip(active, wide.tolist()) if go_on]
         if active and size >= max_samples:
             on_warning(
                 f"{len(active)} of {len(streams)} explanations are wider than the tolerance of "
-                f"{tolerance:g} after {size} samples"
+                f"{sampling.tolerance:g} after {size} samples"
             )
             break
         masks, values = masks[wide], values[wide]
@@ -229,11 +215,11 @@ def _check(size: int, num_features: int, pairing: int, ridge: float) -> None:
     if size < least:
         raise InputError(
             f"{size} samples cannot tell {num_features} features apart",
-            "lime.num_samples",
+            "num_samples",
             f"Use at least {least}.",
         )
     if not ridge > 0:
-        raise InputError(f"a ridge of {ridge:g}", "lime.ridge", "Use one above 0.")
+        raise InputError(f"a ridge of {ridge:g}", "ridge", "Use one above 0.")
 
 
 def _weights(masks: torch.Tensor, kernel_width: float | None, pairing: int) -> torch.Tensor:

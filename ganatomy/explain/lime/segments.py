@@ -7,8 +7,8 @@ gaps: of shape (h, w) for all images alike, or (n, h, w) with one for each image
 import torch
 
 from ganatomy.errors import InputError
+from ganatomy.extras import extra
 
-SEGMENTS = ("grid", "slic", "quickshift", "masks")
 FEWEST = 8
 
 
@@ -20,7 +20,7 @@ def default_side(size: int) -> int:
 def grid(height: int, width: int, side: int) -> torch.Tensor:
     """Number the side x side squares row by row, shape (h, w); the last ones may be smaller."""
     if side < 1:
-        raise InputError(f"squares of {side} px", "lime.segment_side", "Use 1 or more.")
+        raise InputError(f"squares of {side} px", "segment_side", "Use 1 or more.")
     rows = torch.arange(height) // side
     columns = torch.arange(width) // side
     return rows[:, None] * (int(columns.max()) + 1) + columns
@@ -41,7 +41,8 @@ def slic(images: torch.Tensor, num_segments: int = 50, compactness: float = 0.1)
     -------
     LongTensor of shape (n, h, w)
     """
-    from skimage import segmentation
+    with extra("lime", "segments that follow the image"):
+        from skimage import segmentation
 
     pixels = (images.detach().cpu().permute(0, 2, 3, 1).double().numpy() + 1) / 2
     return _numbered(
@@ -83,7 +84,8 @@ def quickshift(
     -------
     LongTensor of shape (n, h, w)
     """
-    from skimage import segmentation
+    with extra("lime", "segments that follow the image"):
+        from skimage import segmentation
 
     pixels = (images.detach().cpu().permute(0, 2, 3, 1).double().numpy() + 1) / 2
     if pixels.shape[-1] == 1:
@@ -120,12 +122,12 @@ def from_masks(masks: torch.Tensor) -> torch.Tensor:
         at = masks[:, row, column].nonzero()[:, 0].tolist()
         raise InputError(
             f"masks {at[0]} and {at[1]} overlap at row {row}, column {column}",
-            "lime.masks",
+            "masks",
             "Give each pixel to one mask at most.",
         )
     empty = (~masks.flatten(1).any(1)).nonzero()[:, 0].tolist()
     if empty:
-        raise InputError(f"mask {empty[0]} is empty", "lime.masks", "Leave it out.")
+        raise InputError(f"mask {empty[0]} is empty", "masks", "Leave it out.")
     return torch.where(covered > 0, masks.int().argmax(0), len(masks))
 
 
@@ -148,14 +150,14 @@ def check(segments: torch.Tensor) -> torch.Tensor:
         if len(row.unique()) != count or int(row.min()) != 0:
             raise InputError(
                 "segments are not numbered from 0 on without gaps",
-                "lime.segments",
+                "segments",
                 "Number them 0, 1, 2, ... as from_masks does.",
             )
     if int(numbers.max()) < FEWEST:
         raise InputError(
             f"only {int(numbers.max())} segments in an image of {segments.shape[-2]} x "
             f"{segments.shape[-1]}: too few to explain anything",
-            "lime.segments",
+            "segments",
             f"Use a grid of smaller squares, or other superpixels: at least {FEWEST}.",
         )
     return numbers.view(segments.shape[:-2])

@@ -1,14 +1,14 @@
 """Does LIME say the same again, from other samples?"""
 
 from itertools import combinations
-from typing import Any
 
 import torch
 
 from ganatomy.errors import InputError
 from ganatomy.explain.lime.engine import lime
 from ganatomy.explain.lime.explanations import LimeExplanations
-from ganatomy.explain.targets import Target
+from ganatomy.explain.lime.settings import DEFAULT_SAMPLING, LimeSampling
+from ganatomy.explain.networks.targets import Target
 from ganatomy.rng import derive_seed
 
 NUM_SEEDS = 3
@@ -20,17 +20,20 @@ def stability(
     segments: torch.Tensor,
     fills: torch.Tensor,
     seed: int,
+    *,
     num_seeds: int = NUM_SEEDS,
-    **sampling: Any,
+    sampling: LimeSampling = DEFAULT_SAMPLING,
 ) -> torch.Tensor:
     """Explain the images from several seeds and compare the coefficients.
 
     Parameters
     ----------
-    target, images, segments, fills, **sampling
+    target, images, segments, fills
         As of `engine.lime`.
     seed : int
     num_seeds : int, at least 2
+    sampling : LimeSampling
+        That of the explanation whose stability is asked for.
 
     Returns
     -------
@@ -43,12 +46,32 @@ def stability(
     ------
     InputError
         Fewer than 2 seeds.
+
+    Examples
+    --------
+    >>> from ganatomy.explain.lime.baselines import baselines
+    >>> from ganatomy.explain.lime.segments import grid
+    >>> from ganatomy.explain.networks.targets import d_logit
+    >>> parts = torch.nn.Flatten(), torch.nn.Linear(64, 1), torch.nn.Flatten(0)
+    >>> images = torch.rand(2, 1, 8, 8)
+    >>> fills = baselines("black", images)
+    >>> target = d_logit(torch.nn.Sequential(*parts))
+    >>> found = stability(target, images, grid(8, 8, 2), fills, seed=0, num_seeds=2)
+    >>> [round(float(each), 2) for each in found]  # a linear network leaves nothing to chance
+    [1.0, 1.0]
     """
     if num_seeds < 2:
-        raise InputError(f"{num_seeds} seeds", "lime.num_seeds", "Use at least 2.")
+        raise InputError(f"{num_seeds} seeds", "num_seeds", "Use at least 2.")
     return correlation(
         [
-            lime(target, images, segments, fills, derive_seed(seed, "stability", index), **sampling)
+            lime(
+                target,
+                images,
+                segments,
+                fills,
+                derive_seed(seed, "stability", index),
+                sampling=sampling,
+            )
             for index in range(num_seeds)
         ]
     )

@@ -9,8 +9,9 @@ from dataclasses import dataclass, fields
 import torch
 from scipy.special import stdtrit  # scipy.stats takes a second to import
 
+from ganatomy.explain.lime.settings import KERNEL_WIDTH
+
 LEVEL = 0.95  # of every interval of a coefficient
-KERNEL_WIDTH = 0.25  # of lime_image
 RIDGE = 1e-3
 _ELEMENTS = 2**22  # of one float64 copy of the masks that are solved at once
 

@@ -11,6 +11,7 @@ from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.ensemble.feed import View
 from ganatomy.gan.ensemble.members import Job, Trained
 from ganatomy.gan.ensemble.run import LOOP, Packing, Watch, train_ensemble
+from ganatomy.gan.ensemble.stacked import BACKENDS
 from ganatomy.gan.settings import TrainingSettings
 
 _SIZES = {"cpu": (2, 4, 8), "cuda": (4, 16, 32, 64)}
@@ -37,9 +38,7 @@ class Timing:
 def candidates(device: torch.device, num_members: int) -> list[Packing]:
     """What is worth trying on a device."""
     sizes = [size for size in _SIZES[device.type] if size <= num_members]
-    return [Packing(LOOP, 1)] + [
-        Packing(backend, size) for backend in ("grouped", "bmm") for size in sizes
-    ]
+    return [Packing(LOOP, 1)] + [Packing(backend, size) for backend in BACKENDS for size in sizes]
 
 
 def measure(

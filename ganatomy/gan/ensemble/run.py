@@ -30,14 +30,14 @@ class Packing:
 
     Attributes
     ----------
-    backend : str in {"loop", "grouped", "bmm"}
+    backend : `Backend`
         ``loop``: one after the other.
     size : int
         Members of a pack; fewer where the device's memory asks for it.
     """
 
-    backend: str
-    size: int
+    backend: str = "grouped"
+    size: int = 4
 
 
 @dataclass(frozen=True)

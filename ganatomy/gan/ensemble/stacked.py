@@ -6,13 +6,15 @@ and nothing is copied from one layer to the next (HFTA, Wang et al. 2021, arXiv 
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-BACKENDS = ("grouped", "bmm")
+from ganatomy.gan.settings import Stacking
+
+BACKENDS: tuple[str, ...] = get_args(Stacking)
 _THIN = 3  # output channels up to which a transposed convolution is better done by depth
 
 Pair = tuple[int, int]

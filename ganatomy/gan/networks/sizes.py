@@ -1,9 +1,12 @@
 """Which image sizes there are, and by how many doublings each is reached."""
 
+from typing import get_args
+
+from ganatomy.data.choices import ImageSize
 from ganatomy.errors import InputError
 
+IMAGE_SIZES: tuple[int, ...] = get_args(ImageSize)
 _DOUBLINGS = {28: (7, 2), 32: (4, 3), 64: (4, 4), 128: (4, 5)}
-IMAGE_SIZES = tuple(_DOUBLINGS)
 
 
 def doublings(image_size: int) -> tuple[int, int]:

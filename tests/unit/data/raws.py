@@ -23,6 +23,7 @@ def run_prepare(
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
     background: int = 0,
+    duplicates: str = "keep",
 ) -> Prepared:
     limits = Limits(max_pixels)
     return prepare(
@@ -35,6 +36,7 @@ def run_prepare(
         seed,
         progress,
         background=background,
+        duplicates=duplicates,
     )
 
 

@@ -11,9 +11,9 @@ from flows import params
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.sources import fetch
 from ganatomy.files import read_json
-from tasks import fetch as fetch_stage
-from tasks import prepare as prepare_stage
-from tasks.events import Events
+from tasks.fetch import __main__ as fetch_stage
+from tasks.prepare import __main__ as prepare_stage
+from tasks.shared.events import Events
 from tests.unit.data.raws import numbers, run_prepare
 
 NAN = float("nan")

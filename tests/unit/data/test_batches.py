@@ -180,7 +180,7 @@ def test_half_of_the_free_memory_may_be_used(
         assert type(batches) is expected
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 def test_on_a_gpu_all_kinds_give_the_same(kind: Kind) -> None:
     device = torch.device("cuda")
     with kind(IMAGES, device) as batches:

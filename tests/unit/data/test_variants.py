@@ -29,7 +29,7 @@ def _recipe(*features: str, mode: str = "remove", seed: int = 0) -> Recipe:
 
 
 def _nulls(dataset: Dataset, count: int, seed: int) -> list[Recipe]:
-    return recipes(["blur"], ["remove"], [], 0, 0.5, count, dataset, seed)[1:]
+    return recipes(["blur"], dataset, num_nulls=count, seed=seed)[1:]
 
 
 def test_null_is_a_permutation(make_dataset: MakeDataset) -> None:
@@ -90,7 +90,7 @@ def test_applied_in_chunks_of_any_size(names: tuple[str, ...], mode: str, digits
     assert not torch.equal(made.images[:200], digits.images[:200])
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 @pytest.mark.parametrize("name", ["cell_1_1", "brightness", "low_frequencies", "position", "scale"])
 @pytest.mark.parametrize("mode", MODES)
 def test_a_gpu_gives_the_same_up_to_rounding(name: str, mode: str, digits: Dataset) -> None:

@@ -5,6 +5,7 @@ Three ranks, because a sum of two does not depend on its order.
 
 import multiprocessing
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from ganatomy.gan.settings import Method, TrainingSettings
 from ganatomy.gan.snapshots import Snapshots
 from ganatomy.gan.state import TrainingState, begin
 from ganatomy.gan.training import architecture_for, train
+from tests.unit.gan.small import PLAIN
 
 NUM_RANKS = 3
 BATCH_SIZE = 12
@@ -30,10 +32,13 @@ IMAGES = torch.randint(
 LABELS = torch.arange(36) % 3
 AUGMENT = ("translation", "cutout", "colour")
 METHODS = {
-    "resnet": Method(generator="resnet", discriminator="resnet"),
-    "BatchNorm": Method(),
-    "BatchNorm, relativistic, R1, augmented": Method(loss="relativistic", r1=1.0, augment=AUGMENT),
-    "all of it": Method(
+    "resnet": replace(PLAIN, generator="resnet", discriminator="resnet"),
+    "BatchNorm": PLAIN,
+    "BatchNorm, relativistic, R1, augmented": replace(
+        PLAIN, loss="relativistic", r1=1.0, augment=AUGMENT
+    ),
+    "all of it": replace(
+        PLAIN,
         spectral_norm=True,
         loss="relativistic",
         r1=1.0,
@@ -47,7 +52,7 @@ METHODS = {
 }
 HAS_BFLOAT16 = torch.cpu._is_avx512_bf16_supported()
 if HAS_BFLOAT16:
-    METHODS["bfloat16"] = Method(precision="bfloat16")
+    METHODS["bfloat16"] = replace(PLAIN, precision="bfloat16")
 SECOND_ORDER = 1e-3
 NORMS = {
     "of maps": lambda: nn.BatchNorm2d(3),

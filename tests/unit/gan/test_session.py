@@ -1,6 +1,7 @@
 """A watched training: equal to the last bit after any break, and guarded."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,14 @@ from ganatomy.gan.snapshots import Snapshots
 from ganatomy.gan.state import begin
 from ganatomy.gan.training import Diverged, architecture_for
 from tests.unit.conftest import MakeDataset
+from tests.unit.gan.small import PLAIN
 
 CPU = torch.device("cpu")
 PLAN = Plan(measure_every=2, probe_kimg=0.012, publish="best")  # a probe every 3 steps of 4 images
 METHODS = {
-    "classic": Method(),
-    "all of it": Method(
+    "classic": PLAIN,
+    "all of it": replace(
+        PLAIN,
         spectral_norm=True,
         loss="relativistic",
         r1=1.0,
@@ -114,7 +117,7 @@ def test_broken_off_and_resumed_is_equal_to_the_last_bit(
 
 
 def test_stopping_writes_the_very_step(tmp_path: Path, make_dataset: MakeDataset) -> None:
-    run = _Run(tmp_path, make_dataset(13), Method())
+    run = _Run(tmp_path, make_dataset(13), PLAIN)
     run.stop_at = 8
     with pytest.raises(Interrupted, match="asked to end at step 8 of 18"):
         run.go()
@@ -123,10 +126,10 @@ def test_stopping_writes_the_very_step(tmp_path: Path, make_dataset: MakeDataset
 
 def test_the_best_is_published(tmp_path: Path, make_dataset: MakeDataset) -> None:
     data = make_dataset(13)
-    gan, history, step = _Run(tmp_path / "best", data, Method()).go()
+    gan, history, step = _Run(tmp_path / "best", data, PLAIN).go()
     assert step == 6
-    early = _Run(tmp_path / "early", data, Method())
-    early.settings = TrainingSettings(2, 4, 5, 4, 1e-3, 0.9, Method())  # six steps in all
+    early = _Run(tmp_path / "early", data, PLAIN)
+    early.settings = TrainingSettings(2, 4, 5, 4, 1e-3, 0.9, PLAIN)  # six steps in all
     early.plan = Plan(2, PLAN.probe_kimg, "last")
     assert _digest(early.go()[0]) == _digest(gan)
     assert not gan.discriminator.training
@@ -136,7 +139,7 @@ def test_the_best_is_published(tmp_path: Path, make_dataset: MakeDataset) -> Non
 def test_the_untrained_networks_are_never_published(
     tmp_path: Path, make_dataset: MakeDataset
 ) -> None:
-    run = _Run(tmp_path, make_dataset(13), Method())
+    run = _Run(tmp_path, make_dataset(13), PLAIN)
     run.scores[0] = 1.0  # better than all that follow
     gan, history, step = run.go()
     assert step == 6  # the best of those
@@ -149,7 +152,7 @@ def test_the_untrained_networks_are_never_published(
 def test_nor_when_no_later_checkpoint_could_be_written(
     tmp_path: Path, make_dataset: MakeDataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = _Run(tmp_path, make_dataset(13), Method())
+    run = _Run(tmp_path, make_dataset(13), PLAIN)
     write = run.snapshots.write
 
     def full_after_the_first(state: Any, *rest: Any) -> None:
@@ -164,7 +167,7 @@ def test_nor_when_no_later_checkpoint_could_be_written(
 def test_a_training_without_steps_publishes_what_there_is(
     tmp_path: Path, make_dataset: MakeDataset
 ) -> None:
-    run = _Run(tmp_path, make_dataset(13), Method(n_dis=20))  # 18 batches are not 20
+    run = _Run(tmp_path, make_dataset(13), replace(PLAIN, n_dis=20))  # 18 batches are not 20
     gan, history, step = run.go()
     assert step == 0
     assert history.findings == []
@@ -180,7 +183,7 @@ def _styled(name: str, folder: Path) -> tuple[list[float], History, int]:
     images = (255 * torch.exp(-far / 8)).to(torch.uint8)[:, None]
     module = "tests.unit.gan.networks.styled"
     method = Method(
-        f"{module}:{name}", f"{module}:Discriminator", r1=0.3, penalty_every=4, beta1=0.0
+        f"{module}:{name}", f"{module}:Discriminator", penalty_every=4, schedule="constant"
     )
     settings = TrainingSettings(8, 16, 8, 16, 2e-3, 0.9, method)
     architecture = architecture_for(images, settings, 0)
@@ -217,8 +220,8 @@ def test_drawn_anew_it_does_not_move_and_that_is_found(tmp_path: Path) -> None:
 
 
 def test_a_generator_whose_weights_stay_is_found(tmp_path: Path, make_dataset: MakeDataset) -> None:
-    run = _Run(tmp_path, make_dataset(13), Method())
-    run.settings = TrainingSettings(6, 4, 5, 4, 1e-9, 0.9, Method())
+    run = _Run(tmp_path, make_dataset(13), PLAIN)
+    run.settings = TrainingSettings(6, 4, 5, 4, 1e-9, 0.9, PLAIN)
     _, history, _ = run.go()
     (finding,) = history.findings
     assert finding.guard == "standstill"
@@ -230,7 +233,7 @@ def test_a_generator_whose_weights_stay_is_found(tmp_path: Path, make_dataset: M
 def test_probes_come_at_the_start_every_so_many_images_and_at_the_end(
     tmp_path: Path, make_dataset: MakeDataset
 ) -> None:
-    run = _Run(tmp_path, make_dataset(13), Method(), Plan(2, 0.016, "last"))
+    run = _Run(tmp_path, make_dataset(13), PLAIN, Plan(2, 0.016, "last"))
     _, history, _ = run.go()
     probed = [step for step, name, _ in history.points if name == "weight"]
     assert probed == [0, 4, 8, 12, 16, 18]
@@ -247,7 +250,7 @@ def test_steps_of_the_probes_can_be_told_before(
 ) -> None:
     """Who remembers some of them must know where they will be: `train` copies these GANs."""
     plan = Plan(2, kimg, "last")
-    run = _Run(tmp_path, make_dataset(num_images), Method(n_dis=n_dis), plan)
+    run = _Run(tmp_path, make_dataset(num_images), replace(PLAIN, n_dis=n_dis), plan)
     expected = plan.probe_steps(num_images, run.settings)
     _, history, _ = run.go()
     probed = [step for step, name, _ in history.points if name == "weight"]
@@ -260,7 +263,7 @@ def test_steps_of_the_probes_can_be_told_before(
 def test_divergence_names_the_last_good_checkpoint(
     tmp_path: Path, make_dataset: MakeDataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = _Run(tmp_path, make_dataset(13), Method())
+    run = _Run(tmp_path, make_dataset(13), PLAIN)
     train = module.train
 
     def poisoned(state: Any, *rest: Any) -> None:
@@ -283,8 +286,8 @@ def test_a_checkpoint_that_cannot_be_written_is_told_and_training_goes_on(
     tmp_path: Path, make_dataset: MakeDataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = make_dataset(13)
-    expected = _Run(tmp_path / "good", data, Method(), Plan(2, 0.012, "last")).go()
-    run = _Run(tmp_path / "full", data, Method(), Plan(2, 0.012, "last"))
+    expected = _Run(tmp_path / "good", data, PLAIN, Plan(2, 0.012, "last")).go()
+    run = _Run(tmp_path / "full", data, PLAIN, Plan(2, 0.012, "last"))
     write = run.snapshots.write
 
     def full_after_six(state: Any, *rest: Any) -> None:
@@ -301,7 +304,7 @@ def test_a_checkpoint_that_cannot_be_written_is_told_and_training_goes_on(
 
 
 def test_findings_are_told_and_kept(tmp_path: Path, make_dataset: MakeDataset) -> None:
-    run = _Run(tmp_path, make_dataset(13), Method())
+    run = _Run(tmp_path, make_dataset(13), PLAIN)
     probe = run._probe
     run._probe = lambda gan, step: ({**probe(gan, step)[0], "diversity": 0.01}, -step)  # type: ignore[method-assign]
     _, history, _ = run.go()

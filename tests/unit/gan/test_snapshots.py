@@ -14,8 +14,9 @@ from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.settings import TrainingSettings
 from ganatomy.gan.snapshots import Snapshots
 from ganatomy.gan.state import TrainingState, begin
+from tests.unit.gan.small import PLAIN
 
-SETTINGS = TrainingSettings(2, 4, 5, 4, 1e-3, 0.9)
+SETTINGS = TrainingSettings(2, 4, 5, 4, 1e-3, 0.9, PLAIN)
 
 
 def _state(step: int, width: int = 4) -> TrainingState:

@@ -1,18 +1,21 @@
 """A training state comes back to the last bit, or it is said why not."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
 from ganatomy.errors import InputError
 from ganatomy.gan.architecture import Architecture
-from ganatomy.gan.settings import Method, TrainingSettings
+from ganatomy.gan.settings import TrainingSettings
 from ganatomy.gan.state import TrainingState, begin
 from ganatomy.gan.training import train
 from tests.unit.conftest import MakeDataset
+from tests.unit.gan.small import PLAIN
 
 CPU = torch.device("cpu")
-SETTINGS = TrainingSettings(2, 4, 5, 4, 1e-3, 0.9, Method(spectral_norm=True))
+SETTINGS = TrainingSettings(2, 4, 5, 4, 1e-3, 0.9, replace(PLAIN, spectral_norm=True))
 SHAPE = Architecture(28, 1, 5, 4, spectral_norm=True)
 
 

@@ -106,10 +106,10 @@ def test_package_missing(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
     def without(name: str, *args: Any) -> Any:
         if name.startswith("torch_fidelity"):
-            raise ImportError(name)
+            raise ModuleNotFoundError(name, name="torch_fidelity")
         return real(name, *args)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(InputError, match="torch-fidelity is not installed") as caught:
+    with pytest.raises(InputError, match="torch_fidelity is not installed") as caught:
         inception_features(torch.zeros(1, 1, 8, 8, dtype=torch.uint8), weights, CPU)
     assert "fid" in caught.value.remedy

@@ -2,53 +2,75 @@
 
 from typing import Any
 
-FIGURES = [
-    "contact_sheet",
-    "samples",
-    "fidelity",
-    "fidelity_inception",
-    "suspects",
-    "classes",
-    "importance",
-    "regions",
-    "without",
-    "power",
-    "interactions",
-    "effects",
-    "variant_blur",
-    "agreement",
-    "controls",
-    "removal",
-    "randomisation",
-    "gradcam_d_real",
-    "gradcam_d_fake",
-    "gradcam_g_fake",
-    "gradcam_classes",
-    "gradcam_film",
-    "g_targets",
-    "disagreement",
-    "causal",
-    "dissection",
-    "lime_d_real",
-    "lime_d_fake",
-    "lime_g_regions",
-    "lime_classes",
-    "lime_r2",
-    "latents",
-    "curves",
-    "samples_00",
-    "film",
-]
-FILMS = ("film", "gradcam_film")
+from ganatomy.report.contents import Part
+from ganatomy.report.page import Frame, render_page
+from ganatomy.report.sections.section import all_sections
+
+FIGURES = {
+    "evaluate": ("samples", "fidelity", "fidelity_inception", "suspects", "classes"),
+    "importance": ("importance", "regions", "without", "power", "interactions", "effects"),
+    "variants": ("blur",),
+    "faithfulness": ("agreement", "controls", "removal", "randomisation"),
+    "gradcam": (
+        *("d_real", "d_fake", "g_fake", "classes", "film"),
+        *("g_targets", "disagreement", "causal", "dissection"),
+    ),
+    "lime": ("d_real", "d_fake", "g_regions", "classes", "r2", "latents"),
+    "train": ("curves", "samples_00", "film"),
+    "prepare": ("contact_sheet",),
+}
+FACTS = {
+    "evaluate": ("quality", "memorisation", "generalisation", "classes", "evaluator"),
+    "importance": ("importance",),
+    "variants": ("variants",),
+    "faithfulness": ("faithfulness", "refusals"),
+    "gradcam": ("gradcam", "concepts"),
+    "lime": ("lime",),
+    "train": ("train", "settings", "has_level", "guards", "stills"),
+    "prepare": ("data", "quarantine"),
+}
+FILMS = (("train", "film"), ("gradcam", "film"))
 WHERE_THERE_ARE_ANY = (
-    *("regions", "interactions"),
-    *("g_targets", "disagreement", "causal", "dissection", "latents"),
+    ("importance", "regions"),
+    ("importance", "interactions"),
+    *(("gradcam", name) for name in ("g_targets", "disagreement", "causal", "dissection", "film")),
+    ("lime", "latents"),
+    ("faithfulness", "agreement"),
 )
-PICTURES = {name: f"{'GIF89a' if name in FILMS else 'png'} of {name}".encode() for name in FIGURES}
+Pictures = dict[tuple[str, str], bytes]
+PICTURES: Pictures = {
+    (stage, name): f"{'GIF89a' if name == 'film' else 'png'} of {stage} {name}".encode()
+    for stage, names in FIGURES.items()
+    for name in names
+}
+
+
+def render(given: dict[str, Any], pictures: Pictures) -> str:
+    """The page of the facts, each given to the section that tells it."""
+    frame = Frame(
+        given["title"],
+        [f"seed {given['params']['base']['seed']}", given["environment"]["device"]],
+        given["params"],
+        given["provenance"],
+        given["artifacts"],
+        given["environment"]["packages"],
+    )
+    parts = [
+        Part(
+            section,
+            {name: given[name] for name in FACTS[section.name] if name in given},
+            {name: content for (of, name), content in pictures.items() if of == section.name},
+            given["alarms"] if section.name == "evaluate" else [],
+            [],
+            [given["data"]["origin"]] if section.name == "prepare" and "data" in given else [],
+        )
+        for section in all_sections()
+    ]
+    return render_page(frame, parts)
 
 
 def facts() -> dict[str, Any]:
-    """All that `render_page` needs to be told."""
+    """All that the sections and the frame need to be told."""
     split = {
         "num_images": 4000,
         "image_size": 28,
@@ -72,7 +94,6 @@ def facts() -> dict[str, Any]:
         "found_by_d": False,
         "q": 0.021,
         "stands_out": True,
-        "same_images": True,
         "effects": [effect, None],
         "reliance": [{**effect, "value": 0.3}, None],
     }
@@ -84,7 +105,6 @@ def facts() -> dict[str, Any]:
     evidence = {**measured, "space": "pixels", "bad": False}
     return {
         "title": "A title",
-        "version": "1.2.3",
         "data": {
             "origin": "somewhere",
             "train": split,
@@ -105,16 +125,7 @@ def facts() -> dict[str, Any]:
         "params": {
             "base": {"seed": 0},
             "importance": {"fdr": 0.05},
-            "gradcam": {"methods": ["gradcam", "hirescam"], "num_averaged": 120},
-            "lime": {
-                "baseline": "blur",
-                "num_samples": 1000,
-                "tolerance": 0.0,
-                "num_averaged": 150,
-                "num_seeds": 3,
-                "num_latents": 21,
-            },
-            "train": {"batch_size": 64, "epochs": 40, "num_remembered": 8},
+            "train": {"num_remembered": 8},
         },
         "environment": {"device": "cpu", "packages": {"torch": "2"}},
         "alarms": ["an alarm"],
@@ -165,11 +176,15 @@ def facts() -> dict[str, Any]:
             "total_variation": divergence,
         },
         "evaluator": {"test_accuracy": 0.987, "by_rotation": 0},
+        "variants": [
+            {"name": "sharp", "meaning": "all is sharp", "same_images": False, "figure": "blur"}
+        ],
         "importance": {
             "rows": [row],
             "readouts": ["g_fcd", "d_shift"],
             "meanings": {"g_fcd": "a distance"},
             "reliance_meanings": {"d_auc_drop": "a drop"},
+            "verdict": "A verdict on features.",
             "rule": "A rule of ranking.",
             "modes": {"remove": "removed: what does it add?"},
             "num_comparisons": 20,
@@ -196,9 +211,22 @@ def facts() -> dict[str, Any]:
                 "reason": "the map is flat",
             }
         ],
-        "gradcam": {"share_of_causal_checks_passed": 0.625},
+        "gradcam": {
+            "share_of_causal_checks_passed": 0.625,
+            "verdict": "A verdict on maps.",
+            "methods": ["gradcam", "hirescam"],
+            "num_averaged": 120,
+            "num_remembered": 8,
+        },
         "concepts": [{"concept": "brightness", "held_out_r2": 0.91}],
         "lime": {
+            "verdict": "What LIME found.",
+            "baseline": "blur",
+            "num_samples": 1000,
+            "tolerance": 0.0,
+            "num_averaged": 150,
+            "num_seeds": 3,
+            "num_latents": 21,
             "mean_held_out_r2_d_real": 0.51,
             "mean_held_out_r2_d_fake": 0.42,
             "mean_held_out_r2_g_regions": 0.33,
@@ -209,6 +237,8 @@ def facts() -> dict[str, Any]:
             "num_steps": 7,
             "published_step": 5,
         },
+        "settings": {"batch_size": 64, "epochs": 40},
+        "has_level": True,
         "stills": [{"name": "samples_00", "step": 3}],
         "provenance": {"commit": "abc"},
         "artifacts": [{"stage": "train", "path": "models/gan", "md5": "d41d"}],

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from ganatomy.report.agreement import agreement_picture
-from ganatomy.report.canvas import ACCENT, WARM
+from ganatomy.report.figures.canvas import ACCENT, WARM
+from ganatomy.report.figures.region_ranks import agreement_picture
 from tests.unit.report.looking import changed_box, is_colour, runs
 
 SIZE = 16

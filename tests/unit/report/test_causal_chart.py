@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import ACCENT, WARM
-from ganatomy.report.causal import causal_chart
+from ganatomy.report.figures.canvas import ACCENT, WARM
+from ganatomy.report.figures.causal_chart import causal_chart
 from tests.unit.report.looking import is_colour, margin_is_white
 
 

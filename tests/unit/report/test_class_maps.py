@@ -5,7 +5,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from ganatomy.report.class_maps import class_maps
+from ganatomy.report.figures.class_maps import class_maps
 from tests.unit.report.looking import changed_box, margin_is_white
 
 Maps = dict[str, torch.Tensor]

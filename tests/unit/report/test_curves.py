@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import MUTED, WARM
-from ganatomy.report.curves import class_bars, training_curves
+from ganatomy.report.figures.canvas import MUTED, WARM
+from ganatomy.report.figures.class_bars import class_bars
+from ganatomy.report.figures.training_curves import training_curves
 
 MEASURED = [
     "d_loss",

@@ -5,8 +5,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from ganatomy.explain.disagreement import disagreement
-from ganatomy.report.disagreement import disagreement_sheet
+from ganatomy.explain.maps.disagreement import disagreement
+from ganatomy.report.figures.disagreement_sheet import disagreement_sheet
 from tests.unit.report.looking import changed_box, margin_is_white
 
 

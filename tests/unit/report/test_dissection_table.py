@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import INK
-from ganatomy.report.dissection import dissection_table
+from ganatomy.report.figures.canvas import INK
+from ganatomy.report.figures.dissection_table import dissection_table
 from tests.unit.report.looking import changed_box, is_colour, margin_is_white
 
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import INK
-from ganatomy.report.effect_table import effect_table, signed
+from ganatomy.report.figures.canvas import INK
+from ganatomy.report.figures.effect_table import effect_table, signed
 from tests.unit.report.looking import changed_box, is_colour, margin_is_white, runs
 
 TITLES = {"g_fcd": "G: Fréchet distance,\nevaluator features", "d_shift": "D: change of\nlogits"}

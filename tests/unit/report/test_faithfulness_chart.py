@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import ACCENT, WARM
-from ganatomy.report.faithfulness import control_chart, removal_chart
-from ganatomy.report.randomisation import randomisation_chart
+from ganatomy.report.figures.canvas import ACCENT, WARM
+from ganatomy.report.figures.control_chart import control_chart
+from ganatomy.report.figures.randomisation_chart import randomisation_chart
+from ganatomy.report.figures.removal_chart import removal_chart
 from tests.unit.report.looking import is_colour
 
 LONG = "Grad-CAM++ discriminator.layers.10.convolution.weight"

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from ganatomy.report.film import film
+from ganatomy.report.figures.film import film
 
 
 def _frames(count: int, colour: bool = False, side: int = 40) -> list[NDArray[np.uint8]]:

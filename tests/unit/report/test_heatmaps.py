@@ -6,7 +6,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from ganatomy.report.heatmaps import attribution_sheet
+from ganatomy.report.figures.attribution_sheet import attribution_sheet
 from tests.unit.report.looking import changed_box, is_colour, runs
 
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import ACCENT, MUTED, WARM
-from ganatomy.report.interactions import interaction_chart
+from ganatomy.report.figures.canvas import ACCENT, MUTED, WARM
+from ganatomy.report.figures.interaction_chart import interaction_chart
 from tests.unit.report.looking import is_colour, margin_is_white, runs
 
 TITLES = {"g_fcd": "G: Fréchet distance", "g_recall": "G: recall", "d_shift": "D: change"}

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ganatomy.report.labels import one_line, shortened, wrapped
-from ganatomy.report.scales import is_wide, ticks
+from ganatomy.report.figures.labels import one_line, shortened, wrapped
+from ganatomy.report.figures.scales import is_wide, ticks
 
 
 @pytest.mark.parametrize(

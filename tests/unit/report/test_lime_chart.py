@@ -7,8 +7,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ganatomy.report.canvas import ACCENT, BAND, INK, WARM
-from ganatomy.report.lime import MOST_ROWS, latent_chart, r2_chart
+from ganatomy.report.figures.canvas import ACCENT, BAND, INK, WARM
+from ganatomy.report.figures.latent_chart import MOST_ROWS, latent_chart
+from ganatomy.report.figures.r2_chart import r2_chart
 from tests.unit.report.looking import is_colour, margin_is_white, runs
 
 COLUMNS = ["name", "mean", "mean_abs", "low", "high", "noise"]

@@ -7,7 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from ganatomy.report.multiples import multiples
+from ganatomy.report.figures.small_multiples import multiples
 from tests.unit.report.looking import runs
 
 

@@ -10,8 +10,15 @@ import jinja2
 import pytest
 
 from ganatomy.report import page
-from ganatomy.report.page import render_page
-from tests.unit.report.page_facts import FIGURES, FILMS, PICTURES, WHERE_THERE_ARE_ANY, facts
+from tests.unit.report.page_facts import (
+    FACTS,
+    FILMS,
+    PICTURES,
+    WHERE_THERE_ARE_ANY,
+    Pictures,
+    facts,
+    render,
+)
 
 ATTACK = "<script>alert('x')</script>"
 
@@ -36,9 +43,9 @@ def _with(path: tuple[Any, ...], text: str) -> dict[str, Any]:
 
 NOT_SHOWN = [  # names of figures, and what rows are chosen by
     ("stills", 0, "name"),
-    ("importance", "rows", 0, "variant"),
+    ("variants", 0, "figure"),
     *(("importance", "power", row, "kind") for row in range(3)),
-    ("params", "lime", "baseline"),
+    ("lime", "baseline"),
     ("data", "duplicates", "choice"),
     *(("classes", "names", label) for label in range(2)),
     *(("faithfulness", "rows", row, "method") for row in range(3)),
@@ -51,7 +58,7 @@ NOT_SHOWN = [  # names of figures, and what rows are chosen by
     "path", [path for path in _leaves(facts()) if path not in NOT_SHOWN], ids=str
 )
 def test_every_text_is_escaped(path: tuple[Any, ...]) -> None:
-    html = render_page(_with(path, ATTACK), PICTURES)
+    html = render(_with(path, ATTACK), PICTURES)
     assert "<script" not in html
     assert html.count("&lt;script&gt;") >= 1
 
@@ -63,13 +70,13 @@ def test_names_of_columns_and_classes_are_escaped() -> None:
     given["provenance"] = {ATTACK: ATTACK}
     given["params"][ATTACK] = {ATTACK: ATTACK}
     given["faithfulness"]["rules"] = {ATTACK: ATTACK}
-    html = render_page(given, PICTURES)
+    html = render(given, PICTURES)
     assert "<script" not in html
     assert html.count("&lt;script&gt;") == 10
 
 
 def test_quotes_cannot_leave_an_attribute() -> None:
-    html = render_page(_with(("title",), '" onload="alert(1)'), PICTURES)
+    html = render(_with(("title",), '" onload="alert(1)'), PICTURES)
     assert '" onload=' not in html
 
 
@@ -77,10 +84,10 @@ def test_quotes_cannot_leave_an_attribute() -> None:
     "path", [path for path in _leaves(facts()) if path not in NOT_SHOWN], ids=str
 )
 def test_no_text_can_turn_round_what_stands_beside_it(path: tuple[Any, ...]) -> None:
-    html = render_page(_with(path, "Cat\u202egnp.exe"), PICTURES)
+    html = render(_with(path, "Cat\u202egnp.exe"), PICTURES)
     assert "\u202e" not in html
     assert "Cat[U+202E]gnp.exe" in html
-    html = render_page(_with(path, HEBREW), PICTURES)
+    html = render(_with(path, HEBREW), PICTURES)
     isolates = html.count(f"<bdi>{HEBREW}</bdi>") + html.count(f"\u2068{HEBREW}\u2069")
     assert 1 <= isolates == html.count(HEBREW)
 
@@ -94,7 +101,7 @@ def test_nor_can_names_of_columns_and_classes_and_lists_of_them() -> None:
     given["classes"]["missing"] = [HEBREW, "<script>", "dog"]
     given["params"]["variants"] = {"features": [HEBREW]}
     given["alarms"] = [f"G does not make these classes: {HEBREW}, dog"]
-    html = render_page(given, PICTURES)
+    html = render(given, PICTURES)
     assert f"<bdi>{HEBREW}</bdi>: 1, [U+202E]cat: 2." in html
     assert f"Not made by G: <bdi>{HEBREW}</bdi>, &lt;script&gt;, dog." in html
     assert f"<code><bdi>[&#39;{HEBREW}&#39;]</bdi></code>" in html
@@ -102,7 +109,7 @@ def test_nor_can_names_of_columns_and_classes_and_lists_of_them() -> None:
 
 
 def test_the_policy_allows_what_the_page_has_and_nothing_else() -> None:
-    html = render_page(facts(), PICTURES)
+    html = render(facts(), PICTURES)
     first, policy = re.findall(r'<head>\s*<meta http-equiv="([^"]+)" content="([^"]+)">', html)[0]
     assert first == "Content-Security-Policy"
     rules = dict(each.split(" ", 1) for each in html_unescape(policy).split("; "))
@@ -120,7 +127,7 @@ def test_the_policy_allows_what_the_page_has_and_nothing_else() -> None:
 
 
 def test_page_is_self_contained() -> None:
-    html = render_page(facts(), PICTURES)
+    html = render(facts(), PICTURES)
     assert "<script" not in html
     assert not re.search(r"<link|@import|url\(|https?://|//cdn", html)
     sources = re.findall(r'src="([^"]*)"', html)
@@ -132,54 +139,55 @@ def test_page_is_self_contained() -> None:
 
 
 def test_every_picture_has_a_description() -> None:
-    pictures = re.findall(r"<img[^>]*>", render_page(facts(), PICTURES))
+    pictures = re.findall(r"<img[^>]*>", render(facts(), PICTURES))
     assert len(pictures) == len(PICTURES)
     assert all(re.search(r'alt="[^"]{3,}"', picture) for picture in pictures)
 
 
 def test_every_link_inside_the_page_leads_somewhere() -> None:
-    html = render_page(facts(), PICTURES)
+    html = render(facts(), PICTURES)
     targets = re.findall(r'href="#([^"]+)"', html)
     assert targets
     assert all(f'id="{target}"' in html for target in targets)
 
 
-@pytest.mark.parametrize("name", sorted(facts()))
+@pytest.mark.parametrize("name", [name for names in FACTS.values() for name in names])
 def test_missing_fact_is_an_error(name: str) -> None:
     given = facts()
     del given[name]
     with pytest.raises(jinja2.UndefinedError, match=name):
-        render_page(given, PICTURES)
+        render(given, PICTURES)
 
 
-def _without_figure(name: str) -> dict[str, bytes]:
+def _without_figure(name: tuple[str, str]) -> Pictures:
     return {key: value for key, value in PICTURES.items() if key != name}
 
 
 def test_missing_figure_is_an_error() -> None:
-    for name in FIGURES:
+    for name in PICTURES:
         if name not in WHERE_THERE_ARE_ANY:
-            with pytest.raises(KeyError, match=name):
-                render_page(facts(), _without_figure(name))
+            with pytest.raises(KeyError, match=name[1]):
+                render(facts(), _without_figure(name))
 
 
 @pytest.mark.parametrize("name", WHERE_THERE_ARE_ANY)
-def test_figures_that_not_every_run_has(name: str) -> None:
-    src = f'src="data:image/png;base64,{base64.b64encode(PICTURES[name]).decode()}"'
-    whole, without = render_page(facts(), PICTURES), render_page(facts(), _without_figure(name))
+def test_figures_that_not_every_run_has(name: tuple[str, str]) -> None:
+    kind = "gif" if name in FILMS else "png"
+    src = f'src="data:image/{kind};base64,{base64.b64encode(PICTURES[name]).decode()}"'
+    whole, without = render(facts(), PICTURES), render(facts(), _without_figure(name))
     assert whole.count(src) == 1
     assert src not in without
     assert without.count("<figure") == whole.count("<figure") - 1
 
 
 def test_limit_is_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    html = render_page(facts(), PICTURES)
+    html = render(facts(), PICTURES)
     assert len(html.encode()) > len(html)  # it has letters of more than one byte
     monkeypatch.setattr(page, "MAX_BYTES", len(html.encode()))
-    assert render_page(facts(), PICTURES) == html
+    assert render(facts(), PICTURES) == html
     monkeypatch.setattr(page, "MAX_BYTES", len(html.encode()) - 1)
     with pytest.raises(ValueError, match=f"{len(html.encode())} bytes"):
-        render_page(facts(), PICTURES)
+        render(facts(), PICTURES)
 
 
 @pytest.mark.parametrize(
@@ -202,22 +210,22 @@ def test_limit_is_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_is_said_only_when_it_is_so(change: tuple[str, str, Any], shown: str) -> None:
     given = facts()
-    assert shown not in render_page(given, PICTURES)
+    assert shown not in render(given, PICTURES)
     given[change[0]][change[1]] = change[2]
-    assert shown in render_page(given, PICTURES)
+    assert shown in render(given, PICTURES)
 
 
 def test_alarms_stand_before_everything_else() -> None:
     given = facts()
-    html = render_page(given, PICTURES)
+    html = render(given, PICTURES)
     assert html.index("an alarm") < html.index("<section")
     assert 'role="alert"' in html
     given["alarms"] = []
-    assert 'role="alert"' not in render_page(given, PICTURES)
+    assert 'role="alert"' not in render(given, PICTURES)
 
 
 def test_each_guard_says_what_it_found() -> None:
-    html = render_page(facts(), PICTURES)
+    html = render(facts(), PICTURES)
     collapse, saturation = (html.index(f"<b>{name}</b>") for name in ("collapse", "saturation"))
     assert collapse < html.index("a finding") < saturation < html.index("did not happen")
     assert html.count("did not happen") == 1
@@ -226,8 +234,8 @@ def test_each_guard_says_what_it_found() -> None:
 def test_without_inception_there_is_no_second_chart() -> None:
     given = facts()
     given["quality"]["by_inception"] = False
-    figures = {name: content for name, content in PICTURES.items() if name != "fidelity_inception"}
-    assert "Inception" not in render_page(given, figures)
+    figures = _without_figure(("evaluate", "fidelity_inception"))
+    assert "Inception" not in render(given, figures)
 
 
 @pytest.mark.parametrize(
@@ -241,25 +249,25 @@ def test_without_inception_there_is_no_second_chart() -> None:
 def test_rows_of_memorisation_are_shares_or_numbers(row: int, shown: list[str]) -> None:
     given = facts()
     measure = given["memorisation"]["rows"][row]["measure"]
-    html = render_page(given, PICTURES)
+    html = render(given, PICTURES)
     line = html[html.index(f"<td>{measure}</td>") :].partition("</tr>")[0]
     figures = re.findall(r'<td class="figure">(.*?)</td>', line)
     parts = [part for cell in figures for part in re.split(r"<br>|</?small>", cell) if part]
     assert parts == shown
     assert "unsuspicious" in line
     given["memorisation"]["rows"][row]["bad"] = True
-    line = render_page(given, PICTURES)
+    line = render(given, PICTURES)
     line = line[line.index(f"<td>{measure}</td>") :].partition("</tr>")[0]
     assert ("copies" if row == 0 else "nearer than held-out images") in line
 
 
 def test_refused_images_are_listed() -> None:
     given = facts()
-    assert "empty file" in render_page(given, PICTURES)
+    assert "empty file" in render(given, PICTURES)
     given["quarantine"] = []
-    assert "No image was refused" in render_page(given, PICTURES)
+    assert "No image was refused" in render(given, PICTURES)
     given["quarantine"] = [{"file": f"{k}.png", "reason": "empty"} for k in range(103)]
-    page = render_page(given, PICTURES)
+    page = render(given, PICTURES)
     assert "99.png" in page
     assert "100.png" not in page
     assert "And 3 more" in page
@@ -267,9 +275,9 @@ def test_refused_images_are_listed() -> None:
 
 def test_files_that_are_no_images_are_counted() -> None:
     given = facts()
-    assert "not used: 1,234 csv, 2 hidden." in render_page(given, PICTURES)
+    assert "not used: 1,234 csv, 2 hidden." in render(given, PICTURES)
     given["data"]["others"] = {}
-    assert "Also in the folder" not in render_page(given, PICTURES)
+    assert "Also in the folder" not in render(given, PICTURES)
 
 
 @pytest.mark.parametrize(
@@ -293,5 +301,5 @@ def test_numbers_have_three_digits(value: float, text: str) -> None:
 
 
 def test_a_title_from_right_to_left_holds_no_markup() -> None:
-    html = render_page(_with(("title",), "\u05d3\u05d5\u05d7 <12>"), PICTURES)
+    html = render(_with(("title",), "\u05d3\u05d5\u05d7 <12>"), PICTURES)
     assert "<title>\u2068\u05d3\u05d5\u05d7 &lt;12&gt;\u2069</title>" in html

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from ganatomy.report.page import render_page
-from tests.unit.report.page_facts import PICTURES, facts
+from tests.unit.report.page_facts import PICTURES, facts, render
 
 
 @pytest.mark.parametrize(
@@ -22,22 +21,22 @@ from tests.unit.report.page_facts import PICTURES, facts
 )
 def test_what_did_not_happen_is_not_mentioned(key: str, nothing: Any, said: str) -> None:
     given = facts()
-    assert said in render_page(given, PICTURES)
+    assert said in render(given, PICTURES)
     given["importance"][key] = nothing
-    assert said not in render_page(given, PICTURES)
+    assert said not in render(given, PICTURES)
 
 
 def test_a_readout_that_was_not_taken_is_a_dash() -> None:
     given = facts()
     missing = dict.fromkeys(given["importance"]["rows"][0]["effects"][0], None)
     given["importance"]["rows"][0]["effects"] = [missing, None]
-    page = render_page(given, PICTURES)
+    page = render(given, PICTURES)
     row = page[page.index("All effects, readout by readout") :]
     assert re.findall(r'<td class="figure in">(.*?)</td>', row)[:2] == ["–", "–"]
 
 
 def test_ranking_says_what_stands_out_and_for_which_network() -> None:
-    html = render_page(facts(), PICTURES)
+    html = render(facts(), PICTURES)
     row = html[html.index('<td class="name"><code>blur</code></td>\n      <td>all is') :]
     cells = re.findall(r'<td class="([^"]*)">(.*?)</td>', row.partition("</tr>")[0])
     assert cells[1:] == [
@@ -53,12 +52,21 @@ def test_ranking_says_what_stands_out_and_for_which_network() -> None:
     assert "pixels change by 7.5 of 255" in row
     given = facts()
     given["importance"]["rows"][0] |= {"stands_out": False, "found_by_g": False}
-    assert "within noise" in render_page(given, PICTURES).partition("all is blurred")[2]
-    assert '<td class="out">g_frd</td>' not in render_page(given, PICTURES)
+    assert "within noise" in render(given, PICTURES).partition("all is blurred")[2]
+    assert '<td class="out">g_frd</td>' not in render(given, PICTURES)
+
+
+def test_variants_are_shown_with_what_was_changed() -> None:
+    given = facts()
+    section = render(given, PICTURES).partition('<section id="variants">')[2]
+    said = "<code>sharp</code>: all is sharp (first images of either set)."
+    assert said in section.partition("</section>")[0]
+    given["variants"][0]["same_images"] = True
+    assert "first images of either set" not in render(given, PICTURES)
 
 
 def test_trust_in_the_ranking_is_told_in_figures() -> None:
-    html = render_page(facts(), PICTURES)
+    html = render(facts(), PICTURES)
     assert "a correlation of <b>0.71</b>; the same three are first in 50 % of the splits" in html
     assert re.search(
         r"After 50 % of the steps the ranking agreed\s+with the final one to 0.93", html

@@ -7,13 +7,16 @@ from typing import Any
 import jinja2
 import pytest
 
-from ganatomy.report.page import render_page
-from tests.unit.report.page_facts import PICTURES, facts
+from tests.unit.report.page_facts import PICTURES, facts, render
 
 ATTACK = "<script>alert('x')</script>"
-GRADCAM = ("gradcam_d_real", "gradcam_d_fake", "gradcam_g_fake", "gradcam_classes")
-TRUST = ("agreement", "controls", "removal", "randomisation")
-LIME = ("lime_d_real", "lime_d_fake", "lime_g_regions", "lime_classes", "lime_r2", "latents")
+GRADCAM = tuple(("gradcam", name) for name in ("d_real", "d_fake", "g_fake", "classes"))
+TRUST = tuple(
+    ("faithfulness", name) for name in ("agreement", "controls", "removal", "randomisation")
+)
+LIME = tuple(
+    ("lime", name) for name in ("d_real", "d_fake", "g_regions", "classes", "r2", "latents")
+)
 
 
 def _section(html: str, name: str) -> str:
@@ -21,10 +24,10 @@ def _section(html: str, name: str) -> str:
 
 
 def _trust(given: dict[str, Any] | None = None) -> str:
-    return _section(render_page(given or facts(), PICTURES), "trust")
+    return _section(render(given or facts(), PICTURES), "trust")
 
 
-def _source(name: str) -> str:
+def _source(name: tuple[str, str]) -> str:
     return base64.b64encode(PICTURES[name]).decode()
 
 
@@ -42,7 +45,7 @@ def _row(section: str, method: str, table: int = 0) -> list[tuple[str, str]]:
 
 
 def test_whether_to_trust_is_said_before_anything_is_explained() -> None:
-    html = render_page(facts(), PICTURES)
+    html = render(facts(), PICTURES)
     order = [html.index(f'<section id="{name}">') for name in ("importance", "trust", "gradcam")]
     assert order == sorted(order)
     assert order[-1] < html.index('<section id="lime">')
@@ -62,13 +65,13 @@ def test_disagreement_comes_first_and_the_largest_first_of_all() -> None:
 
 @pytest.mark.parametrize(("section", "names"), [("trust", TRUST), ("gradcam", GRADCAM)])
 def test_pictures_stand_where_they_belong(section: str, names: tuple[str, ...]) -> None:
-    html = render_page(facts(), PICTURES)
+    html = render(facts(), PICTURES)
     own = _section(html, section)
     assert all(own.count(_source(name)) == html.count(_source(name)) == 1 for name in names)
 
 
 def test_lime_has_its_own_section() -> None:
-    own = _section(render_page(facts(), PICTURES), "lime")
+    own = _section(render(facts(), PICTURES), "lime")
     assert all(own.count(_source(name)) == 1 for name in LIME)
     for tile in ("0.51", "0.42", "0.33"):
         assert f"<b>{tile}</b>" in own
@@ -150,7 +153,7 @@ def test_names_of_methods_are_escaped() -> None:
     found["infidelity"][ATTACK] = found["infidelity"].pop("lime")
     found["rules"] = {ATTACK: ATTACK}
     given["concepts"][0]["concept"] = ATTACK
-    html = render_page(given, PICTURES)
+    html = render(given, PICTURES)
     assert "<script" not in html
     assert html.count("&lt;script&gt;") == 5  # the method stands in two tables
 
@@ -167,35 +170,35 @@ def test_names_of_methods_are_escaped() -> None:
 )
 def test_what_hides_a_segment_is_named(baseline: str, words: str) -> None:
     given = facts()
-    given["params"]["lime"]["baseline"] = baseline
-    painting = _section(render_page(given, PICTURES), "lime").partition("painting")[2]
+    given["lime"]["baseline"] = baseline
+    painting = _section(render(given, PICTURES), "lime").partition("painting")[2]
     assert words in painting.partition(")")[0]
 
 
 def test_an_unknown_baseline_is_an_error() -> None:
     given = facts()
-    given["params"]["lime"]["baseline"] = "grey"
+    given["lime"]["baseline"] = "grey"
     with pytest.raises(jinja2.UndefinedError):
-        render_page(given, PICTURES)
+        render(given, PICTURES)
 
 
 def test_the_number_of_samples_is_told_where_it_is_one() -> None:
     given = facts()
-    assert "1,000 times for each image" in render_page(given, PICTURES)
-    given["params"]["lime"]["tolerance"] = 0.1
-    html = render_page(given, PICTURES)
+    assert "1,000 times for each image" in render(given, PICTURES)
+    given["lime"]["tolerance"] = 0.1
+    html = render(given, PICTURES)
     assert "times for each image" not in html
     assert "until its intervals are narrow enough" in html
 
 
 def test_concepts_come_with_how_well_they_can_be_read() -> None:
     given = facts()
-    assert "held-out R² of brightness 0.91" in render_page(given, PICTURES)
+    assert "held-out R² of brightness 0.91" in render(given, PICTURES)
     given["concepts"].append({"concept": "contrast", "held_out_r2": 0.72})
-    assert "held-out R² of brightness 0.91, contrast 0.72" in render_page(given, PICTURES)
+    assert "held-out R² of brightness 0.91, contrast 0.72" in render(given, PICTURES)
     given["concepts"] = []
-    assert "held-out R² of" not in _section(render_page(given, PICTURES), "gradcam")
+    assert "held-out R² of" not in _section(render(given, PICTURES), "gradcam")
 
 
 def test_causal_checks_are_told_as_a_share() -> None:
-    assert "62.5\xa0% of the lines" in _section(render_page(facts(), PICTURES), "gradcam")
+    assert "62.5\xa0% of the lines" in _section(render(facts(), PICTURES), "gradcam")

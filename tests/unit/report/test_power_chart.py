@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import ACCENT, INK, WARM
-from ganatomy.report.power import power_chart
+from ganatomy.report.figures.canvas import ACCENT, INK, WARM
+from ganatomy.report.figures.power_chart import power_chart
 from tests.unit.report.looking import changed_box, is_colour
 
 COLUMNS = ["kind", "value", "rank_correlation", "low", "high", "same_top3"]

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from ganatomy.report.canvas import INK
-from ganatomy.report.region_map import region_map, region_values
+from ganatomy.report.figures.canvas import INK
+from ganatomy.report.figures.region_map import region_map, region_values
 from tests.unit.report.looking import is_colour, margin_is_white, runs
 
 BLACK = "#000000"

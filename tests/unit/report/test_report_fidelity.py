@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from ganatomy.metrics.fidelity import INCEPTION_NAMES, NAMES
-from ganatomy.report.canvas import ACCENT, MUTED
-from ganatomy.report.fidelity import fidelity_chart, in_words, meaning
+from ganatomy.report.figures.canvas import ACCENT, MUTED
+from ganatomy.report.figures.fidelity_chart import fidelity_chart, in_words, meaning
 
 COLUMNS = ["value", "low", "high", "floor", "floor_low", "floor_high"]
 

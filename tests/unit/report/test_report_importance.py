@@ -6,8 +6,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from ganatomy.report.canvas import ACCENT, BAND, MUTED, WARM
-from ganatomy.report.importance import MOST_ROWS, importance_bars, null_band
+from ganatomy.report.figures.canvas import ACCENT, BAND, MUTED, WARM
+from ganatomy.report.figures.importance_bars import MOST_ROWS, importance_bars, null_band
 from tests.unit.report.looking import changed_box, is_colour, margin_is_white, runs
 
 TITLES = {"g_fcd": "G: Fréchet distance,\nevaluator features", "d_shift": "D: change"}

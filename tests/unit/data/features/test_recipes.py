@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from ganatomy.data.dataset import Dataset
+from ganatomy.data.features import Regions
 from ganatomy.data.features.recipes import Recipe, recipes
 from ganatomy.errors import InputError
 
@@ -28,7 +29,7 @@ def _recipes(dataset: Dataset, features: list[str], **changed: Any) -> list[Reci
         "modes": ["remove"], "interactions": [], "num_subsets": 0, "subset_share": 0.5,
         "num_nulls": 0, "seed": 7,
     }  # fmt: skip
-    return recipes(features, dataset=dataset, **{**arguments, **changed})
+    return recipes(features, dataset, **{**arguments, **changed})
 
 
 def _names(made: list[Recipe]) -> list[str]:
@@ -91,7 +92,9 @@ def test_no_two_variants_share_a_name(dataset: Dataset, tmp_path: Path) -> None:
         mask = np.zeros((28, 28), dtype=np.uint8)
         mask[10 + index : 20] = 255
         Image.fromarray(mask).save(path)
-    made = _recipes(dataset, ["mask_x:permute", "mask_x-permute"], masks=masks)
+    made = _recipes(
+        dataset, ["mask_x:permute", "mask_x-permute"], regions=Regions(masks=tuple(masks))
+    )
     assert _names(made) == ["mask_x-permute", "mask_x-permute-2"]
     assert [recipe.features for recipe in made] == [("mask_x",), ("mask_x-permute",)]
 
@@ -129,3 +132,16 @@ def test_refusals(
 ) -> None:
     with pytest.raises(InputError, match=message):
         _recipes(dataset, features, **changed)
+
+
+def test_a_recipe_says_which_regions_its_names_mean(dataset: Dataset, tmp_path: Path) -> None:
+    usual = _recipes(dataset, ["cell_1_1"])[0]
+    assert "regions" not in usual.to_json()
+    mask = tmp_path / "corner.png"
+    Image.new("L", (28, 28), 0).save(mask)
+    other = Recipe("cell_1_1", ("cell_1_1",), "remove", 7, "", "region", Regions(2, (str(mask),)))
+    assert other.to_json()["regions"] == {"grid": 2, "masks": [str(mask)]}
+    for recipe in (usual, other):
+        assert Recipe.from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
+    made = _recipes(dataset, ["cell_0_0", "blur"], num_nulls=1, regions=Regions(grid=7))
+    assert [recipe.regions for recipe in made] == [Regions(7)] * 3

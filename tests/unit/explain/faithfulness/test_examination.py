@@ -10,7 +10,7 @@ from ganatomy.explain.faithfulness.examination import Examination, examine
 from ganatomy.explain.faithfulness.planted import PlantedDiscriminator
 from ganatomy.explain.faithfulness.randomisation import COLUMNS as CASCADE_COLUMNS
 from ganatomy.explain.faithfulness.verdict import CONTROLS, REMOVAL, trust
-from ganatomy.explain.targets import Target, d_logit
+from ganatomy.explain.networks.targets import Target, d_logit
 
 SIZE, COUNT, STEPS = 12, 6, 4
 TRUE, FALSE, FLAT = "the truth", "its opposite", "flat"

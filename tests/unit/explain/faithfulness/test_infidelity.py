@@ -10,7 +10,7 @@ from torch import nn
 
 from ganatomy.errors import InputError
 from ganatomy.explain.faithfulness.infidelity import infidelity, rectangles, sensitivity
-from ganatomy.explain.targets import Target
+from ganatomy.explain.networks.targets import Target
 
 SIZE = 10
 

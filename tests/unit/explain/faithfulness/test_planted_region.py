@@ -19,8 +19,8 @@ from ganatomy.explain.faithfulness.planted import (
     planted_truth,
     pointing_game,
 )
-from ganatomy.explain.gradcam import gradcam
-from ganatomy.explain.targets import Target, d_logit
+from ganatomy.explain.maps.gradcam import gradcam
+from ganatomy.explain.networks.targets import Target, d_logit
 
 SIZE = 12
 

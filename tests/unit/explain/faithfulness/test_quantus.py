@@ -19,7 +19,7 @@ from torch import nn
 
 from ganatomy.explain.faithfulness.removal import deletion_insertion
 from ganatomy.explain.faithfulness.road import linear_fill
-from ganatomy.explain.targets import Target
+from ganatomy.explain.networks.targets import Target
 
 COUNT, SIZE, STEPS = 3, 12, 9
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from ganatomy.errors import InputError
 from ganatomy.explain.faithfulness.removal import deletion_insertion, pixel_ranks
-from ganatomy.explain.targets import Target
+from ganatomy.explain.networks.targets import Target
 
 COUNT, CHANNELS, HEIGHT, WIDTH = 3, 2, 5, 7
 PIXELS = HEIGHT * WIDTH

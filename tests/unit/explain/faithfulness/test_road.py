@@ -10,7 +10,7 @@ from torch import nn
 
 from ganatomy.errors import InputError
 from ganatomy.explain.faithfulness.road import IMPUTERS, blur_fill, linear_fill, road
-from ganatomy.explain.targets import Target
+from ganatomy.explain.networks.targets import Target
 
 SIZE = 12
 

@@ -197,7 +197,7 @@ def test_progress_counts_the_steps_of_all_members(tmp_path: Path) -> None:
     assert done == sorted(done)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 @pytest.mark.parametrize("backend", ["grouped", "bmm"])
 def test_a_pack_on_a_gpu_is_one_on_the_cpu(backend: str) -> None:
     given = views(3)

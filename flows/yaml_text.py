@@ -1,0 +1,123 @@
+"""Values in the text of a YAML file of sections, changed without a change to anything else."""
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+Document = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class _Edit:
+    """What comes in place of the characters from `start` up to `end`."""
+
+    start: int
+    end: int
+    new: str
+
+
+def edited(text: str, document: Document) -> str | None:
+    """Give the text with a document's values; comments, order and quotes of the rest stay.
+
+    Returns
+    -------
+    str or None
+        None where it takes more than that: the document lacks what the text has, or the text has
+        aliases.
+    """
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    before = yaml.safe_load(text)
+    if not isinstance(root, yaml.MappingNode):
+        return None
+    found = {key.value: value for key, value in root.value}
+    edits: list[_Edit] = []
+    missing = ""
+    for name, values in document.items():
+        if name not in found:
+            missing += "\n" + yaml.safe_dump({name: values}, sort_keys=False)
+        elif isinstance(found[name], yaml.MappingNode):
+            edits += _in_section(text, found[name], values, before[name])
+        else:
+            edits.append(_replaced(text, found[name], flow(values)))
+    new = text
+    for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
+        new = new[: edit.start] + edit.new + new[edit.end :]
+    new = f"{new.rstrip()}\n{missing}" if missing else new
+    return new if _says(new, document) else None
+
+
+def flow(value: Any) -> str:
+    """Write a value so that it may stand in any line, and in a list of one line."""
+    if isinstance(value, str) and "\n" in value:
+        return json.dumps(value, ensure_ascii=False)
+    line = yaml.safe_dump(
+        [value], default_flow_style=True, width=math.inf, allow_unicode=True, sort_keys=False
+    )
+    return line.strip()[1:-1]
+
+
+def _says(text: str, document: Document) -> bool:
+    try:
+        return bool(yaml.safe_load(text) == document)
+    except yaml.YAMLError:
+        return False
+
+
+def _in_section(
+    text: str, section: yaml.MappingNode, values: dict[str, Any], before: dict[str, Any]
+) -> Iterator[_Edit]:
+    nodes = {key.value: (key, value) for key, value in section.value}
+    missing = []
+    for name, value in values.items():
+        if name not in nodes:
+            missing.append(f"{name}: {flow(value)}")
+        elif before[name] != value:
+            yield _value(text, section, *nodes[name], value)
+    if missing and section.flow_style:
+        at = section.end_mark.index - 1  # the brace
+        yield _Edit(at, at, ("" if not nodes else ", ") + ", ".join(missing))
+    elif missing:
+        last = _end(text, section)
+        line_end = text.find("\n", last)
+        at = len(text) if line_end < 0 else line_end
+        margin = "\n" + " " * section.value[0][0].start_mark.column
+        yield _Edit(at, at, "".join(margin + line for line in missing))
+
+
+def _value(
+    text: str, section: yaml.MappingNode, key: yaml.Node, node: yaml.Node, value: Any
+) -> _Edit:
+    """A list keeps its form: lines of their own, or one line."""
+    colon = text.index(":", key.end_mark.index) + 1
+    was_lines = isinstance(node, yaml.SequenceNode) and not node.flow_style
+    is_list = isinstance(value, list)
+    if is_list and value and was_lines:
+        return _Edit(node.start_mark.index, _end(text, node), _lines(value, node.start_mark.column))
+    if is_list and value and not section.flow_style and not getattr(node, "value", None):
+        margin = key.start_mark.column  # it was empty, which can only be written in one line
+        return _Edit(colon, _end(text, node), f"\n{' ' * margin}{_lines(value, margin)}")
+    if was_lines:
+        return _Edit(colon, _end(text, node), f" {flow(value)}")
+    return _replaced(text, node, flow(value))
+
+
+def _replaced(text: str, node: yaml.Node, new: str) -> _Edit:
+    start, end = node.start_mark.index, _end(text, node)
+    return _Edit(start, end, new if end > start else f" {new}")  # nothing, right after the colon
+
+
+def _lines(values: list[Any], column: int) -> str:
+    return f"\n{' ' * column}".join(f"- {flow(value)}" for value in values)
+
+
+def _end(text: str, node: yaml.Node) -> int:
+    """Where a node ends, without the comments and empty lines after a block."""
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        return _end(text, last[1] if isinstance(last, tuple) else last)
+    start = int(node.start_mark.index)
+    return start + len(text[start : node.end_mark.index].rstrip())

@@ -1,0 +1,201 @@
+"""Explain a GAN that was trained here, and say on one page how far that can be trusted."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ganatomy.command.sample import check_is_gan
+from ganatomy.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from ganatomy.data.dataset import Dataset
+    from ganatomy.explain.maps.film import History
+    from ganatomy.explain.networks.named import Vocabulary
+    from ganatomy.gan.architecture import Architecture
+    from ganatomy.gan.model import Gan
+
+_FEWEST, _MOST = 4, 10_000
+_PREPARED = Path("data/prepared")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the GAN, the images that it is looked at on, and where the page goes."""
+    parser.add_argument(
+        "gan", nargs="?", type=Path, default=Path("models/gan"), help="its folder; models/gan"
+    )
+    parser.add_argument(
+        "--images",
+        type=Path,
+        metavar="FOLDER",
+        help="real images, of any size; those held out in data/prepared where there are any, "
+        "else only the GAN's own images are explained",
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("explanation.html"), help="the page; explanation.html"
+    )
+    parser.add_argument(
+        "--count", type=int, default=32, help="how many images of a kind; 32, a minute on a CPU"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same page; 0")
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Look at G's moving average and at D, and write the page whole or not at all."""
+    if not _FEWEST <= arguments.count <= _MOST:
+        raise InputError(f"{arguments.count} images", "--count", f"Ask for {_FEWEST} to {_MOST:,}.")
+    if arguments.out.is_dir():
+        raise InputError("this is a folder", str(arguments.out), "Name a file by --out.")
+    check_is_gan(arguments.gan)
+
+    from ganatomy.device import resolve_device
+    from ganatomy.files import write_bytes
+    from ganatomy.gan.checkpoint import load_gan
+
+    device = resolve_device(arguments.device)
+    gan = load_gan(arguments.gan, device)
+    title = f"What {arguments.gan.resolve().name} has learned"
+    reals = _reals(arguments.images, arguments.count, arguments.seed, gan.architecture)
+    if reals is None:
+        _without_reals(gan, arguments, title)
+    else:
+        page = _page(gan, reals, arguments, title, device)
+        write_bytes(arguments.out, page.encode())
+    print(arguments.out)
+    return 0
+
+
+def _reals(
+    folder: Path | None, count: int, seed: int, architecture: "Architecture"
+) -> "Dataset | None":
+    """Some of the images of a folder, or of those that were held out; None without any."""
+    from ganatomy.data.dataset import Dataset
+
+    if folder is not None:
+        return _of_folder(folder, count, architecture)
+    if not (_PREPARED / "test.safetensors").is_file():
+        return None
+    import torch
+
+    from ganatomy.rng import generator
+
+    held_out = Dataset.load(_PREPARED, "test")
+    shape = (architecture.channels, architecture.image_size, architecture.image_size)
+    if tuple(held_out.images.shape[1:]) != shape:
+        raise InputError(
+            f"its images are {tuple(held_out.images.shape[1:])}, the GAN's {shape}",
+            str(_PREPARED),
+            "Name a folder of images by --images.",
+        )
+    order = torch.randperm(len(held_out), generator=generator(seed, "explain", "reals"))
+    return held_out.take(order[:count])
+
+
+def _of_folder(folder: Path, count: int, architecture: "Architecture") -> "Dataset":
+    import torch
+
+    from ganatomy.data.dataset import UNLABELLED, Dataset
+    from ganatomy.data.decoding import read_files
+    from ganatomy.data.prepare import to_channels
+    from ganatomy.data.reading import DEFAULT_LIMITS
+    from ganatomy.data.sources import fetch
+
+    try:
+        raw = fetch("image-folder", folder, count, 0, _say)
+    except InputError as error:  # it names what params.yaml calls the folder
+        raise InputError(error.what, f"--images {folder}", error.remedy) from None
+    images, _, refused = read_files(raw, architecture.image_size, DEFAULT_LIMITS, lambda *_: None)
+    for entry in [*raw.refused, *refused]:
+        _say(f"{entry['file']} is left out: {entry['reason']}")
+    if len(images) < _FEWEST:
+        raise InputError(
+            f"{len(images)} images that can be used",
+            f"--images {folder}",
+            f"Give at least {_FEWEST}.",
+        )
+    labels = torch.full((len(images),), UNLABELLED)
+    return Dataset(to_channels(images, architecture.channels), labels)
+
+
+def _page(
+    gan: "Gan",
+    reals: "Dataset",
+    arguments: argparse.Namespace,
+    title: str,
+    device: "torch.device",
+) -> str:
+    from ganatomy.data.images import to_float
+    from ganatomy.explain.networks.subjects import Subjects
+    from ganatomy.facade.page import page_of
+    from ganatomy.gan.sampling import latents
+    from ganatomy.metrics import evaluator_file
+
+    folder = arguments.gan.parent / "evaluator"
+    has_classes = bool(reals.class_names) and (folder / "evaluator.json").is_file()
+    evaluator, names = evaluator_file.load(folder, device) if has_classes else (None, ())
+    subjects = Subjects.of(
+        gan.generator_ema,
+        gan.discriminator,
+        real=to_float(reals.images),
+        z=latents(arguments.count, gan.architecture, arguments.seed, "explained"),
+        evaluator=evaluator,
+        class_names=names,
+        real_labels=reals.labels,
+        num_classes=gan.architecture.num_classes,
+    )
+    return page_of(
+        subjects,
+        _vocabulary() if has_classes else None,
+        title=title,
+        history=_history(arguments.gan.parent / "history", device),
+        seed=arguments.seed,
+        on_progress=lambda study: _say(f"{study}: done"),
+        on_warning=_say,
+    )
+
+
+def _vocabulary() -> "Vocabulary":
+    from ganatomy.data.dataset import Dataset
+    from ganatomy.explain.networks.named import Vocabulary
+
+    return Vocabulary(Dataset.load(_PREPARED, "train", mapped=True))
+
+
+def _history(folder: Path, device: "torch.device") -> "History":
+    return _remembered(folder, device) if folder.is_dir() else ()
+
+
+def _remembered(
+    folder: Path, device: "torch.device"
+) -> Iterator[tuple[int, "nn.Module", "nn.Module"]]:
+    from ganatomy.gan.checkpoint import load_gan
+
+    for step in sorted(folder.iterdir()):
+        gan = load_gan(step, device)
+        yield int(step.name), gan.generator_ema, gan.discriminator
+
+
+def _without_reals(gan: "Gan", arguments: argparse.Namespace, title: str) -> None:
+    """The GAN's own images alone: every kind of map of D and of G, and the trust table."""
+    import ganatomy
+    from ganatomy.gan.sampling import generate, latents
+
+    _say("no real images were given: the GAN's own are explained")
+    z = latents(arguments.count, gan.architecture, arguments.seed, "explained")
+    found = ganatomy.explain(
+        gan.discriminator,
+        generate(gan.generator_ema, z),
+        generator=gan.generator_ema,
+        latents=z,
+        seed=arguments.seed,
+    )
+    found.save(arguments.out, title)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)

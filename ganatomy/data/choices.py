@@ -1,0 +1,12 @@
+"""What can be chosen about images: where they come from, their shape, their duplicates, changes.
+
+No torch here.
+"""
+
+from typing import Literal
+
+Source = Literal["mnist-sample", "mnist", "fashion-mnist", "cifar10", "image-folder"]
+ImageSize = Literal[28, 32, 64, 128]
+Channels = Literal[0, 1, 3]  # 0: as the source has them
+OnDuplicates = Literal["keep", "together", "drop"]
+Mode = Literal["remove", "permute", "noise"]  # of changing a feature

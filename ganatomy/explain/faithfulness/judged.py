@@ -1,0 +1,255 @@
+"""The maps of one network put to every test: those of D, and those within G."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import torch
+from torch import nn
+
+from ganatomy.explain.faithfulness.effort import Effort
+from ganatomy.explain.faithfulness.examination import Examination, examine
+from ganatomy.explain.faithfulness.infidelity import sensitivity
+from ganatomy.explain.faithfulness.randomisation import randomisation
+from ganatomy.explain.faithfulness.stability import seed_stability
+from ganatomy.explain.lime.hiding import fills_of
+from ganatomy.explain.maps.methods import LIME, Methods, refusals
+from ganatomy.explain.networks.subjects import Subjects
+from ganatomy.explain.networks.targets import Target, d_logit, d_logit_of_g
+
+TESTS_OF_D, TESTS_OF_G = 8, 6  # as many as are told to `on_test`
+_FEW = 16  # images of the tests that explain anew many times
+_G = "generator."
+Maps = dict[str, torch.Tensor]
+Hide = Callable[[torch.Tensor, int], torch.Tensor]
+Refusal = dict[str, str | int]
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedMaps:
+    """Maps of one network, and what the tests measured of them.
+
+    Attributes
+    ----------
+    maps : dict of str to Tensor of shape (n, h, w)
+        By method; NaN where a map means nothing.
+    examination : Examination
+    cascade : DataFrame
+        As of `randomisation.randomisation`.
+    refusals : tuple of dict
+        Maps that mean nothing: ``method``, ``reason``, the number of ``images`` and ``of`` how
+        many.
+    """
+
+    maps: Maps
+    examination: Examination
+    cascade: pd.DataFrame
+    refusals: tuple[Refusal, ...]
+
+
+def judge_discriminator(
+    subjects: Subjects,
+    pool: torch.Tensor,
+    methods: Methods,
+    effort: Effort,
+    seed: int,
+    *,
+    on_test: Callable[[str], None] = lambda test: None,
+) -> JudgedMaps:
+    """Judge every kind of map of D's logit, at all real and generated images.
+
+    Parameters
+    ----------
+    subjects : Subjects
+    pool : Tensor of shape (k, c, h, w)
+        Other images, for the baselines that need some.
+    methods : Methods
+    effort : Effort
+    seed : int
+    on_test : callable
+        Told the name of each test that is done, `TESTS_OF_D` in all.
+    """
+    few = -(-few_of(subjects.fake) // 2)
+    return judge_images(
+        subjects.discriminator,
+        subjects.of_d.convolutions,
+        torch.cat([subjects.real, subjects.fake]).to(subjects.device),
+        torch.cat([subjects.real[:few], subjects.fake[:few]]).to(subjects.device),
+        lambda images, own: fills_of(methods.hiding, images, pool, own),
+        methods,
+        effort,
+        seed,
+        on_test=on_test,
+    )
+
+
+def judge_images(
+    discriminator: nn.Module,
+    layers: Sequence[str],
+    images: torch.Tensor,
+    some: torch.Tensor,
+    hide: Hide,
+    methods: Methods,
+    effort: Effort,
+    seed: int,
+    *,
+    on_test: Callable[[str], None] = lambda test: None,
+) -> JudgedMaps:
+    """Judge every kind of map of a discriminator's logit at images.
+
+    Parameters
+    ----------
+    discriminator : nn.Module
+    layers : sequence of str
+        Those with class activation maps.
+    images : Tensor of shape (n, c, h, w), on the network's device
+    some : Tensor of shape (m, c, h, w)
+        Those of the tests that explain anew many times.
+    hide : callable
+        Images and a seed to what hides them, (n, k, c, h, w).
+    methods : Methods
+    effort : Effort
+    seed : int
+    on_test : callable
+        Told the name of each test that is done, `TESTS_OF_D` in all.
+    """
+    target = d_logit(discriminator)
+    fills = hide(images, seed)
+    maps = methods.maps(target, layers, images, fills, seed)
+    on_test("maps of D")
+    anew = methods.quietly()
+    stability = {"seed_stability": _between_seeds(target, some, hide, anew, effort, seed)}
+    on_test("seeds")
+    clean = hide(some, seed)  # noise is to change nothing else
+    stability["sensitivity"] = sensitivity(
+        lambda noisy: anew.maps(target, layers, noisy, clean, seed),
+        some,
+        seed,
+        num_samples=effort.num_perturbations,
+    )
+    on_test("sensitivity of D's maps")
+    cascade = randomisation(
+        discriminator,
+        lambda model: anew.maps(d_logit(model), layers, some, clean, seed),
+        seed,
+        effort.num_seeds,
+    )
+    on_test("D randomised")
+    kept, refused = without_refused(target, images, maps, images)
+    found = examine(
+        target,
+        images,
+        kept,
+        fills[:, 0],
+        stability,
+        cascade,
+        seed,
+        effort.num_steps,
+        on_test,
+        methods.on_warning,
+    )
+    return JudgedMaps(kept, found, cascade, refused)
+
+
+def judge_generator(
+    subjects: Subjects,
+    pool: torch.Tensor,
+    methods: Methods,
+    effort: Effort,
+    seed: int,
+    *,
+    on_test: Callable[[str], None] = lambda test: None,
+) -> JudgedMaps | None:
+    """Judge the maps of D's logit within G: do the places that they name count?
+
+    Parameters
+    ----------
+    subjects, pool, methods, effort, seed
+        As of `judge_discriminator`.
+    on_test : callable
+        Told the name of each test that is done, `TESTS_OF_G` in all.
+
+    Returns
+    -------
+    JudgedMaps or None
+        None where G has no maps: no layer of its own, or no method for layers.
+    """
+    if not has_maps_of_g(subjects, methods):
+        return None
+    layers = [_G + name for name in subjects.of_g.wide]
+    images, z = subjects.fake.to(subjects.device), subjects.z.to(subjects.device)
+    some, latent_dim = z[: few_of(images)], subjects.latent_dim
+
+    def explain(model: nn.Module, latents: torch.Tensor) -> Maps:
+        target = d_logit_of_g(model, subjects.discriminator)
+        found = methods.cam_maps(target, layers, latents, subjects.size)
+        return {name.replace(_G, "G "): each for name, each in found.items()}
+
+    def explain_noisy(noisy: torch.Tensor) -> Maps:
+        latents = torch.cat([noisy[:, :latent_dim], some[:, latent_dim:]], 1)
+        return explain(subjects.generator, latents)
+
+    maps = explain(subjects.generator, z)
+    stability = {
+        "sensitivity": sensitivity(explain_noisy, some, seed, num_samples=effort.num_perturbations)
+    }
+    on_test("maps of G")
+    cascade = randomisation(
+        subjects.generator, lambda model: explain(model, some), seed, effort.num_seeds
+    )
+    on_test("G randomised")
+    whole = d_logit_of_g(subjects.generator, subjects.discriminator)
+    kept, refused = without_refused(whole, z, maps, images)
+    found = examine(
+        d_logit(subjects.discriminator),
+        images,
+        kept,
+        fills_of(methods.hiding, images, pool, seed)[:, 0],
+        stability,
+        cascade,
+        seed,
+        effort.num_steps,
+        on_test,
+        methods.on_warning,
+    )
+    return JudgedMaps(kept, found, cascade, refused)
+
+
+def has_maps_of_g(subjects: Subjects, methods: Methods) -> bool:
+    """Say whether there is anything to judge within the generator."""
+    return bool(subjects.of_g.wide and methods.cams)
+
+
+def without_refused(
+    target: Target, inputs: torch.Tensor, maps: Maps, images: torch.Tensor
+) -> tuple[Maps, tuple[Refusal, ...]]:
+    """Replace maps that mean nothing by NaN, and list each reason once; see `methods.refusals`."""
+    kept, told = {}, []
+    for name, reasons in refusals(target, inputs, maps, images).items():
+        sound = torch.tensor([not reason for reason in reasons])
+        kept[name] = torch.where(sound[:, None, None], maps[name], torch.nan)
+        for reason in dict.fromkeys(filter(None, reasons)):
+            about: Refusal = {"method": name, "reason": reason}
+            told.append({**about, "images": reasons.count(reason), "of": len(reasons)})
+    return kept, tuple(told)
+
+
+def _between_seeds(
+    target: Target,
+    images: torch.Tensor,
+    hide: Hide,
+    methods: Methods,
+    effort: Effort,
+    seed: int,
+) -> Maps:
+    """Stability of the one method that draws."""
+
+    def explain(own: int) -> Maps:
+        return {LIME: methods.lime_map(target, images, hide(images, own), own)}
+
+    return seed_stability([explain(seed + number) for number in range(effort.num_seeds)])
+
+
+def few_of(images: torch.Tensor) -> int:
+    """Choose how many images are explained anew many times: fewer of large ones."""
+    return max(4, min(_FEW, _FEW * 32**2 // images[0, 0].numel()))

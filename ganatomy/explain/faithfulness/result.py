@@ -1,0 +1,147 @@
+"""What the tests of explanations found: saved, loaded, in figures and in words."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from ganatomy.errors import InputError
+from ganatomy.explain.faithfulness.judged import Refusal
+from ganatomy.explain.faithfulness.regions import RegionComparison
+from ganatomy.files import read_json, write_bytes, write_json
+from ganatomy.tables import csv_bytes, read_table
+from ganatomy.tensors import read_tensors, write_tensors
+
+_TEXT = (
+    *("method", "measure", "against", "layer", "line", "kind"),
+    *("faithful", "stable", "sane", "why", "refused"),
+)
+_MAY_BE_EMPTY = {"against": "", "why": "", "refused": ""}
+_SCORES, _MAPS = "scores.parquet", "maps.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class FaithfulnessStudy:
+    """Whether each kind of map is true, stable and about this network, and whether they agree.
+
+    Attributes
+    ----------
+    verdicts : DataFrame
+        As of `verdict.trust`, and what was refused in words (``refused``).
+    measures, curves, scores : DataFrame
+        As of `examination.Examination`, of both networks.
+    randomised : dict of str to DataFrame
+        By network, ``d`` and ``g``: as of `randomisation.randomisation`. No ``g`` where no layer
+        of G has maps.
+    regions : RegionComparison or None
+        None where nothing was retrained.
+    planted : DataFrame
+        As of `planted.planted_truth`.
+    rules : dict of str to str
+        How the verdicts were reached, in words.
+    refusals : tuple of dict
+        As of `judged.JudgedMaps`.
+    maps : dict of str to Tensor of shape (n, h, w), float32
+        What was judged, by method: of D at the real and then at the generated images, of G at the
+        generated ones. NaN where a map means nothing.
+    """
+
+    verdicts: pd.DataFrame
+    measures: pd.DataFrame
+    curves: pd.DataFrame
+    scores: pd.DataFrame
+    randomised: dict[str, pd.DataFrame]
+    regions: RegionComparison | None
+    planted: pd.DataFrame
+    rules: dict[str, str]
+    refusals: tuple[Refusal, ...]
+    maps: dict[str, torch.Tensor]
+
+    @property
+    def trusted(self) -> list[str]:
+        """The methods that passed every test."""
+        return list(self.verdicts.loc[self.verdicts["trusted"], "method"])
+
+    @property
+    def sentences(self) -> list[str]:
+        """What the methods disagree on, the largest disagreement first."""
+        return [] if self.regions is None else self.regions.agreement.sentences
+
+    def metrics(self) -> dict[str, float | int]:
+        """Give the figures that the study ends in; NaN where one cannot be computed."""
+        found: dict[str, float | int] = {
+            "num_methods": len(self.verdicts),
+            "num_trusted": len(self.trusted),
+        }
+        own = self.scores[self.scores["control"] == ""]
+        for (measure, method), group in own.groupby(["measure", "method"]):
+            if group["value"].notna().any():
+                found[f"{measure}/{method}"] = float(group["value"].mean())
+        if self.regions is not None:
+            found["num_disputed_regions"] = len(self.regions.agreement.disputed)
+        return found
+
+    def verdict(self) -> str:
+        """Say in a few sentences what can be trusted."""
+        return " ".join(self._sentences())
+
+    def _sentences(self) -> Iterator[str]:
+        count = len(self.verdicts)
+        if not self.trusted:
+            yield f"None of {count} kinds of map can be trusted."
+        else:
+            names = ", ".join(self.trusted)
+            yield f"{len(self.trusted)} of {count} kinds of map can be trusted: {names}."
+        refused = {row["method"] for row in self.refusals}
+        if refused:
+            yield f"{len(refused)} of them mean nothing in some images, and say why."
+        yield from self.sentences[:1]
+
+    def save(self, folder: Path) -> None:
+        """Write tables, tensors and the rules into a folder."""
+        tables = {"measures": self.measures, "trust": self.verdicts, "removal": self.curves}
+        tables |= {f"randomisation_{network}": each for network, each in self.randomised.items()}
+        for name, table in {**tables, "planted": self.planted}.items():
+            write_bytes(folder / f"{name}.csv", csv_bytes(table))
+        buffer = io.BytesIO()
+        self.scores.to_parquet(buffer, index=False)
+        write_bytes(folder / _SCORES, buffer.getvalue())
+        write_json(folder / "rules.json", self.rules)
+        write_json(folder / "refusals.json", list(self.refusals))
+        if self.regions is not None:
+            self.regions.save(folder)
+        write_tensors(folder / _MAPS, self.maps)
+
+    @staticmethod
+    def load(folder: Path) -> "FaithfulnessStudy":
+        """Read what `save` wrote; `InputError` where a file is missing or damaged."""
+        cascades = {name: folder / f"randomisation_{name}.csv" for name in ("d", "g")}
+        return FaithfulnessStudy(
+            _table(folder / "trust.csv"),
+            _table(folder / "measures.csv"),
+            _table(folder / "removal.csv"),
+            _scores(folder / _SCORES),
+            {name: _table(path) for name, path in cascades.items() if path.exists()},
+            RegionComparison.load(folder),
+            _table(folder / "planted.csv"),
+            read_json(folder / "rules.json"),
+            tuple(read_json(folder / "refusals.json")),
+            read_tensors(folder / _MAPS),
+        )
+
+
+def _table(path: Path) -> pd.DataFrame:
+    table = read_table(path, _TEXT)
+    return table.fillna({name: "" for name in _MAY_BE_EMPTY if name in table})
+
+
+def _scores(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"not a readable table ({error})", str(path), "Remove the file and run `dvc repro`."
+        ) from None

@@ -1,0 +1,131 @@
+"""What the study of LIME found: saved, loaded, in figures and in words."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ganatomy.explain.lime.cases import LimeCase
+from ganatomy.explain.lime.latent_effects import LatentEffects
+from ganatomy.explain.lime.settings import Hiding, LimeSampling
+from ganatomy.explain.maps.class_means import ClassMeans
+from ganatomy.files import read_json, write_bytes, write_json
+from ganatomy.tables import csv_bytes, read_table
+
+CASES = {
+    "d_real": "real images",
+    "d_fake": "generated images",
+    "g_regions": "generated images with parts of others",
+}
+"""What D's logit is explained at."""
+
+_SURROGATES, _HOW = "surrogates.csv", "lime.json"
+_MOST_NAMED = 3
+
+
+@dataclass(frozen=True, eq=False)
+class LimeStudy:
+    """What LIME tells of a GAN, and how well its surrogates foretell.
+
+    Attributes
+    ----------
+    sampling : LimeSampling
+    hiding : Hiding
+        Of D's logit at real and at generated images; the third case has the segments alone.
+    num_seeds : int
+        Draws of samples that the stability compares.
+    cases : dict of str to LimeCase
+        By the keys of `CASES`: the explanations that together say most.
+    surrogates : DataFrame
+        One row for each explained image, as of `cases.surrogates_table`.
+    class_means : ClassMeans
+        Mean magnitude of the coefficients over all images that are not refused.
+    latents : LatentEffects or None
+        Which coordinates of the latent move what the generator makes; None where no target was
+        asked for.
+    """
+
+    sampling: LimeSampling
+    hiding: Hiding
+    num_seeds: int
+    cases: dict[str, LimeCase]
+    surrogates: pd.DataFrame
+    class_means: ClassMeans
+    latents: LatentEffects | None
+
+    def metrics(self) -> dict[str, float | int]:
+        """Give the figures that the study ends in; NaN where one cannot be computed."""
+        found: dict[str, float | int] = {}
+        for key, case in self.cases.items():
+            own = self._of(key)
+            found[f"mean_r2_{key}"] = float(own["r2"].mean())
+            found[f"mean_held_out_r2_{key}"] = float(own["held_out_r2"].mean())
+            found[f"num_refused_{key}"] = int((own["refusal"] != "").sum())
+            found[f"mean_stability_{key}"] = float(case.stability.nanmean())
+        if self.latents is not None:
+            for name in self.latents.targets:
+                found[f"latent_held_out_r2/{name}"] = self.latents.held_out_r2(name)
+        return found
+
+    def verdict(self) -> str:
+        """Say in a few sentences what was found."""
+        figures = self.metrics()
+        found = [sentence for key in CASES for sentence in self._of_case(key, figures)]
+        if self.latents is not None:
+            found += _of_latents(self.latents)
+        return " ".join(found)
+
+    def _of_case(self, key: str, figures: dict[str, float | int]) -> Iterator[str]:
+        own, fit = self._of(key), figures[f"mean_held_out_r2_{key}"]
+        again = figures[f"mean_stability_{key}"]
+        if fit == fit:  # it is known
+            yield (
+                f"At {CASES[key]} a linear surrogate foretells D's logit with R² {fit:.2f} "
+                f"(coefficients of other samples correlate by {again:.2f})."
+            )
+        refused = own.loc[own["refusal"] != "", "refusal"]
+        if len(refused):
+            yield f"{len(refused)} of {len(own)} have no explanation: {refused.mode()[0]}."
+
+    def _of(self, key: str) -> pd.DataFrame:
+        own: pd.DataFrame = self.surrogates[self.surrogates["group"] == key]
+        return own
+
+    def save(self, folder: Path) -> None:
+        """Write how it was made, a file of tensors for each case, class means and tables."""
+        how = {"sampling": asdict(self.sampling), "hiding": asdict(self.hiding)}
+        write_json(folder / _HOW, {**how, "num_seeds": self.num_seeds})
+        for key, case in self.cases.items():
+            case.save(folder / f"{key}.safetensors")
+        write_bytes(folder / _SURROGATES, csv_bytes(self.surrogates))
+        self.class_means.save(folder)
+        if self.latents is not None:
+            self.latents.save(folder)
+
+    @staticmethod
+    def load(folder: Path) -> "LimeStudy":
+        """Read what `save` wrote; `InputError` where a file is missing or damaged."""
+        how: dict[str, Any] = read_json(folder / _HOW)
+        hiding = Hiding(**{**how["hiding"], "masks": tuple(how["hiding"]["masks"])})
+        table = read_table(folder / _SURROGATES, ("group", "refusal")).fillna({"refusal": ""})
+        refusals = {key: own["refusal"].tolist() for key, own in table.groupby("group")}
+        cases = {key: LimeCase.load(folder / f"{key}.safetensors", refusals[key]) for key in CASES}
+        return LimeStudy(
+            LimeSampling(**how["sampling"]),
+            hiding,
+            how["num_seeds"],
+            cases,
+            table,
+            ClassMeans.load(folder),
+            LatentEffects.load(folder),
+        )
+
+
+def _of_latents(latents: LatentEffects) -> Iterator[str]:
+    for name in latents.targets:
+        effects = latents.of(name)
+        most = effects[effects["mean_abs"].notna()].nlargest(_MOST_NAMED, "mean_abs")
+        if len(most):
+            yield f"{name} is moved most by {', '.join(most['name'])}."

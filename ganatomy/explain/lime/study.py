@@ -1,0 +1,154 @@
+"""What speaks for "real" in images, and which latent coordinates move what G makes: by LIME."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+
+from ganatomy.errors import InputError
+from ganatomy.explain.lime.baselines import baselines
+from ganatomy.explain.lime.cases import ExplainedCase, explain_images, surrogates_table
+from ganatomy.explain.lime.hiding import fills_of
+from ganatomy.explain.lime.latent_effects import explain_latents
+from ganatomy.explain.lime.latents import RADIUS
+from ganatomy.explain.lime.pool import pool_of
+from ganatomy.explain.lime.result import LimeStudy
+from ganatomy.explain.lime.settings import (
+    DEFAULT_HIDING,
+    DEFAULT_SAMPLING,
+    Hiding,
+    LimeSampling,
+)
+from ganatomy.explain.lime.stability import NUM_SEEDS
+from ganatomy.explain.maps.class_means import ClassMeans
+from ganatomy.explain.networks.named import Vocabulary, targets_of_generator
+from ganatomy.explain.networks.subjects import Subjects
+from ganatomy.explain.networks.targets import d_logit
+
+__all__ = ["LimeStudy", "explain_by_lime"]
+
+
+def explain_by_lime(
+    subjects: Subjects,
+    vocabulary: Vocabulary | None = None,
+    *,
+    sampling: LimeSampling = DEFAULT_SAMPLING,
+    hiding: Hiding = DEFAULT_HIDING,
+    latent_targets: Sequence[str] = (),
+    num_images: int = 8,
+    num_seeds: int = NUM_SEEDS,
+    num_latents: int = 32,
+    latent_radius: float = RADIUS,
+    seed: int = 0,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_warning: Callable[[str], None] = lambda text: None,
+) -> LimeStudy:
+    """Explain both networks of a GAN by LIME, and measure how well the surrogates foretell.
+
+    D's logit is explained at real images, at generated ones, and at generated ones whose segments
+    are exchanged for what the generator draws there from other latents.
+
+    Parameters
+    ----------
+    subjects : Subjects
+        All of their images are explained.
+    vocabulary : Vocabulary, optional
+        What the names in `latent_targets` can mean. Its training images are the other images that
+        some baselines need; without it those are the real images.
+    sampling : LimeSampling
+    hiding : Hiding
+    latent_targets : sequence of str
+        Targets of G whose latent coordinates are weighed: ``d_logit``, ``class``, ``class(NAME)``,
+        ``concept(NAME)``, ``region(NAME)``.
+    num_images : int
+        Explanations of each case that are kept: those that together say most.
+    num_seeds : int
+        Draws of samples between which the kept explanations are compared.
+    num_latents : int
+        Latents around which the coordinates are weighed.
+    latent_radius : float
+        How far each coordinate is moved.
+    seed : int
+    on_progress : callable
+        Perturbed images of a case done, and planned by now.
+    on_warning : callable
+        Told of targets that are left out, and of intervals that stay too wide.
+
+    Raises
+    ------
+    InputError
+        An unknown target; segments or a number of samples that explain nothing.
+
+    Examples
+    --------
+    >>> generator = torch.nn.Sequential(torch.nn.Linear(2, 64), torch.nn.Unflatten(1, (1, 8, 8)))
+    >>> head = torch.nn.Flatten(), torch.nn.Linear(64, 1), torch.nn.Flatten(0)
+    >>> discriminator = torch.nn.Sequential(*head)
+    >>> real, z = torch.rand(3, 1, 8, 8) * 2 - 1, torch.randn(4, 2)
+    >>> subjects = Subjects.of(generator, discriminator, real=real, z=z)
+    >>> study = explain_by_lime(
+    ...     subjects, hiding=Hiding(segment_side=2, baseline="black"), latent_targets=["d_logit"]
+    ... )
+    >>> study.cases["d_real"].maps.shape, study.latents.targets
+    (torch.Size([3, 8, 8]), ['d_logit_of_g'])
+    """
+    asked = targets_of_generator(
+        latent_targets, subjects, vocabulary, where="latent_targets", on_warning=on_warning
+    )
+    found = {
+        key: explain_images(
+            d_logit(subjects.discriminator),
+            images,
+            fills,
+            sampling=sampling,
+            hiding=hiding,
+            num_chosen=num_images,
+            num_seeds=num_seeds,
+            seed=seed,
+            on_progress=on_progress,
+            on_warning=on_warning,
+        )
+        for key, images, fills in _cases(subjects, pool_of(subjects, vocabulary), hiding, seed)
+    }
+    latents = explain_latents(
+        asked,
+        subjects,
+        sampling=sampling,
+        radius=latent_radius,
+        num_latents=num_latents,
+        seed=seed,
+        on_warning=on_warning,
+    )
+    return LimeStudy(
+        sampling,
+        hiding,
+        num_seeds,
+        {key: each.chosen for key, each in found.items()},
+        surrogates_table({key: each.whole for key, each in found.items()}),
+        _class_means(found, subjects, sampling.engine),
+        latents,
+    )
+
+
+def _cases(
+    subjects: Subjects, pool: torch.Tensor, hiding: Hiding, seed: int
+) -> Iterator[tuple[str, torch.Tensor, torch.Tensor]]:
+    """Each case with its images and what hides them."""
+    yield "d_real", subjects.real, fills_of(hiding, subjects.real, pool, seed)
+    yield "d_fake", subjects.fake, fills_of(hiding, subjects.fake, pool, seed)
+    yield "g_regions", subjects.fake, _other_fakes(subjects.fake, seed)
+
+
+def _other_fakes(fakes: torch.Tensor, seed: int) -> torch.Tensor:
+    try:
+        return baselines("marginal", fakes, fakes, seed)
+    except InputError:  # G makes one image only: LIME says that nothing else can stand there
+        return fakes[:, None]
+
+
+def _class_means(found: dict[str, ExplainedCase], subjects: Subjects, engine: str) -> ClassMeans:
+    given = {}
+    for key, each in found.items():
+        kept = torch.tensor([not reason for reason in each.whole.refusals])
+        labels = subjects.real_labels if key == "d_real" else subjects.fake_labels
+        given[key] = (each.whole.maps[kept], labels[kept])
+    return ClassMeans.of(given, subjects, engine)

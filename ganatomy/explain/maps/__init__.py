@@ -1,0 +1,1 @@
+"""Attributions: where in its input a network finds what it says."""

@@ -1,0 +1,5 @@
+"""What can be chosen about class activation maps. No torch here."""
+
+from typing import Literal
+
+CamMethod = Literal["gradcam", "gradcam++", "hirescam", "layercam"]

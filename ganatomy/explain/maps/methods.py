@@ -1,0 +1,183 @@
+"""Every kind of map of a target side by side, and which of them mean nothing."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from ganatomy.errors import InputError
+from ganatomy.explain.lime.engine import lime
+from ganatomy.explain.lime.hiding import segments_of, square_side
+from ganatomy.explain.lime.settings import DEFAULT_HIDING, DEFAULT_SAMPLING, Hiding, LimeSampling
+from ganatomy.explain.maps.gradcam import Cams, gradcam
+from ganatomy.explain.maps.guards import guard_maps, guard_target
+from ganatomy.explain.maps.integrated_gradients import integrated_gradients
+from ganatomy.explain.maps.occlusion import occlusion
+from ganatomy.explain.networks.hooks import undisturbed
+from ganatomy.explain.networks.targets import Target
+
+LIME = "lime"
+INTEGRATED_GRADIENTS = "integrated gradients"
+OCCLUSION = "occlusion"
+_BATCH = 256
+_FILLS = 4
+UNSIGNED = ("gradcam++", "layercam")  # their weights are never negative: nothing can speak against
+
+
+def cam_name(method: str, layer: str) -> str:
+    """What a CAM of a layer is called."""
+    return f"{method} {layer}"
+
+
+def is_signed(name: str) -> bool:
+    """Whether a method can speak against the target."""
+    return name.partition(" ")[0] not in UNSIGNED
+
+
+@dataclass(frozen=True)
+class Methods:
+    """How each kind of map is made.
+
+    Attributes
+    ----------
+    cams : sequence of str
+        Of `gradcam.METHODS`.
+    sampling : LimeSampling
+        Of LIME: that of the explanations that are shown, or the maps are others.
+    hiding : Hiding
+        LIME's segments; occlusion's windows have the side of its squares. What hides them is given
+        with the images.
+    num_steps : int
+        Of integrated gradients.
+    on_warning : callable
+
+    Examples
+    --------
+    >>> from ganatomy.explain.networks.targets import d_logit
+    >>> head = torch.nn.Flatten(), torch.nn.Linear(72, 1), torch.nn.Flatten(0)
+    >>> network = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Tanh(), *head)
+    >>> images, black = torch.rand(3, 1, 8, 8), -torch.ones(3, 1, 1, 8, 8)
+    >>> found = Methods(("hirescam",)).maps(d_logit(network), ["0"], images, black, seed=0)
+    >>> {name: tuple(maps.shape) for name, maps in found.items()}  # doctest: +NORMALIZE_WHITESPACE
+    {'hirescam 0': (3, 8, 8), 'lime': (3, 8, 8), 'integrated gradients': (3, 8, 8),
+     'occlusion': (3, 8, 8)}
+    """
+
+    cams: Sequence[str]
+    sampling: LimeSampling = DEFAULT_SAMPLING
+    hiding: Hiding = DEFAULT_HIDING
+    num_steps: int = 32
+    on_warning: Callable[[str], None] = lambda text: None
+
+    def quietly(self) -> "Methods":
+        """Make the same maps without warnings, where the same was asked and told before."""
+        return replace(self, on_warning=lambda text: None)
+
+    def cam_maps(
+        self, target: Target, layers: Sequence[str], inputs: torch.Tensor, size: tuple[int, int]
+    ) -> dict[str, torch.Tensor]:
+        """Make one map for each CAM method and layer, (n, h, w); inputs may be latents."""
+        if not self.cams:
+            return {}
+        found = cams_or_nan(target, layers, inputs, size, self.cams, self.on_warning).maps
+        return {
+            cam_name(method, layer): found[method][layer] for method in found for layer in layers
+        }
+
+    def lime_map(
+        self, target: Target, images: torch.Tensor, fills: torch.Tensor, seed: int
+    ) -> torch.Tensor:
+        """Paint LIME's coefficients onto the pixels, (n, h, w); NaN where it is refused."""
+        found = lime(
+            target,
+            images,
+            segments_of(self.hiding, images),
+            fills,
+            seed,
+            sampling=self.sampling,
+            on_warning=self.on_warning,
+        )
+        refused = torch.tensor([bool(reason) for reason in found.refusals])
+        return torch.where(refused[:, None, None], torch.nan, found.maps)
+
+    def maps(
+        self,
+        target: Target,
+        layers: Sequence[str],
+        images: torch.Tensor,
+        fills: torch.Tensor,
+        seed: int,
+    ) -> dict[str, torch.Tensor]:
+        """Make all of them, of a target of images; each (n, h, w), float32 on the CPU.
+
+        `fills`, (n, m, c, h, w), hide the images: of LIME all m, of the others the mean over the
+        first few.
+        """
+        few = fills[:, :_FILLS].unbind(1)
+        size = (images.shape[-2], images.shape[-1])
+        gradients = [
+            integrated_gradients(target, images, each, self.num_steps, on_warning=self.on_warning)
+            for each in few
+        ]
+        window = square_side(self.hiding, size[1])
+        falls = [
+            occlusion(target, images, window, each, on_warning=self.on_warning) for each in few
+        ]
+        return {
+            **self.cam_maps(target, layers, images, size),
+            LIME: self.lime_map(target, images, fills, seed),
+            INTEGRATED_GRADIENTS: torch.stack(gradients).mean(0),
+            OCCLUSION: torch.stack(falls).mean(0),
+        }
+
+
+def cams_or_nan(
+    target: Target,
+    layers: Sequence[str],
+    inputs: torch.Tensor,
+    size: tuple[int, int],
+    methods: Sequence[str],
+    on_warning: Callable[[str], None] = lambda text: None,
+) -> Cams:
+    """As `gradcam`, but NaN maps where the target has no explanation, and none without layers.
+
+    `refusals` has the words for it. Contributions are empty then.
+
+    Raises
+    ------
+    InputError
+        The fault is not the target's: see `gradcam`.
+    """
+    try:
+        if layers:
+            return gradcam(target, layers, inputs, size, methods, on_warning=on_warning)
+    except InputError:
+        if not guard_target(target, inputs):
+            raise
+    with undisturbed(target.model), torch.no_grad():
+        parts = [target.values(part).float().cpu() for part in inputs.split(_BATCH)]
+    shape = (len(inputs), *([target.views] if target.views > 1 else []), *size)
+    maps = {name: {layer: torch.full(shape, torch.nan) for layer in layers} for name in methods}
+    return Cams(maps, {}, torch.cat(parts))
+
+
+def refusals(
+    target: Target, inputs: torch.Tensor, maps: dict[str, torch.Tensor], images: torch.Tensor
+) -> dict[str, list[str]]:
+    """Why maps should not be shown, by name: a reason for each image, "" where there is none.
+
+    Parameters
+    ----------
+    target : Target
+    inputs : Tensor of shape (n, ...)
+        What the target was explained at: images or latents.
+    maps : dict of str to Tensor of shape (n, h, w)
+        By names as `cam_name` gives them.
+    images : Tensor of shape (n, c, h, w)
+        What the maps are drawn over. Their range is the caller's affair: pictures may have no dark
+        place.
+    """
+    found = [each for each in guard_target(target, inputs) if each.guard != "range"]
+    if found:
+        return dict.fromkeys(maps, ["; ".join(each.reason for each in found)] * len(images))
+    return {name: guard_maps(name, each, images, is_signed(name)) for name, each in maps.items()}

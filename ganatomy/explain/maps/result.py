@@ -1,0 +1,157 @@
+"""What the study of maps found: saved, loaded, in figures and in words."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ganatomy.explain.maps.asked import AskedMaps
+from ganatomy.explain.maps.cases import MapCase, Refusal
+from ganatomy.explain.maps.class_means import ClassMeans
+from ganatomy.explain.maps.comparison import Comparison
+from ganatomy.explain.maps.film import Frame, load_film, save_film
+from ganatomy.explain.units.carriers import Carriers
+from ganatomy.explain.units.causes import joined
+from ganatomy.files import read_json, write_bytes, write_json
+from ganatomy.tables import csv_bytes, read_table
+
+NETWORK_OF = {"d_real": "D", "d_fake": "D", "g_fake": "G", "difference": "D"}
+"""The cases, and whose layers have their maps."""
+
+_ASKED = "g_targets"  # among the reasons
+_TEXT = ("layer", "concept")
+
+
+@dataclass(frozen=True, eq=False)
+class MapsStudy:
+    """What maps tell of a GAN, and what their claims are worth.
+
+    Attributes
+    ----------
+    methods : tuple of str
+        Of `gradcam.METHODS`.
+    num_layers : dict of str to int
+        Convolutions that have maps, by network.
+    cases : dict of str to MapCase
+        By the keys of `NETWORK_OF`, of the first images: D's logit of real and of generated images,
+        D's logit explained within G, and the difference that relativistic losses see.
+    asked : AskedMaps or None
+        Classes, concepts and regions explained within G; None where no layer of G has maps.
+    comparison : Comparison or None
+        D's maps against G's; None where one of the two has none.
+    class_means : ClassMeans
+        Over all images, by the method that keeps the gradient of each place.
+    causal : DataFrame
+        As of `units.causes.check_causes`; without rows where no layer could be checked.
+    carriers : Carriers
+        Units of G and what they carry.
+    film : tuple of Frame
+        The same latents over the training; empty without a history.
+    refusals : tuple of dict
+        Maps that mean nothing: ``case``, ``method``, ``reason`` and the number of ``images``.
+    """
+
+    methods: tuple[str, ...]
+    num_layers: dict[str, int]
+    cases: dict[str, MapCase]
+    asked: AskedMaps | None
+    comparison: Comparison | None
+    class_means: ClassMeans
+    causal: pd.DataFrame
+    carriers: Carriers
+    film: tuple[Frame, ...]
+    refusals: tuple[Refusal, ...]
+
+    def metrics(self) -> dict[str, float | int]:
+        """Give the figures that the study ends in; NaN where one cannot be computed."""
+        found: dict[str, float | int] = {
+            "num_layers_d": self.num_layers["D"],
+            "num_layers_g": self.num_layers["G"],
+            "num_refusals": len(self.refusals),
+        }
+        if self.comparison is not None:
+            found |= self.comparison.metrics()
+        if len(self.causal):
+            found["share_of_causal_checks_passed"] = float(self.causal["passes"].mean())
+        if self.carriers.dissection is not None:
+            found["num_units_that_stand_out"] = self.carriers.num_units
+        return found
+
+    def verdict(self) -> str:
+        """Say in a few sentences what was found."""
+        return " ".join(self._sentences())
+
+    def _sentences(self) -> Iterator[str]:
+        figures = self.metrics()
+        without = [name for name, count in self.num_layers.items() if not count]
+        if without:
+            yield f"No layer of {' or '.join(without)} returns a feature map, so it has no maps."
+        if len(self.causal):
+            passed = int(self.causal["passes"].sum())
+            yield (
+                f"In {passed} of {len(self.causal)} checks the channels that Grad-CAM credits move "
+                "the target more than channels at random."
+            )
+        if self.comparison is not None and figures["mean_overlap"] == figures["mean_overlap"]:
+            yield (
+                f"D's maps and G's overlap by {figures['mean_overlap']:.2f}; maps of different "
+                f"images by {figures['mean_chance_overlap']:.2f}."
+            )
+        if self.carriers.dissection is not None:
+            tried = self.carriers.dissection.groupby(["layer", "unit"]).ngroups
+            yield f"{self.carriers.num_units} of {tried} units of G carry something alone."
+        if self.refusals:
+            yield f"{len(self.refusals)} kinds of maps mean nothing in some images, and say why."
+
+    def save(self, folder: Path) -> None:
+        """Write tables, tensors and ``maps.json`` into a folder."""
+        for key, case in self.cases.items():
+            case.save(folder / f"{key}.safetensors")
+        if self.asked is not None:
+            self.asked.save(folder)
+        if self.comparison is not None:
+            self.comparison.save(folder)
+        self.class_means.save(folder)
+        tables = {"concepts": self.carriers.concepts}
+        if len(self.causal):
+            tables["causal"] = self.causal
+        if self.carriers.dissection is not None:
+            tables["dissection"] = self.carriers.dissection
+        for name, table in tables.items():
+            write_bytes(folder / f"{name}.csv", csv_bytes(table))
+        save_film(self.film, folder)
+        write_json(folder / "refusals.json", list(self.refusals))
+        reasons = {key: case.reasons for key, case in self.cases.items()}
+        about = {"methods": list(self.methods), "num_layers": self.num_layers, "reasons": reasons}
+        asked = [] if self.asked is None else list(self.asked.reasons.items())
+        write_json(folder / "maps.json", {**about, _ASKED: asked})
+
+    @staticmethod
+    def load(folder: Path) -> "MapsStudy":
+        """Read what `save` wrote; `InputError` where a file is missing or damaged."""
+        about = read_json(folder / "maps.json")
+        methods = tuple(about["methods"])
+
+        def table(name: str) -> pd.DataFrame | None:
+            path = folder / f"{name}.csv"
+            return read_table(path, _TEXT) if path.exists() else None
+
+        causal = table("causal")
+        return MapsStudy(
+            methods,
+            about["num_layers"],
+            {
+                key: MapCase.load(
+                    folder / f"{key}.safetensors", network, methods, about["reasons"][key]
+                )
+                for key, network in NETWORK_OF.items()
+            },
+            AskedMaps.load(folder, dict(about[_ASKED])),
+            Comparison.load(folder),
+            ClassMeans.load(folder),
+            joined([] if causal is None else [causal]),
+            Carriers(read_table(folder / "concepts.csv", _TEXT), table("dissection")),
+            load_film(folder),
+            tuple(read_json(folder / "refusals.json")),
+        )

@@ -1,0 +1,1 @@
+"""Networks seen from outside: layers, hooks, and the scalars that explanations explain."""

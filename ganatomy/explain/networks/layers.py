@@ -1,0 +1,92 @@
+"""Which layers of a network have maps."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import nn
+
+from ganatomy.explain.networks.hooks import undisturbed
+
+COMPARABLE = 4  # channels of a layer that can be compared with each other
+_CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The layers of a network that can be explained, in the order of a forward pass.
+
+    Attributes
+    ----------
+    convolutions : tuple of str
+        Convolutions and transposed convolutions that return one feature map for each input, once
+        in a pass. Where there are none, every other module that does.
+    wide : tuple of str
+        Those with channels to compare, of which there are at least `COMPARABLE`.
+    last : str or None
+        Where the network is looked at as a whole: the last module with channels to compare, be it
+        a convolution or what contains some. Behind a residual block that is the block: its last
+        convolution sees but the branch.
+    left_out : dict of str to str
+        Convolutions that have no maps, and why.
+    """
+
+    convolutions: tuple[str, ...]
+    wide: tuple[str, ...]
+    last: str | None
+    left_out: dict[str, str]
+
+
+def layers_of(model: nn.Module, inputs: torch.Tensor) -> Layers:
+    """Run a network once and see what its modules return.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Comes back as it was.
+    inputs : Tensor of shape (n, ...)
+        One or two will do.
+    """
+    ran: dict[str, list[tuple[int, ...]]] = {}
+    named = {name: module for name, module in model.named_modules() if name}
+
+    def note(name: str, _module: nn.Module, _inputs: object, output: object) -> None:
+        shape = tuple(output.shape) if isinstance(output, torch.Tensor) else ()
+        ran.setdefault(name, []).append(shape)
+
+    handles = [module.register_forward_hook(partial(note, name)) for name, module in named.items()]
+    try:
+        with undisturbed(model), torch.no_grad():
+            model(inputs)
+    finally:
+        for handle in handles:
+            handle.remove()
+    whole = {
+        name: shapes[0]
+        for name, shapes in ran.items()
+        if len(shapes) == 1 and len(shapes[0]) == 4 and shapes[0][0] == len(inputs)
+    }
+    found = {name: whole[name] for name in whole if isinstance(named[name], _CONVOLUTIONS)}
+    left_out = {
+        name: f"runs {len(ran.get(name, []))} times in a pass"
+        if len(ran.get(name, [])) != 1
+        else f"returns shape {ran[name][0]}"
+        for name, module in named.items()
+        if isinstance(module, _CONVOLUTIONS) and name not in found
+    }
+    found = found or whole
+    wide = [name for name, shape in found.items() if _is_wide(shape)]
+    holds = [
+        name
+        for name, shape in whole.items()
+        if _is_wide(shape) and (name in found or _convolves(named[name]))
+    ]
+    return Layers(tuple(found), tuple(wide), holds[-1] if holds else None, left_out)
+
+
+def _convolves(module: nn.Module) -> bool:
+    return any(isinstance(each, _CONVOLUTIONS) for each in module.modules())
+
+
+def _is_wide(shape: tuple[int, ...]) -> bool:
+    return shape[1] >= COMPARABLE and shape[2] * shape[3] > 1

@@ -1,0 +1,96 @@
+"""Which units of a generator carry what D and the evaluator see in its images."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ganatomy.errors import InputError
+from ganatomy.explain.networks.concepts import Concept
+from ganatomy.explain.networks.subjects import Subjects
+from ganatomy.explain.networks.targets import concept, d_logit
+from ganatomy.explain.units.dissection import Reader, dissect
+
+_CONCEPT_COLUMNS = ["concept", "held_out_r2"]
+
+
+@dataclass(frozen=True, eq=False)
+class Carriers:
+    """Units tried on concepts.
+
+    Attributes
+    ----------
+    concepts : DataFrame
+        ``concept`` and ``held_out_r2``: those that the evaluator's features carry.
+    dissection : DataFrame or None
+        As of `dissect`; None where no layer has units to compare or nothing varies.
+    """
+
+    concepts: pd.DataFrame
+    dissection: pd.DataFrame | None
+
+    @property
+    def num_units(self) -> int:
+        """Number of units that stand out for some concept."""
+        if self.dissection is None:
+            return 0
+        out = self.dissection[self.dissection["stands_out"]]
+        return int(out.groupby(["layer", "unit"]).ngroups)
+
+
+def find_carriers(
+    subjects: Subjects,
+    concepts: list[Concept],
+    *,
+    num_latents: int = 64,
+    num_units: int = 256,
+    fdr: float = 0.05,
+    on_warning: Callable[[str], None] = lambda text: None,
+) -> Carriers:
+    """Hold units of G still, one at a time, and see what goes: D's logit, concepts, classes.
+
+    Parameters
+    ----------
+    subjects : Subjects
+    concepts : list of Concept
+        Of the subjects' evaluator.
+    num_latents : int
+        How many of the subjects' latents are drawn again for every unit.
+    num_units : int
+        The most units to try.
+    fdr : float in (0, 1)
+        Share of false ones among all that stand out.
+    on_warning : callable
+        Told of concepts that do not vary, and why nothing could be tried.
+    """
+    rows = [{"concept": each.name, "held_out_r2": each.r2} for each in concepts]
+    table = pd.DataFrame(rows, columns=_CONCEPT_COLUMNS)
+    if not subjects.of_g.wide:
+        return Carriers(table, None)
+    try:
+        found = dissect(
+            subjects.generator,
+            list(subjects.of_g.wide),
+            subjects.z[:num_latents].to(subjects.device),
+            _readers(subjects, concepts),
+            fdr=fdr,
+            max_units=num_units,
+            on_warning=on_warning,
+        )
+    except InputError as error:  # a G that makes one image
+        on_warning(f"no dissection: {error.what}")
+        return Carriers(table, None)
+    return Carriers(table, found)
+
+
+def _readers(subjects: Subjects, concepts: list[Concept]) -> dict[str | tuple[str, ...], Reader]:
+    readers: dict[str | tuple[str, ...], Reader] = {
+        "D's logit": d_logit(subjects.discriminator).values
+    }
+    if subjects.evaluator is None:
+        return readers
+    for each in concepts:
+        readers[each.name] = concept(subjects.evaluator, each).values
+    if subjects.class_names:
+        readers[subjects.class_names] = subjects.evaluator
+    return readers

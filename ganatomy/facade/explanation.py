@@ -1,0 +1,196 @@
+"""What `explain` found: in words, as pictures, in a notebook, on a page."""
+
+import sys
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from importlib import import_module
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from PIL import Image
+from torch import nn
+
+from ganatomy.explain.maps.guards import Finding
+from ganatomy.explain.maps.methods import Methods
+from ganatomy.files import write_bytes
+
+if TYPE_CHECKING:
+    from ganatomy.facade.trust import Trust
+
+_SHOWN = 8  # images of a picture
+
+
+@dataclass(frozen=True, eq=False)
+class Maps:
+    """Every kind of map of one target.
+
+    Attributes
+    ----------
+    target : str
+    images : Tensor of shape (n, c, h, w), on the CPU
+        What the maps are drawn over.
+    scores : Tensor of shape (n,)
+        The target's values.
+    maps : dict of str to Tensor of shape (n, h, w)
+        By method; those of a layer by ``<method> <layer>``. Signed: above zero where a place
+        raises the target.
+    reasons : dict of str to list of str
+        By method why each image's map means nothing, "" where nothing is wrong.
+    """
+
+    target: str
+    images: torch.Tensor
+    scores: torch.Tensor
+    maps: dict[str, torch.Tensor]
+    reasons: dict[str, list[str]]
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What was asked, as far as the test of the maps asks it again.
+
+    Attributes
+    ----------
+    discriminator : nn.Module
+    layers : tuple of str
+    images : Tensor of shape (n, c, h, w)
+        On the discriminator's device.
+    methods : Methods
+    fills_of : callable
+        Images and a seed to what hides them, (n, m, c, h, w).
+    seed : int
+    """
+
+    discriminator: nn.Module
+    layers: tuple[str, ...]
+    images: torch.Tensor
+    methods: Methods
+    fills_of: Callable[[torch.Tensor, int], torch.Tensor]
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Maps of a discriminator, and of its generator where one was given.
+
+    Attributes
+    ----------
+    of_d : Maps
+        D's logit of the images.
+    of_g : Maps or None
+        D's logit of the generator's images, explained within the generator.
+    real_scores : Tensor of shape (m,) or None
+        D's logits of the real images.
+    findings : tuple of Finding
+        Why no map of D can mean anything; empty where nothing is wrong.
+    notes : tuple of str
+        What else to know.
+    asked : Asked
+    """
+
+    of_d: Maps
+    of_g: Maps | None
+    real_scores: torch.Tensor | None
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+    asked: Asked
+
+    def words(self) -> tuple[str, ...]:
+        """Say in sentences what was found and what to beware of."""
+        return tuple(self._words())
+
+    def _words(self) -> Iterator[str]:
+        yield from (f"{note[:1].upper()}{note[1:].rstrip('.')}." for note in self.notes)
+        yield from (f"Nothing here means anything: {each.reason}." for each in self.findings)
+        yield (
+            f"D's logit of {len(self.of_d.scores)} images lies between "
+            f"{float(self.of_d.scores.min()):+.2f} and {float(self.of_d.scores.max()):+.2f}, on "
+            f"average {float(self.of_d.scores.mean()):+.2f}{self._beside_reals()}."
+        )
+        for name, part in (("D", self.of_d), ("G", self.of_g)):
+            for method, reasons in {} if part is None else part.reasons.items():
+                if (count := sum(map(bool, reasons))) and not self.findings:
+                    reason = next(filter(None, reasons))
+                    yield f"{count} of {len(reasons)} maps of {name} by {method}: {reason}."
+
+    def _beside_reals(self) -> str:
+        if self.real_scores is None:
+            return ""
+        mean, count = float(self.real_scores.mean()), len(self.real_scores)
+        return f"; of {count} real images on average {mean:+.2f}"
+
+    def pictures(self) -> dict[str, bytes]:
+        """Draw the maps over the first images, as PNG files by network: ``D``, and ``G``."""
+        from ganatomy.facade.section import sheet  # drawing takes a second to import
+
+        found = {"D": sheet(self.of_d, _SHOWN)}
+        return found if self.of_g is None else {**found, "G": sheet(self.of_g, _SHOWN)}
+
+    def trust(self) -> "Trust":
+        """Test every kind of D's maps; the first call takes as long as many explanations.
+
+        Returns
+        -------
+        Trust
+            The table, and its words.
+        """
+        return self._trust
+
+    @cached_property
+    def _trust(self) -> "Trust":
+        from ganatomy.facade.trust import examined
+
+        return examined(self.asked)
+
+    def show(self) -> None:
+        """Say the words and show the pictures: in a notebook, else in the system's viewer."""
+        if (display := _notebook_display()) is not None:
+            display(self)
+            return
+        for sentence in self.words():
+            print(sentence)
+        for content in self.pictures().values():
+            Image.open(BytesIO(content)).show()
+
+    def save(self, path: str | Path, title: str = "What the discriminator looks at") -> None:
+        """Write one self-contained page: words, pictures, and the verdict on each kind of map.
+
+        Parameters
+        ----------
+        path : path
+            Of the HTML file. A file that is there is replaced.
+        title : str
+        """
+        from ganatomy.facade.section import EXPLANATION
+        from ganatomy.report.contents import fill
+        from ganatomy.report.page import Frame, render_page
+
+        page = render_page(Frame(title), [fill(EXPLANATION, self)])
+        write_bytes(Path(path), page.encode())
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the sentences, then the pictures."""
+        lines = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.words())
+        pictures = "".join(
+            f'<p><img alt="maps of {name}" src="data:image/png;base64,{b64encode(each).decode()}">'
+            for name, each in self.pictures().items()
+        )
+        return f"<ul>{lines}</ul>{pictures}"
+
+    def _repr_png_(self) -> bytes:
+        """What a notebook without HTML shows: the picture of D's maps."""
+        return self.pictures()["D"]
+
+
+def _notebook_display() -> Callable[[object], object] | None:
+    """IPython's way to show an object, where IPython is at work."""
+    ipython = sys.modules.get("IPython")
+    if ipython is None or ipython.get_ipython() is None:
+        return None
+    display: Callable[[object], object] = import_module("IPython.display").display
+    return display

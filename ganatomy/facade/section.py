@@ -1,0 +1,69 @@
+"""What `ganatomy.explain` found, as pictures and as a section of a page of its own."""
+
+from pathlib import Path
+
+from ganatomy.explain.faithfulness.verdict import RULES
+from ganatomy.facade.explanation import Explanation, Maps
+from ganatomy.report.figures.attribution_sheet import attribution_sheet
+from ganatomy.report.figures.control_chart import control_chart
+from ganatomy.report.figures.removal_chart import removal_chart
+from ganatomy.report.sections.section import Figure, Record, Section, png, rows_of
+
+_VERDICT = ["method", "faithful", "stable", "sane", "trusted", "why"]
+
+
+def sheet(found: Maps, count: int) -> bytes:
+    """Draw the maps of the first images over them, a row for each method, as a PNG file."""
+    titles = {name: _title(name) for name in found.maps}
+    return png(
+        attribution_sheet(
+            found.images[:count],
+            {titles[name]: maps[:count] for name, maps in found.maps.items()},
+            found.scores[:count],
+            None,
+            {titles[name]: reasons[:count] for name, reasons in found.reasons.items()},
+        )
+    )
+
+
+def _title(name: str) -> str:
+    """The layer above the method; a method that has no layer alone."""
+    method, _, layer = name.partition(" ")
+    has_layer = bool(layer) and name != "integrated gradients"
+    return f"{layer}\n{method}" if has_layer else name.replace(" ", "\n")
+
+
+def _facts(found: Explanation) -> Record:
+    trust = found.trust()
+    return {
+        "words": list(found.words()),
+        "verdict": list(trust.words()),
+        "rows": rows_of(trust.table[_VERDICT]),
+        "rules": dict(RULES),
+        "num_images": trust.num_images,
+    }
+
+
+def _figures(found: Explanation) -> dict[str, Figure]:
+    examination = found.trust().examination
+    return {
+        **found.pictures(),
+        "controls": lambda: png(control_chart(examination.measures)),
+        "removal": lambda: png(removal_chart(examination.curves)),
+    }
+
+
+def _not_kept(folder: Path) -> Explanation:
+    raise NotImplementedError(f"an explanation is told from memory, not from {folder}")
+
+
+EXPLANATION: Section[Explanation] = Section(
+    name="explanation",
+    place=0,
+    links=(("explanation", "Where does D look?"), ("trust", "Can it be trusted?")),
+    template=Path(__file__).with_name("section.html"),
+    load=_not_kept,
+    facts=_facts,
+    figures=_figures,
+    alarms=lambda found: [each.reason for each in found.findings],
+)

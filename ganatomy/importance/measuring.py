@@ -1,0 +1,227 @@
+"""What retrained GANs became: each one read out on the same images and latents.
+
+Drop-feature importance: a variant of the data lacks one feature, G and D are trained anew on it,
+and what they became is read out here. Nulls, trained on unchanged data, are read out alike;
+`ganatomy.importance.ranking` judges one against the other.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import pandas as pd
+import torch
+
+from ganatomy.data.images import to_uint8
+from ganatomy.errors import InputError
+from ganatomy.gan.sampling import generate, score
+from ganatomy.importance.evaluation_set import EvaluationSet
+from ganatomy.importance.members import Member
+from ganatomy.metrics.coverage import total_variation
+from ganatomy.metrics.evaluator import extract
+from ganatomy.metrics.frechet import frechet_distance
+from ganatomy.metrics.kid import kernel_distance
+from ganatomy.metrics.local_statistics import LocalStatistics
+from ganatomy.metrics.manifold import compare_manifolds
+from ganatomy.metrics.ranks import auc
+
+_LOCAL = LocalStatistics()
+_BATCH = 64  # of 512, layers leave the processor's cache: up to three times slower
+_NEIGHBOURS = 5
+
+
+class _About(NamedTuple):
+    """A member in the tables."""
+
+    variant: str
+    features: str
+    mode: str
+    is_null: bool
+    seed: int
+    share: float
+
+
+class ReadOut(NamedTuple):
+    """Hold what `read_out` measured.
+
+    Attributes
+    ----------
+    repeats : DataFrame
+        The raw repeats, one row per member and readout: variant, features (joined by "+"), mode,
+        is_null, seed, share, readout, value.
+    class_shares : DataFrame
+        Members at the end of training: variant, is_null, seed, class_name, share (of the fakes,
+        as the evaluator sees them). Without rows where the held-out images have no classes.
+    diverged : DataFrame
+        Members with no or with non-finite outputs, which are in no other table: variant, features,
+        mode, is_null, seed, share.
+    """
+
+    repeats: pd.DataFrame
+    class_shares: pd.DataFrame
+    diverged: pd.DataFrame
+
+
+@torch.no_grad()
+def read_out(
+    members: Iterable[Member],
+    evaluation: EvaluationSet,
+    *,
+    num_members: int,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> ReadOut:
+    """Measure every member, one after the other.
+
+    `d_shift` compares a member with the nulls of its seed and share. Where there is none but
+    itself, that row is left out.
+
+    Parameters
+    ----------
+    members : iterable of Member
+        Gone through once, and no network is kept: it may load one GAN at a time.
+    evaluation : EvaluationSet
+    num_members : int
+        For `on_progress`.
+    on_progress : callable
+        Called with (done, total) members.
+
+    Raises
+    ------
+    InputError
+        Too few images or latents.
+    """
+    reals = _Reals(evaluation)
+    class_names = evaluation.held_out.class_names
+    measured: list[tuple[_About, dict[str, float], torch.Tensor]] = []
+    classes: list[tuple[str, bool, int, str, float]] = []
+    diverged: list[_About] = []
+    for done, member in enumerate(members, 1):
+        about = _about(member)
+        on_images = _logits(member, evaluation)
+        fakes = _fakes(member, evaluation)
+        if on_images is None or fakes is None:
+            diverged.append(about)
+        else:
+            values, shares = reals.compare(fakes)
+            num_reals = len(evaluation.reals)
+            values["d_separation"] = auc(on_images[:num_reals], on_images[num_reals:])
+            values |= _without(member, values["d_separation"], num_reals)
+            measured.append((about, values, _standardised(on_images)))
+            if about.share == 1:
+                key = (about.variant, about.is_null, about.seed)
+                classes += [(*key, *pair) for pair in zip(class_names, shares.tolist())]
+        on_progress(done, num_members)
+    _add_shifts(measured)
+    rows = [(*about, *pair) for about, values, _ in measured for pair in values.items()]
+    repeats = pd.DataFrame(rows, columns=[*_About._fields, "readout", "value"])
+    return ReadOut(
+        repeats.sort_values(["readout", "variant", "seed", "share"], ignore_index=True),
+        pd.DataFrame(classes, columns=["variant", "is_null", "seed", "class_name", "share"]),
+        pd.DataFrame(diverged, columns=list(_About._fields)),
+    )
+
+
+def _about(member: Member) -> _About:
+    recipe = member.recipe
+    features = "+".join(recipe.features)
+    return _About(recipe.name, features, recipe.mode, recipe.is_null, member.seed, member.share)
+
+
+def _fakes(member: Member, evaluation: EvaluationSet) -> torch.Tensor | None:
+    """What people would see, uint8."""
+    if member.generator is None:
+        return None
+    images = generate(member.generator, evaluation.z, _BATCH)
+    return to_uint8(images) if bool(torch.isfinite(images).all()) else None
+
+
+def _logits(member: Member, evaluation: EvaluationSet) -> torch.Tensor | None:
+    """D's, of held-out reals and then of base fakes."""
+    if member.discriminator is None:
+        return None
+    both = (evaluation.reals, evaluation.base_fakes)
+    logits = torch.cat([score(member.discriminator, images, _BATCH) for images in both])
+    return logits if bool(torch.isfinite(logits).all()) else None
+
+
+def _without(member: Member, separation: float, num_reals: int) -> dict[str, float]:
+    """The separation of what is changed on both sides; for a null that is the usual one."""
+    if member.recipe.is_null:
+        return {"d_without": separation}
+    if member.changed is None or member.discriminator is None:
+        return {}
+    logits = score(member.discriminator, member.changed, _BATCH)
+    if not bool(torch.isfinite(logits).all()):
+        return {}
+    return {"d_without": auc(logits[:num_reals], logits[num_reals:])}
+
+
+class _Reals:
+    """Features of the held-out images, which all members are compared with."""
+
+    def __init__(self, evaluation: EvaluationSet) -> None:
+        counts = {"held-out images": len(evaluation.reals), "latents": len(evaluation.z)}
+        for name, count in counts.items():
+            if count <= _NEIGHBOURS:
+                raise InputError(
+                    f"{count} {name}, at least {_NEIGHBOURS + 1} are needed to compare",
+                    "num_fakes",
+                    "Give more of both: more held-out images, and a larger count.",
+                )
+        self._evaluation = evaluation
+        self._seen = extract(evaluation.evaluator, evaluation.reals, _BATCH)
+        self._random = extract(evaluation.random_features, evaluation.reals, _BATCH)
+        self._local = extract(_LOCAL, evaluation.reals, _BATCH)
+        self._shares = _class_shares(evaluation, self._seen)
+
+    def compare(self, fakes: torch.Tensor) -> tuple[dict[str, float], torch.Tensor]:
+        """Return the readouts of a generator, and the shares of classes among its fakes."""
+        evaluation = self._evaluation
+        seen = extract(evaluation.evaluator, fakes, _BATCH)
+        random = extract(evaluation.random_features, fakes, _BATCH)
+        manifold = compare_manifolds(seen, self._seen, _NEIGHBOURS)
+        shares = _class_shares(evaluation, seen)
+        values = {
+            "g_fcd": frechet_distance(seen, self._seen),
+            "g_frd": frechet_distance(random, self._random),
+            "g_fld": frechet_distance(extract(_LOCAL, fakes, _BATCH), self._local),
+            "g_kcd": kernel_distance(seen, self._seen),
+            "g_krd": kernel_distance(random, self._random),
+            "g_precision": float(manifold.precision.mean()),
+            "g_recall": float(manifold.recall.mean()),
+            "g_coverage": float(manifold.coverage.mean()),
+        }
+        if evaluation.held_out.class_names:
+            values["g_class_shift"] = float(total_variation(shares, self._shares))
+        return values, shares
+
+
+def _class_shares(evaluation: EvaluationSet, features: torch.Tensor) -> torch.Tensor:
+    """Shares of the evaluator's classes, shape (num_classes,), from its feature vectors."""
+    names = evaluation.held_out.class_names
+    if not names:
+        return features.new_zeros(0)
+    head = evaluation.evaluator.head
+    labels = head(features.to(head.weight)).argmax(1).cpu()
+    shares: torch.Tensor = labels.bincount(minlength=len(names)).double() / len(labels)
+    return shares
+
+
+def _standardised(logits: torch.Tensor) -> torch.Tensor:
+    # a D that says the same of every image has no spread: its standardised logits are all zero
+    return (logits - logits.mean()) / logits.std().clamp(min=1e-12)
+
+
+def _add_shifts(measured: list[tuple[_About, dict[str, float], torch.Tensor]]) -> None:
+    """Mean distance of each member's standardised logits from those of the other nulls of its seed.
+
+    Seeds are shared on purpose: the difference between two seeds is larger than that between two
+    features.
+    """
+    for place, (about, values, logits) in enumerate(measured):
+        shifts = [
+            float((logits - of_null).square().mean().sqrt())
+            for other, (null, _, of_null) in enumerate(measured)
+            if null.is_null and null[-2:] == about[-2:] and other != place  # equal seed and share
+        ]
+        if shifts:
+            values["d_shift"] = sum(shifts) / len(shifts)

@@ -1,0 +1,111 @@
+"""What retraining tells of every feature: the frozen result of the study of importance."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ganatomy.importance.generated import Sheet, load_sheets, save_sheets
+from ganatomy.importance.measuring import ReadOut
+from ganatomy.importance.readouts import READOUTS
+from ganatomy.importance.region_masks import RegionMasks
+from ganatomy.importance.tables import read_csv, read_parquet, write_csv, write_parquet
+
+_TABLES = ("summary", "ranking", "interactions", "subsets", "power", "reliance")
+
+
+@dataclass(frozen=True)
+class ImportanceStudy:
+    """Hold the influence of every changed feature on G and D, and what it rests on.
+
+    Attributes
+    ----------
+    read : ReadOut
+        The raw repeats, the shares of classes, and who has diverged.
+    summary : DataFrame
+        One row per variant and readout, from `summarise`.
+    ranking : DataFrame
+        One row per variant, most influential first, from `rank`.
+    interactions : DataFrame
+        From `interactions`; empty without combinations.
+    subsets : DataFrame
+        From `datamodels`; empty without random subsets.
+    power : DataFrame
+        How far fewer seeds, half of them, and shorter trainings agree with the ranking.
+    reliance : DataFrame
+        What the base D relies on, from `reliance`.
+    sheets : tuple of Sheet
+        What G makes without the most influential features; first an unchanged null's.
+    regions : RegionMasks
+        Where the regions lie that were changed.
+    """
+
+    read: ReadOut
+    summary: pd.DataFrame
+    ranking: pd.DataFrame
+    interactions: pd.DataFrame
+    subsets: pd.DataFrame
+    power: pd.DataFrame
+    reliance: pd.DataFrame
+    sheets: tuple[Sheet, ...]
+    regions: RegionMasks
+
+    def metrics(self) -> dict[str, float | int]:
+        """Give how many variants stand out and the largest |t| of each, where it can be judged."""
+        halves = self.power.loc[self.power["kind"] == "split_half", "rank_correlation"]
+        values: dict[str, float | int] = {
+            "num_stand_out": int(self.ranking["stands_out"].sum()),
+            "num_not_judged": int((~self.summary["judged"].astype(bool)).sum()),
+            "num_diverged": len(self.read.diverged),
+        }
+        if len(halves) and halves.notna().all():
+            values["split_half_rank_correlation"] = float(halves.iloc[0])
+        for row in self.ranking.to_dict("records"):
+            if pd.notna(row["max_abs_t"]):
+                values[f"max_abs_t/{row['variant']}"] = float(row["max_abs_t"])
+        return values
+
+    def verdict(self) -> str:
+        """Say in words which features matter, most by which readout, and how firm the order is."""
+        if self.ranking.empty:
+            return "No changed feature was retrained on."
+        outstanding = self.ranking["stands_out"].astype(bool)
+        names = self.ranking["variant"]
+        sentences = [
+            f"{outstanding.sum()} of {len(names)} changes stand out from retraining on unchanged "
+            f"data: {', '.join(names[outstanding]) or 'none'}."
+        ]
+        if outstanding.any():
+            first = self.ranking[outstanding].iloc[0]
+            meaning = READOUTS[first["strongest_readout"]].meaning
+            sentences.append(
+                f"{first['variant']} matters most: |t| = {first['max_abs_t']:.1f} in {meaning}."
+            )
+        if not outstanding.all():
+            sentences.append(f"Within the noise: {', '.join(names[~outstanding])}.")
+        correlation = self.metrics().get("split_half_rank_correlation")
+        if correlation is not None:
+            sentences.append(f"Two halves of the seeds rank them alike to {correlation:.2f}.")
+        return " ".join(sentences)
+
+    def save(self, folder: Path) -> None:
+        """Write all of it into a folder."""
+        write_parquet(folder / "repeats.parquet", self.read.repeats)
+        write_parquet(folder / "class_shares.parquet", self.read.class_shares)
+        tables = {name: getattr(self, name) for name in _TABLES}
+        write_csv(folder, {**tables, "diverged": self.read.diverged})
+        save_sheets(self.sheets, folder)
+        self.regions.save(folder)
+
+    @staticmethod
+    def load(folder: Path) -> "ImportanceStudy":
+        """Read what `save` wrote; `InputError` where something is missing or damaged."""
+        read = ReadOut(
+            read_parquet(folder / "repeats.parquet"),
+            read_parquet(folder / "class_shares.parquet"),
+            read_csv(folder / "diverged.csv"),
+        )
+        tables = {name: read_csv(folder / f"{name}.csv") for name in _TABLES}
+        return ImportanceStudy(
+            read, **tables, sheets=load_sheets(folder), regions=RegionMasks.load(folder)
+        )

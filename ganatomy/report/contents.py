@@ -1,0 +1,88 @@
+"""What the page has: the sections whose results exist, and why the others are left out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganatomy.files import read_json
+from ganatomy.report.sections.section import Record, Result, Section, all_sections
+
+LEFT_OUT = "left_out.json"  # a stage that has nothing to tell says why: {"reason": "..."}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One section with what it says of one result."""
+
+    section: Section[Any]
+    facts: Record
+    figures: dict[str, bytes]
+    alarms: list[str]
+    summary: list[str]
+    lead: list[str]
+
+
+@dataclass(frozen=True)
+class Absence:
+    """A section that is left out, and why."""
+
+    section: Section[Any]
+    reason: str
+
+
+def fill(section: Section[Result], result: Result) -> Part:
+    """Say and draw what a section has to tell of a result."""
+    figures = section.figures(result)
+    return Part(
+        section,
+        section.facts(result),
+        {name: each() if callable(each) else each for name, each in figures.items()},
+        section.alarms(result),
+        section.summary(result),
+        section.lead(result),
+    )
+
+
+def gather(
+    reports: Path, reasons: Mapping[str, str] | None = None, *, forgiving: bool = False
+) -> tuple[list[Part], list[Absence]]:
+    """Fill every section whose stage has left a result.
+
+    Parameters
+    ----------
+    reports : Path
+        The folder of the stages' folders.
+    reasons : mapping of str to str, optional
+        Why stages have no result, or one that is not to be shown, by their names.
+    forgiving : bool
+        Leave out a section whose result cannot be read, told or drawn, and say so, instead of
+        failing.
+
+    Returns
+    -------
+    list of Part, list of Absence
+        In the order of the page.
+    """
+    parts, absences = [], []
+    for section in all_sections():
+        folder = reports / section.name
+        reason = (reasons or {}).get(section.name) or _why_not(folder)
+        if not reason:
+            try:
+                parts.append(fill(section, section.load(folder)))
+                continue
+            except Exception as error:
+                if not forgiving:
+                    raise
+                reason = f"cannot be shown: {error}"
+        absences.append(Absence(section, reason))
+    return parts, absences
+
+
+def _why_not(folder: Path) -> str:
+    """The reason why a stage has left nothing to show; "" where it has."""
+    if not folder.is_dir():
+        return "not run"
+    told = folder / LEFT_OUT
+    return str(read_json(told)["reason"]) if told.exists() else ""

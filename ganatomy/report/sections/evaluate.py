@@ -1,0 +1,157 @@
+"""Whether the GAN is any good, and whether it repeats its training images."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganatomy.data.images import contact_sheet
+from ganatomy.files import read_json
+from ganatomy.metrics.study import EvaluationStudy
+from ganatomy.report.figures.class_bars import class_bars
+from ganatomy.report.figures.fidelity_chart import fidelity_chart, in_words, meaning
+from ganatomy.report.figures.suspects_sheet import suspects_sheet
+from ganatomy.report.sections.section import Figure, Record, Section, png, rows_of
+from ganatomy.report.sections.train import SETTINGS, logits_have_level
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The study beside what it rests on: how good the evaluator is, and how D was trained."""
+
+    study: EvaluationStudy
+    evaluator: Record
+    has_level: bool
+
+    @staticmethod
+    def load(folder: Path) -> "Evaluated":
+        """Read the study and what two other stages have left beside it."""
+        return Evaluated(
+            EvaluationStudy.load(folder),
+            read_json(folder.parent / "evaluator" / "metrics.json"),
+            logits_have_level(read_json(folder.parent / "train" / SETTINGS)),
+        )
+
+
+def _facts(found: Evaluated) -> Record:
+    study = found.study
+    rows = [
+        {**row, "meaning": meaning(row["name"]), "words": in_words(row)}
+        for row in rows_of(study.fidelity)
+    ]
+    quality = {
+        "rows": rows,
+        "count": rows[0]["count"],
+        "fcd": rows[0],
+        "by_inception": any(row["name"] == "fid" for row in rows),
+    }
+    return {
+        "quality": quality,
+        "memorisation": _memorisation(study.memorisation),
+        "generalisation": {**study.generalisation, "has_level": found.has_level},
+        "classes": study.classes,
+        "evaluator": found.evaluator,
+    }
+
+
+def _memorisation(found: Record) -> Record:
+    """The verdict, and a row for each measure in each space: of the fakes, and of honest ones."""
+    rows = []
+    for space, evidence in found["spaces"].items():
+        copies = evidence["copies"]
+        for measure, values, honest, bad in (
+            ("share below the threshold", copies, copies["expected"], "has_copies"),
+            ("C_T", evidence["c_t"], 0, "is_nearer"),
+            ("authenticity", evidence["authenticity"], None, "is_nearer"),
+        ):
+            rows.append(
+                {
+                    "measure": measure,
+                    "space": space,
+                    "floor": honest,
+                    **values,
+                    "is_share": measure != "C_T",
+                    "bad": evidence[bad],
+                }
+            )
+    return {**{key: value for key, value in found.items() if key != "spaces"}, "rows": rows}
+
+
+def _figures(found: Evaluated) -> dict[str, Figure]:
+    study = found.study
+    table, classes = study.fidelity, study.classes
+    is_inception = (table["name"] == "fid") | table["name"].str.endswith("_inception")
+    columns = max(1, round(len(study.shown) ** 0.5))
+    figures: dict[str, Figure] = {
+        "samples": lambda: png(contact_sheet(study.shown, columns)),
+        "suspects": lambda: png(_suspects(study)),
+    }
+    figures["fidelity"] = lambda: png(fidelity_chart(table[~is_inception]))
+    if is_inception.any():
+        figures["fidelity_inception"] = lambda: png(fidelity_chart(table[is_inception]))
+    if classes["names"]:
+        figures["classes"] = lambda: png(
+            class_bars(classes["names"], classes["real"], classes["fake"])
+        )
+    return figures
+
+
+def _suspects(study: EvaluationStudy) -> NDArray[np.uint8]:
+    pictures = dict(study.suspicious)
+    fakes = pictures.pop("fake")
+    table = study.suspects
+    spaces = table["space"].unique().tolist()
+    rows = {space: table[table["space"] == space] for space in spaces}
+    return suspects_sheet(
+        fakes,
+        {space: pictures[space] for space in spaces},
+        rows[spaces[0]]["fake"].tolist(),
+        {space: rows[space]["ratio"].tolist() for space in spaces},
+    )
+
+
+def _alarms(found: Evaluated) -> list[str]:
+    memorisation, missing = found.study.memorisation, found.study.classes["missing"]
+    alarms = []
+    if memorisation["copies_found"]:
+        alarms.append("G repeats training images, see “Does it memorise?”")
+    if memorisation["cannot_tell"]:
+        alarms.append("Whether G repeats training images cannot be told, see “Does it memorise?”")
+    if missing:
+        alarms.append(f"G does not make these classes: {', '.join(missing)}")
+    return alarms
+
+
+def _summary(found: Evaluated) -> list[str]:
+    study = found.study
+    classes, gap = study.classes, study.generalisation
+    missing = f", missing: {', '.join(classes['missing'])}" if classes["missing"] else ""
+    return [
+        *(
+            f"{row['name']}@{row['count']}: {row['value']:.3g} "
+            f"({row['low']:.3g} to {row['high']:.3g}; real/real: {row['floor']:.3g})"
+            for row in rows_of(study.fidelity)
+        ),
+        *(
+            [f"classes found: {classes['num_found']} of {classes['num_modes']}{missing}"]
+            if classes["names"]
+            else []
+        ),
+        f"copies of training images: {study.memorisation['verdict']}",
+        f"D tells training from held-out images (AUC): {gap['auc']:.3f} "
+        f"({gap['auc_low']:.3f} to {gap['auc_high']:.3f})",
+    ]
+
+
+SECTION = Section(
+    name="evaluate",
+    place=10,
+    links=(("works", "Does it work?"), ("memorises", "Does it memorise?")),
+    template=Path(__file__).with_name("evaluate.html"),
+    load=Evaluated.load,
+    facts=_facts,
+    figures=_figures,
+    alarms=_alarms,
+    summary=_summary,
+)

@@ -1,0 +1,89 @@
+"""What speaks for “real”, by LIME."""
+
+from functools import partial
+from pathlib import Path
+
+from ganatomy.explain.lime.result import CASES, LimeStudy
+from ganatomy.report.figures.attribution_sheet import attribution_sheet
+from ganatomy.report.figures.class_maps import class_maps
+from ganatomy.report.figures.latent_chart import latent_chart
+from ganatomy.report.figures.r2_chart import r2_chart
+from ganatomy.report.sections.section import Figure, Record, Section, png
+
+_MAY_LACK = tuple(f"mean_held_out_r2_{key}" for key in CASES)
+_CLASS_TITLES = {"d_real": "D on reals", "d_fake": "D on fakes", "g_regions": "G's regions"}
+_FIT_TITLES = {"d_real": "real", "d_fake": "fake", "g_regions": "fake, parts of other fakes"}
+
+
+def _facts(study: LimeStudy) -> Record:
+    known = {name: value for name, value in study.metrics().items() if value == value}
+    about = {
+        "verdict": study.verdict(),
+        "baseline": study.hiding.baseline,
+        "tolerance": study.sampling.tolerance,
+        "num_samples": study.sampling.num_samples,
+        "num_averaged": int(study.surrogates.groupby("group").size().max()),
+        "num_seeds": study.num_seeds,
+        "num_latents": 0 if study.latents is None else study.latents.num_latents,
+    }
+    return {"lime": {**dict.fromkeys(_MAY_LACK), **known, **about}}
+
+
+def _figures(study: LimeStudy) -> dict[str, Figure]:
+    found: dict[str, Figure] = {key: partial(_sheet, study, key) for key in study.cases}
+    found["classes"] = partial(_classes, study)
+    found["r2"] = partial(_fits, study)
+    if study.latents is not None:
+        found["latents"] = partial(_latents, study)
+    return found
+
+
+def _sheet(study: LimeStudy, key: str) -> bytes:
+    """Maps over their images, with how well they foretell and whether they come again."""
+    case = study.cases[key]
+    notes = [
+        "" if refusal else f"R² {fit:.2f}\nseeds {same:.2f}"
+        for refusal, fit, same in zip(
+            case.refusals, case.held_out_r2.tolist(), case.stability.tolist()
+        )
+    ]
+    reasons = {"LIME": list(case.refusals)}
+    return png(attribution_sheet(case.inputs, {"LIME": case.maps}, case.scores, notes, reasons))
+
+
+def _classes(study: LimeStudy) -> bytes:
+    means = study.class_means
+    rows = {_CLASS_TITLES[key]: by_class for key, by_class in means.means.items()}
+    return png(class_maps(rows, means.images))
+
+
+def _fits(study: LimeStudy) -> bytes:
+    titles = study.surrogates["group"].map(_FIT_TITLES)
+    return png(r2_chart(study.surrogates.assign(group=titles)))
+
+
+def _latents(study: LimeStudy) -> bytes:
+    effects = study.latents
+    assert effects is not None
+    return png(latent_chart({name: effects.of(name) for name in effects.targets}))
+
+
+def _summary(study: LimeStudy) -> list[str]:
+    found = _facts(study)["lime"]
+    return [
+        f"LIME, mean held-out R² on {what}: {found[f'mean_held_out_r2_{key}']:.2f}"
+        for key, what in (("d_real", "reals"), ("d_fake", "fakes"))
+        if found[f"mean_held_out_r2_{key}"] is not None
+    ]
+
+
+SECTION = Section(
+    name="lime",
+    place=50,
+    links=(("lime", "What speaks for “real”?"),),
+    template=Path(__file__).with_name("lime.html"),
+    load=LimeStudy.load,
+    facts=_facts,
+    figures=_figures,
+    summary=_summary,
+)

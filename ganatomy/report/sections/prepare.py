@@ -1,0 +1,63 @@
+"""The data that all was learned from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from ganatomy.data.images import contact_sheet
+from ganatomy.files import read_json
+from ganatomy.report.sections.section import Figure, Record, Section, png, rows_of
+from ganatomy.tables import read_table
+from ganatomy.tensors import read_tensors
+
+_COLUMNS = 20
+
+
+@dataclass(frozen=True)
+class _Found:
+    card: Record
+    quarantine: list[Record]
+    shown: torch.Tensor
+
+
+def _load(folder: Path) -> _Found:
+    return _Found(
+        read_json(folder / "card.json"),
+        rows_of(read_table(folder / "quarantine.csv", ("file", "reason"))),
+        read_tensors(folder / "shown.safetensors")["train"],
+    )
+
+
+def _facts(found: _Found) -> Record:
+    return {"data": found.card, "quarantine": found.quarantine}
+
+
+def _figures(found: _Found) -> dict[str, Figure]:
+    return {"contact_sheet": lambda: png(contact_sheet(found.shown, _COLUMNS))}
+
+
+def _lead(found: _Found) -> list[str]:
+    train = found.card["train"]
+    size = train["image_size"]
+    return [
+        found.card["origin"],
+        f"{train['num_images']:,} training images of {size} × {size} px",
+    ]
+
+
+def _summary(found: _Found) -> list[str]:
+    return [f"images refused: {found.card['num_quarantined']}"]
+
+
+SECTION = Section(
+    name="prepare",
+    place=70,
+    links=(("data", "Data"),),
+    template=Path(__file__).with_name("prepare.html"),
+    load=_load,
+    facts=_facts,
+    figures=_figures,
+    lead=_lead,
+    summary=_summary,
+)

@@ -1,0 +1,116 @@
+"""How the training went."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from ganatomy.files import read_json
+from ganatomy.gan.guards import RULES
+from ganatomy.report.figures.film import film
+from ganatomy.report.figures.training_curves import training_curves
+from ganatomy.report.sections.section import Figure, Record, Section, png
+
+_NUM_STILLS = 5
+_FRAME_SCALE = 2  # of the contact sheets: pixels are blocks of 2 by 2
+
+
+SETTINGS = "settings.json"
+_LEVELLESS = ("wgan", "relativistic")  # losses under which zero is no boundary
+
+
+@dataclass(frozen=True)
+class _Found:
+    metrics: Record
+    settings: Record
+    points: pd.DataFrame
+    findings: list[Record]
+    frames: tuple[Path, ...]  # of the live pictures, first to last
+
+
+def _load(folder: Path) -> _Found:
+    frames = sorted((folder / "images").glob("samples_*.png"), key=_number)
+    return _Found(
+        read_json(folder / "metrics.json"),
+        read_json(folder / SETTINGS),
+        pd.read_csv(folder / "curves.csv"),
+        read_json(folder / "guards.json"),
+        tuple(frames),
+    )
+
+
+def logits_have_level(settings: Record) -> bool:
+    """Say whether the sign of D's logit means anything after a training with these settings."""
+    return settings["method"]["loss"] not in _LEVELLESS
+
+
+def _number(path: Path) -> int:
+    return int(path.stem.rpartition("_")[2])  # samples_100 comes after samples_99
+
+
+def _facts(found: _Found) -> Record:
+    points = found.points
+    steps = sorted(points.loc[points["name"] == "train/diversity", "step"].unique().tolist())
+    stills = [{"name": found.frames[k].stem, "step": steps[k]} for k in _chosen(found)]
+    return {
+        "train": found.metrics,
+        "settings": found.settings,
+        "has_level": logits_have_level(found.settings),
+        "guards": _guards(found.findings),
+        "stills": stills,
+    }
+
+
+def _guards(findings: list[Record]) -> list[Record]:
+    """Each rule with the findings that it led to."""
+    return [
+        {
+            "name": name.replace("_", "-"),
+            "rule": rule,
+            "findings": [found["text"] for found in findings if found["guard"] == name],
+        }
+        for name, rule in RULES.items()
+    ]
+
+
+def _chosen(found: _Found) -> list[int]:
+    count = len(found.frames)
+    places = np.linspace(0, count - 1, min(_NUM_STILLS, count)).round()
+    return [int(place) for place in places]
+
+
+def _figures(found: _Found) -> dict[str, Figure]:
+    curves = png(training_curves(found.points, found.metrics["published_step"]))
+    stills = [found.frames[k] for k in _chosen(found)]
+    return {
+        "curves": curves,
+        "film": lambda: film([_pixels(path) for path in found.frames], _FRAME_SCALE),
+        **{path.stem: path.read_bytes() for path in stills},
+    }
+
+
+def _pixels(path: Path) -> np.ndarray:
+    return np.asarray(Image.open(path).convert("RGB"))
+
+
+def _alarms(found: _Found) -> list[str]:
+    return [text for guard in _guards(found.findings) for text in guard["findings"]]
+
+
+def _summary(found: _Found) -> list[str]:
+    return [f"published: step {found.metrics['published_step']} of {found.metrics['num_steps']}"]
+
+
+SECTION = Section(
+    name="train",
+    place=60,
+    links=(("training", "Training"),),
+    template=Path(__file__).with_name("train.html"),
+    load=_load,
+    facts=_facts,
+    figures=_figures,
+    alarms=_alarms,
+    summary=_summary,
+)

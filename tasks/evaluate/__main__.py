@@ -1,0 +1,57 @@
+"""Stage evaluate: is the GAN any good, and does it repeat its training images."""
+
+from pathlib import Path
+
+from ganatomy.data.dataset import Dataset
+from ganatomy.data.images import to_uint8
+from ganatomy.device import make_deterministic, resolve_device
+from ganatomy.files import whole_folder
+from ganatomy.gan.checkpoint import load_gan
+from ganatomy.gan.sampling import generate, latents, score
+from ganatomy.metrics import evaluator_file
+from ganatomy.metrics.quality import Three
+from ganatomy.metrics.study import evaluate
+from tasks.evaluate.params import Evaluate
+from tasks.params.base import Base
+from tasks.shared import stage
+from tasks.shared.events import Events
+from tasks.shared.layout import EVALUATOR, GAN, PREPARED, REPORTS
+from tasks.shared.results import write_metrics
+
+
+def main(events: Events) -> None:
+    """models/gan, models/evaluator, data/prepared -> reports/evaluate"""
+    base, params = Base.load(), Evaluate.load()
+    device = resolve_device(base.device)
+    make_deterministic(base.num_threads)
+    train, held_out = Dataset.load(PREPARED, "train"), Dataset.load(PREPARED, "test")
+    gan = load_gan(GAN, device)
+    network, names = evaluator_file.load(EVALUATOR, device)
+    z = latents(params.num_fakes, gan.architecture, base.seed, "evaluate")
+    images = Three(train.images, held_out.images, to_uint8(generate(gan.generator_ema, z)))
+    found = evaluate(
+        images,
+        Three(*(score(gan.discriminator, part) for part in images)),
+        network,
+        class_names=names if train.class_names else (),  # else it tells rotations apart
+        num_replicates=params.num_replicates,
+        num_shown=params.num_shown,
+        inception_weights=Path(params.inception_weights) if params.inception_weights else None,
+        device=device,
+        seed=base.seed,
+        on_progress=lambda done, total: events.progress(done, total, "steps"),
+    )
+    if found.num_compared < params.num_fakes:
+        events.warning(
+            f"distances compare {found.num_compared} images, the smaller split, "
+            f"not evaluate.num_fakes={params.num_fakes}"
+        )
+    for text in found.warnings():
+        events.warning(text)
+    with whole_folder(REPORTS / "evaluate") as report:
+        found.save(report)
+        write_metrics(report, found.metrics())
+
+
+if __name__ == "__main__":
+    stage.run(main, "evaluate")

@@ -1,0 +1,45 @@
+"""Stage evaluator: train the frozen feature network on the real train split."""
+
+from ganatomy.data.dataset import Dataset
+from ganatomy.device import make_deterministic, resolve_device
+from ganatomy.files import whole_folder
+from ganatomy.metrics import evaluator_file
+from ganatomy.metrics.evaluator import accuracy, pretext, train_evaluator
+from tasks.evaluator.params import Evaluator
+from tasks.params.base import Base
+from tasks.shared import stage
+from tasks.shared.events import Events
+from tasks.shared.layout import EVALUATOR, PREPARED, REPORTS
+from tasks.shared.results import write_metrics
+
+
+def main(events: Events) -> None:
+    """data/prepared -> models/evaluator"""
+    base, params = Base.load(), Evaluator.load()
+    device = resolve_device(base.device)
+    make_deterministic(base.num_threads)
+    train, test = Dataset.load(PREPARED, "train"), Dataset.load(PREPARED, "test")
+    network = train_evaluator(
+        train,
+        params.width,
+        params.epochs,
+        params.batch_size,
+        params.learning_rate,
+        base.seed,
+        device,
+        lambda done, total: events.progress(done, total, "steps"),
+    )
+    with whole_folder(EVALUATOR) as folder, whole_folder(REPORTS / "evaluator") as report:
+        evaluator_file.save(network, folder, pretext(train)[2])
+        write_metrics(
+            report,
+            {
+                "train_accuracy": accuracy(network, train),
+                "test_accuracy": accuracy(network, test),
+                "by_rotation": int(not train.class_names),
+            },
+        )
+
+
+if __name__ == "__main__":
+    stage.run(main, "evaluator")

@@ -1,0 +1,54 @@
+"""Stage fetch: get the source data set."""
+
+from pathlib import Path
+
+import torch
+
+from ganatomy.data.raw_folder import FILES, save_raw
+from ganatomy.data.reading import Limits
+from ganatomy.data.sources import Raw, fetch
+from ganatomy.files import whole_folder
+from tasks.fetch.params import Fetch
+from tasks.prepare.params import Prepare
+from tasks.shared import stage
+from tasks.shared.events import Events
+from tasks.shared.layout import RAW, REPORTS
+from tasks.shared.results import write_metrics
+
+
+def main(events: Events) -> None:
+    """params -> data/raw"""
+    params, bounds = Fetch.load(), Prepare.load()
+    with whole_folder(RAW) as folder, whole_folder(REPORTS / "fetch") as report:
+        raw = fetch(
+            params.source,
+            Path(params.root),
+            params.max_images,
+            params.retries,
+            events.warning,
+            Path(params.attributes) if params.attributes else None,
+            follow_links=params.follow_links,
+            limits=Limits(bounds.max_pixels, bounds.max_seconds),
+            into=folder / FILES,
+            progress=lambda done, total: events.progress(done, total, "files"),
+        )
+        save_raw(raw, folder)
+        count = len(raw.labels)
+        write_metrics(report, {"num_found": count, "num_classes": len(raw.class_names)})
+    if told := _not_used(raw):
+        events.warning(told)
+    events.progress(count, count, "images")
+
+
+def _not_used(raw: Raw) -> str:
+    """How many files of the folder are not among the images, by kind; "" when all are."""
+    parts = [f"{len(raw.refused)} refused"] if raw.refused else []
+    parts += [f"{count} {kind}" for kind, count in raw.others.items()]
+    total = len(raw.refused) + sum(raw.others.values())
+    share = f"{total} of {total + len(raw.files)} files are not used: "
+    return share + ", ".join(parts) if parts else ""
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    stage.run(main, "fetch")

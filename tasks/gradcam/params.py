@@ -1,0 +1,24 @@
+"""Section `gradcam`: which images, targets and methods."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from ganatomy.explain.maps.choices import CamMethod
+from tasks.params.section import Section
+
+
+class Gradcam(Section):
+    """Real and fake images, so many of each; what is explained, and how it is checked."""
+
+    name: ClassVar[str] = "gradcam"
+
+    num_images: int = Field(8, ge=1, le=64)
+    num_averaged: int = Field(200, ge=2, le=10_000)
+    methods: list[CamMethod] = Field(["gradcam", "hirescam"], min_length=1)
+    targets: list[str] = Field(["class", "concept(thickness)", "region(cell_1_1)"])
+    concepts: list[str] = Field(["brightness", "contrast", "thickness"])
+    num_ablated: int = Field(64, ge=3, le=10_000)
+    num_units: int = Field(256, ge=1, le=100_000)
+    num_random: int = Field(10, ge=1, le=1000)
+    fdr: float = Field(0.05, gt=0, lt=1)

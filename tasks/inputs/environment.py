@@ -1,0 +1,115 @@
+"""What outside the code decides numbers: package versions, device type, and a user's own files.
+
+No torch here: this runs before every run, and importing torch costs more than checking the whole
+pipeline.
+"""
+
+import ctypes
+import hashlib
+import platform
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from ganatomy.data.folder import walk
+from ganatomy.files import sha256_of
+from tasks.evaluate.params import Evaluate
+from tasks.fetch.params import Fetch
+from tasks.params.base import Base
+from tasks.params.gan import GanSection
+from tasks.params.section import told_file
+from tasks.shared.own_code import digests
+from tasks.shared.provenance import ENVIRONMENT, FEATURES, INCEPTION, NETWORKS, SOURCE
+from tasks.variants.params import Variants
+
+_PACKAGES = (
+    "torch",
+    "torchvision",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "scikit-image",
+    "lime",
+    "pillow",
+    "pandas",
+    "pyarrow",
+    "matplotlib",
+    "safetensors",
+    "mlxtend",
+)
+
+
+def outside(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Each file of `inputs` that is about something else than our code, and what is to be in it."""
+    params = root / told_file()
+    yield ENVIRONMENT, environment(params)
+    fetch = Fetch.load(params)
+    own_folder = fetch.source == "image-folder"
+    listing = _listing(root / fetch.root, fetch.follow_links) if own_folder else ""
+    yield SOURCE, {"listing": listing, "attributes": _own_file(root / fetch.attributes)}
+    weights = Evaluate.load(params).inception_weights
+    yield INCEPTION, {"weights": _own_file(root / weights)}
+    method = GanSection.load(params)
+    networks = ("generator", "discriminator")
+    yield NETWORKS, {name: digests(root, getattr(method, name)) for name in networks}
+    variants = Variants.load(params)
+    own = [entry for entry in variants.features if ":" in entry]
+    yield (
+        FEATURES,
+        {
+            "masks": {path: _own_file(root / path) for path in variants.masks},
+            "own": {entry: digests(root, entry) for entry in own},
+        },
+    )
+
+
+def environment(params: Path) -> dict[str, Any]:
+    """Versions of the packages that decide numbers, Python's, and the device type."""
+    return {
+        "packages": {name: metadata.version(name) for name in _PACKAGES},
+        "python": ".".join(platform.python_version_tuple()[:2]),
+        "device": _device(Base.load(params).device),
+    }
+
+
+def _own_file(path: Path) -> str:
+    """A hash of a user's file; "" without one."""
+    return sha256_of(path) if path.is_file() else ""
+
+
+def _listing(folder: Path, follow_links: bool) -> str:
+    """A hash over names, sizes and times of the files below a folder, or that there is none.
+
+    New images in the user's folder then make `fetch` stale without being read here.
+    """
+    if not folder.is_dir():
+        return "no such folder"
+    digest = hashlib.sha256()
+    for entry in walk(folder, follow_links):
+        size = time_ns = -1
+        if not entry.refused:
+            with suppress(OSError):  # what cannot be looked at, `fetch` refuses by name
+                about = entry.path.stat()
+                size, time_ns = about.st_size, about.st_mtime_ns
+        digest.update(f"{entry.name}\0{entry.refused}\0{size}\0{time_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def _device(wanted: str) -> str:
+    """The device type that `wanted` resolves to, with the GPU's name, asked from the driver."""
+    name = None if wanted == "cpu" else _cuda_name()
+    return "cpu" if name is None else f"cuda: {name}"
+
+
+def _cuda_name() -> str | None:
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return None
+    count, buffer = ctypes.c_int(), ctypes.create_string_buffer(100)
+    if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)) or count.value == 0:
+        return None
+    driver.cuDeviceGetName(buffer, 100, 0)
+    return buffer.value.decode()

@@ -1,0 +1,31 @@
+"""Stage report: one page of everything that was found."""
+
+from ganatomy.files import whole_folder, write_bytes
+from ganatomy.report.contents import gather
+from ganatomy.report.page import render_page
+from tasks.report import headline
+from tasks.report.frame import frame
+from tasks.report.writing import write_figures, write_summary
+from tasks.shared import stage
+from tasks.shared.events import Events
+from tasks.shared.layout import PAGE, REPORTS
+from tasks.shared.results import write_metrics
+
+
+def main(events: Events) -> None:
+    """reports/* -> reports/report.html, reports/report"""
+    parts, absences = gather(REPORTS)
+    events.progress(1, 2, "parts")
+    around = frame()
+    page = render_page(around, parts, absences).encode()
+    with whole_folder(REPORTS / "report") as report:
+        write_summary(report, around.title, parts)
+        headline.write(report)
+        num_figures = write_figures(report, parts)
+        write_metrics(report, {"num_bytes": len(page), "num_figures": num_figures})
+    write_bytes(PAGE, page)
+    events.progress(2, 2, "parts")
+
+
+if __name__ == "__main__":
+    stage.run(main, "report")

@@ -1,0 +1,33 @@
+"""What a page leaves as files: itself, its pictures, its summary."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ganatomy.files import safe_name, write_bytes
+from ganatomy.report.contents import Part
+from tasks.shared.results import IMAGES
+
+SUMMARY = "summary.md"
+
+
+def write_figures(folder: Path, parts: Sequence[Part]) -> int:
+    """Write each picture as ``images/<stage>/<key>.png`` or ``.gif``; return how many there are."""
+    for part in parts:
+        for key, content in part.figures.items():
+            kind = "gif" if content.startswith(b"GIF8") else "png"
+            write_bytes(folder / IMAGES / part.section.name / f"{safe_name(key)}.{kind}", content)
+    return sum(len(part.figures) for part in parts)
+
+
+def write_summary(folder: Path, title: str, parts: Sequence[Part], failure: str = "") -> None:
+    """Write a few lines for whoever looks at the run before the page."""
+    lead = [words for part in parts for words in part.lead]
+    lines = [
+        f"# {title}",
+        "",
+        *([f"- **this run failed: {failure}**"] if failure else []),
+        *(f"- **warning: {alarm}**" for part in parts for alarm in part.alarms),
+        *([f"- data: {', '.join(lead)}"] if lead else []),
+        *(f"- {line}" for part in parts for line in part.summary),
+    ]
+    write_bytes(folder / SUMMARY, ("\n".join(lines) + "\n").encode())

@@ -1,0 +1,57 @@
+"""Stage screen: short trainings that drop the features that cannot be told from nulls."""
+
+from ganatomy.device import keep_freed_memory, make_deterministic
+from ganatomy.files import whole_folder
+from ganatomy.importance.screening import Rung
+from ganatomy.importance.screening_study import ScreeningStudy, screen_features
+from tasks.importance.params import Importance
+from tasks.params.base import Base
+from tasks.retrain.params import Retrain
+from tasks.screen.params import Screen
+from tasks.shared import stage
+from tasks.shared.budget import load_budget
+from tasks.shared.evaluation_set import load_evaluation_set
+from tasks.shared.events import Events
+from tasks.shared.layout import REPORTS
+from tasks.shared.members import load_variants, trainable
+from tasks.shared.results import write_metrics
+
+
+def main(events: Events) -> None:
+    """data/variants, models/packing, models/gan, models/evaluator -> reports/screen"""
+    params = Screen.load()
+    study = _screened(params, events) if params.enabled else _everything()
+    with whole_folder(REPORTS / "screen") as report:
+        study.save(report)
+        write_metrics(report, study.metrics())
+
+
+def _everything() -> ScreeningStudy:
+    return ScreeningStudy.without([recipe.name for recipe in trainable() if not recipe.is_null])
+
+
+def _screened(params: Screen, events: Events) -> ScreeningStudy:
+    base, num_fakes = Base.load(), Importance.load().num_fakes
+    make_deterministic(base.num_threads)
+    keep_freed_memory()
+    recipes, budget = trainable(), load_budget()
+    return screen_features(
+        recipes,
+        load_variants(recipe for recipe in recipes if recipe.kind != "subset"),
+        budget,
+        load_evaluation_set(num_fakes, base.seed, budget.architecture, budget.device),
+        rungs=[Rung(*rung) for rung in zip(params.shares, params.num_seeds, strict=True)],
+        keep=params.keep,
+        final_seeds=Retrain.load().num_seeds,
+        alpha=params.alpha,
+        keep_at_least=params.keep_at_least,
+        seed=base.seed,
+        on_progress=lambda done, total, rung: events.progress(
+            done, total, f"steps at {100 * rung.share:g} %"
+        ),
+        on_warning=events.warning,
+    )
+
+
+if __name__ == "__main__":
+    stage.run(main, "screen")

@@ -1,0 +1,1 @@
+"""What stages have in common: the shell around each, names, samples, where artifacts lie."""

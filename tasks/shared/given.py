@@ -1,0 +1,94 @@
+"""What runs make and what the user gives: they never share a folder.
+
+A run removes an artifact before it makes it anew, and `make clean` removes them all.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ganatomy.errors import InputError
+from tasks.evaluate.params import Evaluate
+from tasks.fetch.params import Fetch
+from tasks.params.gan import GanSection
+from tasks.params.section import read_document, told_file
+from tasks.variants.params import Variants
+
+_ITEM = "${item."
+
+
+def artifacts(root: Path) -> list[Path]:
+    """Where the artifacts that dvc.yaml or dvc.lock names lie, or would, in a project's folder."""
+    found: set[Path] = set()
+    for name in {_name(out) for file in ("dvc.yaml", "dvc.lock") for out in _outs(root / file)}:
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            continue  # not ours, whoever wrote it there
+        folder, item, _ = name.partition(_ITEM)
+        if item:  # one artifact for each value, and the values are numbers
+            found |= {path for path in (root / folder).glob("*") if path.name.isdigit()}
+        else:
+            found.add(root / name)
+    return sorted(found)
+
+
+def check_apart(root: Path) -> None:
+    """Refuse what a user gives when it lies in an artifact, or an artifact in it.
+
+    Raises
+    ------
+    InputError
+        With the parameter and the artifact.
+    """
+    made = {os.path.realpath(path): path.relative_to(root).as_posix() for path in artifacts(root)}
+    for parameter, path, is_read_whole in _given(root / told_file()):
+        real = os.path.realpath(root / path)
+        for artifact, name in made.items():
+            within = _is_below(real, artifact)
+            if within or (is_read_whole and _is_below(artifact, real)):
+                raise InputError(
+                    f"{path!r} {'lies in' if within else 'holds'} {name}, which runs make and "
+                    "remove",
+                    parameter,
+                    "Move what you give to a folder of its own, such as given/.",
+                )
+
+
+def _given(params: Path) -> Iterator[tuple[str, str, bool]]:
+    """Parameter, path relative to the project, and whether all below it is read."""
+    fetch, gan, variants = Fetch.load(params), GanSection.load(params), Variants.load(params)
+    yield "fetch.root", fetch.root, fetch.source == "image-folder"
+    for name, path in (
+        ("fetch.attributes", fetch.attributes),
+        ("evaluate.inception_weights", Evaluate.load(params).inception_weights),
+        *(("variants.masks", path) for path in variants.masks),
+    ):
+        if path:
+            yield name, path, False
+    for name, entry in (
+        ("gan.generator", gan.generator),
+        ("gan.discriminator", gan.discriminator),
+        *(("variants.features", entry) for entry in variants.features),
+    ):
+        module, colon, _ = entry.partition(":")
+        if colon:
+            yield name, module.replace(".", "/") + ".py", False
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _outs(path: Path) -> list[Any]:
+    try:
+        stages = read_document(path)["stages"]
+        return [out for stage in stages.values() for out in stage.get("outs", [])]
+    except (InputError, LookupError, TypeError, AttributeError):
+        return []  # missing or broken: whoever runs the pipeline says so, or mends it
+
+
+def _name(out: Any) -> str:
+    """An entry of dvc.yaml is a path or a path with options; one of dvc.lock says `path`."""
+    if isinstance(out, dict):
+        return str(out.get("path") or next(iter(out)))
+    return str(out)

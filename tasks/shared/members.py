@@ -1,0 +1,27 @@
+"""What is retrained: the variants that are there, and a data set for each."""
+
+from collections.abc import Iterable
+
+from ganatomy.data.dataset import Dataset
+from ganatomy.data.variant_set import VariantSet
+from ganatomy.data.variants import Recipe, apply
+from ganatomy.device import resolve_device
+from tasks.params.base import Base
+from tasks.shared.layout import PREPARED, VARIANTS
+from tasks.variants.params import Variants
+
+
+def trainable() -> list[Recipe]:
+    """The recipes that change something, and the nulls."""
+    return VariantSet.load(VARIANTS).trainable()
+
+
+def load_variants(recipes: Iterable[Recipe]) -> dict[str, Dataset]:
+    """Variants by name as they lie on disk, or made now from their recipes, on the device."""
+    if Variants.load().materialize:
+        return {
+            recipe.name: Dataset.load(VARIANTS / recipe.folder, "train", mapped=True)
+            for recipe in recipes
+        }
+    train, device = Dataset.load(PREPARED, "train"), resolve_device(Base.load().device)
+    return {recipe.name: apply(train, recipe, device).dataset for recipe in recipes}

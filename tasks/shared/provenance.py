@@ -1,0 +1,171 @@
+"""Where a page comes from: commit, parameters, packages, device, and the hash of every artifact."""
+
+import hashlib
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ganatomy.files import read_json, sha256_of
+from tasks.params.section import PARAMS_FILE, told_file
+
+INPUTS = Path("inputs")  # what stage `inputs` writes: all that decides numbers and is no data
+ENVIRONMENT = INPUTS / "environment.json"  # package versions, device type
+SOURCE = INPUTS / "source.json"  # hash over names, sizes and times of the user's own images
+INCEPTION = INPUTS / "inception.json"  # hash of the user's own Inception weights
+FEATURES = INPUTS / "features.json"  # hashes of the user's own mask images and feature files
+NETWORKS = INPUTS / "networks.json"  # hashes of the user's own network files
+LOCK = Path("dvc.lock")
+PIPELINE = Path("dvc.yaml")
+REQUIREMENTS = Path("requirements.lock")
+
+# what a user may have set otherwise, and would change which files count as changed
+_FIXED = {
+    "core.fileMode": "false",
+    "core.fsmonitor": "false",
+    "core.untrackedCache": "false",
+    "diff.autoRefreshIndex": "true",
+}
+_REFUSALS = {
+    "dubious ownership": "git refuses this folder, which belongs to another user:"
+    ' `git config --global --add safe.directory "$PWD"` lets it in',
+    "not a git repository": "not in a git repository",
+    "Needed a single revision": "nothing is committed yet",
+}
+
+
+class GitRefused(RuntimeError):
+    """Git cannot answer; the text says why, and what to do where there is something to do."""
+
+
+def describe() -> dict[str, str]:
+    """Name and value, for people."""
+    environment = read_json(ENVIRONMENT)
+    found = {
+        "git commit": commit(),
+        "uncommitted changes": changes(),
+        "dvc.lock (without this page)": lock_digest(),
+        "params.yaml": f"sha256 {sha256_of(told_file())}",
+        str(ENVIRONMENT): f"sha256 {sha256_of(ENVIRONMENT)}",
+        "device": environment["device"],
+        "python": environment["python"],
+    }
+    if REQUIREMENTS.exists():
+        found["requirements.lock"] = f"sha256 {sha256_of(REQUIREMENTS)}"
+    return found
+
+
+def commit() -> str:
+    """The commit's SHA-1, or ``none:`` and the reason."""
+    try:
+        found = git("rev-parse", "--verify", "HEAD").decode().strip()
+        own = git("ls-files", "--", str(PIPELINE))  # a repository around an unpacked copy is not
+        return found if own else "none: not in a git repository of its own"
+    except GitRefused as refused:
+        return f"none: {refused}"
+
+
+def changes() -> str:
+    """`dirty_digest`, ``none`` where nothing was changed, ``unknown`` where git cannot say."""
+    try:
+        return dirty_digest() or "none"
+    except GitRefused:
+        return "unknown"
+
+
+def git(*arguments: str) -> bytes:
+    """What git answers.
+
+    Raises
+    ------
+    GitRefused
+        It is not there, or does not do it.
+    """
+    fixed = [word for name, value in _FIXED.items() for word in ("-c", f"{name}={value}")]
+    plain = os.environ | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    try:
+        done = subprocess.run(
+            ["git", *fixed, *arguments], capture_output=True, env=plain, check=False
+        )
+    except FileNotFoundError:
+        raise GitRefused("git is not installed") from None
+    if done.returncode:
+        raise GitRefused(_reason(done.stderr.decode(errors="replace")))
+    return done.stdout
+
+
+def _reason(words: str) -> str:
+    for sign, reason in _REFUSALS.items():
+        if sign in words:
+            return reason
+    first = next(iter(words.strip().splitlines()), "git fails without a word")
+    return first.removeprefix("fatal: ")
+
+
+def dirty_digest() -> str:
+    """SHA-256 over path and content of every file that differs from the last commit.
+
+    Untracked files count too, but for those that the project's own ``.gitignore`` names: neither
+    the digest nor what counts depends on a user's git configuration. Two files are left out:
+    dvc.lock, which the run itself writes, and params.yaml, which has a digest of its own, so that
+    a profile alone changes nothing here. So are permissions.
+
+    Returns
+    -------
+    str
+        Empty where nothing differs.
+
+    Raises
+    ------
+    GitRefused
+        Git cannot say.
+    """
+    differing = git(
+        *("diff", "--name-only", "-z", "--relative", "--no-color", "--no-ext-diff"),
+        *("--no-textconv", "--no-renames", "--ignore-submodules=dirty", "HEAD", "--", "."),
+    )
+    others = git("ls-files", "--others", "-z", "--exclude-per-directory=.gitignore", "--", ".")
+    names = {os.fsdecode(name) for name in (differing + others).split(b"\0") if name}
+    found = [(name, _content(Path(name))) for name in sorted(names - {str(LOCK), str(PARAMS_FILE)})]
+    digest = hashlib.sha256(json.dumps(found).encode()).hexdigest()
+    return f"sha256 {digest}" if found else ""
+
+
+def _content(path: Path) -> str:
+    """A file's SHA-256; of what is no file, what it is."""
+    if path.is_symlink():
+        return f"link to {os.readlink(path)}"
+    if path.is_dir():
+        return "folder"
+    try:
+        return sha256_of(path)
+    except FileNotFoundError:
+        return "deleted"
+    except OSError:
+        return "not readable"
+
+
+def _locked_stages() -> dict[str, Any]:
+    """dvc.lock's entries without the page's own, which is not known while it is written."""
+    if not LOCK.exists():
+        return {}
+    stages: dict[str, Any] = yaml.safe_load(LOCK.read_text()).get("stages", {})
+    return {name: entry for name, entry in sorted(stages.items()) if name != "report"}
+
+
+def lock_digest() -> str:
+    """SHA-256 over what dvc.lock records of every other stage."""
+    text = json.dumps(_locked_stages(), sort_keys=True)
+    return f"sha256 {hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def artifacts() -> list[dict[str, str]]:
+    """Every artifact with the stage that wrote it and its MD5, as DVC keeps it."""
+    return [
+        {"stage": name, "path": out["path"], "md5": out.get("md5", "")}
+        for name, entry in _locked_stages().items()
+        for out in entry.get("outs", [])
+    ]

@@ -1,0 +1,53 @@
+"""Stage variants: one data set per changed feature, and unchanged nulls."""
+
+import torch
+
+from ganatomy.data.dataset import Dataset
+from ganatomy.data.images import contact_sheet, write_png
+from ganatomy.data.variant_set import VariantEntry, make_variants
+from ganatomy.data.variants import before_and_after
+from ganatomy.files import whole_folder
+from ganatomy.tensors import write_tensors
+from tasks.params.base import Base
+from tasks.shared import stage
+from tasks.shared.events import Events
+from tasks.shared.layout import PREPARED, REPORTS, VARIANTS
+from tasks.shared.names import recipes_of
+from tasks.shared.results import write_metrics
+from tasks.variants.params import Variants
+
+
+def main(events: Events) -> None:
+    """data/prepared -> data/variants"""
+    base, params = Base.load(), Variants.load()
+    torch.set_num_threads(base.num_threads)
+    train = Dataset.load(PREPARED, "train")
+    recipes = recipes_of(params, train, base.seed, events.warning)
+    previews: dict[str, torch.Tensor] = {}
+    with whole_folder(VARIANTS) as folder, whole_folder(REPORTS / "variants") as report:
+
+        def keep(entry: VariantEntry, changed: Dataset | None) -> None:
+            own = folder / entry.recipe.folder
+            entry.save(own)
+            if changed is not None:
+                if params.materialize:
+                    changed.save(own, "train")
+                previews[entry.recipe.folder] = before_and_after(train, changed)
+                preview = contact_sheet(previews[entry.recipe.folder], 10)
+                write_png(own / "preview.png", preview)
+
+        variants = make_variants(
+            train,
+            recipes,
+            on_made=keep,
+            on_progress=lambda done, total: events.progress(done, total, "data sets"),
+            on_warning=events.warning,
+        )
+        variants.save(folder)
+        variants.save(report)
+        write_tensors(report / "previews.safetensors", previews)
+        write_metrics(report, variants.metrics())
+
+
+if __name__ == "__main__":
+    stage.run(main, "variants")

@@ -1,0 +1,46 @@
+"""Section `variants`: the feature-importance data sets."""
+
+from typing import ClassVar
+
+from pydantic import Field, field_validator
+
+from ganatomy.data.choices import Mode
+from tasks.params.section import Section
+
+
+class Variants(Section):
+    """Which features are changed and how, and how many data sets are not changed at all.
+
+    `ganatomy.data.features` says which features there are and what each mode does to them.
+    """
+
+    name: ClassVar[str] = "variants"
+
+    features: list[str] = Field(
+        default=[
+            "cell_1_1",
+            "cell_2_2",
+            "cell_0_0",
+            "contrast",
+            "blur",
+            "thickness",
+            "orientation",
+            "class_1",
+        ],
+        min_length=1,
+    )
+    modes: list[Mode] = Field(default=["remove"], min_length=1)
+    interactions: list[str] = Field(default=[])
+    num_subsets: int = Field(0, ge=0, le=10_000)
+    subset_share: float = Field(0.5, gt=0, lt=1)
+    num_nulls: int = Field(4, ge=3, le=1000)
+    grid: int = Field(4, ge=1, le=64)
+    masks: list[str] = Field(default=[])
+    materialize: bool = True
+
+    @field_validator("modes")
+    @classmethod
+    def _once_each(cls, modes: list[str]) -> list[str]:
+        if len(set(modes)) != len(modes):
+            raise ValueError("name each mode once")
+        return modes

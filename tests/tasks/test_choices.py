@@ -1,0 +1,170 @@
+"""One list for each choice, one value for each default: the library's are those of params.yaml."""
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from pathlib import Path
+from subprocess import run
+from typing import Any, Literal, get_args, get_origin
+
+import pytest
+import yaml
+
+from flows.params import sections
+from ganatomy.choices import Device
+from ganatomy.data import choices as data
+from ganatomy.data import sources, split
+from ganatomy.data.features.feature import MODES
+from ganatomy.data.features.regions import GRID
+from ganatomy.data.prepare import prepare
+from ganatomy.data.reading import Limits
+from ganatomy.explain.faithfulness.examination import examine
+from ganatomy.explain.lime import designs
+from ganatomy.explain.lime import settings as lime_choices
+from ganatomy.explain.lime.stability import NUM_SEEDS
+from ganatomy.explain.maps.choices import CamMethod
+from ganatomy.explain.maps.formulas import FORMULAS, METHODS
+from ganatomy.gan import augment, losses, schedules, settings
+from ganatomy.gan.ensemble import BACKENDS, LOOP, Packing
+from ganatomy.gan.networks import construct, sizes
+from ganatomy.gan.session import Plan
+from ganatomy.gan.settings import Method, TrainingSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
+
+# What each field that is a choice may be: the type in the library, no list of the pipeline's own.
+CHOICES: dict[str, Any] = {
+    "base.device": Device,
+    "fetch.source": data.Source,
+    "prepare.image_size": data.ImageSize,
+    "prepare.channels": data.Channels,
+    "prepare.duplicates": data.OnDuplicates,
+    "gan.loss": settings.LossName,
+    "gan.augment": settings.Augmentation,
+    "gan.schedule": settings.Schedule,
+    "gan.precision": settings.Precision,
+    "train.publish": settings.Published,
+    "variants.modes": data.Mode,
+    "autotune.backend": Literal[settings.Backend, "auto"],
+    "gradcam.methods": CamMethod,
+    "lime.engine": lime_choices.Engine,
+    "lime.segments": lime_choices.Segments,
+    "lime.baseline": lime_choices.Baseline,
+    "lime.design": lime_choices.Design,
+}
+
+
+def _choice(annotation: Any) -> tuple[Any, ...] | None:
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)
+    inner = [_choice(part) for part in get_args(annotation)]
+    return next((found for found in inner if found is not None), None)
+
+
+def test_every_choice_of_a_section_is_one_of_the_librarys() -> None:
+    found = {
+        f"{name}.{key}": choice
+        for name, section in sections().items()
+        for key, field in section.model_fields.items()
+        if (choice := _choice(field.annotation)) is not None
+    }
+    assert found == {key: get_args(choice) for key, choice in CHOICES.items()}
+
+
+@pytest.mark.parametrize(
+    ("choice", "working"),
+    [
+        (data.Source, sources.SOURCES),
+        (data.ImageSize, sizes._DOUBLINGS),
+        (data.OnDuplicates, split.CHOICES),
+        (data.Mode, MODES),
+        (settings.LossName, losses.LOSSES),
+        (settings.Augmentation, augment._CHANGES),
+        (settings.Schedule, schedules.SCHEDULES),
+        (settings.Backend, (LOOP, *BACKENDS)),
+        (CamMethod, FORMULAS),
+        (CamMethod, METHODS),
+        (lime_choices.Engine, lime_choices.ENGINES),
+        (lime_choices.Segments, lime_choices.SEGMENTS),
+        (lime_choices.Baseline, lime_choices.BASELINES),
+        (lime_choices.Design, designs._DRAWS),
+    ],
+    ids=lambda given: "-".join(map(str, get_args(given) or given)),
+)
+def test_what_can_be_chosen_is_what_works(choice: Any, working: Any) -> None:
+    assert get_args(choice) == tuple(working)
+
+
+def test_every_schedule_is_its_own() -> None:
+    halfway = [schedules.learning_rate_factor(25, 100, name, 0.0) for name in schedules.SCHEDULES]
+    assert len(set(halfway)) == len(schedules.SCHEDULES) == 3
+
+
+def test_the_default_networks_are_among_those_known() -> None:
+    assert Method().generator in construct._GENERATORS
+    assert Method().discriminator in construct._DISCRIMINATORS
+
+
+def _defaults(record: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
+    for name, parameter in inspect.signature(record).parameters.items():
+        if parameter.default is not inspect.Parameter.empty:
+            yield name, parameter.default
+
+
+# A record or a call of the library, the section that fills it, and names that differ.
+RECORDS: list[tuple[Callable[..., Any], str, dict[str, str]]] = [
+    (Method, "gan", {}),
+    (TrainingSettings, "train", {}),
+    (Plan, "train", {"measure_every": "log_every_steps"}),
+    (Packing, "autotune", {"size": "pack_size"}),
+    (Limits, "prepare", {}),
+    (prepare, "prepare", {}),
+    (examine, "faithfulness", {}),
+    (lime_choices.LimeSampling, "lime", {}),
+    (lime_choices.Hiding, "lime", {}),
+]
+
+
+@pytest.mark.parametrize(
+    ("record", "section", "names"), RECORDS, ids=[record.__name__ for record, _, _ in RECORDS]
+)
+def test_defaults_are_equal(
+    record: Callable[..., Any], section: str, names: dict[str, str]
+) -> None:
+    pipeline = sections()[section]().model_dump()
+    compared = 0
+    for name, value in _defaults(record):
+        key = names.get(name, name)
+        if key not in pipeline:
+            continue
+        if isinstance(value, tuple):
+            value = list(value)
+        assert value == pipeline[key], name
+        assert PARAMS[section][key] == pipeline[key], name
+        compared += 1
+    assert compared
+
+
+def test_the_section_gan_is_the_method() -> None:
+    assert [field.name for field in fields(Method)] == list(sections()["gan"].model_fields)
+    assert sections()["gan"]().method() == Method()  # type: ignore[attr-defined]
+    assert sections()["train"]().settings(Method()) == TrainingSettings()  # type: ignore[attr-defined]
+
+
+def test_numbers_that_are_constants_of_the_library() -> None:
+    assert PARAMS["variants"]["grid"] == GRID
+    assert PARAMS["lime"]["num_seeds"] == NUM_SEEDS
+
+
+def test_params_yaml_is_the_default_run() -> None:
+    assert {name: section().model_dump() for name, section in sections().items()} == PARAMS
+
+
+def test_sections_need_no_torch() -> None:
+    code = (
+        "import sys; from flows.params import sections; sections(); print('torch' in sys.modules)"
+    )
+    done = run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,131 @@
+"""The page has the sections whose results exist, and says why the others are left out."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ganatomy.files import write_json
+from ganatomy.report.contents import LEFT_OUT, Absence, Part, fill, gather
+from ganatomy.report.page import Frame, render_page
+from ganatomy.report.sections.section import Section, all_sections
+from tests.unit.report.page_facts import FACTS
+
+GIF = b"GIF89a of first"
+
+
+def _section(folder: Path, name: str, place: int) -> Section[str]:
+    template = folder / f"{name}.html"
+    template.write_text(
+        f'<section id="{name}">{{{{ words }}}}<img src="{{{{ figure(\'one\') }}}}" alt="one">'
+        "</section>\n"
+    )
+    return Section(
+        name=name,
+        place=place,
+        links=((name, f"What of {name}?"),),
+        template=template,
+        load=lambda of: (of / "words.txt").read_text(),
+        facts=lambda words: {"words": words},
+        figures=lambda words: {"one": lambda: f"png of {words}".encode()},
+        alarms=lambda words: [f"alarm of {words}"],
+        summary=lambda words: [words],
+        lead=lambda words: [f"lead of {words}"],
+    )
+
+
+@pytest.fixture
+def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two sections, `second` found before `first`, with their results."""
+    sections = [_section(tmp_path, "first", 1), _section(tmp_path, "second", 2)]
+    monkeypatch.setattr("ganatomy.report.contents.all_sections", lambda: sections)
+    for section in sections:
+        folder = tmp_path / "reports" / section.name
+        folder.mkdir(parents=True)
+        (folder / "words.txt").write_text(f"<{section.name}>")
+    return tmp_path / "reports"
+
+
+def test_sections_are_found_and_in_the_order_that_they_state() -> None:
+    found = all_sections()
+    assert [section.name for section in found] == list(FACTS)
+    assert [section.place for section in found] == sorted({section.place for section in found})
+    for section in found:
+        template = section.template.read_text().replace("{{ section.name }}", section.name)
+        anchors = re.findall(r'<section id="(\w+)">', template)
+        assert anchors == [anchor for anchor, _ in section.links]
+
+
+def test_every_result_becomes_a_part(reports: Path) -> None:
+    parts, absences = gather(reports)
+    assert [part.section.name for part in parts] == ["first", "second"]
+    assert absences == []
+    assert parts[0].facts == {"words": "<first>"}
+    assert parts[0].figures == {"one": b"png of <first>"}
+    html = render_page(Frame("A title"), parts)
+    assert '<p class="lead">lead of &lt;first&gt; · lead of &lt;second&gt;</p>' in html
+    assert html.index("<li>alarm of &lt;first&gt;</li>") < html.index("alarm of &lt;second&gt;")
+    assert html.index('<section id="first">&lt;first&gt;<img') < html.index('id="second"')
+    assert re.findall(r'<a href="#(\w+)">([^<]*)<', html) == [
+        ("first", "What of first?"),
+        ("second", "What of second?"),
+    ]
+    assert "Not on this page" not in html
+    assert "This run failed" not in html
+
+
+def test_what_is_missing_is_left_out_with_its_reason(reports: Path) -> None:
+    write_json(reports / "first" / LEFT_OUT, {"reason": "switched off"})
+    (reports / "second" / "words.txt").unlink()
+    (reports / "second").rmdir()
+    parts, absences = gather(reports)
+    assert parts == []
+    assert [(each.section.name, each.reason) for each in absences] == [
+        ("first", "switched off"),
+        ("second", "not run"),
+    ]
+    html = render_page(Frame("A title"), parts, absences)
+    assert "<section" not in html
+    assert "href=" not in html
+    assert "<li>What of first? (<code>first</code>): switched off</li>" in html
+    assert "<li>What of second? (<code>second</code>): not run</li>" in html
+
+
+def test_a_result_that_is_not_to_be_shown_is_not_even_read(reports: Path) -> None:
+    (reports / "second" / "words.txt").unlink()  # what a failed run may leave
+    parts, (absence,) = gather(reports, {"second": "failed: <planted>"})
+    assert [part.section.name for part in parts] == ["first"]
+    html = render_page(Frame("A title"), parts, [absence], "second: <planted>")
+    assert "(<code>second</code>): failed: &lt;planted&gt;</li>" in html
+    head = html.partition("<section")[0]
+    assert "<b>This run failed</b>\n  <p>second: &lt;planted&gt;</p>" in head
+
+
+def test_pictures_may_be_files_already(tmp_path: Path) -> None:
+    section = _section(tmp_path, "first", 1)
+    drawn = Section(**{**vars(section), "figures": lambda words: {"one": GIF}})
+    part = fill(drawn, "words")
+    assert part == Part(
+        drawn, {"words": "words"}, {"one": GIF}, ["alarm of words"], ["words"], ["lead of words"]
+    )
+    assert 'src="data:image/gif;base64,' in render_page(Frame("A title"), [part])
+
+
+def test_a_section_without_a_template_shows_its_verdict_and_every_picture(tmp_path: Path) -> None:
+    own = vars(_section(tmp_path, "first", 1))
+    del own["template"]
+    captions = {"one": "What <one> shows"}
+    plain = Section(**{**own, "facts": lambda words: {"verdict": words, "captions": captions}})
+    html = render_page(Frame("A title"), [fill(plain, "It is <so>.")])
+    body = html.partition('<section id="first">')[2].partition("</section>")[0]
+    assert "<h2>What of first?</h2>\n  <p>It is &lt;so&gt;.</p>" in body
+    assert body.count("<figure><img") == 1
+    assert 'alt="What &lt;one&gt; shows">' in body
+    assert "<figcaption>What &lt;one&gt; shows</figcaption>" in body
+
+
+def test_reasons_are_escaped_and_cannot_turn_round(tmp_path: Path) -> None:
+    absence = Absence(_section(tmp_path, "first", 1), "no <script>\u202e")
+    html = render_page(Frame("A title"), [], [absence], "<script>\u202e")
+    assert "<script" not in html
+    assert "\u202e" not in html
