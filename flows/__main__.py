@@ -22,6 +22,7 @@ from flows import settings
 from flows.masking import masked
 from ganatomy.errors import InputError
 from ganatomy.files import cannot_write
+from tasks.shared.keys import keyed
 
 if TYPE_CHECKING:
     from flows.status import LastRun
@@ -42,7 +43,7 @@ def main() -> int:
         settings.prepare(root)
         return int(arguments.do(arguments, root))
     except InputError as error:
-        print(masked(f"error: {error}"), file=sys.stderr)
+        print(masked(f"error: {keyed(error, '')}"), file=sys.stderr)
         return 2
     except Exception as error:
         if (words := cannot_write(error)) is None:

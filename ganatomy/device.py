@@ -24,8 +24,8 @@ def resolve_device(name: str) -> torch.device:
     if name == "cuda" and not available:
         raise InputError(
             "no CUDA device can be used on this machine",
-            "base.device",
-            "Set base.device to auto or cpu, or run where nvidia-smi lists a GPU.",
+            "device",
+            "Set `device` to auto or cpu, or run where nvidia-smi lists a GPU.",
         )
     return torch.device(name)
 
@@ -49,7 +49,7 @@ def check_precision(precision: str, device: torch.device) -> None:
     if not computes:
         raise InputError(
             f"{precision} is no arithmetic of this {device.type} device: it would be far slower",
-            "gan.precision",
+            "precision",
             "Set it to float32.",
         )
 

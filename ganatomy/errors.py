@@ -1,5 +1,8 @@
 """The one exception that a user of GANatomy is meant to read."""
 
+GIVE = "Give what is there, or make it first."  # remedy for a file that is missing
+REMAKE = "Remove it and make it anew."  # remedy for what is damaged
+
 
 class InputError(ValueError):
     """Something the user gave cannot be used.
@@ -9,9 +12,9 @@ class InputError(ValueError):
     what : str
         What is wrong, with the offending value.
     where : str
-        The file, folder or parameter it was found in.
+        The file, folder or argument it was found in: ``min_images``, ``root=given``.
     remedy : str
-        What to do about it.
+        What to do about it. Arguments stand between backticks.
     """
 
     def __init__(self, what: str, where: str, remedy: str) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ganatomy.errors import InputError
+from ganatomy.errors import GIVE, REMAKE, InputError
 
 _CANNOT_WRITE = {
     errno.ENOSPC: "Free some space there",
@@ -61,13 +61,9 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(
-            "file not found", str(path), "Run the stage that writes it: `dvc repro`."
-        ) from None
+        raise InputError("file not found", str(path), GIVE) from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"not valid JSON ({error})", str(path), "Remove the file and run `dvc repro`."
-        ) from None
+        raise InputError(f"not valid JSON ({error})", str(path), REMAKE) from None
 
 
 @contextmanager

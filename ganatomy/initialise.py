@@ -85,8 +85,8 @@ def zero_weight(name: str) -> InputError:
     return InputError(
         f"the initial weight {name} is zero, and spectral norm divides by its largest singular "
         "value",
-        "gan.spectral_norm",
-        "Give the layer other first weights, or set spectral_norm to false.",
+        "spectral_norm",
+        "Give the layer other first weights, or set `spectral_norm` to false.",
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ganatomy.errors import InputError
+from ganatomy.errors import GIVE, REMAKE, InputError
 
 _STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -48,14 +48,12 @@ def read_table(path: Path, text: Collection[str] = ()) -> pd.DataFrame:
             float_precision="round_trip",
         )
     except FileNotFoundError:
-        raise InputError(
-            "file not found", str(path), "Run the stage that writes it: `dvc repro`."
-        ) from None
+        raise InputError("file not found", str(path), GIVE) from None
     except (ValueError, UnicodeDecodeError) as error:
         raise InputError(
             f"not a readable table ({str(error).splitlines()[0]})",
             str(path),
-            "Remove the file and run `dvc repro`.",
+            REMAKE,
         ) from None
     return table.rename(columns=plain_text).map(plain_text)
 

@@ -7,7 +7,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save
 
-from ganatomy.errors import InputError
+from ganatomy.errors import GIVE, REMAKE, InputError
 from ganatomy.files import write_bytes
 
 
@@ -64,12 +64,12 @@ def read_notes(path: Path) -> dict[str, str]:
 
 
 def _missing(path: Path) -> InputError:
-    return InputError("file not found", str(path), "Run the stage that writes it: `dvc repro`.")
+    return InputError("file not found", str(path), GIVE)
 
 
 def _damaged(path: Path, error: Exception) -> InputError:
     return InputError(
         f"not a readable safetensors file ({error})",
         str(path),
-        "Remove the file and run `dvc repro`.",
+        REMAKE,
     )

@@ -51,7 +51,7 @@ def read_attributes(
     """
     names, rows, lines = _read_table(path)
     key = names.index("file") if "file" in names else 0
-    where = f"fetch.attributes={path}"
+    where = f"attributes={path}"
     line_of: dict[str, int] = {}
     for row, line in zip(rows, lines):
         if not row[key]:
@@ -72,7 +72,7 @@ def read_attributes(
             f"{len(strangers)} of {len(rows)} files in the table are not images of the folder: "
             + _first_three(strangers),
             f"{where}, line {line_of[strangers[0]]}",
-            "Give paths relative to fetch.root, with /, or remove these rows.",
+            "Give paths relative to `root`, with /, or remove these rows.",
         )
     lacking = [name for name in wanted if name not in line_of]
     if lacking:
@@ -97,7 +97,7 @@ def read_attributes(
 
 def _read_table(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
     """Names of the columns, rows of as many stripped values, and the line that each row ends on."""
-    where = f"fetch.attributes={path}"
+    where = f"attributes={path}"
     if not path.is_file():
         raise InputError("no such file", where, "Give the CSV file of the images' attributes.")
     try:

@@ -9,7 +9,7 @@ from ganatomy.data.formats import HEAD_BYTES, LISTED, format_of
 from ganatomy.data.reading import Limits, check_image, read_content, reason_of
 from ganatomy.errors import InputError
 
-LEFT_OUT = "images left out by fetch.max_images"
+LEFT_OUT = "images left out by `max_images`"
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def collect(
     """
     if not root.is_dir():
         raise InputError(
-            "no such folder", f"fetch.root={root}", "Give the folder that holds your images."
+            "no such folder", f"root={root}", "Give the folder that holds your images."
         )
     found = survey(root, follow_links)
     chosen, left_out = _spread(found.images, max_images)
@@ -76,7 +76,7 @@ def collect(
     if not files:
         raise InputError(
             f"no image in the folder{_accounts(refused, others)}",
-            f"fetch.root={root}",
+            f"root={root}",
             f"Give the folder that holds your images, as {LISTED} files.",
         )
     refused.sort(key=lambda entry: entry["file"])

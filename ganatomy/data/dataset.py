@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from ganatomy.errors import InputError
+from ganatomy.errors import REMAKE, InputError
 from ganatomy.files import read_json, write_json
 from ganatomy.tensors import read_tensors, write_tensors
 
@@ -84,7 +84,7 @@ class Dataset:
             raise InputError(
                 f"not a data set of GANatomy ({type(error).__name__}: {error})",
                 f"{folder / name}.safetensors and .json",
-                "Remove the file and run `dvc repro`.",
+                REMAKE,
             ) from None
 
 

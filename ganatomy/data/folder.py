@@ -15,7 +15,7 @@ from ganatomy.data.formats import HEAD_BYTES, PICTURE_SUFFIXES, format_of, refus
 _LONGEST_SUFFIX = 12
 _MAX_KINDS = 20
 _Parts = tuple[str, ...]
-_LEADS_OUT = "a link that leads out of the folder: fetch.follow_links=true follows such links"
+_LEADS_OUT = "a link that leads out of the folder: `follow_links=True` follows such links"
 _SPECIAL = (
     (stat.S_ISFIFO, "a FIFO"),
     (stat.S_ISSOCK, "a socket"),

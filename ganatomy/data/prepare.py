@@ -94,7 +94,7 @@ def prepare(
     """
     if duplicates not in CHOICES:
         raise InputError(
-            f"unknown choice {duplicates!r}", "prepare.duplicates", f"Use {', '.join(CHOICES)}."
+            f"unknown choice {duplicates!r}", "duplicates", f"Use {', '.join(CHOICES)}."
         )
     quarantine: list[dict[str, str]] = []
     reading, comparing = _in_two_parts(progress, len(raw.labels))
@@ -149,8 +149,8 @@ def _check_enough(count: int, min_images: int, quarantine: list[dict[str, str]])
         raise InputError(
             f"only {count} usable images, at least {min_images} are needed"
             + (f" ({len(quarantine)} refused: {reasons})" if quarantine else ""),
-            "prepare.min_images",
-            "Add images, mend the refused ones, or lower prepare.min_images.",
+            "min_images",
+            "Add images, mend the refused ones, or lower `min_images`.",
         )
 
 

@@ -132,8 +132,8 @@ def fetch(
     if attributes is not None and source != "image-folder":
         raise InputError(
             f"source {source!r} has no files that a table could name",
-            f"fetch.attributes={attributes}",
-            "Use fetch.source=image-folder, or leave fetch.attributes empty.",
+            f"attributes={attributes}",
+            "Use `source=image-folder`, or leave `attributes` empty.",
         )
     if source == "mnist-sample":
         raw = _mnist_sample()
@@ -146,7 +146,7 @@ def fetch(
         return _image_folder(root, found, attributes, warn)
     else:
         raise InputError(
-            f"unknown source {source!r}", "fetch.source", f"Use one of: {', '.join(SOURCES)}."
+            f"unknown source {source!r}", "source", f"Use one of: {', '.join(SOURCES)}."
         )
     if max_images and raw.images is not None and len(raw.images) > max_images:
         return Raw(
@@ -256,8 +256,8 @@ def _download(
                 time.sleep(2**attempt)
     raise InputError(
         f"{source} is not in the folder and could not be downloaded ({reason})",
-        f"fetch.root={root}",
-        "Put a copy there, connect to the network, or use fetch.source=mnist-sample.",
+        f"root={root}",
+        "Put a copy there, connect to the network, or use `source=mnist-sample`.",
     )
 
 

@@ -77,8 +77,8 @@ def draw_test(
     if len(order) < 2:
         raise InputError(
             f"all {len(labels)} images are equal or nearly so: none can be held out",
-            "prepare.duplicates=together",
-            "Add other images, or use prepare.duplicates=keep.",
+            "duplicates=together",
+            "Add other images, or use `duplicates=keep`.",
         )
     if not is_drawn.any() or is_drawn[order].all():
         smallest = order[sizes[order].argmin()]

@@ -56,7 +56,7 @@ def augment(
     if unknown:
         raise InputError(
             f"there is no augmentation {unknown[0]!r}",
-            "gan.augment",
+            "augment",
             f"Use any of: {', '.join(_CHANGES)}.",
         )
     if not policy:

@@ -5,13 +5,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ganatomy.errors import InputError
+from ganatomy.errors import REMAKE, InputError
 from ganatomy.files import read_json, write_json
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.model import NETWORKS, Gan, empty_gan
 from ganatomy.tensors import read_tensors, write_tensors
-
-_REMEDY = "Remove the folder and run `dvc repro train`."
 
 
 def save_gan(gan: Gan, folder: Path) -> None:
@@ -34,7 +32,7 @@ def load_gan(folder: Path, device: torch.device) -> Gan:
     try:
         architecture = Architecture.from_json(values)
     except TypeError as error:
-        raise InputError(f"not an architecture ({error})", str(path), _REMEDY) from None
+        raise InputError(f"not an architecture ({error})", str(path), REMAKE) from None
     gan = empty_gan(architecture)
     for name in NETWORKS:
         network: nn.Module = getattr(gan, name)
@@ -45,7 +43,7 @@ def load_gan(folder: Path, device: torch.device) -> Gan:
             raise InputError(
                 f"the weights do not fit networks.json ({str(error).splitlines()[0]})",
                 str(path),
-                _REMEDY,
+                REMAKE,
             ) from None
         network.to(device).eval().requires_grad_(False)
     return gan

@@ -133,7 +133,7 @@ def share_of(batch_size: int, rank: int, num_ranks: int) -> slice:
     if batch_size % num_ranks:
         raise InputError(
             f"a batch of {batch_size} images does not divide among {num_ranks} devices",
-            "train.batch_size",
+            "batch_size",
             f"Use a multiple of {num_ranks}.",
         )
     size = batch_size // num_ranks

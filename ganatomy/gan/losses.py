@@ -102,7 +102,5 @@ def loss_named(name: str) -> Loss:
         There is none.
     """
     if name not in LOSSES:
-        raise InputError(
-            f"there is no loss {name!r}", "gan.loss", f"Use one of: {', '.join(LOSSES)}."
-        )
+        raise InputError(f"there is no loss {name!r}", "loss", f"Use one of: {', '.join(LOSSES)}.")
     return LOSSES[name]

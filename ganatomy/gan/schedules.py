@@ -36,7 +36,7 @@ def learning_rate_factor(step: int, total: int, schedule: str, warmup: float) ->
     if schedule not in SCHEDULES:
         raise InputError(
             f"there is no learning rate schedule {schedule!r}",
-            "gan.schedule",
+            "schedule",
             f"Use one of: {', '.join(SCHEDULES)}.",
         )
     rising = round(warmup * total)

@@ -216,13 +216,13 @@ def check_trainable(
     if len(images) < settings.batch_size:
         raise InputError(
             f"{len(images)} training images are fewer than one batch of {settings.batch_size}",
-            "train.batch_size or retrain.batch_size",
+            "batch_size",
             "Lower the batch size or add images.",
         )
     if settings.method.conditional and (labels is None or bool((labels < 0).any())):
         raise InputError(
             "a conditional GAN needs the class of every training image",
-            "gan.conditional",
+            "conditional",
             "Set it to false, or sort the images into one folder for each class.",
         )
 

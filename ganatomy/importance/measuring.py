@@ -165,7 +165,7 @@ class _Reals:
                 raise InputError(
                     f"{count} {name}, at least {_NEIGHBOURS + 1} are needed to compare",
                     "num_fakes",
-                    "Give more of both: more held-out images, and a larger count.",
+                    "Give more images, or raise `num_fakes` or `test_fraction`.",
                 )
         self._evaluation = evaluation
         self._seen = extract(evaluation.evaluator, evaluation.reals, _BATCH)

@@ -79,7 +79,7 @@ def reliance(
             raise InputError(
                 f"{len(images)} {name}, at least {_FEWEST} are needed",
                 "num_fakes",
-                "Give more of both: more held-out images, and a larger count.",
+                "Give more images, or raise `num_fakes` or `test_fraction`.",
             )
     original = _logits(discriminator, real_images, "real images")
     fakes = _logits(discriminator, base_fakes, "fakes")
@@ -191,7 +191,7 @@ def _logits(discriminator: nn.Module, images: torch.Tensor, where: str) -> torch
         raise InputError(
             "the discriminator's logits are not finite",
             where,
-            "The GAN has diverged: train it anew with a lower learning rate.",
+            "The GAN has diverged: lower `learning_rate` and train it anew.",
         )
     return logits
 

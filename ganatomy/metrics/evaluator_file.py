@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from ganatomy.errors import InputError
+from ganatomy.errors import REMAKE, InputError
 from ganatomy.files import read_json, write_json
 from ganatomy.metrics.evaluator import Evaluator
 from ganatomy.tensors import read_tensors, write_tensors
@@ -41,6 +41,6 @@ def load(folder: Path, device: torch.device) -> tuple[Evaluator, tuple[str, ...]
         raise InputError(
             f"weights and evaluator.json do not fit ({str(error).splitlines()[0]})",
             str(folder),
-            "Remove the folder and run `dvc repro evaluator`.",
+            REMAKE,
         ) from None
     return network.to(device).eval().requires_grad_(False), names

@@ -103,8 +103,8 @@ def judge(
         raise InputError(
             f"{count} images to compare, at least {_NEIGHBOURS + 1} are needed of fakes, training "
             "and held-out images each",
-            "evaluate",
-            "Give more images, or raise evaluate.num_fakes or prepare.test_fraction.",
+            "images",
+            "Give more images, or raise `num_fakes` or `test_fraction`.",
         )
     total = _STEPS_PER_PART * (_NUM_PARTS + (inception is not None))
     done = 0

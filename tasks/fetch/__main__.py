@@ -1,5 +1,6 @@
 """Stage fetch: get the source data set."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -12,6 +13,7 @@ from tasks.fetch.params import Fetch
 from tasks.prepare.params import Prepare
 from tasks.shared import stage
 from tasks.shared.events import Events
+from tasks.shared.keys import in_keys
 from tasks.shared.layout import RAW, REPORTS
 from tasks.shared.results import write_metrics
 
@@ -32,12 +34,20 @@ def main(events: Events) -> None:
             into=folder / FILES,
             progress=lambda done, total: events.progress(done, total, "files"),
         )
+        raw = _in_keys(raw)
         save_raw(raw, folder)
         count = len(raw.labels)
         write_metrics(report, {"num_found": count, "num_classes": len(raw.class_names)})
     if told := _not_used(raw):
         events.warning(told)
     events.progress(count, count, "images")
+
+
+def _in_keys(raw: Raw) -> Raw:
+    """Name the keys of params.yaml where the library names arguments."""
+    refused = [{**entry, "reason": in_keys(entry["reason"], "fetch")} for entry in raw.refused]
+    others = {in_keys(kind, "fetch"): count for kind, count in raw.others.items()}
+    return replace(raw, refused=refused, others=others)
 
 
 def _not_used(raw: Raw) -> str:

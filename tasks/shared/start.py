@@ -15,6 +15,7 @@ from ganatomy.errors import InputError
 from ganatomy.files import cannot_write
 from tasks.shared import parent
 from tasks.shared.events import RUN_DIR, Events, from_environment, log_path
+from tasks.shared.keys import keyed
 
 BAD_INPUT = 2
 FAILED = 1
@@ -54,7 +55,7 @@ def begin(name: str) -> str:
 def tell(events: Events, error: Exception) -> int:
     """Say why a stage ends, once in a sentence; the traceback goes to its log. The exit code."""
     if isinstance(error, InputError):
-        events.error(str(error), BAD_INPUT)
+        events.error(str(keyed(error, _begun.partition("@")[0])), BAD_INPUT)
         return BAD_INPUT
     with suppress(OSError):  # the log may lie on the disk that is full
         traceback.print_exception(error)

@@ -12,7 +12,7 @@ from ganatomy.data.features.pixels import Pixels
 from ganatomy.errors import InputError
 
 MODES: tuple[str, ...] = get_args(Mode)
-WHERE = "variants.features"
+WHERE = "features"
 
 
 class Described:

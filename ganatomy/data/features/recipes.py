@@ -140,9 +140,7 @@ def recipes(
     """
     for mode in modes:
         if mode not in MODES:
-            raise InputError(
-                f"unknown mode {mode!r}", "variants.modes", f"Use some of {', '.join(MODES)}."
-            )
+            raise InputError(f"unknown mode {mode!r}", "modes", f"Use some of {', '.join(MODES)}.")
     there = known(dataset, regions.grid, regions.masks)
     singles = [
         _Single(name, find(name, there, dataset), mode)
@@ -196,7 +194,7 @@ class _Single:
         if not found:
             raise InputError(
                 f"feature {self.name} has none of the modes {', '.join(asked)}",
-                "variants.modes",
+                "modes",
                 f"It has: {', '.join(self.feature.modes)}. Add one or leave the feature out.",
             )
         return found
@@ -211,7 +209,7 @@ def _parsed(entry: str, there: dict[str, Feature | Selection]) -> tuple[str, str
 
 def _interaction(entry: str, removed: dict[str, Recipe], seed: int) -> Recipe:
     names = [name.strip() for name in entry.split("+")]
-    where = "variants.interactions"
+    where = "interactions"
     if len(names) < 2 or len(set(names)) < len(names):
         raise InputError(
             f"{entry!r} is no interaction of two or more features", where, "Write it as a+b."
@@ -221,7 +219,7 @@ def _interaction(entry: str, removed: dict[str, Recipe], seed: int) -> Recipe:
             raise InputError(
                 f"{entry}: {name} is not removed by itself, so there is nothing to compare with",
                 where,
-                f"Add {name} to variants.features and remove to variants.modes.",
+                f"Add {name} to `features` and remove to `modes`.",
             )
     meaning = "together: " + "; ".join(removed[name].meaning for name in names)
     return Recipe("+".join(names), tuple(names), "remove", seed, meaning, "interaction")

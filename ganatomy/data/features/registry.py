@@ -42,15 +42,13 @@ def known(
     if not 1 <= grid <= side:
         raise InputError(
             f"no grid of {grid} by {grid} cells fits on {side} by {side} pixels",
-            "variants.grid",
+            "grid",
             f"Use a number from 1 to {side}.",
         )
     cells = [Cell(row, column, grid) for row in range(grid) for column in range(grid)]
     regions = [MaskRegion(Path(path), side) for path in masks]
     if len({region.name for region in regions}) != len(regions):
-        raise InputError(
-            "two mask files have the same name", "variants.masks", "Rename one of them."
-        )
+        raise InputError("two mask files have the same name", "masks", "Rename one of them.")
     everywhere: list[Feature] = [
         Brightness(),
         Contrast(),

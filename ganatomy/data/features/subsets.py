@@ -11,7 +11,7 @@ from ganatomy.rng import generator
 
 _TRIES = 5000
 _DRAWS = 20
-_WHERE = "variants.num_subsets"
+_WHERE = "num_subsets"
 
 
 def draw_subsets(num_features: int, num_subsets: int, share: float, seed: int) -> torch.Tensor:
@@ -49,7 +49,7 @@ def draw_subsets(num_features: int, num_subsets: int, share: float, seed: int) -
     raise InputError(
         f"found no {num_subsets} subsets that tell {num_features} features apart",
         _WHERE,
-        "Take more subsets, or bring variants.subset_share nearer to 0.5.",
+        "Take more subsets, or bring `subset_share` nearer to 0.5.",
     )
 
 
@@ -72,7 +72,7 @@ def _too_many(num_features: int, num_subsets: int) -> InputError:
         f"cannot draw {num_subsets} different subsets of {num_features} features",
         _WHERE,
         f"There are {2**num_features - 2}, fewer with each feature in equally many; ask for "
-        "another number, name more features, or bring variants.subset_share nearer to 0.5.",
+        "another number, name more features, or bring `subset_share` nearer to 0.5.",
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from ganatomy.errors import InputError
+from ganatomy.errors import REMAKE, InputError
 from ganatomy.explain.faithfulness.judged import Refusal
 from ganatomy.explain.faithfulness.regions import RegionComparison
 from ganatomy.files import read_json, write_bytes, write_json
@@ -142,6 +142,4 @@ def _scores(path: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(path)
     except (OSError, ValueError) as error:
-        raise InputError(
-            f"not a readable table ({error})", str(path), "Remove the file and run `dvc repro`."
-        ) from None
+        raise InputError(f"not a readable table ({error})", str(path), REMAKE) from None

@@ -35,14 +35,14 @@ def construct_generator(architecture: Architecture, seed: int = 0) -> nn.Module:
     InputError
         Unknown name, a class that cannot be found, or a constructor that fails.
     """
-    name, where = architecture.generator, "gan.generator"
+    name, where = architecture.generator, "generator"
     sizes = {**_sizes(architecture), "latent_dim": architecture.latent_dim}
     return _construct(name, _GENERATORS, sizes, where, seed)
 
 
 def construct_discriminator(architecture: Architecture, seed: int = 0) -> nn.Module:
     """The discriminator that `architecture` names, without spectral norm; else as the generator."""
-    name, where = architecture.discriminator, "gan.discriminator"
+    name, where = architecture.discriminator, "discriminator"
     return _construct(name, _DISCRIMINATORS, _sizes(architecture), where, seed)
 
 
@@ -64,7 +64,7 @@ def _construct(
             where,
             f"Use {', '.join(known)}, or module:Class for a class of your own.",
         )
-    with seeded(seed, where, "construct"):
+    with seeded(seed, f"gan.{where}", "construct"):  # the name decides the weights
         try:
             network = network_class(**sizes)
         except InputError:

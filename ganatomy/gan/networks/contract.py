@@ -48,7 +48,7 @@ def check_generator(network: nn.Module, architecture: Architecture, name: str) -
         The first fault: what was got and what was expected.
     """
     shape = (architecture.channels, architecture.image_size, architecture.image_size)
-    contract = _Contract(name, "gan.generator")
+    contract = _Contract(name, "generator")
     contract.check_parameters(network)
     with _left_as_it_was(network):
         batches = [_latents(count, architecture, size) for count in (3, 2) for size in (1, 10)]
@@ -76,7 +76,7 @@ def check_discriminator(network: nn.Module, architecture: Architecture, name: st
     There must be one logit for each image, of shape (n,) and not squashed by a sigmoid, with
     labels and without if there are classes; gradients must reach the images too.
     """
-    contract = _Contract(name, "gan.discriminator")
+    contract = _Contract(name, "discriminator")
     contract.check_parameters(network)
     with _left_as_it_was(network):
         batches = [_images(count, architecture) for count in (3, 2)]

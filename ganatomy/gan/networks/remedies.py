@@ -65,8 +65,8 @@ def for_error(error: Exception, inputs: tuple[torch.Tensor, ...]) -> str:
     if isinstance(error, TypeError) and "positional argument" in text:
         if len(inputs) == 2:
             return (
-                "With gan.conditional a discriminator is given the classes, too: let forward take "
-                "(images, labels=None), or set gan.conditional to false."
+                "With `conditional` a discriminator is given the classes, too: let forward take "
+                "(images, labels=None), or set `conditional` to false."
             )
         return "forward is called with this one tensor: give every other argument a default."
     return "Mend forward: it must take input of this shape."

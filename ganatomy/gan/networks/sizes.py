@@ -20,7 +20,7 @@ def doublings(image_size: int) -> tuple[int, int]:
     if image_size not in _DOUBLINGS:
         raise InputError(
             f"image size {image_size} is not supported",
-            "prepare.image_size",
+            "image_size",
             f"Use one of: {', '.join(map(str, IMAGE_SIZES))}.",
         )
     return _DOUBLINGS[image_size]

@@ -35,8 +35,8 @@ def apply_spectral_norm(discriminator: nn.Module, seed: int) -> None:
     if not layers:
         raise InputError(
             f"{type(discriminator).__name__} has no convolution or linear layer to normalise",
-            "gan.spectral_norm",
-            "Set spectral_norm to false.",
+            "spectral_norm",
+            "Set `spectral_norm` to false.",
         )
     # a weight that is parametrised already is no parameter of its own
     with torch.random.fork_rng(devices=[]):  # torch draws first vectors from the global generator

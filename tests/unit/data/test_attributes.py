@@ -283,7 +283,7 @@ def test_wrong_tables_are_refused_in_words(
         read(content, warnings)
     assert what in caught.value.what
     assert where in caught.value.where
-    assert "fetch.attributes=" in caught.value.where
+    assert "attributes=" in caught.value.where
     assert "table.csv" in caught.value.where
     assert caught.value.remedy
     assert "\n" not in str(caught.value)
@@ -296,7 +296,7 @@ def test_strangers_are_counted_and_three_of_them_named(read: Read) -> None:
     assert "7 of 8 files" in caught.value.what
     assert [f"stranger{k}" in caught.value.what for k in range(5)] == [True] * 3 + [False] * 2
     assert "line 3" in caught.value.where
-    assert "fetch.root" in caught.value.remedy
+    assert "`root`" in caught.value.remedy
 
 
 @pytest.mark.parametrize("count", [20, 21])
@@ -337,7 +337,7 @@ def test_sources_without_files_have_no_table(source: str, tmp_path: Path) -> Non
     (tmp_path / "t.csv").write_text("file,x\n1.png,1\n")
     with pytest.raises(InputError, match=source) as caught:
         fetch(source, tmp_path, 0, 0, lambda text: None, tmp_path / "t.csv")
-    assert "fetch.attributes=" in caught.value.where
+    assert "attributes=" in caught.value.where
     assert "image-folder" in caught.value.remedy
 
 

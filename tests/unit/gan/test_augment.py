@@ -200,4 +200,4 @@ def test_no_policy_is_no_change() -> None:
 def test_unknown_names_are_refused(policy: tuple[str, ...]) -> None:
     with pytest.raises(InputError, match=f"'{policy[-1]}'.*translation, cutout, colour") as caught:
         augment(_images(2, 1, 8, 8), policy, _draw(0))
-    assert caught.value.where == "gan.augment"
+    assert caught.value.where == "augment"

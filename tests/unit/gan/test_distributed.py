@@ -253,5 +253,5 @@ def test_parts_are_equal_and_make_up_the_batch() -> None:
     parts = [batch[share_of(12, rank, NUM_RANKS)] for rank in range(NUM_RANKS)]
     assert [image for part in parts for image in part] == batch
     assert {len(part) for part in parts} == {4}
-    with pytest.raises(InputError, match=r"12 images .* among 5 devices \[train.batch_size\]"):
+    with pytest.raises(InputError, match=r"12 images .* among 5 devices \[batch_size\]"):
         share_of(12, 0, 5)

@@ -142,4 +142,4 @@ def test_large_logits_stay_finite_in_single_precision(
 def test_unknown_loss_is_named() -> None:
     with pytest.raises(InputError, match=r"'mse'.*bce, hinge, wgan, relativistic") as caught:
         loss_named("mse")
-    assert caught.value.where == "gan.loss"
+    assert caught.value.where == "loss"

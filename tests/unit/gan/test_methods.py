@@ -98,4 +98,4 @@ def test_conditional_without_classes_is_refused(make_dataset: MakeDataset) -> No
             train_gan(
                 data.images, small_settings(conditional=True), 3, CPU, lambda *_: None, labels, 3
             )
-        assert caught.value.where == "gan.conditional"
+        assert caught.value.where == "conditional"

@@ -58,7 +58,7 @@ def test_no_step_is_without_learning_and_none_above_the_peak(
 def test_unknown_schedule_is_named() -> None:
     with pytest.raises(InputError, match=r"'step'.*constant, linear, cosine") as caught:
         learning_rate_factor(0, 10, "step", 0.0)
-    assert caught.value.where == "gan.schedule"
+    assert caught.value.where == "schedule"
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_faults(name: str, what: str, remedy: str, digits: Dataset) -> None:
     assert caught.value.what.startswith(f"{WRITTEN}:{name}: ")
     assert what in caught.value.what
     assert remedy in caught.value.remedy
-    assert caught.value.where == "variants.features"
+    assert caught.value.where == "features"
 
 
 def test_its_own_words_are_kept(digits: Dataset) -> None:

@@ -106,7 +106,7 @@ def test_no_two_variants_share_a_name(dataset: Dataset, tmp_path: Path) -> None:
         (["class_x"], {}, "no class 'x'.*0, 1, 2"),
         (["blur", "contrast", "blur"], {}, "blur is named twice"),
         (["blur", "blur:remove"], {}, "blur is named twice"),
-        (["blur"], {"modes": ["erase"]}, r"unknown mode 'erase' \[variants.modes\].*permute"),
+        (["blur"], {"modes": ["erase"]}, r"unknown mode 'erase' \[modes\].*permute"),
         (["blur:erase"], {}, "blur has no mode 'erase'.*remove, permute, noise"),
         (["class_1:noise"], {}, "class_1 has no mode 'noise'.*It has: remove"),
         (["class_1"], {"modes": ["noise"]}, "class_1 has none of the modes noise.*remove"),
@@ -114,7 +114,7 @@ def test_no_two_variants_share_a_name(dataset: Dataset, tmp_path: Path) -> None:
         (
             ["blur", "scale:noise"],
             {"interactions": ["blur+scale"]},
-            r"scale is not removed by itself.*\[variants.interactions\]",
+            r"scale is not removed by itself.*\[interactions\]",
         ),
         (["blur"], {"interactions": ["blur"]}, "'blur' is no interaction"),
         (["blur"], {"interactions": ["blur+blur"]}, "no interaction of two or more"),
@@ -123,7 +123,7 @@ def test_no_two_variants_share_a_name(dataset: Dataset, tmp_path: Path) -> None:
         (
             ["blur", "scale"],
             {"num_subsets": 2},
-            r"2 subsets .* \[variants.num_subsets\]. At least 4",
+            r"2 subsets .* \[num_subsets\]. At least 4",
         ),
     ],
 )

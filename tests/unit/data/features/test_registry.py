@@ -59,4 +59,4 @@ def test_what_this_data_lacks(name: str, channels: int, what: str, remedy: str) 
     error = _error(name, _dataset(channels))
     assert what in error.what
     assert remedy in error.remedy
-    assert error.where == "variants.features"
+    assert error.where == "features"

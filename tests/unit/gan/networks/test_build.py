@@ -138,8 +138,8 @@ def test_what_a_constructor_draws_is_the_same_in_every_build() -> None:
 @pytest.mark.usefixtures("project")
 def test_what_cannot_be_built(name: str, what: str, remedy: str) -> None:
     for build, architecture, where in (
-        (build_generator, _architecture(generator=name), "gan.generator"),
-        (build_discriminator, _architecture(discriminator=name), "gan.discriminator"),
+        (build_generator, _architecture(generator=name), "generator"),
+        (build_discriminator, _architecture(discriminator=name), "discriminator"),
     ):
         with pytest.raises(InputError) as caught:
             build(architecture)

@@ -81,7 +81,7 @@ def test_faults_of_a_generator(name: str, what: str, remedy: str) -> None:
     assert caught.value.what.startswith(f"{FAULTY}:{name}: ")
     assert what in caught.value.what
     assert remedy in caught.value.remedy
-    assert caught.value.where == "gan.generator"
+    assert caught.value.where == "generator"
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_faults_of_a_discriminator(name: str, what: str, remedy: str) -> None:
     assert name in caught.value.what
     assert what in caught.value.what
     assert remedy in caught.value.remedy
-    assert caught.value.where == "gan.discriminator"
+    assert caught.value.where == "discriminator"
 
 
 def test_a_conditional_discriminator_must_take_labels() -> None:

@@ -141,7 +141,7 @@ def test_mode_of_a_network_is_left_alone() -> None:
 def test_nothing_to_normalise() -> None:
     with pytest.raises(InputError, match="Sequential has no convolution") as caught:
         apply_spectral_norm(nn.Sequential(nn.BatchNorm2d(3)), 0)
-    assert caught.value.where == "gan.spectral_norm"
+    assert caught.value.where == "spectral_norm"
 
 
 def test_a_zero_weight_cannot_be_normalised() -> None:
