@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import stdtr  # scipy.stats takes a second to import
+from scipy.special import stdtr, stdtrit  # scipy.stats takes a second to import
 
 Array = NDArray[np.float64]
 
@@ -51,6 +51,65 @@ def mean_and_error(values: Array) -> tuple[Array, Array, Array]:
         squares = np.where(there, values - mean[..., None], 0) ** 2
         error = np.sqrt(squares.sum(-1) / (count - 1) / count)
     return mean, np.where(count > 1, error, np.nan), np.maximum(count - 1.0, 0)
+
+
+def half_width(error: Array | float, freedom: Array | float, level: float = LEVEL) -> Array:
+    """Return half of Student's t interval around a mean of this standard error."""
+    return np.asarray(error * stdtrit(freedom, (1 + level) / 2), dtype=float)
+
+
+def paired_t(differences: Array) -> tuple[Array, Array, Array, Array]:
+    """Return the mean over the last axis, its 95 % interval and two-sided p; NaN is left out.
+
+    Interval and p are NaN for fewer than two values. p is 1 where all are 0: nothing speaks
+    against no difference.
+    """
+    mean, error, freedom = mean_and_error(differences)
+    half = half_width(error, freedom)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        t = np.where((mean == 0) & (error == 0), 0.0, mean / error)
+    return mean, mean - half, mean + half, two_sided_p(t, freedom)
+
+
+def rank_correlation(one: Array, other: Array) -> Array:
+    """Return Spearman's rank correlation of each row with the same row of another table.
+
+    Equal values share their mean rank.
+
+    Parameters
+    ----------
+    one, other : array of shape (n, k)
+
+    Returns
+    -------
+    array of shape (n,), in [-1, 1]
+        NaN where a row is constant or not finite.
+    """
+    first, second = _centred_ranks(one), _centred_ranks(other)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # ranks are multiples of 1/2: these sums are exact whatever their order
+        scale = np.true_divide(1, first.shape[1] - 1)
+        found = (first * second).sum(1) * scale
+        for ranks in (first, second):
+            found = found / np.sqrt((ranks * ranks).sum(1) * scale)
+    return np.asarray(found.clip(-1, 1), dtype=float)
+
+
+def _centred_ranks(values: Array) -> Array:
+    """Ranks along each row about their mean; NaN for a row that is not finite."""
+    values = np.asarray(values)
+    count, length = values.shape
+    order = np.argsort(values, axis=1, kind="stable")
+    ordered = np.take_along_axis(values, order, 1)
+    begins = np.ones(values.shape, dtype=bool)
+    begins[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    group = begins.ravel().cumsum() - 1
+    places = np.tile(np.arange(length, dtype=float), count)
+    means = np.bincount(group, places) / np.maximum(np.bincount(group), 1)
+    ranks = np.empty(values.shape)
+    np.put_along_axis(ranks, order, means[group].reshape(values.shape) - (length - 1) / 2, 1)
+    ranks[~np.isfinite(values).all(1)] = np.nan
+    return ranks
 
 
 def mark(table: pd.DataFrame, fdr: float | None) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import torch
 
 from ganatomy.importance.differences import Differences, differences, effects_of
 from ganatomy.rng import generator
+from ganatomy.statistics import rank_correlation
 
 COLUMNS = ["kind", "value", "rank_correlation", "low", "high", "same_top3"]
 
@@ -119,10 +120,10 @@ def _agreement(
 
 def _spearman(one: pd.Series, other: pd.Series) -> float:
     """Correlation of the ranks (ties share theirs); NaN for fewer than 3, or if all are equal."""
-    ranks = [series.rank().to_numpy(dtype=float) for series in (one, other)]
-    if len(one) < _TOP or any(np.ptp(values) == 0 for values in ranks):
+    if len(one) < _TOP:
         return float("nan")
-    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
+    rows = (series.to_numpy(dtype=float)[None] for series in (one, other))
+    return float(rank_correlation(*rows)[0])
 
 
 def _same_top(one: pd.Series, other: pd.Series) -> float:

@@ -5,8 +5,8 @@ what neither keeps (high). Their widths grow with the image: sigma = side / 28 a
 """
 
 import torch
-from torch.nn import functional
 
+from ganatomy.blur import gaussian_blur
 from ganatomy.data.features.content import Component
 from ganatomy.data.features.pixels import Pixels
 
@@ -25,7 +25,7 @@ class HighFrequencies(Component):
         )
 
     def rest(self, images: torch.Tensor) -> torch.Tensor:
-        return gaussian_blur(images, sigma=images.shape[-1] / 28)
+        return _blurred(images, 28)
 
 
 class MiddleFrequencies(Component):
@@ -42,8 +42,7 @@ class MiddleFrequencies(Component):
         )
 
     def rest(self, images: torch.Tensor) -> torch.Tensor:
-        side = images.shape[-1]
-        return images - gaussian_blur(images, side / 28) + gaussian_blur(images, side / 7)
+        return images - _blurred(images, 28) + _blurred(images, 7)
 
 
 class LowFrequencies(Component):
@@ -60,7 +59,7 @@ class LowFrequencies(Component):
         )
 
     def rest(self, images: torch.Tensor) -> torch.Tensor:
-        return images - gaussian_blur(images, sigma=images.shape[-1] / 7)
+        return images - _blurred(images, 7)
 
     def neutral(self, pixels: Pixels) -> torch.Tensor:
         return pixels.mean_image.mean()
@@ -73,14 +72,9 @@ class LowFrequencies(Component):
         return super().randomised(images, noise) + mean
 
 
-def gaussian_blur(images: torch.Tensor, sigma: float) -> torch.Tensor:
-    """Every channel blurred by a Gaussian of `sigma` pixels; reflects at the edges."""
-    radius = max(1, round(3 * sigma))
-    radius = min(radius, images.shape[-1] - 1)
-    offsets = torch.arange(-radius, radius + 1, dtype=images.dtype, device=images.device)
-    kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)
-    kernel = (kernel / kernel.sum()).repeat(images.shape[1], 1)
-    padded = functional.pad(images, (radius, radius, radius, radius), mode="reflect")
-    groups = images.shape[1]
-    rows = functional.conv2d(padded, kernel[:, None, :, None], groups=groups)
-    return functional.conv2d(rows, kernel[:, None, None, :], groups=groups)
+def _blurred(images: torch.Tensor, share: int) -> torch.Tensor:
+    """Blur by a Gaussian of the image's width over `share`, which ends at three sigmas."""
+    width = images.shape[-1]
+    sigma = width / share
+    reach = min(max(1, round(3 * sigma)), width - 1)
+    return gaussian_blur(images, (sigma, sigma), (reach, reach), "reflect")

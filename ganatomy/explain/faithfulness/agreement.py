@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from scipy.special import stdtr  # scipy.stats takes a second to import
 
 from ganatomy.errors import InputError
+from ganatomy.statistics import two_sided_p
 
 FEWEST_REGIONS = 4
 MOST_PERMUTED = 8  # regions; 8! = 40,320 orders
@@ -147,7 +147,7 @@ def _correlations(ranks: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         sure = np.abs(rho).clip(max=1)
         with np.errstate(divide="ignore"):
             t = sure * np.sqrt((count - 2) / (1 - sure**2))
-        p = np.asarray(2 * stdtr(count - 2, -t))
+        p = two_sided_p(t, count - 2)
     names = ranks.columns
     return pd.DataFrame(rho, names, names), pd.DataFrame(p, names, names)
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.special import stdtr, stdtrit  # scipy.stats takes a second to import
 
 from ganatomy.errors import InputError
+from ganatomy.statistics import LEVEL, half_width, two_sided_p
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Paired:
     n: int
 
 
-def paired(a: torch.Tensor, b: torch.Tensor, level: float = 0.95) -> Paired:
+def paired(a: torch.Tensor, b: torch.Tensor, level: float = LEVEL) -> Paired:
     """The paired t test and its interval.
 
     Parameters
@@ -59,7 +59,7 @@ def paired(a: torch.Tensor, b: torch.Tensor, level: float = 0.95) -> Paired:
     if n < 2:
         return Paired(mean, float("nan"), float("nan"), float("nan"), n)
     error = float(differences.std(ddof=1)) / n**0.5
-    half = float(stdtrit(n - 1, (1 + level) / 2)) * error
+    half = float(half_width(error, n - 1, level))
     with np.errstate(invalid="ignore", divide="ignore"):
-        p = float(2 * stdtr(n - 1, -np.abs(np.float64(mean) / error)))
+        p = float(two_sided_p(np.float64(mean) / error, n - 1))
     return Paired(mean, mean - half, mean + half, p, n)

@@ -5,6 +5,7 @@ from itertools import combinations
 import torch
 
 from ganatomy.errors import InputError
+from ganatomy.statistics import rank_correlation
 
 
 def seed_stability(maps_by_seed: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
@@ -57,25 +58,5 @@ def spearman(one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
     Tensor of shape (n,), float32, on the CPU
         NaN where either is constant or not finite.
     """
-    first, second = (_centred_ranks(part.detach().cpu().flatten(1)) for part in (one, two))
-    lengths = first.norm(dim=1) * second.norm(dim=1)
-    correlation: torch.Tensor = (first * second).sum(1) / lengths
-    return correlation.float().clamp(-1, 1)
-
-
-def _centred_ranks(values: torch.Tensor) -> torch.Tensor:
-    """Ranks less their mean, zeros for a constant row and NaN for one that is not finite."""
-    ordered, order = values.sort(1)
-    new = torch.ones_like(ordered, dtype=torch.bool)
-    new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    group = new.cumsum(1) - 1
-    place = torch.arange(values.shape[1], dtype=torch.float64).expand(values.shape)
-    sums, sizes = (
-        torch.zeros(values.shape, dtype=torch.float64).scatter_add_(1, group, part)
-        for part in (place, torch.ones_like(place))
-    )
-    mean_ranks = (sums / sizes.clamp_min(1)).gather(1, group)
-    ranks = torch.empty_like(mean_ranks).scatter_(1, order, mean_ranks)
-    ranks = ranks - (values.shape[1] - 1) / 2
-    ranks[~values.isfinite().all(1)] = torch.nan
-    return ranks
+    first, second = (part.detach().cpu().flatten(1).numpy() for part in (one, two))
+    return torch.from_numpy(rank_correlation(first, second)).float()

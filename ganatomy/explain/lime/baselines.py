@@ -8,6 +8,7 @@ under two of them are worth comparing (Sturmfels et al. 2020, doi 10.23915/disti
 import torch
 from torch.nn import functional
 
+from ganatomy.blur import gaussian_blur
 from ganatomy.data.images import BLACK
 from ganatomy.errors import InputError
 from ganatomy.explain.lime.sampling import keys_of
@@ -82,19 +83,10 @@ def _given(pool: torch.Tensor | None, name: str) -> torch.Tensor:
 
 
 def _blurred(images: torch.Tensor) -> torch.Tensor:
-    channels = images.shape[1]
-    for axis in (2, 3):
-        size = images.shape[axis]
-        reach = min(int(3 * _BLUR * size) + 1, size - 1)
-        steps = torch.arange(-reach, reach + 1).to(images) / (_BLUR * size)
-        kernel = (-(steps**2) / 2).exp()
-        shape = (1, 1, -1, 1) if axis == 2 else (1, 1, 1, -1)
-        weight = (kernel / kernel.sum()).view(shape).expand(channels, -1, -1, -1)
-        sides = (0, 0, reach, reach) if axis == 2 else (reach, reach, 0, 0)
-        images = functional.conv2d(
-            functional.pad(images, sides, mode="replicate"), weight, groups=channels
-        )
-    return images
+    sizes = images.shape[2:]
+    down, across = (_BLUR * size for size in sizes)
+    reaches = [min(int(3 * _BLUR * size) + 1, size - 1) for size in sizes]
+    return gaussian_blur(images, (down, across), (reaches[0], reaches[1]), "replicate")
 
 
 def _inpainted(images: torch.Tensor, segments: torch.Tensor) -> torch.Tensor:

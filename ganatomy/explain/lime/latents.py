@@ -10,17 +10,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 import torch
-from scipy.special import stdtrit  # scipy.stats takes a second to import
 
 from ganatomy.errors import InputError
 from ganatomy.explain.lime.memory_layout import channels_last
 from ganatomy.explain.lime.sampling import Surrogates, keys_of, surrogates
 from ganatomy.explain.lime.settings import DEFAULT_SAMPLING, LimeSampling
-from ganatomy.explain.lime.surrogate import LEVEL
 from ganatomy.explain.networks.batching import in_batches
 from ganatomy.explain.networks.hooks import undisturbed
 from ganatomy.explain.networks.targets import Target
-from ganatomy.statistics import mean_and_error
+from ganatomy.statistics import half_width, mean_and_error
 
 RADIUS = 0.5  # standard deviations of a coordinate of the prior
 _BATCH_SIZE = 1024
@@ -221,7 +219,7 @@ def latent_importance(
     kept = coefficients[np.isfinite(coefficients).all(1)].T
     mean, _, _ = mean_and_error(kept)
     mean_abs, error, freedom = mean_and_error(np.abs(kept))
-    half = error * stdtrit(np.maximum(freedom, 1), (1 + LEVEL) / 2)
+    half = half_width(error, np.maximum(freedom, 1))
     noise, _, _ = mean_and_error(_NOISE * explanations.standard_errors.numpy().T)
     return pd.DataFrame(
         {

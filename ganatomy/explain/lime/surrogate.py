@@ -10,8 +10,8 @@ import torch
 from scipy.special import stdtrit  # scipy.stats takes a second to import
 
 from ganatomy.explain.lime.settings import KERNEL_WIDTH
+from ganatomy.statistics import LEVEL
 
-LEVEL = 0.95  # of every interval of a coefficient
 RIDGE = 1e-3
 _ELEMENTS = 2**22  # of one float64 copy of the masks that are solved at once
 

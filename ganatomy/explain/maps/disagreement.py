@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from ganatomy.errors import InputError
+from ganatomy.statistics import rank_correlation
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def disagreement(of_d: torch.Tensor, of_g: torch.Tensor) -> Disagreement:
     return Disagreement(
         difference.view(of_d.shape).float(),
         overlaps.diagonal().clamp(0, 1).where(both, torch.nan).float(),
-        _spearman(d_mass, g_mass).where(both, torch.nan).float(),
+        _rank_correlation(d_mass, g_mass).where(both, torch.nan).float(),
         chance.clamp(0, 1).where(d_there, torch.nan).float(),
     )
 
@@ -81,15 +82,5 @@ def _mass(maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.where(there, sizes / total, 0), there[:, 0]
 
 
-def _spearman(one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
-    first, second = _ranks(one), _ranks(two)
-    both = (first * second).sum(1)
-    return both / (first.square().sum(1) * second.square().sum(1)).sqrt()
-
-
-def _ranks(values: torch.Tensor) -> torch.Tensor:
-    """Ranks along each row about their mean, those of equals averaged."""
-    ordered = values.sort(1).values.contiguous()
-    below = torch.searchsorted(ordered, values, right=False)
-    ranks = (below + torch.searchsorted(ordered, values, right=True)).double()
-    return ranks - ranks.mean(1, keepdim=True)
+def _rank_correlation(one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
+    return torch.from_numpy(rank_correlation(one.numpy(), two.numpy()))

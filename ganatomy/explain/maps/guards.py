@@ -12,9 +12,9 @@ from torch import nn
 from ganatomy.data.images import BLACK
 from ganatomy.explain.networks.batching import in_batches
 from ganatomy.explain.networks.hooks import undisturbed
-from ganatomy.explain.networks.squashing import squashing
 from ganatomy.explain.networks.targets import Target
 from ganatomy.rng import generator
+from ganatomy.squashing import squashing
 
 CONSTANT = 1e-6  # of the largest magnitude of the values
 SATURATED_REACH = 0.01  # of the range of the values

@@ -6,10 +6,8 @@ A map is a claim about the network: "these channels made this output". Taking th
 
 from collections.abc import Callable
 
-import numpy as np
 import pandas as pd
 import torch
-from scipy.special import stdtrit
 from torch import nn
 
 from ganatomy.errors import InputError
@@ -17,7 +15,7 @@ from ganatomy.explain.networks.batching import in_batches
 from ganatomy.explain.networks.hooks import captured, replaced, undisturbed
 from ganatomy.explain.networks.targets import Target
 from ganatomy.rng import generator
-from ganatomy.statistics import LEVEL, Array, mean_and_error, two_sided_p
+from ganatomy.statistics import paired_t
 
 FILLS = ("mean", "zero")
 LEAST_CHANNELS = 4  # of fewer, a random choice is often the best one
@@ -238,19 +236,6 @@ def hider(
         )
 
     return fn
-
-
-def paired_t(differences: Array) -> tuple[Array, Array, Array, Array]:
-    """Mean over the last axis, its 95 % interval and two-sided p; NaN is left out.
-
-    Interval and p are NaN for fewer than two values. p is 1 where all are 0: nothing speaks
-    against no difference.
-    """
-    mean, error, freedom = mean_and_error(differences)
-    half = error * stdtrit(freedom, (1 + LEVEL) / 2)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        t = np.where((mean == 0) & (error == 0), 0.0, mean / error)
-    return mean, mean - half, mean + half, two_sided_p(t, freedom)
 
 
 def _after(

@@ -12,14 +12,13 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 from torch import nn
 
 from ganatomy.errors import InputError
 from ganatomy.explain.networks.batching import in_batches
 from ganatomy.explain.networks.hooks import captured, replaced, undisturbed
 from ganatomy.explain.units.ablation import Warn, fills, hider
-from ganatomy.statistics import LEVEL, Array, mark, two_sided_p
+from ganatomy.statistics import Array, half_width, mark, two_sided_p
 
 DISSECTION_COLUMNS = [
     *("layer", "unit", "concept", "effect", "low", "high", "spread", "p", "q", "stands_out"),
@@ -300,7 +299,7 @@ def _figures(before: Array, after: Array, activations: Array) -> dict[str, Array
         freedom = np.where(count > 2, count - 2.0, np.nan)
         error = np.sqrt(((x * left) ** 2).sum(-1)) / squares
         t = np.where((slope == 0) & (error == 0), 0.0, slope / error)
-        half = error * stdtrit(freedom, (1 + LEVEL) / 2)
+        half = half_width(error, freedom)
         per_sd = activations.std(-1, ddof=1) / scales[:, None]
         spread = np.sqrt((y**2).sum(-1) / np.where(count > 1, count - 1.0, np.nan))
     return {

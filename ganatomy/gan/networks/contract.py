@@ -13,10 +13,11 @@ from torch.nn import functional
 from ganatomy.errors import InputError
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.networks.construct import construct_discriminator, construct_generator
-from ganatomy.gan.networks.graph import leaves, squashing
+from ganatomy.gan.networks.graph import leaves
 from ganatomy.gan.networks.layout import to_channels_last
 from ganatomy.gan.networks.remedies import for_error, for_shape
 from ganatomy.rng import generator, seeded
+from ganatomy.squashing import squashing
 
 _FAR = 1e6  # how long the longest latents are, in standard deviations
 _STEP = 0.02  # by which weights are moved for the second trial, a standard deviation
@@ -86,7 +87,7 @@ def check_discriminator(network: nn.Module, architecture: Architecture, name: st
         for _ in contract.trials(network):
             for mode, inputs in product((True, False), batches):
                 logits = contract.check_output(network.train(mode), inputs, ())
-                if found := squashing(logits):
+                if found := squashing(logits, scaled=False)[0]:
                     raise contract.fault(
                         f"logits end in a {found}, expected any real number",
                         f"Leave out the {found}: the losses take what is before it.",

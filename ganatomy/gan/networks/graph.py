@@ -4,20 +4,6 @@ from typing import Any
 
 import torch
 
-# operations that rearrange values and leave them as they are
-_REARRANGING = (
-    "Squeeze",
-    "View",
-    "UnsafeView",
-    "Reshape",
-    "Select",
-    "Slice",
-    "Clone",
-    "Alias",
-    "ToCopy",
-)
-_SQUASHING = ("Sigmoid", "LogSigmoid", "Hardsigmoid", "Softmax", "Tanh")
-
 
 def leaves(output: torch.Tensor) -> list[torch.Tensor]:
     """Every tensor with requires_grad that `output` was computed from, each once."""
@@ -33,16 +19,3 @@ def leaves(output: torch.Tensor) -> list[torch.Tensor]:
             found.append(node.variable)
         open_nodes += [following for following, _ in node.next_functions]
     return found
-
-
-def squashing(output: torch.Tensor) -> str | None:
-    """The bounded function that `output` ends in, say ``Sigmoid``, or None."""
-    node: Any = output.grad_fn
-    while node is not None:
-        operation = node.name().partition("Backward")[0]
-        if operation in _SQUASHING:
-            return str(operation)
-        if operation not in _REARRANGING:
-            return None
-        node = node.next_functions[0][0]
-    return None

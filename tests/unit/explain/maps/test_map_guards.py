@@ -15,8 +15,8 @@ from ganatomy.explain.maps.guards import (
     guard_maps,
     guard_target,
 )
-from ganatomy.explain.networks.squashing import squashing
 from ganatomy.explain.networks.targets import Target, class_logit, d_logit, d_logit_of_g, difference
+from ganatomy.squashing import squashing
 
 
 def _convolutional(channels: int = 1, columns: int = 1) -> nn.Sequential:
@@ -251,6 +251,7 @@ def test_the_function_at_the_end_is_read_off_the_graph() -> None:
     assert squashing(torch.softmax(x, -1)[:, 0] * 2 + 1) == ("Softmax", 3)
     assert squashing(-torch.log_softmax(x[:, :1], 1).squeeze(1)) == ("LogSoftmax", 1)
     assert squashing(functional.logsigmoid(x)[:, 0]) == ("LogSigmoid", 0)
+    assert squashing(functional.hardsigmoid(x).mean(1)) == ("Hardsigmoid", 0)
     assert squashing(torch.tanh(x) @ torch.ones(3)) == ("", 0)  # a layer has followed
     assert squashing(x.sum(1)) == ("", 0)
     assert squashing(torch.zeros(3)) == ("", 0)

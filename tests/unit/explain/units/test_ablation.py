@@ -9,8 +9,9 @@ from torch import nn
 from ganatomy.errors import InputError
 from ganatomy.explain.maps.gradcam import gradcam
 from ganatomy.explain.networks.targets import Target, d_logit, difference
-from ganatomy.explain.units.ablation import CAUSAL_COLUMNS, ablate, causal_check, paired_t
+from ganatomy.explain.units.ablation import CAUSAL_COLUMNS, ablate, causal_check
 from ganatomy.rng import generator
+from ganatomy.statistics import paired_t
 
 
 class _Small(nn.Module):

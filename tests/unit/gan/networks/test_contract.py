@@ -5,12 +5,14 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from ganatomy.errors import InputError
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.networks.construct import construct_discriminator, construct_generator
 from ganatomy.gan.networks.contract import check_discriminator, check_generator
-from ganatomy.gan.networks.graph import leaves, squashing
+from ganatomy.gan.networks.graph import leaves
+from ganatomy.squashing import squashing
 from tests.unit.gan.networks import faulty
 
 FAULTY = "tests.unit.gan.networks.faulty"
@@ -171,12 +173,14 @@ def test_leaves_are_what_an_output_was_computed_from() -> None:
         (lambda x: x.sigmoid().squeeze(1), "Sigmoid"),
         (lambda x: x.sigmoid()[:, 0].reshape(-1), "Sigmoid"),
         (lambda x: x.tanh().view(-1), "Tanh"),
-        (lambda x: x.sigmoid() * 3, None),
-        (lambda x: x.squeeze(1), None),
-        (lambda x: (x.sigmoid() @ torch.ones(1, 1)).squeeze(1), None),
+        (lambda x: functional.hardsigmoid(x)[:, 0], "Hardsigmoid"),
+        (lambda x: functional.log_softmax(x, 1).T[0], "LogSoftmax"),
+        (lambda x: x.sigmoid() * 3, ""),
+        (lambda x: x.squeeze(1), ""),
+        (lambda x: (x.sigmoid() @ torch.ones(1, 1)).squeeze(1), ""),
     ],
 )
-def test_a_squashing_end_is_seen(finish, expected: str | None) -> None:  # type: ignore[no-untyped-def]
+def test_a_squashing_end_is_seen(finish, expected: str) -> None:  # type: ignore[no-untyped-def]
     x = torch.ones(3, 1, requires_grad=True)
-    assert squashing(finish(x * 2)) == expected
-    assert squashing(torch.ones(3)) is None
+    assert squashing(finish(x * 2), scaled=False)[0] == expected
+    assert squashing(torch.ones(3), scaled=False) == ("", 0)
