@@ -107,7 +107,16 @@ def _train_alone(width: int, batch: int, device_name: str) -> float:
             torch.cuda.synchronize()
         marks.append(time.perf_counter())
 
-    train(state, images, None, settings, 0, on_step, 0, total=_WARM_UP + 6 * _STEPS)
+    train(
+        state,
+        images,
+        None,
+        settings=settings,
+        seed=0,
+        on_step=on_step,
+        measure_every=0,
+        total=_WARM_UP + 6 * _STEPS,
+    )
     return (len(marks) - 1 - _WARM_UP) / (marks[-1] - marks[_WARM_UP])
 
 
@@ -126,10 +135,10 @@ def _train_pack(backend: str, size: int, width: int, batch: int, device_name: st
         Packing(backend, size),
         View(images, None, 0),
         architecture_for(images, settings, 0),
-        settings,
-        torch.device(device_name),
-        _WARM_UP + _STEPS,
-        _WARM_UP,
+        settings=settings,
+        device=torch.device(device_name),
+        num_steps=_WARM_UP + _STEPS,
+        warm_up=_WARM_UP,
     )
     if timing.member_step_s is None:
         raise RuntimeError(f"{backend} {size}: {timing.reason}")

@@ -25,16 +25,33 @@ def measure(
     device = torch.device(device_name)
     torch.set_num_threads(psutil.cpu_count(logical=False) or 1)
     reals, test = data()
-    network = train_evaluator(reals, 16, 1, 64, 0.003, 0, device, lambda done, total: None)
+    network = train_evaluator(
+        reals,
+        16,
+        1,
+        batch_size=64,
+        learning_rate=0.003,
+        seed=0,
+        device=device,
+        progress=lambda done, total: None,
+    )
     few = TrainingSettings(epochs, BATCH, LATENT_DIM, 32, 2e-3, 0.99)
-    gan = train_gan(reals.images[:4000], few, 0, device, lambda *_: None)
+    gan = train_gan(reals.images[:4000], few, 0, device=device, on_step=lambda *_: None)
     marks = [time.perf_counter()]
     fakes = to_uint8(generate(gan.generator_ema, latents(count, gan.architecture, 0, "benchmark")))
     marks.append(time.perf_counter())
     images = Three(reals.images, test.images, fakes)
     logits = Three(*(score(gan.discriminator, part) for part in images))
     marks.append(time.perf_counter())
-    judge(images, logits, network, reals.class_names, 0, 200, 8)
+    judge(
+        images,
+        logits,
+        network,
+        class_names=reals.class_names,
+        seed=0,
+        num_replicates=200,
+        num_suspects=8,
+    )
     marks.append(time.perf_counter())
     parts = ("generate_s", "score_s", "judge_s")
     seconds = {

@@ -33,7 +33,7 @@ SETTINGS = TrainingSettings(1, BATCH, LATENT_DIM, _WIDTH, 2e-3, 0.995, Method())
 
 def fashion_mnist() -> tuple[Dataset, Dataset]:
     """Its training and its test images, from Debian's package or given."""
-    raw = fetch("fashion-mnist", Path("given"), 0, 0, print)
+    raw = fetch("fashion-mnist", Path("given"), 0, retries=0, warn=print)
     assert raw.images is not None
     whole = Dataset(raw.images, raw.labels, raw.class_names)
     return whole.take(raw.split == TRAIN), whole.take(raw.split == TEST)
@@ -50,7 +50,16 @@ def measure(
     device = torch.device(device_name)
     torch.set_num_threads(psutil.cpu_count(logical=False) or 1)
     reals, test = data()
-    network = train_evaluator(reals, 16, 2, 64, 0.003, 0, device, lambda done, total: None)
+    network = train_evaluator(
+        reals,
+        16,
+        2,
+        batch_size=64,
+        learning_rate=0.003,
+        seed=0,
+        device=device,
+        progress=lambda done, total: None,
+    )
     of_test = extract(network, test.images)
     floor = frechet_distance(extract(network, reals.images[: len(test)]), of_test)
     rows = []
@@ -106,7 +115,9 @@ def _ours(
     settings = replace(SETTINGS, epochs=int(budget_s / epoch_s))
     state = begin(_architecture(), settings, seed, device)
     started = time.perf_counter()
-    train(state, images, None, settings, seed, lambda *_: None, measure_every=20)
+    train(
+        state, images, None, settings=settings, seed=seed, on_step=lambda *_: None, measure_every=20
+    )
     return state.gan.generator_ema, state.step, time.perf_counter() - started
 
 
@@ -120,7 +131,16 @@ def _step_s(
             marks.append(time.perf_counter())
 
     state = begin(_architecture(), settings, seed, device)
-    train(state, images, None, settings, seed, on_step, measure_every=20, total=_TIMED[1])
+    train(
+        state,
+        images,
+        None,
+        settings=settings,
+        seed=seed,
+        on_step=on_step,
+        measure_every=20,
+        total=_TIMED[1],
+    )
     return (marks[1] - marks[0]) / (_TIMED[1] - _TIMED[0])
 
 

@@ -100,7 +100,7 @@ def _our_speed(architecture: Architecture, images: torch.Tensor, device: torch.d
                 torch.cuda.synchronize()
             marks.append(time.perf_counter())
 
-    train(state, images, None, settings, 0, on_step, measure_every=20)
+    train(state, images, None, settings=settings, seed=0, on_step=on_step, measure_every=20)
     return _STEPS * BATCH / (marks[1] - marks[0])
 
 
@@ -122,7 +122,7 @@ def _checkpoint_s(architecture: Architecture, device: torch.device) -> float:
     settings = TrainingSettings(1, BATCH, LATENT_DIM, architecture.width, 2e-4, 0.995, PLAIN)
     images = _noise(BATCH, architecture.channels, architecture.image_size)
     state = begin(architecture, settings, 0, device)
-    train(state, images, None, settings, 0, lambda *_: None, measure_every=0)
+    train(state, images, None, settings=settings, seed=0, on_step=lambda *_: None, measure_every=0)
     seconds = []
     with tempfile.TemporaryDirectory() as folder:
         kept = Snapshots(Path(folder), 2)

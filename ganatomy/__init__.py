@@ -14,7 +14,9 @@ Examples
 >>> import ganatomy
 >>> images = torch.randint(0, 256, (64, 1, 28, 28), dtype=torch.uint8)
 >>> settings = ganatomy.TrainingSettings(1, 16, 8, 4, 2e-3, 0.9)
->>> gan = ganatomy.train_gan(images, settings, 0, torch.device("cpu"), lambda *_: None)
+>>> gan = ganatomy.train_gan(
+...     images, settings, 0, device=torch.device("cpu"), on_step=lambda *_: None
+... )
 >>> fakes = ganatomy.generate(gan.generator_ema, ganatomy.latents(4, gan.architecture, 0))
 >>> tuple(fakes.shape)
 (4, 1, 28, 28)

@@ -106,10 +106,12 @@ def _of_folder(folder: Path, count: int, architecture: "Architecture") -> "Datas
     from ganatomy.data.sources import fetch
 
     try:
-        raw = fetch("image-folder", folder, count, 0, _say)
+        raw = fetch("image-folder", folder, count, retries=0, warn=_say)
     except InputError as error:  # it names what params.yaml calls the folder
         raise InputError(error.what, f"--images {folder}", error.remedy) from None
-    images, _, refused = read_files(raw, architecture.image_size, DEFAULT_LIMITS, lambda *_: None)
+    images, _, refused = read_files(
+        raw, architecture.image_size, DEFAULT_LIMITS, progress=lambda *_: None
+    )
     for entry in [*raw.refused, *refused]:
         _say(f"{entry['file']} is left out: {entry['reason']}")
     if len(images) < _FEWEST:

@@ -39,6 +39,7 @@ def collect(
     root: Path,
     max_images: int,
     follow_links: bool,
+    *,
     limits: Limits,
     into: Path | None,
     progress: Callable[[int, int], None],

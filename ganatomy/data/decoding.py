@@ -14,6 +14,7 @@ def read_files(
     raw: Raw,
     size: int,
     limits: Limits,
+    *,
     progress: Callable[[int, int], None],
     background: int = 0,
 ) -> tuple[torch.Tensor, torch.Tensor, list[dict[str, str]]]:

@@ -52,6 +52,7 @@ def prepare(
     raw: Raw,
     image_size: int,
     channels: int,
+    *,
     test_fraction: float,
     min_images: int,
     limits: Limits,
@@ -102,7 +103,9 @@ def prepare(
         _check_enough(len(raw.images), min_images, quarantine)
         images, kept = _resize(raw.images, image_size, reading), torch.arange(len(raw.images))
     else:
-        images, kept, refused = read_files(raw, image_size, limits, reading, background)
+        images, kept, refused = read_files(
+            raw, image_size, limits, progress=reading, background=background
+        )
         quarantine = [*raw.refused, *refused]
     _check_enough(len(images), min_images, quarantine)
     whole = Dataset(
@@ -126,7 +129,7 @@ def prepare(
         whole.take(is_kept & ~is_test),
         whole.take(is_kept & is_test),
         quarantine,
-        count_repeats(duplicates, found, whole.labels, is_kept, is_test),
+        count_repeats(duplicates, found, whole.labels, is_kept=is_kept, is_test=is_test),
         _listed(found, _names(raw, kept), is_kept, is_test),
     )
 

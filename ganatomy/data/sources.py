@@ -81,10 +81,10 @@ def fetch(
     source: str,
     root: Path,
     max_images: int,
+    *,
     retries: int,
     warn: Callable[[str], None],
     attributes: Path | None = None,
-    *,
     follow_links: bool = False,
     limits: Limits = DEFAULT_LIMITS,
     into: Path | None = None,
@@ -142,7 +142,7 @@ def fetch(
     elif source == "cifar10":
         raw = _cifar10(root, retries, warn)
     elif source == "image-folder":
-        found = collect(root, max_images, follow_links, limits, into, progress)
+        found = collect(root, max_images, follow_links, limits=limits, into=into, progress=progress)
         return _image_folder(root, found, attributes, warn)
     else:
         raise InputError(

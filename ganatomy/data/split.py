@@ -108,6 +108,7 @@ def count_repeats(
     choice: str,
     found: Duplicates,
     labels: torch.Tensor,
+    *,
     is_kept: torch.Tensor,
     is_test: torch.Tensor,
 ) -> Repeats:

@@ -21,6 +21,7 @@ def augment(
     images: torch.Tensor,
     policy: tuple[str, ...],
     draw: torch.Generator,
+    *,
     batch_size: int | None = None,
     own: slice = slice(None),
 ) -> torch.Tensor:

@@ -117,6 +117,7 @@ def run_session(
     state: TrainingState,
     images: torch.Tensor,
     labels: torch.Tensor | None,
+    *,
     settings: TrainingSettings,
     seed: int,
     plan: Plan,
@@ -146,7 +147,16 @@ def run_session(
     session = _Session(state, settings, len(images), plan, snapshots, ears, ranks)
     session.resume()
     try:
-        train(state, images, labels, settings, seed, session.on_step, plan.measure_every, ranks)
+        train(
+            state,
+            images,
+            labels,
+            settings=settings,
+            seed=seed,
+            on_step=session.on_step,
+            measure_every=plan.measure_every,
+            ranks=ranks,
+        )
     except Diverged as error:
         kept = snapshots.all()
         where = f"the last good checkpoint is {kept[-1].folder}" if kept else "no checkpoint yet"
@@ -158,6 +168,7 @@ def follow_session(
     state: TrainingState,
     images: torch.Tensor,
     labels: torch.Tensor | None,
+    *,
     settings: TrainingSettings,
     seed: int,
     measure_every: int,
@@ -184,7 +195,16 @@ def follow_session(
         if ranks.first(False):
             raise Interrupted(f"asked to end at step {state.step} of {total}")
 
-    train(state, images, labels, settings, seed, on_step, measure_every, ranks)
+    train(
+        state,
+        images,
+        labels,
+        settings=settings,
+        seed=seed,
+        on_step=on_step,
+        measure_every=measure_every,
+        ranks=ranks,
+    )
 
 
 class _Session:

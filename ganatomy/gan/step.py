@@ -55,6 +55,7 @@ def discriminator_step(
     state: TrainingState,
     rules: Rules,
     real_images: torch.Tensor,
+    *,
     fake_images: torch.Tensor,
     labels: torch.Tensor | None,
     turn: int,
@@ -90,6 +91,7 @@ def generator_step(
     state: TrainingState,
     rules: Rules,
     real_images: torch.Tensor,
+    *,
     fake_images: torch.Tensor,
     labels: torch.Tensor | None,
     turn: int,
@@ -158,7 +160,7 @@ def _augmented(rules: Rules, images: torch.Tensor, turn: int, purpose: str) -> t
     if not rules.method.augment:
         return images
     draw = random_generator(rules.seed, "augment", purpose, turn)
-    return augment(images, rules.method.augment, draw, rules.batch_size, rules.own)
+    return augment(images, rules.method.augment, draw, batch_size=rules.batch_size, own=rules.own)
 
 
 def _precision(state: TrainingState, method: Method) -> torch.autocast:

@@ -59,6 +59,7 @@ def train_gan(
     images: torch.Tensor,
     settings: TrainingSettings,
     seed: int,
+    *,
     device: torch.device,
     on_step: OnStep,
     labels: torch.Tensor | None = None,
@@ -87,7 +88,7 @@ def train_gan(
         The networks are no longer finite.
     """
     state = begin(architecture_for(images, settings, num_classes), settings, seed, device)
-    train(state, images, labels, settings, seed, on_step, measure_every=0)
+    train(state, images, labels, settings=settings, seed=seed, on_step=on_step, measure_every=0)
     if not state.is_finite():
         raise Diverged(f"the weights are no longer finite after {state.step} steps")
     return finished(state)
@@ -109,6 +110,7 @@ def train(
     state: TrainingState,
     images: torch.Tensor,
     labels: torch.Tensor | None,
+    *,
     settings: TrainingSettings,
     seed: int,
     on_step: OnStep,
@@ -147,8 +149,12 @@ def train(
                 known = None if classes is None else classes[index].to(state.device)
                 z = _latents(state, order.batch(turn), classes, seed, turn, own)
                 fake_images = fake_batch(state, rules, z)
-                of_d = discriminator_step(state, rules, real_images, fake_images, known, turn)
-            of_g = generator_step(state, rules, real_images, fake_images, known, turn)
+                of_d = discriminator_step(
+                    state, rules, real_images, fake_images=fake_images, labels=known, turn=turn
+                )
+            of_g = generator_step(
+                state, rules, real_images, fake_images=fake_images, labels=known, turn=turn
+            )
             update_ema(
                 state.gan.generator_ema,
                 state.gan.generator,

@@ -96,7 +96,14 @@ class Experiment:
         budget = Budget(architecture, settings, size.num_steps, packing, device)
         base = _trained(known, budget, seed + _BASE_SEED)
         evaluator = train_evaluator(
-            known, 16, size.evaluator_epochs, 64, 3e-3, seed, device, lambda *_: None
+            known,
+            16,
+            size.evaluator_epochs,
+            batch_size=64,
+            learning_rate=3e-3,
+            seed=seed,
+            device=device,
+            progress=lambda *_: None,
         )
         count = min(size.num_fakes, len(held_out))
         z = latents(2 * count, architecture, seed, "study")
@@ -186,10 +193,10 @@ def _trained(data: Dataset, budget: Budget, seed: int) -> Gan:
         state,
         data.images,
         labels,
-        budget.settings,
-        seed,
-        lambda *_: None,
-        0,
+        settings=budget.settings,
+        seed=seed,
+        on_step=lambda *_: None,
+        measure_every=0,
         total=budget.num_steps,
     )
     return finished(state)

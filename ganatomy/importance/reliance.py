@@ -100,7 +100,7 @@ def reliance(
         drops = _resampled_drops(original, logits, fakes, of_reals, of_fakes)
         about = (recipe.name, "+".join(recipe.features), recipe.mode)
         rows.append((*about, "d_logit_change", *_logit_change(original, logits, of_reals), np.nan))
-        rows.append((*about, "d_auc_drop", drop, *recentred_interval(drop, drops, -1, 1), p))
+        rows.append((*about, "d_auc_drop", drop, *recentred_interval(drop, drops, -1, most=1), p))
     table = pd.DataFrame(rows, columns=_COLUMNS)
     q = benjamini_hochberg(table["p"].to_numpy(float))
     return table.assign(q=q, stands_out=q <= fdr)

@@ -122,13 +122,13 @@ def retrain(
         jobs,
         budget.architecture,
         budget.settings,
-        budget.device,
-        budget.num_steps,
-        budget.packing,
-        watch,
-        kept,
-        is_done,
-        tuple(shares),
+        device=budget.device,
+        total=budget.num_steps,
+        packing=budget.packing,
+        watch=watch,
+        kept=kept,
+        is_done=is_done,
+        shares=tuple(shares),
     )
 
 

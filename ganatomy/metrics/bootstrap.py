@@ -17,6 +17,7 @@ def recentred_interval(
     value: float,
     replicates: torch.Tensor,
     least: float = -torch.inf,
+    *,
     most: float = torch.inf,
     level: float = 0.95,
 ) -> tuple[float, float]:

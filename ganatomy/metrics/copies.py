@@ -105,7 +105,7 @@ def _rank(quantile: float, num_held_out: int) -> int:
 
 
 def least_count(
-    num_fakes: int, num_held_out: int, quantile: float, alpha: float, least_share: float
+    num_fakes: int, num_held_out: int, quantile: float, *, alpha: float, least_share: float
 ) -> float:
     """How many fakes must lie below the threshold to be too many: what a verdict can see.
 

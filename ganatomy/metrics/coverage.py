@@ -69,6 +69,7 @@ def cover(
     fake_histogram: torch.Tensor,
     real_histogram: torch.Tensor,
     class_names: tuple[str, ...],
+    *,
     seed: int,
     level: float = 0.95,
     num_replicates: int = 500,
@@ -194,7 +195,7 @@ def _divergence(
 ) -> Divergence:
     return Divergence(
         value,
-        recentred_interval(value, replicates, 0.0, 1.0, level),
+        recentred_interval(value, replicates, 0.0, most=1.0, level=level),
         float(floor.mean()),
         float(floor.quantile(0.975)),
     )

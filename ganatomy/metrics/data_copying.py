@@ -40,6 +40,7 @@ def data_copying(
     samples: ThreeSamples,
     seed: int,
     num_cells: int | None = None,
+    *,
     min_points: int = 10,
     level: float = 0.95,
     num_replicates: int = 500,

@@ -69,6 +69,7 @@ def train_evaluator(
     dataset: Dataset,
     width: int,
     epochs: int,
+    *,
     batch_size: int,
     learning_rate: float,
     seed: int,

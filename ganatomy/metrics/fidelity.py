@@ -50,6 +50,7 @@ def measure_fidelity(
     fake_features: torch.Tensor,
     real_features: torch.Tensor,
     floor_features: torch.Tensor,
+    *,
     seed: int,
     num_replicates: int = 200,
     k: int = 5,
@@ -148,5 +149,7 @@ def _compare(
         (manifold.coverage, real_counts, 1.0),
     ):
         mean = float(answers.mean())
-        found.append((mean, *recentred_interval(mean, counts @ answers / len(answers), 0, most)))
+        found.append(
+            (mean, *recentred_interval(mean, counts @ answers / len(answers), 0, most=most))
+        )
     return found

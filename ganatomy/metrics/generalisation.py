@@ -55,6 +55,7 @@ def generalisation_gap(
     train_logits: torch.Tensor,
     held_out_logits: torch.Tensor,
     fake_logits: torch.Tensor,
+    *,
     seed: int,
     level: float = 0.95,
     num_replicates: int = 500,
@@ -89,7 +90,7 @@ def generalisation_gap(
     squares = (len(train) - 1) * train.var() + (len(held_out) - 1) * held_out.var()
     pooled_sd = float((squares / freedom).sqrt())
     gap = float(train.mean() - held_out.mean())
-    interval = auc_interval(train, held_out, seed, level, num_replicates)
+    interval = auc_interval(train, held_out, seed, level=level, num_replicates=num_replicates)
     return Generalisation(
         train_mean=float(train.mean()),
         held_out_mean=float(held_out.mean()),

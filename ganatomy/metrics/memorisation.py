@@ -75,6 +75,7 @@ def judge_memorisation(
     spaces: dict[str, ThreeSamples],
     seed: int,
     quantile: float = 0.01,
+    *,
     alpha: float = 0.001,
     independence: Independence | None = None,
 ) -> Memorisation:
@@ -166,7 +167,11 @@ def _weigh(samples: ThreeSamples, seed: int, quantile: float, alpha: float) -> E
     whole, authentic = data_copying(samples, seed), authenticity(samples)
     num_fakes = len(samples.fakes)
     enough = least_count(
-        num_fakes, len(samples.held_out), quantile, alpha, _TIMES_EXPECTED * copies.expected
+        num_fakes,
+        len(samples.held_out),
+        quantile,
+        alpha=alpha,
+        least_share=_TIMES_EXPECTED * copies.expected,
     )
     return Evidence(
         copies,

@@ -62,6 +62,7 @@ def judge(
     images: Three,
     logits: Three,
     network: Evaluator,
+    *,
     class_names: tuple[str, ...],
     seed: int,
     num_replicates: int,
@@ -140,8 +141,8 @@ def judge(
         fidelity = [*own, *fidelity]
         memorisation = judge_memorisation(samples, seed, independence=independence)
         tick()
-        generalisation = generalisation_gap(*independent(logits), seed)
-        coverage = cover(made, real, class_names, seed) if class_names else None
+        generalisation = generalisation_gap(*independent(logits), seed=seed)
+        coverage = cover(made, real, class_names, seed=seed) if class_names else None
         tick()
     copies = {name: evidence.copies for name, evidence in memorisation.spaces.items()}
     suspects = most_suspicious(copies, num_suspects)
@@ -165,11 +166,11 @@ def _distances(
         features.fakes,
         features.held_out,
         features.train,
-        seed,
-        num_replicates,
-        _NEIGHBOURS,
-        tick,
-        names,
+        seed=seed,
+        num_replicates=num_replicates,
+        k=_NEIGHBOURS,
+        progress=tick,
+        names=names,
     )
 
 

@@ -23,6 +23,7 @@ def auc_interval(
     positives: torch.Tensor,
     negatives: torch.Tensor,
     seed: int,
+    *,
     level: float = 0.95,
     num_replicates: int = 500,
 ) -> tuple[float, float]:
@@ -50,7 +51,7 @@ def auc_interval(
         wins = (passed[below] + passed[not_above]) / 2
         replicates[index] = (wins @ resample(len(positives), 1, draw)[0]) / len(positives)
     value = auc(positives, negatives)
-    return recentred_interval(value, replicates / len(negatives), 0.0, 1.0, level)
+    return recentred_interval(value, replicates / len(negatives), 0.0, most=1.0, level=level)
 
 
 def _positions(

@@ -192,12 +192,12 @@ def evaluate(
         images,
         logits,
         evaluator,
-        class_names,
-        seed,
-        num_replicates,
-        num_suspects,
-        inception,
-        on_progress,
+        class_names=class_names,
+        seed=seed,
+        num_replicates=num_replicates,
+        num_suspects=num_suspects,
+        inception=inception,
+        progress=on_progress,
     )
     return EvaluationStudy(
         records.fidelity_table(quality),

@@ -48,7 +48,16 @@ def _measured(params: Autotune, events: Events) -> list[Timing]:
     tried = candidates(device, params.pack_size)
     timings = []
     for done, packing in enumerate(tried, start=1):
-        timings.append(measure(packing, view, architecture, settings, device, params.num_steps))
+        timings.append(
+            measure(
+                packing,
+                view,
+                architecture,
+                settings=settings,
+                device=device,
+                num_steps=params.num_steps,
+            )
+        )
         events.progress(done, len(tried), "packings")
     return timings
 

@@ -23,11 +23,11 @@ def main(events: Events) -> None:
         train,
         params.width,
         params.epochs,
-        params.batch_size,
-        params.learning_rate,
-        base.seed,
-        device,
-        lambda done, total: events.progress(done, total, "steps"),
+        batch_size=params.batch_size,
+        learning_rate=params.learning_rate,
+        seed=base.seed,
+        device=device,
+        progress=lambda done, total: events.progress(done, total, "steps"),
     )
     with whole_folder(EVALUATOR) as folder, whole_folder(REPORTS / "evaluator") as report:
         evaluator_file.save(network, folder, pretext(train)[2])

@@ -26,13 +26,13 @@ def main(events: Events) -> None:
         raw,
         params.image_size,
         params.channels,
-        params.test_fraction,
-        params.min_images,
-        Limits(params.max_pixels, params.max_seconds),
-        base.seed,
-        lambda done, total: events.progress(done, total, "images, read and compared"),
-        params.duplicates,
-        params.background,
+        test_fraction=params.test_fraction,
+        min_images=params.min_images,
+        limits=Limits(params.max_pixels, params.max_seconds),
+        seed=base.seed,
+        progress=lambda done, total: events.progress(done, total, "images, read and compared"),
+        duplicates=params.duplicates,
+        background=params.background,
     )
     refuse_wrong_names(prepared.train)
     with whole_folder(PREPARED) as folder, whole_folder(REPORTS / "prepare") as report:

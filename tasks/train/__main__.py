@@ -102,12 +102,12 @@ def _lead(
                 begin(architecture, settings, base.seed, device),
                 train.images,
                 train.labels,
-                settings,
-                base.seed,
-                plan,
-                Snapshots(kept, params.keep_last),
-                recorder.ears(should_stop),
-                group,
+                settings=settings,
+                seed=base.seed,
+                plan=plan,
+                snapshots=Snapshots(kept, params.keep_last),
+                ears=recorder.ears(should_stop),
+                ranks=group,
             )
         except Interrupted:
             raise SystemExit(should_stop.exit_code) from None
@@ -136,7 +136,13 @@ def _follow(
     state = begin(architecture, settings, base.seed, device)
     with suppress(Interrupted):
         follow_session(
-            state, train.images, train.labels, settings, base.seed, params.log_every_steps, group
+            state,
+            train.images,
+            train.labels,
+            settings=settings,
+            seed=base.seed,
+            measure_every=params.log_every_steps,
+            ranks=group,
         )
 
 

@@ -108,12 +108,28 @@ def _made(labelled: bool, coloured: bool, conditional: bool) -> "TemporaryDirect
     train = whole.take(torch.arange(NUM_TRAIN))
     train.save(folder / PREPARED, "train")
     whole.take(torch.arange(NUM_TRAIN, len(whole))).save(folder / PREPARED, "test")
-    network = train_evaluator(train, 8, 3, 32, 0.01, 0, CPU, lambda done, total: None)
+    network = train_evaluator(
+        train,
+        8,
+        3,
+        batch_size=32,
+        learning_rate=0.01,
+        seed=0,
+        device=CPU,
+        progress=lambda done, total: None,
+    )
     evaluator_file.save(network, folder / EVALUATOR, train.class_names or ROTATIONS)
     method = replace(PLAIN, conditional=conditional)
     settings = TrainingSettings(12, 32, LATENT_DIM, 4, 0.002, 0.9, method)
-    about = (train.labels, len(train.class_names))
-    gan = train_gan(train.images, settings, 0, CPU, lambda *_: None, *about)
+    gan = train_gan(
+        train.images,
+        settings,
+        0,
+        device=CPU,
+        on_step=lambda *_: None,
+        labels=train.labels,
+        num_classes=len(train.class_names),
+    )
     save_gan(gan, folder / GAN)
     for step, each in zip(REMEMBERED, (build_gan(gan.architecture, 0), gan)):
         save_gan(each, folder / HISTORY / f"{step:09d}")

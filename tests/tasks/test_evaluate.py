@@ -54,7 +54,16 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     held_out = torch.arange(NUM_TRAIN, NUM_TRAIN + NUM_HELD_OUT)
     whole.take(held_out).save(folder / PREPARED, "test")
     cpu = torch.device("cpu")
-    network = train_evaluator(train, 8, 6, 32, 0.01, 0, cpu, lambda done, total: None)
+    network = train_evaluator(
+        train,
+        8,
+        6,
+        batch_size=32,
+        learning_rate=0.01,
+        seed=0,
+        device=cpu,
+        progress=lambda done, total: None,
+    )
     evaluator_file.save(network, folder / EVALUATOR, train.class_names)
     architecture = Architecture(28, 1, 8, 4)
     save_gan(build_gan(architecture, 0), folder / GAN)
@@ -227,7 +236,16 @@ def test_rotations_are_not_called_classes_that_g_does_not_make(
         for whole in (Dataset.load(here / PREPARED, name) for name in ("train", "test"))
     )
     other = _with_splits(here, tmp_path, train, held_out)
-    network = train_evaluator(train, 4, 1, 32, 0.01, 0, torch.device("cpu"), lambda *_: None)
+    network = train_evaluator(
+        train,
+        4,
+        1,
+        batch_size=32,
+        learning_rate=0.01,
+        seed=0,
+        device=torch.device("cpu"),
+        progress=lambda *_: None,
+    )
     evaluator_file.save(network, other / EVALUATOR, ROTATIONS)
     monkeypatch.chdir(other)
     said = _warnings(_run(other, tmp_path))

@@ -45,6 +45,7 @@ def measure(
     packing: Packing,
     view: View,
     architecture: Architecture,
+    *,
     settings: TrainingSettings,
     device: torch.device,
     num_steps: int,
@@ -78,12 +79,12 @@ def measure(
                 jobs,
                 architecture,
                 settings,
-                device,
-                num_steps,
-                packing,
-                Watch(on_step, ignore, reasons.append, lambda: False),
-                Path(folder),
-                lambda _name: False,
+                device=device,
+                total=num_steps,
+                packing=packing,
+                watch=Watch(on_step, ignore, reasons.append, lambda: False),
+                kept=Path(folder),
+                is_done=lambda _name: False,
             )
         except torch.OutOfMemoryError:
             return Timing(packing, None, "out of memory")

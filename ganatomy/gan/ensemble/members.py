@@ -125,9 +125,9 @@ class Alone(Members):
             self._states[0],
             view.images,
             view.labels,
-            self._settings,
-            view.seed,
-            lambda state, _total, _values: after_step(state.step),
+            settings=self._settings,
+            seed=view.seed,
+            on_step=lambda state, _total, _values: after_step(state.step),
             measure_every=0,
             total=self._total,
         )
@@ -177,14 +177,14 @@ class Together(Members):
         """
         pack, feed = self._open()
         steps = self._steps_for(pack, feed)
-        verify(self._states, feed, steps, self._settings, self._jobs[0].view.seed)
+        verify(self._states, feed, steps, settings=self._settings, seed=self._jobs[0].view.seed)
         return steps.num_bytes + pack.num_bytes + feed.num_bytes
 
     def train(self, after_step: Callable[[int], None]) -> None:
         pack, feed = self._open()
         self._pack = pack
         steps = self._steps_for(pack, feed)
-        train_pack(pack, feed, self._settings, steps, self._total, after_step)
+        train_pack(pack, feed, self._settings, steps=steps, total=self._total, on_step=after_step)
 
     def _open(self) -> tuple[Pack, Feed]:
         first = self._states[0]

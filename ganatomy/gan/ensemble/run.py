@@ -66,6 +66,7 @@ def train_ensemble(
     jobs: list[Job],
     architecture: Architecture,
     settings: TrainingSettings,
+    *,
     device: torch.device,
     total: int,
     packing: Packing,

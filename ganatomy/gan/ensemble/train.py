@@ -16,6 +16,7 @@ def train_pack(
     pack: Pack,
     feed: Feed,
     settings: TrainingSettings,
+    *,
     steps: Steps,
     total: int,
     on_step: Callable[[int], None],
@@ -27,8 +28,8 @@ def train_pack(
     total : int
         Steps of a whole training, the same for every member.
     on_step : callable
-        Called after each step with (pack, total). What it raises ends the training after a whole
-        step.
+        Called after each step with the number of steps done. What it raises ends the training
+        after a whole step.
     """
     method = settings.method
     for step in range(pack.step, total):

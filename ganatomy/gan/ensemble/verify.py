@@ -23,7 +23,7 @@ _TURNS = 2
 
 
 def verify(
-    states: list[TrainingState], feed: Feed, steps: Steps, settings: TrainingSettings, seed: int
+    states: list[TrainingState], feed: Feed, steps: Steps, *, settings: TrainingSettings, seed: int
 ) -> None:
     """Compare images, gradients and statistics of the first member with those of plain steps.
 
@@ -84,8 +84,8 @@ def _plain_step(
     labels = None if batch.labels is None else batch.labels[0]
     reals = batch.real_images[0].contiguous(memory_format=torch.channels_last)
     fakes = fake_batch(alone, rules, z[0])
-    discriminator_step(alone, rules, reals, fakes, labels, turn)
-    generator_step(alone, rules, reals, fakes, labels, turn)
+    discriminator_step(alone, rules, reals, fake_images=fakes, labels=labels, turn=turn)
+    generator_step(alone, rules, reals, fake_images=fakes, labels=labels, turn=turn)
     return fakes.detach()
 
 

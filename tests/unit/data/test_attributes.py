@@ -44,7 +44,7 @@ def read(folder: Path, tmp_path: Path) -> Read:
         table = tmp_path / "table.csv"
         table.write_bytes(content if isinstance(content, bytes) else content.encode())
         told: list[str] = []
-        raw = fetch("image-folder", folder, 0, 0, told.append, table)
+        raw = fetch("image-folder", folder, 0, retries=0, warn=told.append, attributes=table)
         assert len(told) == warnings, told
         return raw
 
@@ -142,7 +142,9 @@ def test_a_path_may_begin_with_a_dot(read: Read) -> None:
 def test_images_without_a_row_are_unknown_and_told(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("file,k\nb/1.png,5\n")
     told: list[str] = []
-    raw = fetch("image-folder", folder, 0, 0, told.append, tmp_path / "t.csv")
+    raw = fetch(
+        "image-folder", folder, 0, retries=0, warn=told.append, attributes=tmp_path / "t.csv"
+    )
     _same(raw.attributes["k"], [NAN, NAN, 5, NAN])
     assert len(told) == 1
     for word in ("3 of 4 images", "t.csv", "a/1.png", "a/2.png", "b/2.png"):
@@ -198,7 +200,7 @@ def test_what_pandas_writes_is_read_exactly(
     frame.to_csv(text, index=False, sep=separator, quoting=quoting)
     table = root / "table.csv"
     table.write_text(text.getvalue())
-    raw = fetch("image-folder", root, 0, 0, lambda text: None, table)
+    raw = fetch("image-folder", root, 0, retries=0, warn=lambda text: None, attributes=table)
     _same(raw.attributes["x"], [NAN if value is None else value for value in values])
 
 
@@ -220,7 +222,9 @@ def test_composed_and_decomposed_names_are_the_same(
     rows = "".join(f"{name},{index}\n" for index, name in enumerate(names))
     table = tmp_path / "table.csv"
     table.write_text(unicodedata.normalize(in_table, "file,höhe\n" + rows))
-    raw = fetch("image-folder", tmp_path / "images", 0, 0, pytest.fail, table)
+    raw = fetch(
+        "image-folder", tmp_path / "images", 0, retries=0, warn=pytest.fail, attributes=table
+    )
     assert raw.class_names == ("Äpfel", "Öl")
     called = [unicodedata.normalize("NFC", name) for name in raw.file_names]
     _same(raw.attributes["höhe"], [float(names.index(name)) for name in called])
@@ -309,7 +313,9 @@ def test_twenty_words_are_the_most(count: int, tmp_path: Path) -> None:
 
     def attributes() -> dict[str, torch.Tensor]:
         told: list[str] = []
-        return fetch("image-folder", tmp_path, 0, 0, told.append, tmp_path / "t.csv").attributes
+        return fetch(
+            "image-folder", tmp_path, 0, retries=0, warn=told.append, attributes=tmp_path / "t.csv"
+        ).attributes
 
     if count == 20:
         assert set(attributes()) == {f"word=w{k}" for k in range(20)}
@@ -328,7 +334,9 @@ def test_what_a_forgotten_quote_swallows_is_not_all_told(read: Read) -> None:
 @pytest.mark.parametrize("name", ["none.csv", "images"])
 def test_missing_table(name: str, folder: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file") as caught:
-        fetch("image-folder", folder, 0, 0, lambda text: None, tmp_path / name)
+        fetch(
+            "image-folder", folder, 0, retries=0, warn=lambda text: None, attributes=tmp_path / name
+        )
     assert str(tmp_path / name) in caught.value.where
 
 
@@ -336,10 +344,10 @@ def test_missing_table(name: str, folder: Path, tmp_path: Path) -> None:
 def test_sources_without_files_have_no_table(source: str, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("file,x\n1.png,1\n")
     with pytest.raises(InputError, match=source) as caught:
-        fetch(source, tmp_path, 0, 0, lambda text: None, tmp_path / "t.csv")
+        fetch(source, tmp_path, 0, retries=0, warn=lambda text: None, attributes=tmp_path / "t.csv")
     assert "attributes=" in caught.value.where
     assert "image-folder" in caught.value.remedy
 
 
 def test_a_folder_without_a_table_has_no_attributes(folder: Path) -> None:
-    assert fetch("image-folder", folder, 0, 0, lambda text: None).attributes == {}
+    assert fetch("image-folder", folder, 0, retries=0, warn=lambda text: None).attributes == {}

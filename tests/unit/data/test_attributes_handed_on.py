@@ -59,9 +59,9 @@ def test_attributes_stay_with_their_images_through_quarantine_and_split(
         "image-folder",
         numbered_folder / "images",
         0,
-        0,
-        lambda text: None,
-        numbered_folder / "table.csv",
+        retries=0,
+        warn=lambda text: None,
+        attributes=numbered_folder / "table.csv",
     )
     prepared = run_prepare(raw, test_fraction=0.3)
     assert len(prepared.quarantine) == 3

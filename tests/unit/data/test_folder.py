@@ -31,8 +31,8 @@ def _fetch(root: Path, max_images: int = 0, follow_links: bool = False) -> Raw:
         "image-folder",
         root,
         max_images,
-        0,
-        lambda text: None,
+        retries=0,
+        warn=lambda text: None,
         follow_links=follow_links,
         limits=Limits(max_pixels=10_000, max_seconds=20),
         into=root.parent / "copies",
@@ -125,11 +125,11 @@ def test_a_table_may_name_what_is_not_used(root: Path) -> None:
     names = ["good.png", "broken.png", *(f"{index}.png" for index in range(4))]
     table = root / "table.csv"
     table.write_text("file,x\n" + "".join(f"{name},{k}\n" for k, name in enumerate(names)))
-    raw = fetch("image-folder", root, 3, 0, lambda text: None, table)
+    raw = fetch("image-folder", root, 3, retries=0, warn=lambda text: None, attributes=table)
     assert raw.attributes["x"].tolist() == [float(names.index(name)) for name in raw.file_names]
     table.write_text("file,x\ngood.png,1\nstranger.png,2\n")
     with pytest.raises(InputError, match=r"stranger\.png"):
-        fetch("image-folder", root, 3, 0, lambda text: None, table)
+        fetch("image-folder", root, 3, retries=0, warn=lambda text: None, attributes=table)
 
 
 # ---- links and what is no file ----

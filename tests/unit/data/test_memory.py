@@ -26,7 +26,10 @@ def peak():
 def run(files):
     unknown = torch.full((len(files),), -1)
     raw = Raw(None, unknown, unknown, (), files, "test")
-    found = prepare(raw, 128, 0, 0.2, 2, Limits(10**6), 0, lambda done, total: None, "keep")
+    found = prepare(
+        raw, 128, 0, test_fraction=0.2, min_images=2, limits=Limits(10**6), seed=0,
+        progress=lambda done, total: None, duplicates="keep",
+    )
     describe(found.train)
     with tempfile.TemporaryDirectory() as folder:
         found.train.save(Path(folder), "train")

@@ -159,7 +159,7 @@ def test_first_images_of_a_split_source_still_have_two_sides(
         write_idx(tmp_path / f"{stem}-images-idx3-ubyte", images)
         labels = np.arange(count, dtype=np.uint8) % 10
         write_idx(tmp_path / f"{stem}-labels-idx1-ubyte", labels)
-    prepared = run_prepare(fetch("mnist", tmp_path, 40, 0, lambda text: None))
+    prepared = run_prepare(fetch("mnist", tmp_path, 40, retries=0, warn=lambda text: None))
     assert len(both(prepared)) == 40
     assert len(prepared.train) > 0
     assert len(prepared.test) > 0

@@ -146,7 +146,7 @@ def test_refused_files_are_called_as_the_user_calls_them(tmp_path: Path) -> None
         Image.new("L", (28, 28)).save(tmp_path / name)
     (tmp_path / "dog" / "1.png").write_text("no image")
     (tmp_path / "dog" / "3.png").write_bytes(b"")
-    raw = fetch("image-folder", tmp_path, 0, 0, lambda text: None)
+    raw = fetch("image-folder", tmp_path, 0, retries=0, warn=lambda text: None)
     prepared = run_prepare(raw)
     assert [entry["file"] for entry in prepared.quarantine] == ["dog/1.png", "dog/3.png"]
     assert not any(str(tmp_path) in entry["reason"] for entry in prepared.quarantine)

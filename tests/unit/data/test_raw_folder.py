@@ -59,7 +59,17 @@ def test_what_is_there_twice_is_counted() -> None:
     images = torch.randint(256, (24, 1, 28, 28), generator=draw, dtype=torch.uint8)
     images[5] = images[4]
     raw = Raw(images, torch.zeros(24, dtype=torch.int64), torch.full((24,), -1), ("one",), (), "x")
-    found = prepare(raw, 28, 1, 0.25, 4, DEFAULT_LIMITS, 0, lambda done, total: None, "keep")
+    found = prepare(
+        raw,
+        28,
+        1,
+        test_fraction=0.25,
+        min_images=4,
+        limits=DEFAULT_LIMITS,
+        seed=0,
+        progress=lambda done, total: None,
+        duplicates="keep",
+    )
     counts = metrics(found)
     assert counts["num_train"] + counts["num_test"] == 24
     assert (counts["num_duplicates"], counts["num_quarantined"]) == (1, 0)

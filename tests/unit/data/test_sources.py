@@ -24,7 +24,7 @@ Family = Callable[[Path, str], Images]
 
 
 def _fetch(source: str, root: Path, max_images: int = 0, retries: int = 0) -> Raw:
-    return fetch(source, root, max_images, retries, lambda text: None)
+    return fetch(source, root, max_images, retries=retries, warn=lambda text: None)
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ def test_failed_download_is_tried_again_and_told(
     warnings: list[str] = []
     monkeypatch.setattr(torchvision.datasets, "FashionMNIST", _unreachable(tries))
     with pytest.raises(InputError) as caught:
-        fetch("fashion-mnist", tmp_path, 0, retries, warnings.append)
+        fetch("fashion-mnist", tmp_path, 0, retries=retries, warn=warnings.append)
     assert tries == [{"root": str(tmp_path), "train": True, "download": True}] * (retries + 1)
     assert len(warnings) == retries + 1
     assert all("no route to host" in text for text in warnings)

@@ -35,7 +35,7 @@ def small_settings(**options: Any) -> TrainingSettings:
 
 def train_small(images: torch.Tensor, on_step: OnStep = lambda *_: None, **options: Any) -> Gan:
     seed = options.pop("seed", 3)
-    return train_gan(images, small_settings(**options), seed, CPU, on_step)
+    return train_gan(images, small_settings(**options), seed, device=CPU, on_step=on_step)
 
 
 def weights(network: torch.nn.Module) -> dict[str, torch.Tensor]:

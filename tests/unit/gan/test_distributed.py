@@ -84,7 +84,16 @@ def _trained(method: Method, ranks: Ranks) -> tuple[list[Values], Tensors]:
         assert values is not None
         measured.append({name: float(value) for name, value in values.items()})
 
-    train(state, IMAGES, LABELS, settings, 0, on_step, 1, ranks)
+    train(
+        state,
+        IMAGES,
+        LABELS,
+        settings=settings,
+        seed=0,
+        on_step=on_step,
+        measure_every=1,
+        ranks=ranks,
+    )
     return measured, _copied(state)
 
 
@@ -97,14 +106,16 @@ def _in_sessions(folder: Path, ranks: Ranks, *stops: int) -> list[tuple[int, Ten
         def asked(state: TrainingState = state, stop: int = stop) -> bool:
             return state.step == stop
 
-        data = (state, IMAGES, LABELS, settings, 0)
+        data: Any = {"settings": settings, "seed": 0, "ranks": ranks}
         with suppress(Interrupted):
             if ranks.rank == 0:
                 plan, snapshots = Plan(2, 0.036, "last"), Snapshots(folder, 1)
                 ears = Ears(lambda *_: ({}, 1.0), _ignore, _ignore, _ignore, asked)
-                run_session(*data, plan, snapshots, ears, ranks)
+                run_session(
+                    state, IMAGES, LABELS, plan=plan, snapshots=snapshots, ears=ears, **data
+                )
             else:
-                follow_session(*data, 2, ranks)
+                follow_session(state, IMAGES, LABELS, measure_every=2, **data)
         found.append((state.step, _copied(state)))
     return found
 

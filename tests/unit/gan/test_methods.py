@@ -83,7 +83,9 @@ def test_conditional_fakes_have_the_classes_of_the_reals(make_dataset: MakeDatas
         if state.step == 1:
             state.gan.generator.register_forward_pre_hook(lambda _, z: seen.append(z[0]))
 
-    gan = train_gan(data.images, settings, 3, CPU, look, data.labels, 3)
+    gan = train_gan(
+        data.images, settings, 3, device=CPU, on_step=look, labels=data.labels, num_classes=3
+    )
     assert gan.architecture.num_classes == 3
     order = torch.randperm(12, generator=random_generator(3, "order", 0))
     for turn, z in enumerate(seen[:2], start=1):
@@ -96,6 +98,12 @@ def test_conditional_without_classes_is_refused(make_dataset: MakeDataset) -> No
     for labels in (None, torch.full((12,), -1)):
         with pytest.raises(InputError, match="needs the class of every") as caught:
             train_gan(
-                data.images, small_settings(conditional=True), 3, CPU, lambda *_: None, labels, 3
+                data.images,
+                small_settings(conditional=True),
+                3,
+                device=CPU,
+                on_step=lambda *_: None,
+                labels=labels,
+                num_classes=3,
             )
         assert caught.value.where == "conditional"

@@ -60,11 +60,11 @@ class _Run:
             begin(architecture, self.settings, 0, CPU),
             self.data.images,
             self.data.labels,
-            self.settings,
-            0,
-            self.plan,
-            self.snapshots,
-            Ears(
+            settings=self.settings,
+            seed=0,
+            plan=self.plan,
+            snapshots=self.snapshots,
+            ears=Ears(
                 self._probe,
                 self._on_step,
                 self.told.extend,
@@ -199,7 +199,14 @@ def _styled(name: str, folder: Path) -> tuple[list[float], History, int]:
     state = begin(architecture, settings, 0, CPU)
     plan = Plan(10, 0.4, "best")
     _, history, step = run_session(
-        state, images, None, settings, 0, plan, Snapshots(folder, 2), ears
+        state,
+        images,
+        None,
+        settings=settings,
+        seed=0,
+        plan=plan,
+        snapshots=Snapshots(folder, 2),
+        ears=ears,
     )
     return seen, history, step
 
@@ -266,15 +273,13 @@ def test_divergence_names_the_last_good_checkpoint(
     run = _Run(tmp_path, make_dataset(13), PLAIN)
     train = module.train
 
-    def poisoned(state: Any, *rest: Any) -> None:
-        on_step = rest[4]
-
+    def poisoned(state: Any, *rest: Any, on_step: Any, **named: Any) -> None:
         def spoil(state: Any, total: int, values: Any) -> None:
             if state.step == 7:
                 state.gan.generator.project.weight.data[0, 0] = float("nan")
             on_step(state, total, values)
 
-        train(state, *rest[:4], spoil, *rest[5:])
+        train(state, *rest, on_step=spoil, **named)
 
     monkeypatch.setattr(module, "train", poisoned)
     with pytest.raises(Diverged, match=r"at step 8.*last good checkpoint is .*step-000000006"):

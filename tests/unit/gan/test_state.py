@@ -27,7 +27,15 @@ def _begin(shape: Architecture = SHAPE) -> TrainingState:
 def trained(make_dataset: MakeDataset) -> TrainingState:
     """Six steps old."""
     state = _begin()
-    train(state, make_dataset(12).images, None, SETTINGS, 0, lambda *_: None, 0)
+    train(
+        state,
+        make_dataset(12).images,
+        None,
+        settings=SETTINGS,
+        seed=0,
+        on_step=lambda *_: None,
+        measure_every=0,
+    )
     return state
 
 

@@ -33,7 +33,7 @@ def _measure(images: torch.Tensor, on_step: OnStep, **options: Any) -> Gan:
     """Train with every step measured."""
     settings = small_settings(**options)
     state = begin(architecture_for(images, settings, 0), settings, 3, CPU)
-    train(state, images, None, settings, 3, on_step, measure_every=1)
+    train(state, images, None, settings=settings, seed=3, on_step=on_step, measure_every=1)
     return state.gan
 
 
@@ -48,9 +48,9 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> list[tuple[torch.Tensor, torch.T
         latest.append(z.clone())
         return fake_batch(state, rules, z)
 
-    def see_reals(state: Any, rules: Any, reals: torch.Tensor, *rest: Any) -> Any:
+    def see_reals(state: Any, rules: Any, reals: torch.Tensor, **named: Any) -> Any:
         seen.append((reals.clone(), latest.pop()))
-        return d_step(state, rules, reals, *rest)
+        return d_step(state, rules, reals, **named)
 
     monkeypatch.setattr(training, "fake_batch", see_latents)
     monkeypatch.setattr(training, "discriminator_step", see_reals)
@@ -222,7 +222,7 @@ def test_only_some_steps_are_measured(
     def listen(state: TrainingState, total: int, values: Values | None) -> None:
         measured.extend([state.step] if values is not None else [])
 
-    train(state, images, None, settings, 3, listen, measure_every=every)
+    train(state, images, None, settings=settings, seed=3, on_step=listen, measure_every=every)
     assert measured == expected
 
 

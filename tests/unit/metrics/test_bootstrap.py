@@ -39,7 +39,7 @@ def test_quantiles_are_moved_onto_the_value() -> None:
 )
 def test_stays_in_range(least: float, most: float, expected: tuple[float, float]) -> None:
     replicates = torch.linspace(0, 1, 101, dtype=torch.float64) * 3.5
-    found = recentred_interval(0.5, replicates, least, most, level=0.8)
+    found = recentred_interval(0.5, replicates, least, most=most, level=0.8)
     assert found == pytest.approx(expected)
 
 

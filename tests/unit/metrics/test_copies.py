@@ -100,6 +100,8 @@ def test_the_least_count_is_the_first_that_is_too_many(num_fakes: int, num_held_
         for count in range(num_fakes + 1)
     ]
     rare = next(count for count, chance in enumerate(chances) if chance < 0.001)
-    assert least_count(num_fakes, num_held_out, 0.01, 0.001, 0.0) == rare
-    assert least_count(num_fakes, num_held_out, 0.01, 0.001, 0.99) == math.ceil(0.99 * num_fakes)
-    assert least_count(num_fakes, num_held_out, 0.01, 0.001, 1.01) == math.inf
+    assert least_count(num_fakes, num_held_out, 0.01, alpha=0.001, least_share=0.0) == rare
+    assert least_count(num_fakes, num_held_out, 0.01, alpha=0.001, least_share=0.99) == math.ceil(
+        0.99 * num_fakes
+    )
+    assert least_count(num_fakes, num_held_out, 0.01, alpha=0.001, least_share=1.01) == math.inf

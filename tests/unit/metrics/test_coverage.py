@@ -11,7 +11,7 @@ from ganatomy.metrics.coverage import Coverage, cover, jensen_shannon, total_var
 
 def _cover(fakes: list[int], reals: list[int], seed: int = 0) -> Coverage:
     names = tuple("abcdefghij"[: len(reals)])
-    return cover(torch.tensor(fakes), torch.tensor(reals), names, seed, num_replicates=100)
+    return cover(torch.tensor(fakes), torch.tensor(reals), names, seed=seed, num_replicates=100)
 
 
 @pytest.mark.parametrize("count", [2, 10])

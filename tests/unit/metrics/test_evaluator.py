@@ -42,7 +42,16 @@ def _gradients(count: int, seed: int) -> Dataset:
 
 
 def _train(dataset: Dataset, epochs: int = 4, seed: int = 0) -> Evaluator:
-    return train_evaluator(dataset, 4, epochs, 16, 0.01, seed, CPU, lambda done, total: None)
+    return train_evaluator(
+        dataset,
+        4,
+        epochs,
+        batch_size=16,
+        learning_rate=0.01,
+        seed=seed,
+        device=CPU,
+        progress=lambda done, total: None,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -111,13 +120,29 @@ def test_is_given_back_frozen_and_in_eval_mode(trained: Evaluator) -> None:
 def test_progress_counts_the_steps() -> None:
     steps: list[tuple[int, int]] = []
     train_evaluator(
-        _stripes(40, 0), 4, 3, 16, 0.01, 0, CPU, lambda done, total: steps.append((done, total))
+        _stripes(40, 0),
+        4,
+        3,
+        batch_size=16,
+        learning_rate=0.01,
+        seed=0,
+        device=CPU,
+        progress=lambda done, total: steps.append((done, total)),
     )
     assert steps == [(done, 6) for done in range(1, 7)]
 
 
 def test_batch_may_be_larger_than_the_data() -> None:
-    network = train_evaluator(_stripes(6, 0), 4, 2, 64, 0.01, 0, CPU, lambda done, total: None)
+    network = train_evaluator(
+        _stripes(6, 0),
+        4,
+        2,
+        batch_size=64,
+        learning_rate=0.01,
+        seed=0,
+        device=CPU,
+        progress=lambda done, total: None,
+    )
     assert predict(network, _stripes(3, 1).images).shape == (3, 2)
 
 

@@ -72,7 +72,9 @@ def test_shares_have_binomial_intervals(name: str, measured: dict[str, Measureme
 
 
 def test_collapsed_fakes_are_measured() -> None:
-    found = _by_name(measure_fidelity(REALS[:1].expand(300, 6), REALS, FLOOR, 0, 20))
+    found = _by_name(
+        measure_fidelity(REALS[:1].expand(300, 6), REALS, FLOOR, seed=0, num_replicates=20)
+    )
     assert found["recall"].value == found["recall"].high == 0
     assert found["coverage"].high < 0.2
     assert found["fcd"].low > found["fcd"].floor_high
@@ -80,11 +82,11 @@ def test_collapsed_fakes_are_measured() -> None:
 
 def test_repeats_with_the_seed_and_leaves_the_global_generator() -> None:
     state = torch.get_rng_state()
-    first = measure_fidelity(FAKES, REALS, FLOOR, 0, 20)
+    first = measure_fidelity(FAKES, REALS, FLOOR, seed=0, num_replicates=20)
     assert torch.equal(torch.get_rng_state(), state)
     torch.manual_seed(9)
-    assert measure_fidelity(FAKES, REALS, FLOOR, 0, 20) == first
-    other = measure_fidelity(FAKES, REALS, FLOOR, 1, 20)
+    assert measure_fidelity(FAKES, REALS, FLOOR, seed=0, num_replicates=20) == first
+    other = measure_fidelity(FAKES, REALS, FLOOR, seed=1, num_replicates=20)
     assert [one.value for one in other] == [one.value for one in first]
     assert all(one.low != two.low for one, two in zip(other, first))
 
@@ -93,21 +95,26 @@ def test_repeats_with_the_seed_and_leaves_the_global_generator() -> None:
 def test_all_sets_are_cut_to_the_smallest(counts: tuple[int, int, int]) -> None:
     sets = [rows[:count] for rows, count in zip((FAKES, REALS, FLOOR), counts)]
     found = measure_fidelity(*sets, seed=0, num_replicates=10)
-    assert found == measure_fidelity(FAKES[:40], REALS[:40], FLOOR[:40], 0, 10)
+    assert found == measure_fidelity(FAKES[:40], REALS[:40], FLOOR[:40], seed=0, num_replicates=10)
     assert {one.count for one in found} == {40}
 
 
 def test_names_of_other_features() -> None:
-    found = measure_fidelity(FAKES, REALS, FLOOR, 0, 5, names=INCEPTION_NAMES)
+    found = measure_fidelity(FAKES, REALS, FLOOR, seed=0, num_replicates=5, names=INCEPTION_NAMES)
     assert [one.name for one in found][:3] == ["fid", "kid_inception", "precision_inception"]
     with pytest.raises(ValueError, match="zip"):
-        measure_fidelity(FAKES, REALS, FLOOR, 0, 5, names=("fid",))
+        measure_fidelity(FAKES, REALS, FLOOR, seed=0, num_replicates=5, names=("fid",))
 
 
 def test_progress_counts_the_steps() -> None:
     steps: list[tuple[int, int]] = []
     measure_fidelity(
-        FAKES, REALS, FLOOR, 0, 7, progress=lambda done, total: steps.append((done, total))
+        FAKES,
+        REALS,
+        FLOOR,
+        seed=0,
+        num_replicates=7,
+        progress=lambda done, total: steps.append((done, total)),
     )
     assert steps == [(done, 18) for done in range(1, 19)]
 

@@ -13,7 +13,7 @@ def _judge(gap: float, seed: int = 0, sd: float = 2.0) -> Generalisation:
     train = 1 + gap + sd * torch.randn(900, generator=draw)
     held_out = 1 + sd * torch.randn(400, generator=draw)
     fakes = -3 + sd * torch.randn(500, generator=draw)
-    return generalisation_gap(train, held_out, fakes, seed)
+    return generalisation_gap(train, held_out, fakes, seed=seed)
 
 
 @pytest.mark.parametrize("gap", [1.0, 3.0])
@@ -42,7 +42,7 @@ def test_without_a_gap_it_seldom_says_over_fits() -> None:
 
 def test_worked_out_by_hand() -> None:
     train, held_out = torch.tensor([1.0, 3, 5]), torch.tensor([-1.0, 0, 1])
-    found = generalisation_gap(train, held_out, torch.tensor([-1.0, 0.0, 2, -4]), 0)
+    found = generalisation_gap(train, held_out, torch.tensor([-1.0, 0.0, 2, -4]), seed=0)
     assert (found.train_mean, found.held_out_mean, found.fake_mean) == (3, 0, -0.75)
     assert found.gap == 3
     assert found.gap_sd == pytest.approx(3 / 2.5**0.5)  # variances 4 and 1
@@ -52,7 +52,7 @@ def test_worked_out_by_hand() -> None:
 
 
 def test_a_constant_discriminator_knows_nothing() -> None:
-    found = generalisation_gap(torch.zeros(5), torch.zeros(4), torch.zeros(3), 0)
+    found = generalisation_gap(torch.zeros(5), torch.zeros(4), torch.zeros(3), seed=0)
     assert (found.gap, found.gap_sd, found.auc) == (0, 0, 0.5)
     assert found.auc_interval == (0.5, 0.5)
     assert not found.over_fits
@@ -64,4 +64,4 @@ def test_logits_that_cannot_be_judged(bad: torch.Tensor, position: int) -> None:
     sets = [torch.zeros(4)] * 3
     sets[position] = bad
     with pytest.raises(InputError, match="finite logits"):
-        generalisation_gap(*sets, 0)
+        generalisation_gap(*sets, seed=0)

@@ -36,7 +36,16 @@ def _judge(
 ) -> Quality:
     draw = torch.Generator().manual_seed(1)
     logits = logits or Three(*(torch.randn(len(part), generator=draw) for part in images))
-    return judge(images, logits, network, CLASSES, 0, 20, 4, **more)  # type: ignore[arg-type]
+    return judge(
+        images,
+        logits,
+        network,
+        class_names=CLASSES,
+        seed=0,
+        num_replicates=20,
+        num_suspects=4,
+        **more,
+    )  # type: ignore[arg-type]
 
 
 def test_distances_are_to_held_out_images_and_floors_those_of_training_images(
@@ -128,7 +137,9 @@ def test_data_without_classes_has_none_to_cover(
     network: Evaluator, splits: tuple[torch.Tensor, ...]
 ) -> None:
     logits = Three(*(torch.arange(len(part)).float() for part in splits))
-    found = judge(Three(*splits), logits, network, (), 0, 20, 4)
+    found = judge(
+        Three(*splits), logits, network, class_names=(), seed=0, num_replicates=20, num_suspects=4
+    )
     assert found.coverage is None
     assert found.fake_histogram.tolist() == found.real_histogram.tolist() == []
 

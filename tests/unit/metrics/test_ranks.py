@@ -28,7 +28,9 @@ def test_interval_covers_the_truth(shift: float) -> None:
     inside, widths = 0, []
     for seed in range(80):
         first = torch.randn(120, generator=draw) + shift
-        low, high = auc_interval(first, torch.randn(60, generator=draw), seed, 0.8, 100)
+        low, high = auc_interval(
+            first, torch.randn(60, generator=draw), seed, level=0.8, num_replicates=100
+        )
         inside += low <= truth <= high
         widths.append(high - low)
     assert 0.65 < inside / 80 < 0.92

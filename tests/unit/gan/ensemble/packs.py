@@ -74,18 +74,18 @@ class Run:
             jobs,
             architecture(views[0], self.settings, classes),
             self.settings,
-            CPU,
-            total,
-            self.packing,
-            Watch(
+            device=CPU,
+            total=total,
+            packing=self.packing,
+            watch=Watch(
                 self._on_step,
                 lambda trained: self._on_trained(trained),
                 self.warnings.append,
                 lambda: self.is_time(),
             ),
-            self.folder,
-            lambda name: name in done,
-            shares,
+            kept=self.folder,
+            is_done=lambda name: name in done,
+            shares=shares,
         )
         return {name: found for (name, share), found in self.trained.items() if share == 1}
 

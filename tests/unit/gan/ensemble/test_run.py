@@ -34,7 +34,16 @@ def test_a_loop_is_the_plain_training_to_the_bit(tmp_path: Path) -> None:
     found = Run(tmp_path, SETTINGS, "loop", 4)(given, total=3)
     for index, view in enumerate(given):
         state = begin(architecture(view, SETTINGS), SETTINGS, view.seed, CPU)
-        train(state, view.images, None, SETTINGS, view.seed, lambda *_: None, 0, total=3)
+        train(
+            state,
+            view.images,
+            None,
+            settings=SETTINGS,
+            seed=view.seed,
+            on_step=lambda *_: None,
+            measure_every=0,
+            total=3,
+        )
         weights = found[f"job-{index}"]
         assert weights is not None
         assert equal(weights, all_weights(state.gan))
@@ -65,7 +74,7 @@ def test_one_that_diverges_leaves_the_others_as_they_are_to_the_bit() -> None:
         pack, feed = Pack(states, SETTINGS), Feed(given, built, SETTINGS, CPU)
         batch, z = feed.batch(0)
         steps = Steps(pack, z, batch, SETTINGS.method, "grouped")
-        train_pack(pack, feed, SETTINGS, steps, 3, lambda _step: None)
+        train_pack(pack, feed, SETTINGS, steps=steps, total=3, on_step=lambda _step: None)
         results.append([all_weights(state.gan) for state in pack.unpack()])
     clean, beside = results
     assert not all(torch.isfinite(v).all() for v in beside[1]["discriminator"].values())
@@ -140,7 +149,7 @@ def test_networks_at_a_share_are_those_of_that_step(tmp_path: Path) -> None:
         if step == 2:
             seen.extend(all_weights(state.gan) for state in pack.unpack())
 
-    train_pack(pack, feed, SETTINGS, steps, 4, look)
+    train_pack(pack, feed, SETTINGS, steps=steps, total=4, on_step=look)
     for index in range(2):
         halfway = trying.trained[f"job-{index}", 0.5]
         assert halfway is not None
@@ -208,7 +217,7 @@ def test_a_pack_on_a_gpu_is_one_on_the_cpu(backend: str) -> None:
         pack, feed = Pack(states, SETTINGS), Feed(given, built, SETTINGS, device)
         batch, z = feed.batch(0)
         steps = Steps(pack, z, batch, SETTINGS.method, backend)
-        train_pack(pack, feed, SETTINGS, steps, 2, lambda _step: None)
+        train_pack(pack, feed, SETTINGS, steps=steps, total=2, on_step=lambda _step: None)
         results.append([all_weights(state.gan) for state in pack.unpack()])
     for on_cpu, on_gpu in zip(*results):
         moved = {n: {k: v.cpu() for k, v in own.items()} for n, own in on_gpu.items()}
