@@ -318,7 +318,9 @@ def cannot_mend(damaged: Damaged) -> StageFailed:
     return StageFailed(damaged.output.stage, reason, 1)
 
 
-def look_over(root: Path, tell: Callable[[str, str], None]) -> LookedOver:
+def look_over(
+    root: Path, tell: Callable[[str, str], None], *, also_if_behind: bool = False
+) -> LookedOver:
     """See which stages are not up to date; where none is, read every output in full.
 
     What differs is put right from the cache where that is possible.
@@ -327,13 +329,17 @@ def look_over(root: Path, tell: Callable[[str, str], None]) -> LookedOver:
     ----------
     tell : callable
         Takes a stage's name and a sentence for the user.
+    also_if_behind : bool
+        Read and put right the outputs also where stages are not up to date, which some may only
+        be because their outputs are damaged: such a stage need not run again.
     """
     with _repo(root) as repo, lock_repo(repo):
         as_it_was = _lock_bytes(root)
         found = LookedOver(_stages(repo), _behind(repo, root))
-        if not found.behind:
+        mended = also_if_behind and bool(found.behind)
+        if mended or not found.behind:
             _read_everything(repo, root, tell, found)
-        if _lock_bytes(root) != as_it_was:  # by a hand that takes no lock: git, an editor
+        if mended or _lock_bytes(root) != as_it_was:  # by a hand that takes no lock: git, an editor
             repo._reset()
             found.behind[:] = _behind(repo, root)
     return found

@@ -25,7 +25,7 @@ def settle(
         Something is not what its stage wrote, and could not be put right.
     """
     for _ in range(adapter.ROUNDS):
-        found = adapter.look_over(root, tell)
+        found = adapter.look_over(root, tell, also_if_behind=True)
         again = {each.output.stage for each in found.damaged}
         for name in (stage.name for stage in stages if stage.name in again):
             adapter.write_anew(root, name, run_dir, partial(tell, name))

@@ -40,9 +40,9 @@ class LookedOver:
     ----------
     stages : list of Stage
     behind : list of str
-        Stages that are not up to date; nothing was read where there are some.
+        Stages that are not up to date.
     read : dict
-        Each output's content.
+        Each output's content; may be empty where a stage is not up to date.
     damaged : list of Damaged
         Outputs that are not what their stages wrote, and that could not be put right.
     """

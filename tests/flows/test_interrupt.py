@@ -66,7 +66,9 @@ def test_a_broken_lock_is_mended(smoke: Path, tmp_path: Path) -> None:
     again = flows(project, "run")
     assert again.returncode == 0, again.stderr
     assert list(project.glob("dvc.lock.broken-*"))
-    assert set(outcomes(again).values()) == {"restored from the run cache"}
+    found = outcomes(again)
+    assert found.pop("inputs") == "done"  # DVC keeps none of what it runs each time
+    assert set(found.values()) == {"restored from the run cache"}
 
 
 def test_one_run_at_a_time(smoke: Path, tmp_path: Path) -> None:
