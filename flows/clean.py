@@ -12,8 +12,8 @@ from flows import processes
 from flows.settings import STATE
 from flows.spool import SPOOL
 from ganatomy.errors import InputError
+from tasks.shared.artifact_paths import UNFINISHED
 from tasks.shared.given import artifacts
-from tasks.shared.layout import UNFINISHED
 
 _KEPT = ("run.lock", SPOOL.name)  # what is held just now, and what waits to be recorded
 

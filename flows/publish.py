@@ -30,7 +30,7 @@ from flows.registry import register
 from flows.settings import EXPERIMENT
 from flows.spool import manifest_of
 from ganatomy.files import sha256_of
-from tasks.shared.layout import CURVES, IMAGES, METRICS, PAGE, REPORTS, UNFINISHED
+from tasks.shared.artifact_paths import CURVES, IMAGES, METRICS, PAGE, REPORTS, UNFINISHED
 
 _BATCH = 1000
 _MAX_PARAMS = 100

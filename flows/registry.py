@@ -8,8 +8,8 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+from tasks.shared.artifact_paths import CODE as OWN_CODE
 from tasks.shared.closure import packages_imported
-from tasks.shared.layout import CODE as OWN_CODE
 
 ALIAS = "challenger"
 MODELS = ("generator", "discriminator")

@@ -9,7 +9,7 @@ from pathlib import Path
 from flows.adapter import Stage
 from flows.masking import masked
 from ganatomy.files import write_json
-from tasks.shared.layout import PAGE, UNFINISHED
+from tasks.shared.artifact_paths import PAGE, UNFINISHED
 
 PAGE_FILE = UNFINISHED / PAGE.name
 _SECTIONS = Path("ganatomy/report/sections")  # nothing of it is imported here

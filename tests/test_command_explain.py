@@ -11,7 +11,7 @@ import torch
 from ganatomy import __main__ as command_line
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.images import write_png
-from tasks.shared.layout import PREPARED
+from tasks.shared.artifact_paths import PREPARED
 from tests.tasks.explained import make_project
 
 QUICK = ("--count", "4", "--device", "cpu")

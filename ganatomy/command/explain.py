@@ -133,7 +133,7 @@ def _page(
 ) -> str:
     from ganatomy.data.images import to_float
     from ganatomy.explain.networks.subjects import Subjects
-    from ganatomy.facade.page import page_of
+    from ganatomy.facade.gan_page import page_of
     from ganatomy.gan.sampling import latents
     from ganatomy.metrics import evaluator_file
 

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from ganatomy.errors import InputError
+from ganatomy.explain.maps.explanation_guards import guard_channels, guard_range
 from ganatomy.explain.maps.gradcam import METHODS
-from ganatomy.explain.maps.guards import guard_channels, guard_range
 from ganatomy.explain.networks.batching import device_of
 from ganatomy.explain.networks.hooks import undisturbed
 from ganatomy.explain.networks.targets import d_logit, logits_of

@@ -11,7 +11,7 @@ from ganatomy.errors import InputError
 from ganatomy.explain.lime.baselines import baselines
 from ganatomy.explain.lime.segments import default_side
 from ganatomy.explain.lime.settings import Hiding, LimeSampling
-from ganatomy.explain.maps.guards import guard_target
+from ganatomy.explain.maps.explanation_guards import guard_target
 from ganatomy.explain.maps.methods import Methods, refusals
 from ganatomy.explain.maps.which import path_of
 from ganatomy.explain.networks.batching import device_of, outputs_of

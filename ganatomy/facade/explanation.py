@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from ganatomy.explain.maps.guards import Finding
+from ganatomy.explain.maps.explanation_guards import Finding
 from ganatomy.explain.maps.methods import Methods
 from ganatomy.files import write_bytes
 
@@ -126,7 +126,7 @@ class Explanation:
 
     def pictures(self) -> dict[str, bytes]:
         """Draw the maps over the first images, as PNG files by network: ``D``, and ``G``."""
-        from ganatomy.facade.section import sheet  # drawing takes a second to import
+        from ganatomy.facade.explanation_section import sheet  # drawing takes a second to import
 
         found = {"D": sheet(self.of_d, _SHOWN)}
         return found if self.of_g is None else {**found, "G": sheet(self.of_g, _SHOWN)}
@@ -166,9 +166,9 @@ class Explanation:
             Of the HTML file. A file that is there is replaced.
         title : str
         """
-        from ganatomy.facade.section import EXPLANATION
-        from ganatomy.report.contents import fill
+        from ganatomy.facade.explanation_section import EXPLANATION
         from ganatomy.report.page import Frame, render_page
+        from ganatomy.report.parts import fill
 
         page = render_page(Frame(title), [fill(EXPLANATION, self)])
         write_bytes(Path(path), page.encode())

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 
 from ganatomy.gan.distributed import Alone, Ranks
-from ganatomy.gan.guards import Finding, Guards
 from ganatomy.gan.model import Gan
 from ganatomy.gan.movement import Movement
 from ganatomy.gan.settings import TrainingSettings
@@ -18,6 +17,7 @@ from ganatomy.gan.snapshots import Snapshot, Snapshots
 from ganatomy.gan.state import TrainingState
 from ganatomy.gan.step import Values
 from ganatomy.gan.training import Diverged, finished, num_steps, read, train
+from ganatomy.gan.training_guards import Finding, Guards
 
 Point = tuple[int, str, float]
 

@@ -13,7 +13,7 @@ from ganatomy.device import check_precision
 from ganatomy.errors import InputError
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.model import NETWORKS, Gan, build_gan
-from ganatomy.gan.networks.layout import to_channels_last
+from ganatomy.gan.networks.channels_last import to_channels_last
 from ganatomy.gan.settings import TrainingSettings
 from ganatomy.rng import derive_seed
 

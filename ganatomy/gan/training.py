@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import torch
 
-from ganatomy.data.batches import open_batches
 from ganatomy.data.images import to_float
+from ganatomy.data.minibatches import open_batches
 from ganatomy.errors import InputError
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.distributed import Alone, Ranks

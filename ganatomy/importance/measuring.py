@@ -16,13 +16,13 @@ from ganatomy.errors import InputError
 from ganatomy.gan.sampling import generate, score
 from ganatomy.importance.evaluation_set import EvaluationSet
 from ganatomy.importance.members import Member
+from ganatomy.metrics.auc import auc
 from ganatomy.metrics.coverage import total_variation
 from ganatomy.metrics.evaluator import extract
 from ganatomy.metrics.frechet import frechet_distance
 from ganatomy.metrics.kid import kernel_distance
 from ganatomy.metrics.local_statistics import LocalStatistics
 from ganatomy.metrics.manifold import compare_manifolds
-from ganatomy.metrics.ranks import auc
 
 _LOCAL = LocalStatistics()
 _BATCH = 64  # of 512, layers leave the processor's cache: up to three times slower

@@ -12,6 +12,7 @@ from torch import nn
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.recipes import Recipe
 from ganatomy.data.features.regions import USUAL_REGIONS, Regions
+from ganatomy.importance.datamodels import datamodels
 from ganatomy.importance.evaluation_set import EvaluationSet
 from ganatomy.importance.experiment import Experiment, StudySize
 from ganatomy.importance.generated import Sampler
@@ -23,7 +24,6 @@ from ganatomy.importance.ranking import rank, summarise
 from ganatomy.importance.region_masks import RegionMasks
 from ganatomy.importance.reliance import reliance_on_features
 from ganatomy.importance.result import ImportanceStudy
-from ganatomy.importance.subsets import datamodels
 
 __all__ = ["Experiment", "ImportanceStudy", "StudySize", "drop_feature_importance", "judge_members"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from ganatomy.errors import InputError
-from ganatomy.metrics.ranks import auc, auc_interval
+from ganatomy.metrics.auc import auc, auc_interval
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 import ganatomy
-from ganatomy.report.contents import Absence, Part
+from ganatomy.report.parts import Absence, Part
 from ganatomy.report.words import isolated, plain, shown
 
 TEMPLATE = Path(__file__).with_name("page.html")

@@ -12,8 +12,8 @@ from tasks.params.base import Base
 from tasks.params.gan import GanSection
 from tasks.retrain.params import THREADS_PER_SHARD, Retrain
 from tasks.shared import stage
+from tasks.shared.artifact_paths import PACKING, PREPARED, REPORTS
 from tasks.shared.events import Events
-from tasks.shared.layout import PACKING, PREPARED, REPORTS
 from tasks.shared.results import write_metrics
 
 

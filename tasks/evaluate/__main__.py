@@ -14,8 +14,8 @@ from ganatomy.metrics.study import evaluate
 from tasks.evaluate.params import Evaluate
 from tasks.params.base import Base
 from tasks.shared import stage
+from tasks.shared.artifact_paths import EVALUATOR, GAN, PREPARED, REPORTS
 from tasks.shared.events import Events
-from tasks.shared.layout import EVALUATOR, GAN, PREPARED, REPORTS
 from tasks.shared.results import write_metrics
 
 

@@ -8,8 +8,8 @@ from ganatomy.metrics.evaluator import accuracy, pretext, train_evaluator
 from tasks.evaluator.params import Evaluator
 from tasks.params.base import Base
 from tasks.shared import stage
+from tasks.shared.artifact_paths import EVALUATOR, PREPARED, REPORTS
 from tasks.shared.events import Events
-from tasks.shared.layout import EVALUATOR, PREPARED, REPORTS
 from tasks.shared.results import write_metrics
 
 

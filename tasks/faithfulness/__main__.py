@@ -11,9 +11,9 @@ from tasks.gradcam.params import Gradcam
 from tasks.lime.params import Lime
 from tasks.params.base import Base
 from tasks.shared import stage
+from tasks.shared.artifact_paths import REPORTS
 from tasks.shared.events import Events
 from tasks.shared.keys import by_key
-from tasks.shared.layout import REPORTS
 from tasks.shared.names import vocabulary
 from tasks.shared.results import write_metrics
 from tasks.shared.samples import load_subjects

@@ -12,9 +12,9 @@ from ganatomy.files import whole_folder
 from tasks.fetch.params import Fetch
 from tasks.prepare.params import Prepare
 from tasks.shared import stage
+from tasks.shared.artifact_paths import RAW, REPORTS
 from tasks.shared.events import Events
 from tasks.shared.keys import in_keys
-from tasks.shared.layout import RAW, REPORTS
 from tasks.shared.results import write_metrics
 
 

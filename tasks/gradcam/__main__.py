@@ -12,9 +12,9 @@ from ganatomy.gan.checkpoint import load_gan
 from tasks.gradcam.params import Gradcam
 from tasks.params.base import Base
 from tasks.shared import stage
+from tasks.shared.artifact_paths import HISTORY, REPORTS
 from tasks.shared.events import Events
 from tasks.shared.keys import by_key
-from tasks.shared.layout import HISTORY, REPORTS
 from tasks.shared.names import concepts_of, targets_of, vocabulary
 from tasks.shared.results import write_metrics
 from tasks.shared.samples import load_subjects

@@ -10,12 +10,12 @@ from tasks.importance.params import Importance
 from tasks.params.base import Base
 from tasks.retrain.params import Retrain
 from tasks.shared import stage
+from tasks.shared.artifact_paths import GAN, PREPARED, REPORTS, RETRAINED
 from tasks.shared.evaluation_set import load_evaluation_set
 from tasks.shared.events import Events
 from tasks.shared.keys import by_key
-from tasks.shared.layout import GAN, PREPARED, REPORTS, RETRAINED
-from tasks.shared.members import trainable
 from tasks.shared.results import write_metrics
+from tasks.shared.variant_data import trainable
 from tasks.variants.params import Variants
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ganatomy.errors import InputError
 from ganatomy.files import read_json, write_json
-from tasks.inputs import agreement
+from tasks.inputs import fingerprint
 from tasks.inputs.environment import outside
 from tasks.shared import code
 from tasks.shared.closure import Sources
@@ -47,10 +47,10 @@ def are_right(root: Path) -> bool:
     InputError
         As `wanted`.
     """
-    if not agreement.is_known(root):
+    if not fingerprint.is_known(root):
         right = not differing(root)
         if right:
-            agreement.keep(root)
+            fingerprint.keep(root)
         return right
     check_apart(root)
     contents = dict(outside(root))

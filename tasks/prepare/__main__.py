@@ -11,8 +11,8 @@ from ganatomy.files import whole_folder
 from tasks.params.base import Base
 from tasks.prepare.params import Prepare
 from tasks.shared import stage
+from tasks.shared.artifact_paths import PREPARED, RAW, REPORTS
 from tasks.shared.events import Events
-from tasks.shared.layout import PREPARED, RAW, REPORTS
 from tasks.shared.refusal import refuse_wrong_names
 from tasks.shared.results import write_metrics
 

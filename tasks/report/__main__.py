@@ -1,14 +1,14 @@
 """Stage report: one page of everything that was found."""
 
 from ganatomy.files import whole_folder, write_bytes
-from ganatomy.report.contents import gather
 from ganatomy.report.page import render_page
+from ganatomy.report.parts import gather
 from tasks.report import headline
 from tasks.report.frame import frame
 from tasks.report.writing import write_figures, write_summary
 from tasks.shared import stage
+from tasks.shared.artifact_paths import PAGE, REPORTS
 from tasks.shared.events import Events
-from tasks.shared.layout import PAGE, REPORTS
 from tasks.shared.results import write_metrics
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ganatomy.files import read_json, write_bytes, write_json
-from tasks.shared.layout import REPORTS
+from tasks.shared.artifact_paths import REPORTS
 from tasks.shared.results import CURVES, METRICS
 
 SUMMARY = "summary.json"

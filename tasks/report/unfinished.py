@@ -9,12 +9,12 @@ from pathlib import Path
 
 from ganatomy.errors import InputError
 from ganatomy.files import read_json, whole_folder, write_bytes
-from ganatomy.report.contents import gather
 from ganatomy.report.page import Frame, render_page
+from ganatomy.report.parts import gather
 from tasks.report.frame import frame
 from tasks.report.params import Report
 from tasks.report.writing import write_figures, write_summary
-from tasks.shared.layout import PAGE, REPORTS, UNFINISHED
+from tasks.shared.artifact_paths import PAGE, REPORTS, UNFINISHED
 
 
 def main(failure: str, missing: dict[str, str]) -> None:

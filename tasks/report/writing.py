@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ganatomy.files import safe_name, write_bytes
-from ganatomy.report.contents import Part
+from ganatomy.report.parts import Part
 from tasks.shared.results import IMAGES
 
 SUMMARY = "summary.md"

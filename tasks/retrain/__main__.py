@@ -16,13 +16,13 @@ from ganatomy.importance.retraining import Budget, Training, retrain, trainings
 from tasks.params.base import Base
 from tasks.retrain.params import THREADS_PER_SHARD, Retrain
 from tasks.shared import checkpoints, stage
+from tasks.shared.artifact_paths import PREPARED, REPORTS, RETRAINED, VARIANTS
 from tasks.shared.budget import load_budget
 from tasks.shared.events import Events
-from tasks.shared.layout import PREPARED, REPORTS, RETRAINED, VARIANTS
-from tasks.shared.members import load_variants, trainable
 from tasks.shared.own_code import files_of
 from tasks.shared.provenance import ENVIRONMENT, NETWORKS
 from tasks.shared.results import write_metrics
+from tasks.shared.variant_data import load_variants, trainable
 from tasks.variants.params import Variants
 
 SCREENED = REPORTS / "screen" / "survivors.json"

@@ -9,12 +9,12 @@ from tasks.params.base import Base
 from tasks.retrain.params import Retrain
 from tasks.screen.params import Screen
 from tasks.shared import stage
+from tasks.shared.artifact_paths import REPORTS
 from tasks.shared.budget import load_budget
 from tasks.shared.evaluation_set import load_evaluation_set
 from tasks.shared.events import Events
-from tasks.shared.layout import REPORTS
-from tasks.shared.members import load_variants, trainable
 from tasks.shared.results import write_metrics
+from tasks.shared.variant_data import load_variants, trainable
 
 
 def main(events: Events) -> None:

@@ -9,7 +9,7 @@ from ganatomy.importance.retraining import Budget
 from tasks.params.base import Base
 from tasks.params.gan import GanSection
 from tasks.retrain.params import Retrain
-from tasks.shared.layout import PACKING, PREPARED
+from tasks.shared.artifact_paths import PACKING, PREPARED
 
 
 def load_budget() -> Budget:

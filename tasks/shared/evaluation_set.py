@@ -8,7 +8,7 @@ from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.sampling import latents
 from ganatomy.importance.evaluation_set import EvaluationSet
 from ganatomy.metrics import evaluator_file
-from tasks.shared.layout import EVALUATOR, GAN, PREPARED
+from tasks.shared.artifact_paths import EVALUATOR, GAN, PREPARED
 
 
 def load_evaluation_set(

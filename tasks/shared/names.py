@@ -12,7 +12,7 @@ from ganatomy.data.features.recipes import Recipe, recipes
 from ganatomy.errors import InputError
 from ganatomy.explain.networks.named import Vocabulary
 from tasks.params.section import Section
-from tasks.shared.layout import PREPARED
+from tasks.shared.artifact_paths import PREPARED
 from tasks.variants.params import Variants
 
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from ganatomy.data.images import write_png
 from ganatomy.files import write_bytes, write_json
+from tasks.shared.artifact_paths import CURVES as CURVES
+from tasks.shared.artifact_paths import IMAGES as IMAGES
+from tasks.shared.artifact_paths import METRICS as METRICS
 from tasks.shared.events import Events
-from tasks.shared.layout import CURVES as CURVES
-from tasks.shared.layout import IMAGES as IMAGES
-from tasks.shared.layout import METRICS as METRICS
 
 Point = tuple[int, str, float]
 

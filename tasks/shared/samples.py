@@ -9,7 +9,7 @@ from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.sampling import latents
 from ganatomy.metrics import evaluator_file
-from tasks.shared.layout import EVALUATOR, GAN, PREPARED
+from tasks.shared.artifact_paths import EVALUATOR, GAN, PREPARED
 
 _DRAWN = 10_000
 

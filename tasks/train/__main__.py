@@ -17,7 +17,6 @@ from ganatomy.files import whole_folder, write_json
 from ganatomy.gan.checkpoint import save_gan
 from ganatomy.gan.distributed import Ranks
 from ganatomy.gan.model import Gan
-from ganatomy.gan.probe import Probe
 from ganatomy.gan.sampling import latents
 from ganatomy.gan.session import (
     Ears,
@@ -32,12 +31,13 @@ from ganatomy.gan.settings import TrainingSettings
 from ganatomy.gan.snapshots import Snapshots
 from ganatomy.gan.state import begin
 from ganatomy.gan.training import architecture_for
+from ganatomy.gan.training_probe import Probe
 from ganatomy.metrics import evaluator_file
 from tasks.params.base import Base
 from tasks.params.gan import GanSection
 from tasks.shared import checkpoints, stage
+from tasks.shared.artifact_paths import CODE, EVALUATOR, GAN, HISTORY, PREPARED, REPORTS
 from tasks.shared.events import Events
-from tasks.shared.layout import CODE, EVALUATOR, GAN, HISTORY, PREPARED, REPORTS
 from tasks.shared.own_code import OwnCode, files_of
 from tasks.shared.provenance import ENVIRONMENT, NETWORKS
 from tasks.shared.refusal import refuse_wrong_names

@@ -10,8 +10,8 @@ from ganatomy.files import whole_folder
 from ganatomy.tensors import write_tensors
 from tasks.params.base import Base
 from tasks.shared import stage
+from tasks.shared.artifact_paths import PREPARED, REPORTS, VARIANTS
 from tasks.shared.events import Events
-from tasks.shared.layout import PREPARED, REPORTS, VARIANTS
 from tasks.shared.names import recipes_of
 from tasks.shared.results import write_metrics
 from tasks.variants.params import Variants

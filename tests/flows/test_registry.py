@@ -12,7 +12,7 @@ from ganatomy.files import read_json
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.checkpoint import save_gan
 from ganatomy.gan.model import build_gan
-from tasks.shared.layout import CODE
+from tasks.shared.artifact_paths import CODE
 from tasks.shared.own_code import OwnCode
 
 FILES = {

@@ -25,8 +25,8 @@ from ganatomy.gan.settings import TrainingSettings
 from ganatomy.gan.training import train_gan
 from ganatomy.metrics import evaluator_file
 from ganatomy.metrics.evaluator import ROTATIONS, train_evaluator
+from tasks.shared.artifact_paths import EVALUATOR, GAN, HISTORY, PREPARED
 from tasks.shared.events import Events, events_path
-from tasks.shared.layout import EVALUATOR, GAN, HISTORY, PREPARED
 from tests.planted import digits
 from tests.unit.gan.small import PLAIN
 

@@ -25,11 +25,11 @@ from ganatomy.gan.model import build_gan
 from ganatomy.metrics import evaluator_file
 from ganatomy.metrics.evaluator import ROTATIONS, train_evaluator
 from ganatomy.metrics.study import EvaluationStudy
-from ganatomy.report.contents import fill
+from ganatomy.report.parts import fill
 from ganatomy.report.sections.evaluate import SECTION
 from tasks.evaluate import __main__ as evaluate
+from tasks.shared.artifact_paths import EVALUATOR, GAN, PREPARED
 from tasks.shared.events import Events, events_path
-from tasks.shared.layout import EVALUATOR, GAN, PREPARED
 
 NUM_TRAIN, NUM_HELD_OUT = 400, 100
 SHA256_OF_WEIGHTS = (

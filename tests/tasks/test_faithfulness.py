@@ -14,9 +14,9 @@ from PIL import Image
 from scipy.stats import spearmanr
 
 from ganatomy.explain.faithfulness import judged
+from ganatomy.explain.faithfulness.measure_tables import CURVE_COLUMNS
 from ganatomy.explain.faithfulness.planted import RANDOM
 from ganatomy.explain.faithfulness.result import FaithfulnessStudy
-from ganatomy.explain.faithfulness.tables import CURVE_COLUMNS
 from ganatomy.explain.faithfulness.verdict import REMOVAL, RULES, trust
 from ganatomy.explain.maps.methods import refusals
 from ganatomy.explain.networks.targets import Target
@@ -26,7 +26,7 @@ from ganatomy.report.sections.faithfulness import SECTION
 from ganatomy.tensors import read_tensors
 from tasks.faithfulness import __main__ as faithfulness
 from tasks.lime import __main__ as lime
-from tasks.shared.layout import GAN
+from tasks.shared.artifact_paths import GAN
 from tasks.shared.results import CURVES
 from tests.tasks.explained import (
     CPU,

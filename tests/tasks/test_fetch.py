@@ -10,7 +10,7 @@ from PIL import Image
 
 from flows import params
 from ganatomy.files import read_json
-from ganatomy.report.sections.section import rows_of
+from ganatomy.report.sections.page_section import rows_of
 from tasks.fetch import __main__ as fetch
 from tasks.prepare import __main__ as prepare
 from tasks.shared.events import Events

@@ -23,11 +23,11 @@ from ganatomy.files import read_json
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.model import Gan
 from ganatomy.metrics import evaluator_file
-from ganatomy.report.contents import fill
+from ganatomy.report.parts import fill
 from ganatomy.report.sections.gradcam import SECTION
 from ganatomy.tensors import read_tensors
 from tasks.gradcam import __main__ as gradcam
-from tasks.shared.layout import EVALUATOR, GAN
+from tasks.shared.artifact_paths import EVALUATOR, GAN
 from tasks.shared.samples import load_subjects
 from tests.harness import ROOT, python
 from tests.tasks.explained import (

@@ -17,12 +17,12 @@ from ganatomy.errors import InputError
 from ganatomy.explain.lime.result import LimeStudy
 from ganatomy.files import read_json
 from ganatomy.gan.checkpoint import load_gan
-from ganatomy.report.contents import fill
+from ganatomy.report.parts import fill
 from ganatomy.report.sections.lime import SECTION
 from ganatomy.tensors import read_tensors
 from tasks.lime import __main__ as lime
+from tasks.shared.artifact_paths import GAN
 from tasks.shared.keys import keyed
-from tasks.shared.layout import GAN
 from tasks.shared.samples import load_subjects
 from tests.tasks.explained import (
     CPU,

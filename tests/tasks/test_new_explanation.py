@@ -53,7 +53,7 @@ SECTION = '''\
 
 from ganatomy.explain.brightness import BrightnessStudy
 from ganatomy.report.figures.class_bars import class_bars
-from ganatomy.report.sections.section import Section, png
+from ganatomy.report.sections.page_section import Section, png
 
 
 SECTION = Section(
@@ -94,7 +94,7 @@ from tasks.brightness.params import Brightness
 from tasks.params.base import Base
 from tasks.shared import stage
 from tasks.shared.events import Events
-from tasks.shared.layout import REPORTS
+from tasks.shared.artifact_paths import REPORTS
 from tasks.shared.results import write_metrics
 from tasks.shared.samples import load_subjects
 

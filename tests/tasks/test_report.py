@@ -13,11 +13,11 @@ import torch
 from PIL import Image
 
 from ganatomy.data.images import write_png
-from ganatomy.explain.faithfulness.regions import RegionComparison
+from ganatomy.explain.faithfulness.region_comparison import RegionComparison
 from ganatomy.explain.faithfulness.result import FaithfulnessStudy
 from ganatomy.files import write_json
-from ganatomy.gan.guards import RULES
-from ganatomy.report.contents import fill
+from ganatomy.gan.training_guards import RULES
+from ganatomy.report.parts import fill
 from ganatomy.report.sections import evaluate as evaluate_section
 from ganatomy.report.sections import faithfulness as faithfulness_section
 from ganatomy.report.sections import train as train_section

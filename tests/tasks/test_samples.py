@@ -10,7 +10,7 @@ from ganatomy.data.dataset import UNLABELLED, Dataset
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.metrics import evaluator_file
-from tasks.shared.layout import EVALUATOR, GAN, PREPARED
+from tasks.shared.artifact_paths import EVALUATOR, GAN, PREPARED
 from tasks.shared.samples import fake_latents, load_subjects, real_examples, real_images
 from tests.tasks.explained import CPU, NUM_HELD_OUT, make_project
 

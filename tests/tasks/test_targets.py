@@ -15,7 +15,7 @@ from ganatomy.errors import InputError
 from ganatomy.explain.networks.named import fitted_concepts, targets_of_generator
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.networks.targets import Target
-from tasks.shared.layout import PREPARED
+from tasks.shared.artifact_paths import PREPARED
 from tasks.shared.names import vocabulary
 from tasks.shared.samples import load_subjects
 from tests.tasks.explained import CPU, SMALL, make_project

@@ -17,13 +17,13 @@ from ganatomy.data.features import Regions
 from ganatomy.data.variants import make_variant
 from ganatomy.errors import InputError
 from ganatomy.files import read_json
-from ganatomy.report.contents import fill
+from ganatomy.report.parts import fill
 from ganatomy.report.sections.importance import SECTION
 from ganatomy.report.sections.variants import SECTION as VARIANTS_SECTION
 from ganatomy.tensors import read_tensors
+from tasks.shared.artifact_paths import PREPARED, VARIANTS
 from tasks.shared.events import Events
-from tasks.shared.layout import PREPARED, VARIANTS
-from tasks.shared.members import trainable
+from tasks.shared.variant_data import trainable
 from tasks.variants import __main__ as variants
 from tests.harness import dvc, flows
 

@@ -8,9 +8,9 @@ import torch
 
 from ganatomy.explain.faithfulness.controls import controls, with_controls
 from ganatomy.explain.faithfulness.infidelity import infidelity
+from ganatomy.explain.faithfulness.measure_tables import curve_table, measures_table
 from ganatomy.explain.faithfulness.removal import deletion_insertion
 from ganatomy.explain.faithfulness.road import IMPUTERS, road
-from ganatomy.explain.faithfulness.tables import curve_table, measures_table
 from ganatomy.explain.networks.targets import Target
 
 Maps = dict[str, torch.Tensor]

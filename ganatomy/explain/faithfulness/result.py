@@ -10,7 +10,7 @@ import torch
 
 from ganatomy.errors import REMAKE, InputError
 from ganatomy.explain.faithfulness.judged import Refusal
-from ganatomy.explain.faithfulness.regions import RegionComparison
+from ganatomy.explain.faithfulness.region_comparison import RegionComparison
 from ganatomy.files import read_json, write_bytes, write_json
 from ganatomy.tables import csv_bytes, read_table
 from ganatomy.tensors import read_tensors, write_tensors

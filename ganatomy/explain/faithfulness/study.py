@@ -16,7 +16,7 @@ from ganatomy.explain.faithfulness.judged import (
     judge_generator,
 )
 from ganatomy.explain.faithfulness.known_truth import try_on_planted_truth
-from ganatomy.explain.faithfulness.regions import compare_regions
+from ganatomy.explain.faithfulness.region_comparison import compare_regions
 from ganatomy.explain.faithfulness.result import FaithfulnessStudy
 from ganatomy.explain.faithfulness.verdict import RULES, trust
 from ganatomy.explain.lime.pool import pool_of

@@ -9,8 +9,8 @@ from ganatomy.errors import InputError
 from ganatomy.explain.lime.engine import lime
 from ganatomy.explain.lime.hiding import segments_of, square_side
 from ganatomy.explain.lime.settings import DEFAULT_HIDING, DEFAULT_SAMPLING, Hiding, LimeSampling
+from ganatomy.explain.maps.explanation_guards import guard_maps, guard_target
 from ganatomy.explain.maps.gradcam import Cams, gradcam
-from ganatomy.explain.maps.guards import guard_maps, guard_target
 from ganatomy.explain.maps.integrated_gradients import integrated_gradients
 from ganatomy.explain.maps.occlusion import occlusion
 from ganatomy.explain.networks.hooks import undisturbed

@@ -11,7 +11,7 @@ from ganatomy.data.dataset import Dataset
 from ganatomy.gan.ensemble.feed import Feed, View
 from ganatomy.gan.ensemble.pack import Pack
 from ganatomy.gan.ensemble.steps import Steps
-from ganatomy.gan.ensemble.train import train_pack
+from ganatomy.gan.ensemble.train_pack import train_pack
 from ganatomy.gan.ensemble.verify import verify
 from ganatomy.gan.model import Gan
 from ganatomy.gan.settings import TrainingSettings

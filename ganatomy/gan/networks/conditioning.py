@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional
 
-from ganatomy.gan.networks.layout import FlatLinear
+from ganatomy.gan.networks.channels_last import FlatLinear
 
 
 def equal_power(z: torch.Tensor, latent_dim: int) -> torch.Tensor:

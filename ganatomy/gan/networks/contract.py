@@ -12,9 +12,9 @@ from torch.nn import functional
 
 from ganatomy.errors import InputError
 from ganatomy.gan.architecture import Architecture
+from ganatomy.gan.networks.channels_last import to_channels_last
 from ganatomy.gan.networks.construct import construct_discriminator, construct_generator
 from ganatomy.gan.networks.graph import leaves
-from ganatomy.gan.networks.layout import to_channels_last
 from ganatomy.gan.networks.remedies import for_error, for_shape
 from ganatomy.rng import generator, seeded
 from ganatomy.squashing import squashing

@@ -9,8 +9,8 @@ layer really returned.
 import torch
 from torch import nn
 
+from ganatomy.gan.networks.channels_last import FlatLinear, laid_out_for
 from ganatomy.gan.networks.conditioning import add_class, equal_power
-from ganatomy.gan.networks.layout import FlatLinear, laid_out_for
 from ganatomy.gan.networks.sizes import doublings
 
 

@@ -9,7 +9,7 @@ from ganatomy.report.figures.control_chart import control_chart
 from ganatomy.report.figures.randomisation_chart import randomisation_chart
 from ganatomy.report.figures.region_ranks import agreement_picture
 from ganatomy.report.figures.removal_chart import removal_chart
-from ganatomy.report.sections.section import Figure, Record, Section, png, rows_of
+from ganatomy.report.sections.page_section import Figure, Record, Section, png, rows_of
 from ganatomy.tables import read_table
 
 

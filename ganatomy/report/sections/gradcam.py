@@ -16,7 +16,7 @@ from ganatomy.report.figures.class_maps import class_maps
 from ganatomy.report.figures.disagreement_sheet import disagreement_sheet
 from ganatomy.report.figures.dissection_table import dissection_table
 from ganatomy.report.figures.film import film
-from ganatomy.report.sections.section import Figure, Record, Section, png, rows_of
+from ganatomy.report.sections.page_section import Figure, Record, Section, png, rows_of
 
 _SHEETS = ("d_real", "d_fake", "g_fake")
 _CLASS_TITLES = {"d_real": "D on reals", "d_fake": "D on fakes", "g_fake": "G"}

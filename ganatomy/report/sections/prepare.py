@@ -7,7 +7,7 @@ import torch
 
 from ganatomy.data.images import contact_sheet
 from ganatomy.files import read_json
-from ganatomy.report.sections.section import Figure, Record, Section, png, rows_of
+from ganatomy.report.sections.page_section import Figure, Record, Section, png, rows_of
 from ganatomy.tables import read_table
 from ganatomy.tensors import read_tensors
 

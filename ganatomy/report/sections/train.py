@@ -8,10 +8,10 @@ import pandas as pd
 from PIL import Image
 
 from ganatomy.files import read_json
-from ganatomy.gan.guards import RULES
+from ganatomy.gan.training_guards import RULES
 from ganatomy.report.figures.film import film
 from ganatomy.report.figures.training_curves import training_curves
-from ganatomy.report.sections.section import Figure, Record, Section, png
+from ganatomy.report.sections.page_section import Figure, Record, Section, png
 
 _NUM_STILLS = 5
 _FRAME_SCALE = 2  # of the contact sheets: pixels are blocks of 2 by 2

@@ -8,7 +8,7 @@ import torch
 
 from ganatomy.data.images import contact_sheet
 from ganatomy.files import read_json, safe_name
-from ganatomy.report.sections.section import Figure, Record, Section, png
+from ganatomy.report.sections.page_section import Figure, Record, Section, png
 from ganatomy.tensors import read_tensors
 
 PREVIEWS = "previews.safetensors"

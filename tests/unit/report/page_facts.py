@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from ganatomy.report.contents import Part
 from ganatomy.report.page import Frame, render_page
-from ganatomy.report.sections.section import all_sections
+from ganatomy.report.parts import Part
+from ganatomy.report.sections.page_section import all_sections
 
 FIGURES = {
     "evaluate": ("samples", "fidelity", "fidelity_inception", "suspects", "classes"),

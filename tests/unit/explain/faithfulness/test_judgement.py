@@ -11,7 +11,7 @@ from torch import nn
 from ganatomy.data.dataset import Dataset
 from ganatomy.errors import InputError
 from ganatomy.explain.faithfulness.effort import Effort
-from ganatomy.explain.faithfulness.regions import compare_regions
+from ganatomy.explain.faithfulness.region_comparison import compare_regions
 from ganatomy.explain.faithfulness.result import FaithfulnessStudy
 from ganatomy.explain.faithfulness.study import judge_explanations
 from ganatomy.explain.lime.settings import Hiding, LimeSampling

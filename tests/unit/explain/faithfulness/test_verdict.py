@@ -7,8 +7,8 @@ import torch
 from scipy import stats
 
 from ganatomy.errors import InputError
+from ganatomy.explain.faithfulness.measure_tables import CURVE_COLUMNS, curve_table, measures_table
 from ganatomy.explain.faithfulness.removal import Curves
-from ganatomy.explain.faithfulness.tables import CURVE_COLUMNS, curve_table, measures_table
 from ganatomy.explain.faithfulness.verdict import (
     CONTROLS,
     FAIL,

@@ -9,7 +9,7 @@ from ganatomy.gan.ensemble import View, run
 from ganatomy.gan.ensemble.feed import Feed
 from ganatomy.gan.ensemble.pack import Pack
 from ganatomy.gan.ensemble.steps import Steps
-from ganatomy.gan.ensemble.train import train_pack
+from ganatomy.gan.ensemble.train_pack import train_pack
 from ganatomy.gan.state import begin
 from ganatomy.gan.training import train
 from tests.unit.gan.ensemble.packs import Run, Weights, all_weights, architecture, equal, views

@@ -7,7 +7,7 @@ from ganatomy.facade.explanation import Explanation, Maps
 from ganatomy.report.figures.attribution_sheet import attribution_sheet
 from ganatomy.report.figures.control_chart import control_chart
 from ganatomy.report.figures.removal_chart import removal_chart
-from ganatomy.report.sections.section import Figure, Record, Section, png, rows_of
+from ganatomy.report.sections.page_section import Figure, Record, Section, png, rows_of
 
 _VERDICT = ["method", "faithful", "stable", "sane", "trusted", "why"]
 
@@ -61,7 +61,7 @@ EXPLANATION: Section[Explanation] = Section(
     name="explanation",
     place=0,
     links=(("explanation", "Where does D look?"), ("trust", "Can it be trusted?")),
-    template=Path(__file__).with_name("section.html"),
+    template=Path(__file__).with_name("explanation_section.html"),
     load=_not_kept,
     facts=_facts,
     figures=_figures,

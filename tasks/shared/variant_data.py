@@ -7,7 +7,7 @@ from ganatomy.data.variant_set import VariantSet
 from ganatomy.data.variants import Recipe, apply
 from ganatomy.device import resolve_device
 from tasks.params.base import Base
-from tasks.shared.layout import PREPARED, VARIANTS
+from tasks.shared.artifact_paths import PREPARED, VARIANTS
 from tasks.variants.params import Variants
 
 

@@ -11,8 +11,8 @@ from ganatomy.explain.maps.methods import Methods
 from ganatomy.explain.maps.study import explain_by_maps
 from ganatomy.explain.networks.named import Vocabulary
 from ganatomy.explain.networks.subjects import Subjects
-from ganatomy.report.contents import Absence, gather
 from ganatomy.report.page import Frame, render_page
+from ganatomy.report.parts import Absence, gather
 
 _CAMS = ("gradcam", "hirescam")
 _CONCEPTS = ("brightness", "contrast")  # of any images

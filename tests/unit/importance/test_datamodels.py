@@ -8,7 +8,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
 from ganatomy.errors import InputError
-from ganatomy.importance.subsets import COLUMNS, datamodels
+from ganatomy.importance.datamodels import COLUMNS, datamodels
 from tests.unit.importance.retrained import Array, many, noise, repeats
 
 FEATURES = ["blur", "cell", "class", "colour", "contrast", "thickness"]

@@ -5,13 +5,13 @@ import ast
 import pytest
 import yaml
 
-from tasks.shared import layout
+from tasks.shared import artifact_paths
 from tests.harness import ROOT
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 PATHS = {
     name: str(value)
-    for name, value in vars(layout).items()
+    for name, value in vars(artifact_paths).items()
     if name.isupper() and "/" in str(value) and name not in ("CODE", "UNFINISHED")
 }
 
@@ -26,7 +26,7 @@ def _trees(stage: str) -> list[ast.Module]:
     trees = [ast.parse(path.read_text()) for path in own]
     for node in [node for tree in trees for node in ast.walk(tree)]:
         module = getattr(node, "module", None) or ""
-        if module.partition(".")[0] == "tasks" and module != "tasks.shared.layout":
+        if module.partition(".")[0] == "tasks" and module != "tasks.shared.artifact_paths":
             assert isinstance(node, ast.ImportFrom)
             named = [module, *(f"{module}.{alias.name}" for alias in node.names)]
             helpers = [ROOT.joinpath(*name.split(".")).with_suffix(".py") for name in named]
@@ -35,7 +35,7 @@ def _trees(stage: str) -> list[ast.Module]:
 
 
 def _used(stage: str) -> set[str]:
-    """Names of `tasks.shared.layout`."""
+    """Names of `tasks.shared.artifact_paths`."""
     nodes = (node for tree in _trees(stage) for node in ast.walk(tree))
     return {node.id for node in nodes if isinstance(node, ast.Name)} & set(PATHS)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from ganatomy.files import write_json
-from ganatomy.report.contents import LEFT_OUT, Absence, Part, fill, gather
 from ganatomy.report.page import Frame, render_page
-from ganatomy.report.sections.section import Section, all_sections
+from ganatomy.report.parts import LEFT_OUT, Absence, Part, fill, gather
+from ganatomy.report.sections.page_section import Section, all_sections
 from tests.unit.report.page_facts import FACTS
 
 GIF = b"GIF89a of first"
@@ -38,7 +38,7 @@ def _section(folder: Path, name: str, place: int) -> Section[str]:
 def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two sections, `second` found before `first`, with their results."""
     sections = [_section(tmp_path, "first", 1), _section(tmp_path, "second", 2)]
-    monkeypatch.setattr("ganatomy.report.contents.all_sections", lambda: sections)
+    monkeypatch.setattr("ganatomy.report.parts.all_sections", lambda: sections)
     for section in sections:
         folder = tmp_path / "reports" / section.name
         folder.mkdir(parents=True)

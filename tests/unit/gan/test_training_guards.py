@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ganatomy.gan.guards import (
+from ganatomy.gan.training_guards import (
     MAX_ACCURACY,
     MIN_CHANGE,
     MIN_DIVERSITY,

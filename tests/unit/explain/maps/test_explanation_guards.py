@@ -8,13 +8,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ganatomy.explain.maps.gradcam import gradcam
-from ganatomy.explain.maps.guards import (
+from ganatomy.explain.maps.explanation_guards import (
     FEWEST_OF_ONE_SIGN,
     GUARDS,
     guard_maps,
     guard_target,
 )
+from ganatomy.explain.maps.gradcam import gradcam
 from ganatomy.explain.networks.targets import Target, class_logit, d_logit, d_logit_of_g, difference
 from ganatomy.squashing import squashing
 

@@ -6,7 +6,7 @@ import torch
 from scipy.special import ndtr
 from sklearn.metrics import roc_auc_score
 
-from ganatomy.metrics.ranks import auc, auc_interval
+from ganatomy.metrics.auc import auc, auc_interval
 
 
 @pytest.mark.parametrize("levels", [3, 1000])

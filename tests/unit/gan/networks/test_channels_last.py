@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ganatomy.gan.networks.layout import FlatLinear, is_channels_last, laid_out_for
+from ganatomy.gan.networks.channels_last import FlatLinear, is_channels_last, laid_out_for
 from ganatomy.gan.networks.spectral import apply_spectral_norm
 from tests.unit.gan.networks.both import NAMES, discriminator, generator, images, latents
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ganatomy.files import read_json
-from ganatomy.report.sections.section import Record, Result, Section, all_sections
+from ganatomy.report.sections.page_section import Record, Result, Section, all_sections
 
 LEFT_OUT = "left_out.json"  # a stage that has nothing to tell says why: {"reason": "..."}
 

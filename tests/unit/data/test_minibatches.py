@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from ganatomy.data.batches import Batches, OnDevice, Streamed, open_batches
+from ganatomy.data.minibatches import Batches, OnDevice, Streamed, open_batches
 
 CPU = torch.device("cpu")
 META = torch.device("meta")  # a device that is not the CPU, on every machine
