@@ -35,7 +35,7 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Workload:
     """How much is measured.
 
     `sides`: segments in a row; `equal`: (pixels, segments in a row, images) at equal error;
@@ -49,43 +49,43 @@ class Plan:
     num_seeds: tuple[int, int] = (3, 8)
 
 
-CPU = Plan((Size(28, 100, 8, 2, 5), Size(64, 100, 4, 1, 3), Size(128, 40, 2, 1, 2)))
-CUDA = Plan((Size(28, 100, 256, 4, 5), Size(64, 100, 256, 4, 5), Size(128, 100, 256, 2, 3)))
-TINY = Plan((Size(28, 2, 2, 1, 1),), (7,), ((28, 7, 1),), (200, 600), (1, 1))
+CPU = Workload((Size(28, 100, 8, 2, 5), Size(64, 100, 4, 1, 3), Size(128, 40, 2, 1, 2)))
+CUDA = Workload((Size(28, 100, 256, 4, 5), Size(64, 100, 256, 4, 5), Size(128, 100, 256, 2, 3)))
+TINY = Workload((Size(28, 2, 2, 1, 1),), (7,), ((28, 7, 1),), (200, 600), (1, 1))
 
 
-def measure(device_name: str = "cpu", plan: Plan | None = None) -> Result:
+def measure(device_name: str = "cpu", workload: Workload | None = None) -> Result:
     """Both comparisons, the engines by turns in one process, with as many threads as cores."""
-    plan = plan or (CPU if device_name == "cpu" else CUDA)
+    workload = workload or (CPU if device_name == "cpu" else CUDA)
     torch.set_num_threads(os.cpu_count() or 1)
     device = torch.device(device_name)
     targets, best = {}, {}
     rows = []
-    for size in plan.sizes:
+    for size in workload.sizes:
         pixels = size.pixels
         targets[pixels] = trained_target(pixels, size.steps, device)
         images = digits(size.num_ours, pixels, device)
-        for side in plan.sides:
-            case = Case(targets[pixels], images, side, plan.num_samples[0])
+        for side in workload.sides:
+            case = Case(targets[pixels], images, side, workload.num_samples[0])
             if pixels not in best:
                 best[pixels] = _best_batches(case)
             rows.append(_at_equal_samples(case, size, *best[pixels]))
     equal = []
-    for pixels, side, count in plan.equal:
-        many = next(size.num_ours for size in plan.sizes if size.pixels == pixels)
+    for pixels, side, count in workload.equal:
+        many = next(size.num_ours for size in workload.sizes if size.pixels == pixels)
         few, all_of_them = (
-            Case(targets[pixels], digits(number, pixels, device), side, plan.num_samples[0])
+            Case(targets[pixels], digits(number, pixels, device), side, workload.num_samples[0])
             for number in (count, many)
         )
-        equal.append(_at_equal_error(few, all_of_them, plan, best[pixels][0]))
+        equal.append(_at_equal_error(few, all_of_them, workload, best[pixels][0]))
     return {
         "device": device_name,
         "num_threads": torch.get_num_threads(),
         "width": WIDTH,
-        "num_samples": plan.num_samples[0],
-        "reference_samples": plan.num_samples[1],
-        "num_seeds": list(plan.num_seeds),
-        "training_steps": {str(size.pixels): size.steps for size in plan.sizes},
+        "num_samples": workload.num_samples[0],
+        "reference_samples": workload.num_samples[1],
+        "num_seeds": list(workload.num_seeds),
+        "training_steps": {str(size.pixels): size.steps for size in workload.sizes},
         "rows": rows,
         "equal_error": equal,
     }
@@ -130,21 +130,21 @@ def _at_equal_samples(case: Case, size: Size, lime_batch: int, captum_batch: int
     return found
 
 
-def _at_equal_error(case: Case, many: Case, plan: Plan, lime_batch: int) -> Result:
+def _at_equal_error(case: Case, many: Case, workload: Workload, lime_batch: int) -> Result:
     """The fewest samples of ours that are no farther from the reference than lime's."""
-    reference = case.by_ours(plan.num_samples[1], 1_000_000, design="iid")
+    reference = case.by_ours(workload.num_samples[1], 1_000_000, design="iid")
     truth = torch.stack(reference.coefficients)
     own = (torch.stack(reference.high) - torch.stack(reference.low)) / (2 * 1.96)
     by_lime = [
         _error([case.by_lime(each, lime_batch, seed) for each in case.images], truth)
-        for seed in range(plan.num_seeds[0])
+        for seed in range(workload.num_seeds[0])
     ]
     lime_error = statistics.mean(by_lime)
     curve: dict[int, float] = {}
-    for count in _sample_counts(case.side**2, plan.num_samples[0]):
+    for count in _sample_counts(case.side**2, workload.num_samples[0]):
         by_ours = [
             _error(case.by_ours(count, seed).coefficients, truth)
-            for seed in range(plan.num_seeds[1])
+            for seed in range(workload.num_seeds[1])
         ]
         curve[count] = statistics.mean(by_ours)
         if curve[count] <= lime_error:

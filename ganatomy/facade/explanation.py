@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from ganatomy.explain.maps.explanation_guards import Finding
+from ganatomy.explain.maps.explanation_guards import ExplanationFinding
 from ganatomy.explain.maps.methods import Methods
 from ganatomy.files import write_bytes
 
@@ -86,7 +86,7 @@ class Explanation:
         D's logit of the generator's images, explained within the generator.
     real_scores : Tensor of shape (m,) or None
         D's logits of the real images.
-    findings : tuple of Finding
+    findings : tuple of ExplanationFinding
         Why no map of D can mean anything; empty where nothing is wrong.
     notes : tuple of str
         What else to know.
@@ -96,7 +96,7 @@ class Explanation:
     of_d: Maps
     of_g: Maps | None
     real_scores: torch.Tensor | None
-    findings: tuple[Finding, ...]
+    findings: tuple[ExplanationFinding, ...]
     notes: tuple[str, ...]
     asked: Asked
 
@@ -167,10 +167,10 @@ class Explanation:
         title : str
         """
         from ganatomy.facade.explanation_section import EXPLANATION
-        from ganatomy.report.page import Frame, render_page
+        from ganatomy.report.page import PageFrame, render_page
         from ganatomy.report.parts import fill
 
-        page = render_page(Frame(title), [fill(EXPLANATION, self)])
+        page = render_page(PageFrame(title), [fill(EXPLANATION, self)])
         write_bytes(Path(path), page.encode())
 
     def _repr_html_(self) -> str:

@@ -7,7 +7,7 @@ from ganatomy.facade.explanation import Explanation, Maps
 from ganatomy.report.figures.attribution_sheet import attribution_sheet
 from ganatomy.report.figures.control_chart import control_chart
 from ganatomy.report.figures.removal_chart import removal_chart
-from ganatomy.report.sections.page_section import Figure, Record, Section, png, rows_of
+from ganatomy.report.sections.page_section import Figure, PageSection, Record, png, rows_of
 
 _VERDICT = ["method", "faithful", "stable", "sane", "trusted", "why"]
 
@@ -57,7 +57,7 @@ def _not_kept(folder: Path) -> Explanation:
     raise NotImplementedError(f"an explanation is told from memory, not from {folder}")
 
 
-EXPLANATION: Section[Explanation] = Section(
+EXPLANATION: PageSection[Explanation] = PageSection(
     name="explanation",
     place=0,
     links=(("explanation", "Where does D look?"), ("trust", "Can it be trusted?")),

@@ -11,7 +11,7 @@ from ganatomy.explain.maps.methods import Methods
 from ganatomy.explain.maps.study import explain_by_maps
 from ganatomy.explain.networks.named import Vocabulary
 from ganatomy.explain.networks.subjects import Subjects
-from ganatomy.report.page import Frame, render_page
+from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import Absence, gather
 
 _CAMS = ("gradcam", "hirescam")
@@ -81,4 +81,4 @@ def page_of(
         on_progress(STUDIES[2])
         parts, absences = gather(reports)
     elsewhere = [Absence(each.section, "only a run of the pipeline has it") for each in absences]
-    return render_page(Frame(title), parts, elsewhere)
+    return render_page(PageFrame(title), parts, elsewhere)

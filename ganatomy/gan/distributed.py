@@ -50,7 +50,7 @@ class Ranks(Protocol):
         """What rank 0 gives; the others wait for it."""
 
 
-class Alone:
+class SingleRank:
     """One process, the whole batch."""
 
     rank = 0

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from ganatomy.gan.distributed import Alone, Ranks
+from ganatomy.gan.distributed import Ranks, SingleRank
 from ganatomy.gan.model import Gan
 from ganatomy.gan.movement import Movement
 from ganatomy.gan.settings import TrainingSettings
@@ -17,7 +17,7 @@ from ganatomy.gan.snapshots import Snapshot, Snapshots
 from ganatomy.gan.state import TrainingState
 from ganatomy.gan.step import Values
 from ganatomy.gan.training import Diverged, finished, num_steps, read, train
-from ganatomy.gan.training_guards import Finding, Guards
+from ganatomy.gan.training_guards import Guards, TrainingFinding
 
 Point = tuple[int, str, float]
 
@@ -33,14 +33,14 @@ class History:
     Attributes
     ----------
     points : list of (step, name, value)
-    findings : list of Finding
+    findings : list of TrainingFinding
         What the guards said.
     guards : dict
         Their memory.
     """
 
     points: list[Point] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[TrainingFinding] = field(default_factory=list)
     guards: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -56,13 +56,13 @@ class History:
         """From plain values."""
         return History(
             [(int(step), str(name), float(value)) for step, name, value in values["points"]],
-            [Finding(*finding) for finding in values["findings"]],
+            [TrainingFinding(*finding) for finding in values["findings"]],
             values["guards"],
         )
 
 
 @dataclass(frozen=True)
-class Plan:
+class Monitoring:
     """How a training is watched.
 
     Attributes
@@ -88,7 +88,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Ears:
+class SessionCallbacks:
     """Those who are told.
 
     Attributes
@@ -120,9 +120,9 @@ def run_session(
     *,
     settings: TrainingSettings,
     seed: int,
-    plan: Plan,
+    monitoring: Monitoring,
     snapshots: Snapshots,
-    ears: Ears,
+    callbacks: SessionCallbacks,
     ranks: Ranks | None = None,
 ) -> tuple[Gan, History, int]:
     """Train from the newest snapshot, or from the start, to the end.
@@ -143,8 +143,8 @@ def run_session(
     InputError
         The newest snapshot is of other networks.
     """
-    ranks = ranks or Alone()
-    session = _Session(state, settings, len(images), plan, snapshots, ears, ranks)
+    ranks = ranks or SingleRank()
+    session = _Session(state, settings, len(images), monitoring, snapshots, callbacks, ranks)
     session.resume()
     try:
         train(
@@ -154,7 +154,7 @@ def run_session(
             settings=settings,
             seed=seed,
             on_step=session.on_step,
-            measure_every=plan.measure_every,
+            measure_every=monitoring.measure_every,
             ranks=ranks,
         )
     except Diverged as error:
@@ -179,7 +179,7 @@ def follow_session(
     Parameters
     ----------
     measure_every : int
-        As in rank 0's `Plan`.
+        As in rank 0's `Monitoring`.
 
     Raises
     ------
@@ -213,15 +213,20 @@ class _Session:
         state: TrainingState,
         settings: TrainingSettings,
         num_images: int,
-        plan: Plan,
+        monitoring: Monitoring,
         snapshots: Snapshots,
-        ears: Ears,
+        callbacks: SessionCallbacks,
         ranks: Ranks,
     ) -> None:
-        self.state, self.plan, self.snapshots, self.ears = state, plan, snapshots, ears
+        self.state, self.monitoring, self.snapshots, self.callbacks = (
+            state,
+            monitoring,
+            snapshots,
+            callbacks,
+        )
         self.ranks = ranks
         self.total = num_steps(num_images, settings)
-        self.probe_steps = set(plan.probe_steps(num_images, settings))
+        self.probe_steps = set(monitoring.probe_steps(num_images, settings))
         self.history = History()
         self.guards = Guards()
         gan = state.gan  # before it becomes what a snapshot holds: the first weights
@@ -230,39 +235,39 @@ class _Session:
     def resume(self) -> None:
         snapshot, faults = self.snapshots.restore_latest(self.state)
         for fault in faults:
-            self.ears.on_warning(f"a checkpoint cannot be used: {fault}")
+            self.callbacks.on_warning(f"a checkpoint cannot be used: {fault}")
         self.ranks.first(snapshot)
         if snapshot is None:
             self._probe()
             return
         self.history = History.from_json(snapshot.history)
         self.guards.restore(self.history.guards)
-        self.ears.on_warning(f"goes on from step {snapshot.step} of {self.total}")
-        self.ears.on_points(self.history.points)
+        self.callbacks.on_warning(f"goes on from step {snapshot.step} of {self.total}")
+        self.callbacks.on_points(self.history.points)
 
     def on_step(self, state: TrainingState, total: int, values: Values | None) -> None:
-        stopping = self.ears.should_stop() and state.step < total
+        stopping = self.callbacks.should_stop() and state.step < total
         if values is not None:
             self._add(read(values, state.step))
         if state.step in self.probe_steps:
             self._probe()
         elif stopping:
             self._write(None)
-        self.ears.on_step(state.step, total)
+        self.callbacks.on_step(state.step, total)
         if self.ranks.first(stopping):
             raise Interrupted(f"asked to end at step {state.step} of {total}")
 
     def publish(self) -> tuple[Gan, History, int]:
         best = self.snapshots.best()
         trained = best is not None and best.step > 0  # else no later one could be written
-        if self.plan.publish == "best" and best and trained and best.step != self.state.step:
+        if self.monitoring.publish == "best" and best and trained and best.step != self.state.step:
             self.snapshots.restore(best, self.state)
         return finished(self.state), self.history, self.state.step
 
     def _probe(self) -> None:
         if not self.state.is_finite():
             raise Diverged(f"the weights are no longer finite at step {self.state.step}")
-        values, score = self.ears.probe(self.state.gan, self.state.step)
+        values, score = self.callbacks.probe(self.state.gan, self.state.step)
         changes = {f"{name}_change": each.change() for name, each in self.movements.items()}
         self._add(values, {"score": score, **changes})
         self._write(score)
@@ -271,17 +276,17 @@ class _Session:
         """What was measured; `judged` is for the guards alone."""
         points = [(self.state.step, name, value) for name, value in values.items()]
         self.history.points += points
-        self.ears.on_points(points)
+        self.callbacks.on_points(points)
         for finding in self.guards.look(self.state.step, self.total, values | (judged or {})):
             self.history.findings.append(finding)
-            self.ears.on_warning(finding.text)
+            self.callbacks.on_warning(finding.text)
         self.history.guards = self.guards.state()
 
     def _write(self, score: float | None) -> None:
         try:
             self.snapshots.write(self.state, score, self.history.to_json())
         except OSError as error:
-            self.ears.on_warning(
+            self.callbacks.on_warning(
                 f"no checkpoint of step {self.state.step} could be written ({error}); "
                 "the training goes on, the one before is kept"
             )

@@ -8,7 +8,7 @@ from ganatomy.data.images import to_float
 from ganatomy.data.minibatches import open_batches
 from ganatomy.errors import InputError
 from ganatomy.gan.architecture import Architecture
-from ganatomy.gan.distributed import Alone, Ranks
+from ganatomy.gan.distributed import Ranks, SingleRank
 from ganatomy.gan.losses import loss_named
 from ganatomy.gan.model import Gan
 from ganatomy.gan.sampling import latents
@@ -131,7 +131,7 @@ def train(
     total : int, optional
         How many steps G makes; by default `num_steps` of these images.
     """
-    ranks = ranks or Alone()
+    ranks = ranks or SingleRank()
     method, batch_size = settings.method, settings.batch_size
     check_trainable(images, labels, settings)
     classes = labels if state.gan.architecture.num_classes else None

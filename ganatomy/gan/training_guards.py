@@ -30,7 +30,7 @@ RULES = {
 }
 
 
-class Finding(NamedTuple):
+class TrainingFinding(NamedTuple):
     """One rule that is broken: a key of `RULES`, the step, and what was seen, in words."""
 
     guard: str
@@ -54,7 +54,7 @@ class Guards:
         self._untrained = math.nan  # score of the first probe
         self._best = math.inf  # of those since
 
-    def look(self, step: int, total: int, values: dict[str, float]) -> list[Finding]:
+    def look(self, step: int, total: int, values: dict[str, float]) -> list[TrainingFinding]:
         """Check the values of one step.
 
         Parameters
@@ -72,7 +72,7 @@ class Guards:
 
         Returns
         -------
-        list of Finding
+        list of TrainingFinding
             Those rules that were kept until now.
         """
         found = [
@@ -82,7 +82,7 @@ class Guards:
             ("standstill", self._look_standstill(step, total, values)),
             ("no_gain", self._look_no_gain(step, total, values)),
         ]
-        return [Finding(guard, step, text) for guard, text in found if text]
+        return [TrainingFinding(guard, step, text) for guard, text in found if text]
 
     def state(self) -> dict[str, Any]:
         """The memory as plain values that JSON can hold, for `restore`."""

@@ -11,7 +11,7 @@ from ganatomy.metrics.evaluator import extract
 from ganatomy.metrics.frechet import frechet_distance
 
 
-class Probe:
+class TrainingProbe:
     """Looks at a GAN with the same latents and the same reals each time, in eval mode.
 
     Parameters

@@ -17,7 +17,7 @@ _IMAGES = "generated.safetensors"
 _ABOUT = "generated.json"
 
 
-class Sheet(NamedTuple):
+class GeneratedImages(NamedTuple):
     """Hold what one variant's G makes.
 
     Attributes
@@ -44,7 +44,7 @@ class Sampler:
     def __init__(self, z: torch.Tensor) -> None:
         self.z = z
         self._seed: int | None = None
-        self._sheets: dict[str, Sheet] = {}
+        self._sheets: dict[str, GeneratedImages] = {}
         self._null: str | None = None
 
     def passing(self, members: Iterable[Member]) -> Iterator[Member]:
@@ -54,7 +54,7 @@ class Sampler:
             yield member
             del member  # the next one is loaded before this name would be taken again
 
-    def sheets(self, variants: Sequence[str]) -> tuple[Sheet, ...]:
+    def sheets(self, variants: Sequence[str]) -> tuple[GeneratedImages, ...]:
         """Give the first null's images, and those of the variants that were not left out."""
         names = variants if self._null is None else [self._null, *variants]
         return tuple(self._sheets[name] for name in names if name in self._sheets)
@@ -66,12 +66,12 @@ class Sampler:
             return
         recipe = member.recipe
         images = to_uint8(generate(member.generator, self.z))
-        self._sheets[recipe.name] = Sheet(recipe.name, recipe.meaning, images)
+        self._sheets[recipe.name] = GeneratedImages(recipe.name, recipe.meaning, images)
         if recipe.is_null and self._null is None:
             self._null = recipe.name
 
 
-def save_sheets(sheets: Sequence[Sheet], folder: Path) -> None:
+def save_sheets(sheets: Sequence[GeneratedImages], folder: Path) -> None:
     """Write the images of all sheets, and what they are."""
     if sheets:
         images = torch.stack([sheet.images for sheet in sheets])
@@ -80,7 +80,7 @@ def save_sheets(sheets: Sequence[Sheet], folder: Path) -> None:
     write_json(folder / _ABOUT, about)
 
 
-def load_sheets(folder: Path) -> tuple[Sheet, ...]:
+def load_sheets(folder: Path) -> tuple[GeneratedImages, ...]:
     """Read what `save_sheets` wrote; `InputError` where it is missing or does not fit."""
     about = read_json(folder / _ABOUT)
     images = read_tensors(folder / _IMAGES)["images"] if about else torch.empty(0)
@@ -90,4 +90,6 @@ def load_sheets(folder: Path) -> tuple[Sheet, ...]:
             str(folder / _ABOUT),
             "Remove the folder and run what writes it.",
         )
-    return tuple(Sheet(one["variant"], one["meaning"], own) for one, own in zip(about, images))
+    return tuple(
+        GeneratedImages(one["variant"], one["meaning"], own) for one, own in zip(about, images)
+    )

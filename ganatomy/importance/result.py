@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ganatomy.importance.generated import Sheet, load_sheets, save_sheets
+from ganatomy.importance.generated import GeneratedImages, load_sheets, save_sheets
 from ganatomy.importance.measuring import ReadOut
 from ganatomy.importance.readouts import READOUTS
 from ganatomy.importance.region_masks import RegionMasks
@@ -34,7 +34,7 @@ class ImportanceStudy:
         How far fewer seeds, half of them, and shorter trainings agree with the ranking.
     reliance : DataFrame
         What the base D relies on, from `reliance`.
-    sheets : tuple of Sheet
+    sheets : tuple of GeneratedImages
         What G makes without the most influential features; first an unchanged null's.
     regions : RegionMasks
         Where the regions lie that were changed.
@@ -47,7 +47,7 @@ class ImportanceStudy:
     subsets: pd.DataFrame
     power: pd.DataFrame
     reliance: pd.DataFrame
-    sheets: tuple[Sheet, ...]
+    sheets: tuple[GeneratedImages, ...]
     regions: RegionMasks
 
     def metrics(self) -> dict[str, float | int]:

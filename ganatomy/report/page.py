@@ -20,7 +20,7 @@ MAX_BYTES = 10_000_000
 
 
 @dataclass(frozen=True)
-class Frame:
+class PageFrame:
     """What stands around the sections.
 
     Parameters
@@ -47,13 +47,13 @@ class Frame:
 
 
 def render_page(
-    frame: Frame, parts: Sequence[Part], absences: Sequence[Absence] = (), failure: str = ""
+    frame: PageFrame, parts: Sequence[Part], absences: Sequence[Absence] = (), failure: str = ""
 ) -> str:
     """Fill the templates of the frame and of each section.
 
     Parameters
     ----------
-    frame : Frame
+    frame : PageFrame
     parts : sequence of Part
         In the order of the page. Strings in their facts are escaped, and cannot reorder what
         stands around them.
@@ -106,7 +106,7 @@ def _environment() -> Environment:
     return environment
 
 
-def _rendered(environment: Environment, frame: Frame, part: Part) -> Markup:
+def _rendered(environment: Environment, frame: PageFrame, part: Part) -> Markup:
     """One section; its texts are escaped by the environment."""
 
     def figure(name: str) -> Markup:  # nobody's words: not to be looked through

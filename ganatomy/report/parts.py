@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ganatomy.files import read_json
-from ganatomy.report.sections.page_section import Record, Result, Section, all_sections
+from ganatomy.report.sections.page_section import PageSection, Record, Result, all_sections
 
 LEFT_OUT = "left_out.json"  # a stage that has nothing to tell says why: {"reason": "..."}
 
@@ -15,7 +15,7 @@ LEFT_OUT = "left_out.json"  # a stage that has nothing to tell says why: {"reaso
 class Part:
     """One section with what it says of one result."""
 
-    section: Section[Any]
+    section: PageSection[Any]
     facts: Record
     figures: dict[str, bytes]
     alarms: list[str]
@@ -27,11 +27,11 @@ class Part:
 class Absence:
     """A section that is left out, and why."""
 
-    section: Section[Any]
+    section: PageSection[Any]
     reason: str
 
 
-def fill(section: Section[Result], result: Result) -> Part:
+def fill(section: PageSection[Result], result: Result) -> Part:
     """Say and draw what a section has to tell of a result."""
     figures = section.figures(result)
     return Part(

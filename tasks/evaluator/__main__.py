@@ -5,7 +5,7 @@ from ganatomy.device import make_deterministic, resolve_device
 from ganatomy.files import whole_folder
 from ganatomy.metrics import evaluator_file
 from ganatomy.metrics.evaluator import accuracy, pretext, train_evaluator
-from tasks.evaluator.params import Evaluator
+from tasks.evaluator.params import EvaluatorSection
 from tasks.params.base import Base
 from tasks.shared import stage
 from tasks.shared.artifact_paths import EVALUATOR, PREPARED, REPORTS
@@ -15,7 +15,7 @@ from tasks.shared.results import write_metrics
 
 def main(events: Events) -> None:
     """data/prepared -> models/evaluator"""
-    base, params = Base.load(), Evaluator.load()
+    base, params = Base.load(), EvaluatorSection.load()
     device = resolve_device(base.device)
     make_deterministic(base.num_threads)
     train, test = Dataset.load(PREPARED, "train"), Dataset.load(PREPARED, "test")

@@ -7,7 +7,7 @@ from pydantic import Field
 from tasks.params.section import Section
 
 
-class Evaluator(Section):
+class EvaluatorSection(Section):
     """Size and training of the evaluator."""
 
     name: ClassVar[str] = "evaluator"

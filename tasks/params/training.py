@@ -16,7 +16,7 @@ Decay = Annotated[float, Field(ge=0, lt=1)]
 _BUDGET = TrainingSettings()
 
 
-class Training(Section):
+class TrainingSection(Section):
     """A section that trains GANs; each says its own budget."""
 
     epochs: Epochs
@@ -28,5 +28,5 @@ class Training(Section):
 
     def settings(self, method: Method) -> TrainingSettings:
         """As the library takes them."""
-        own = self.model_dump(include=set(Training.model_fields))
+        own = self.model_dump(include=set(TrainingSection.model_fields))
         return TrainingSettings(**own, method=method)

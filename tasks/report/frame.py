@@ -1,17 +1,17 @@
 """What stands around the sections of a run's page: its title, its parameters, where it is from."""
 
 from ganatomy.files import read_json
-from ganatomy.report.page import Frame
+from ganatomy.report.page import PageFrame
 from tasks.params.section import read_document
 from tasks.report.params import Report
 from tasks.shared import provenance
 
 
-def frame() -> Frame:
+def frame() -> PageFrame:
     """Describe the run in the current folder."""
     params = read_document()
     environment = read_json(provenance.ENVIRONMENT)
-    return Frame(
+    return PageFrame(
         Report.load().title,
         [f"seed {params['base']['seed']}", environment["device"]],
         params,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ganatomy.errors import InputError
 from ganatomy.files import read_json, whole_folder, write_bytes
-from ganatomy.report.page import Frame, render_page
+from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import gather
 from tasks.report.frame import frame
 from tasks.report.params import Report
@@ -28,12 +28,12 @@ def main(failure: str, missing: dict[str, str]) -> None:
         write_bytes(folder / PAGE.name, page.encode())
 
 
-def _frame() -> Frame:
+def _frame() -> PageFrame:
     """Describe the run, as far as it got: where its data come from may not be known yet."""
     try:
         return frame()
     except InputError:
-        return Frame(Report.load().title)
+        return PageFrame(Report.load().title)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator
 
-from tasks.params.training import Decay, Epochs, LearningRate, Training, Width
+from tasks.params.training import Decay, Epochs, LearningRate, TrainingSection, Width
 
 THREADS_PER_SHARD = 1  # each shard is a process of its own
 
 
-class Retrain(Training):
+class Retrain(TrainingSection):
     """A smaller budget than the base GAN's, repeats, and shards.
 
     `shares` are the parts of the training after which GANs are read out besides its end: they tell

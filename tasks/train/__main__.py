@@ -19,11 +19,11 @@ from ganatomy.gan.distributed import Ranks
 from ganatomy.gan.model import Gan
 from ganatomy.gan.sampling import latents
 from ganatomy.gan.session import (
-    Ears,
     History,
     Interrupted,
-    Plan,
+    Monitoring,
     Point,
+    SessionCallbacks,
     follow_session,
     run_session,
 )
@@ -31,7 +31,7 @@ from ganatomy.gan.settings import TrainingSettings
 from ganatomy.gan.snapshots import Snapshots
 from ganatomy.gan.state import begin
 from ganatomy.gan.training import architecture_for
-from ganatomy.gan.training_probe import Probe
+from ganatomy.gan.training_probe import TrainingProbe
 from ganatomy.metrics import evaluator_file
 from tasks.params.base import Base
 from tasks.params.gan import GanSection
@@ -87,16 +87,16 @@ def _lead(
     files += files_of(Path(), names)
     code = OwnCode(Path(), names)  # as it is now: it may be edited while this runs
     kept = checkpoints.folder_for("train", decides, files)
-    probe = Probe(network, train.images, test.images, z)
-    plan = Plan(params.log_every_steps, params.probe_kimg, params.publish)
-    remembered = spread(plan.probe_steps(len(train), settings), params.num_remembered)
+    probe = TrainingProbe(network, train.images, test.images, z)
+    monitoring = Monitoring(params.log_every_steps, params.probe_kimg, params.publish)
+    remembered = spread(monitoring.probe_steps(len(train), settings), params.num_remembered)
     with (
         whole_folder(GAN) as folder,
         whole_folder(HISTORY) as history_folder,
         whole_folder(REPORTS / "train") as report,
         stage.interruptible() as should_stop,
     ):
-        recorder = _Recorder(events, probe, kept, remembered, settings)
+        recorder = _ProgressRecorder(events, probe, kept, remembered, settings)
         try:
             gan, history, step = run_session(
                 begin(architecture, settings, base.seed, device),
@@ -104,9 +104,9 @@ def _lead(
                 train.labels,
                 settings=settings,
                 seed=base.seed,
-                plan=plan,
+                monitoring=monitoring,
                 snapshots=Snapshots(kept, params.keep_last),
-                ears=recorder.ears(should_stop),
+                callbacks=recorder.callbacks(should_stop),
                 ranks=group,
             )
         except Interrupted:
@@ -146,13 +146,13 @@ def _follow(
         )
 
 
-class _Recorder:
+class _ProgressRecorder:
     """Tells the listener what happens, and draws what the probes see."""
 
     def __init__(
         self,
         events: Events,
-        probe: Probe,
+        probe: TrainingProbe,
         kept: Path,
         remembered: list[int],
         settings: TrainingSettings,
@@ -162,8 +162,10 @@ class _Recorder:
         self.images_per_step = settings.images_per_step
         self._since = (time.monotonic(), 0)
 
-    def ears(self, should_stop: Callable[[], bool]) -> Ears:
-        return Ears(self.look, self.on_step, self.on_points, self.events.warning, should_stop)
+    def callbacks(self, should_stop: Callable[[], bool]) -> SessionCallbacks:
+        return SessionCallbacks(
+            self.look, self.on_step, self.on_points, self.events.warning, should_stop
+        )
 
     def look(self, gan: Gan, step: int) -> tuple[dict[str, float], float]:
         values, fakes = self.probe.look(gan)

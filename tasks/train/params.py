@@ -5,12 +5,12 @@ from typing import ClassVar
 from pydantic import Field
 
 from ganatomy.gan.settings import Published, TrainingSettings
-from tasks.params.training import Decay, Epochs, LearningRate, Training, Width
+from tasks.params.training import Decay, Epochs, LearningRate, TrainingSection, Width
 
 _BUDGET = TrainingSettings()
 
 
-class Train(Training):
+class Train(TrainingSection):
     """The base GAN's budget, and how it is watched."""
 
     name: ClassVar[str] = "train"

@@ -23,7 +23,7 @@ from torch import distributed
 from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
 from ganatomy.errors import InputError
-from ganatomy.gan.distributed import Alone, FabricRanks, Ranks, fabric_of, share_of
+from ganatomy.gan.distributed import FabricRanks, Ranks, SingleRank, fabric_of, share_of
 from tasks.shared.events import Events
 from tasks.shared.stage import FOLLOWER
 from tasks.shared.start import FAILED
@@ -56,7 +56,7 @@ def joined(
         Another rank failed; the message is that rank's.
     """
     if num_devices == 1:
-        yield Alone(), device
+        yield SingleRank(), device
         return
     _check(num_devices, device)
     share_of(batch_size, 0, num_devices)

@@ -28,7 +28,7 @@ from ganatomy.explain.maps.formulas import FORMULAS, METHODS
 from ganatomy.gan import augment, losses, schedules, settings
 from ganatomy.gan.ensemble import BACKENDS, LOOP, Packing
 from ganatomy.gan.networks import construct, sizes
-from ganatomy.gan.session import Plan
+from ganatomy.gan.session import Monitoring
 from ganatomy.gan.settings import Method, TrainingSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,7 +117,7 @@ def _defaults(record: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
 RECORDS: list[tuple[Callable[..., Any], str, dict[str, str]]] = [
     (Method, "gan", {}),
     (TrainingSettings, "train", {}),
-    (Plan, "train", {"measure_every": "log_every_steps"}),
+    (Monitoring, "train", {"measure_every": "log_every_steps"}),
     (Packing, "autotune", {"size": "pack_size"}),
     (Limits, "prepare", {}),
     (prepare, "prepare", {}),

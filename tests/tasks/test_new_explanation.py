@@ -53,10 +53,10 @@ SECTION = '''\
 
 from ganatomy.explain.brightness import BrightnessStudy
 from ganatomy.report.figures.class_bars import class_bars
-from ganatomy.report.sections.page_section import Section, png
+from ganatomy.report.sections.page_section import PageSection, png
 
 
-SECTION = Section(
+SECTION = PageSection(
     name="brightness",
     place=55,
     links=(("brightness", "How bright are they?"),),

@@ -3,14 +3,14 @@
 import torch
 from torch.nn import functional
 
-from ganatomy.data.features.content import Content
+from ganatomy.data.features.content import ContentFeature
 from ganatomy.data.features.pixels import Pixels
 
 _BINS = 32
 _FLAT = 0.9  # share of the background that is like the border, if it is flat
 
 
-class Background(Content):
+class Background(ContentFeature):
     """Pixels that look like the image's border; measured as their mean brightness.
 
     The object is what differs from the border's median colour by more than Otsu's threshold (1979,

@@ -10,7 +10,7 @@ from ganatomy.data.features.pixels import Pixels
 from ganatomy.rng import generator
 
 
-class Content(Feature):
+class ContentFeature(Feature):
     """What an image shows somewhere or in some respect, without a value of its own."""
 
     def neutral(self, pixels: Pixels) -> torch.Tensor:
@@ -49,7 +49,7 @@ class Content(Feature):
             yield changed.clamp(-1, 1)
 
 
-class Component(Content):
+class Component(ContentFeature):
     """Content that an image is the sum of with a `rest`: a band of frequencies, colour, ..."""
 
     @abstractmethod

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ganatomy.data.features.content import Content
+from ganatomy.data.features.content import ContentFeature
 from ganatomy.errors import InputError
 
 GRID = 4
@@ -34,7 +34,7 @@ class Regions:
 USUAL_REGIONS = Regions()
 
 
-class Region(Content):
+class Region(ContentFeature):
     """A fixed set of pixels; measured as its mean brightness."""
 
     def __init__(self, name: str, place: str) -> None:

@@ -12,8 +12,8 @@ import torch
 
 from ganatomy.errors import InputError
 from ganatomy.explain.lime.explanations import (
+    ExplanationsBuilder,
     LimeExplanations,
-    Sheet,
     refused_beforehand,
 )
 from ganatomy.explain.lime.memory_layout import channels_last
@@ -85,13 +85,13 @@ def lime(
     counts = _check(images, segments, fills)
     apart = segments.cpu().expand(len(images), -1, -1)
     fills = fills.to(images.device)
-    sheet = Sheet(apart, counts, refused_beforehand(images, fills, apart, counts))
-    rows = sheet.explained()
+    builder = ExplanationsBuilder(apart, counts, refused_beforehand(images, fills, apart, counts))
+    rows = builder.explained()
     with undisturbed(target.model):
-        _score_the_refused(sheet, target, images)
+        _score_the_refused(builder, target, images)
         if sampling.engine == "lime":
             explain_by_package(
-                sheet,
+                builder,
                 target,
                 images,
                 fills[:, 0],
@@ -101,7 +101,7 @@ def lime(
                 PACKAGE_RIDGE if sampling.ridge is None else sampling.ridge,
                 on_progress,
             )
-            return sheet.finished()
+            return builder.finished()
         batched = replace(sampling, batch_size=sampling.batch_size or _fastest_batch(images))
         with channels_last(target.model, lambda: target.values(_laid_out(images[:1]))) as last:
             done = 0
@@ -117,9 +117,9 @@ def lime(
                     on_progress=partial(_add_progress, on_progress, done, later),
                     on_warning=on_warning,
                 )
-                sheet.put(members, found)
+                builder.put(members, found)
                 done += int(found.num_samples.sum())
-    return sheet.finished()
+    return builder.finished()
 
 
 def _check(images: torch.Tensor, segments: torch.Tensor, fills: torch.Tensor) -> list[int]:
@@ -147,11 +147,11 @@ def _check(images: torch.Tensor, segments: torch.Tensor, fills: torch.Tensor) ->
     return counts
 
 
-def _score_the_refused(sheet: Sheet, target: Target, images: torch.Tensor) -> None:
-    rows = [row for row, reason in enumerate(sheet.refusals) if reason]
+def _score_the_refused(builder: ExplanationsBuilder, target: Target, images: torch.Tensor) -> None:
+    rows = [row for row, reason in enumerate(builder.refusals) if reason]
     if rows:
         with torch.inference_mode():
-            sheet.target_values[rows] = target.values(images[rows]).double().cpu()
+            builder.target_values[rows] = target.values(images[rows]).double().cpu()
 
 
 def _painter(

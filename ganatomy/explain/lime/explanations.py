@@ -56,7 +56,7 @@ class LimeExplanations:
 
 
 @dataclass
-class Sheet:
+class ExplanationsBuilder:
     """`LimeExplanations` being filled in, image by image."""
 
     segments: torch.Tensor

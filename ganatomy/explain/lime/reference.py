@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganatomy.explain.lime.explanations import Sheet, refused_afterwards
+from ganatomy.explain.lime.explanations import ExplanationsBuilder, refused_afterwards
 from ganatomy.explain.networks.targets import Target
 from ganatomy.extras import extra
 
@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 
 def explain_by_package(
-    sheet: Sheet,
+    builder: ExplanationsBuilder,
     target: Target,
     images: torch.Tensor,
     fills: torch.Tensor,
@@ -29,13 +29,13 @@ def explain_by_package(
     ridge: float,
     on_progress: Callable[[int, int], None],
 ) -> None:
-    """Enter into `sheet` what the package finds, one image after the other.
+    """Enter into `builder` what the package finds, one image after the other.
 
     The package draws its own masks and shuns nothing: it has neither intervals nor a held-out R^2.
 
     Parameters
     ----------
-    sheet : Sheet
+    builder : ExplanationsBuilder
         Its refused images are left out.
     target : Target
     images, fills : Tensor of shape (n, c, h, w), float32 in [-1, 1]
@@ -50,7 +50,7 @@ def explain_by_package(
         from lime.lime_image import LimeImageExplainer
     from sklearn.linear_model import Ridge
 
-    rows = sheet.explained()
+    rows = builder.explained()
     for done, row in enumerate(rows):
         image, fill = (each[row].permute(1, 2, 0).cpu().numpy() for each in (images, fills))
         seen: list[Array] = []
@@ -67,7 +67,7 @@ def explain_by_package(
             feature_selection="none",
             random_state=np.random.RandomState(draw),
         )
-        labels = sheet.segments[row].numpy()
+        labels = builder.segments[row].numpy()
         with contextlib.redirect_stderr(io.StringIO()):  # it draws a bar and cannot be told not to
             found = explainer.explain_instance(
                 image,
@@ -75,7 +75,7 @@ def explain_by_package(
                 labels=(0,),
                 top_labels=None,
                 hide_color=fill,
-                num_features=sheet.num_segments[row],
+                num_features=builder.num_segments[row],
                 num_samples=num_samples,
                 batch_size=_BATCH_SIZE,
                 segmentation_fn=lambda _, labels=labels: labels,
@@ -83,12 +83,12 @@ def explain_by_package(
                 random_seed=draw,
             )
         values = np.concatenate(seen)
-        sheet.target_values[row] = float(values[0])
-        sheet.num_samples[row] = len(values)
-        sheet.refusals[row] = refused_afterwards(float(values[0]), float(np.ptp(values)))
-        if not sheet.refusals[row]:
-            sheet.coefficients[row] = _in_order(found.local_exp[0])
-            sheet.r2[row] = float(found.score)
+        builder.target_values[row] = float(values[0])
+        builder.num_samples[row] = len(values)
+        builder.refusals[row] = refused_afterwards(float(values[0]), float(np.ptp(values)))
+        if not builder.refusals[row]:
+            builder.coefficients[row] = _in_order(found.local_exp[0])
+            builder.r2[row] = float(found.score)
         on_progress((done + 1) * num_samples, len(rows) * num_samples)
 
 

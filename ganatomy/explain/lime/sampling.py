@@ -102,7 +102,7 @@ def surrogates(
     ridge = RIDGE if sampling.ridge is None else sampling.ridge
     _check(size, num_features, pairing, ridge)
     streams = [_Stream(sampling.design, num_features, key) for key in keys]
-    found = _Found(len(streams), num_features)
+    found = _LatestSurrogates(len(streams), num_features)
     active = list(range(len(streams)))
     masks = torch.zeros(len(active), 0, num_features, dtype=torch.bool, device=device)
     values = torch.zeros(len(active), 0, dtype=torch.float64, device=device)
@@ -181,7 +181,7 @@ class _Stream:
         return rows[:count]
 
 
-class _Found:
+class _LatestSurrogates:
     """The latest surrogate of each item."""
 
     def __init__(self, count: int, num_features: int) -> None:

@@ -54,14 +54,16 @@ GUARDS = {
 """What holds where nothing is wrong, in words."""
 
 
-class Finding(NamedTuple):
+class ExplanationFinding(NamedTuple):
     """One guard that stepped in: a key of `GUARDS`, and what was seen, in words."""
 
     guard: str
     reason: str
 
 
-def guard_target(target: Target, images: torch.Tensor, batch_size: int = 256) -> list[Finding]:
+def guard_target(
+    target: Target, images: torch.Tensor, batch_size: int = 256
+) -> list[ExplanationFinding]:
     """What makes every explanation of this target of these images meaningless.
 
     Parameters
@@ -73,7 +75,7 @@ def guard_target(target: Target, images: torch.Tensor, batch_size: int = 256) ->
 
     Returns
     -------
-    list of Finding
+    list of ExplanationFinding
         Empty where nothing is wrong. Where the network cannot take the images at all, no more
         than that.
     """
@@ -82,7 +84,7 @@ def guard_target(target: Target, images: torch.Tensor, batch_size: int = 256) ->
         found += guard_range(images)
     broken = ~images.flatten(1).isfinite().all(1)
     if bool(broken.any()):
-        found.append(Finding("non_finite", f"{_of(broken)} hold NaN or infinity"))
+        found.append(ExplanationFinding("non_finite", f"{_of(broken)} hold NaN or infinity"))
     if found and (found[0].guard == "channels" or not images.is_floating_point()):
         return found
     if bool(broken.any()):
@@ -129,12 +131,12 @@ def guard_maps(
     return reasons
 
 
-def guard_channels(target: Target, images: torch.Tensor) -> list[Finding]:
+def guard_channels(target: Target, images: torch.Tensor) -> list[ExplanationFinding]:
     """Say where images have their channels last, or others than the first convolution takes."""
     shape = tuple(images.shape[-3:])
     if shape[0] not in (1, 3) and shape[2] in (1, 3):
         return [
-            Finding(
+            ExplanationFinding(
                 "channels",
                 f"images of shape {tuple(images.shape)} have their channels last; "
                 "give them as (n, channels, height, width)",
@@ -145,7 +147,7 @@ def guard_channels(target: Target, images: torch.Tensor) -> list[Finding]:
         return []
     remedy = "the channels are last" if shape[2] == expected else "the images are of another kind"
     return [
-        Finding(
+        ExplanationFinding(
             "channels",
             f"images of shape {tuple(images.shape)} have {shape[0]} channels where the first "
             f"convolution takes {expected}: {remedy}",
@@ -177,22 +179,30 @@ def _channels_taken(target: Target, images: torch.Tensor) -> int | None:
     return met[0][1] if same else None
 
 
-def guard_range(images: torch.Tensor) -> list[Finding]:
+def guard_range(images: torch.Tensor) -> list[ExplanationFinding]:
     """Say where images are not floating-point in [-1, 1], or seem to be in [0, 1]."""
     if not images.is_floating_point():
-        return [Finding("range", f"images are {images.dtype}; give floating-point in [-1, 1]")]
+        return [
+            ExplanationFinding(
+                "range", f"images are {images.dtype}; give floating-point in [-1, 1]"
+            )
+        ]
     low, high = float(images.min()), float(images.max())
     seen = f"images lie between {low:.3g} and {high:.3g}, not in [-1, 1]"
     if high > 2 and low >= 0:
-        return [Finding("range", f"{seen}: they seem to be in [0, 255]")]
+        return [ExplanationFinding("range", f"{seen}: they seem to be in [0, 255]")]
     if low < -1.01 or high > 1.01:
-        return [Finding("range", seen)]
+        return [ExplanationFinding("range", seen)]
     if low >= 0:
-        return [Finding("range", f"{seen}: they seem to be in [0, 1], where black is mid-grey")]
+        return [
+            ExplanationFinding(
+                "range", f"{seen}: they seem to be in [0, 1], where black is mid-grey"
+            )
+        ]
     return []
 
 
-def _values(target: Target, images: torch.Tensor, batch_size: int) -> list[Finding]:
+def _values(target: Target, images: torch.Tensor, batch_size: int) -> list[ExplanationFinding]:
     inputs = torch.cat([images, _probes(images)])
     squashed: list[tuple[str, int]] = []
 
@@ -215,7 +225,7 @@ def _values(target: Target, images: torch.Tensor, batch_size: int) -> list[Findi
     if bool(broken.any()):
         of_images = broken[: len(images)]
         where = _of(of_images) if bool(of_images.any()) else "noise or black"
-        return [Finding("non_finite", f"{target.name} of {where} is NaN or infinite")]
+        return [ExplanationFinding("non_finite", f"{target.name} of {where} is NaN or infinite")]
     spread = values.max() - values.min()
     if float(spread) <= CONSTANT * float(values.abs().max()):
         return [_constant(target.name, values, function, width)]
@@ -229,7 +239,7 @@ def _values(target: Target, images: torch.Tensor, batch_size: int) -> list[Findi
         return []
     by = f" behind a {function.lower()}" if function else ""
     return [
-        Finding(
+        ExplanationFinding(
             "saturated",
             f"{target.name}{by} is saturated at {_of(stuck)}: its values lie between "
             f"{float(values.min()):.4g} and {float(values.max()):.4g}, but its gradient there is "
@@ -238,21 +248,21 @@ def _values(target: Target, images: torch.Tensor, batch_size: int) -> list[Findi
     ]
 
 
-def _constant(name: str, values: torch.Tensor, function: str, width: int) -> Finding:
+def _constant(name: str, values: torch.Tensor, function: str, width: int) -> ExplanationFinding:
     value = float(values[0])
     everywhere = f"{name} is {value:.6g} for every image, for noise and for black"
     by_softmax = "Softmax" in function and width == 1
     if by_softmax or (not function and bool((values.abs() == 1).all())):
-        return Finding(
+        return ExplanationFinding(
             "softmax", f"{everywhere}: a softmax over a single logit is always 1; explain the logit"
         )
     if function:
-        return Finding(
+        return ExplanationFinding(
             "saturated",
             f"{everywhere}: the {function.lower()} at its end is saturated; explain what is "
             "before it",
         )
-    return Finding("constant", f"{everywhere}: it does not look at them")
+    return ExplanationFinding("constant", f"{everywhere}: it does not look at them")
 
 
 def _probes(images: torch.Tensor) -> torch.Tensor:

@@ -107,7 +107,7 @@ class Members(ABC):
             state.gan.discriminator.train()
 
 
-class Alone(Members):
+class SingleMember(Members):
     """One member, trained as `ganatomy.gan.training` does."""
 
     def __init__(
@@ -133,7 +133,7 @@ class Alone(Members):
         )
 
 
-class Together(Members):
+class PackedMembers(Members):
     """A pack.
 
     Parameters

@@ -11,7 +11,7 @@ import torch
 from ganatomy.files import read_json, write_json
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.ensemble.feed import Feed
-from ganatomy.gan.ensemble.members import Alone, Job, Members, Together, Trained
+from ganatomy.gan.ensemble.members import Job, Members, PackedMembers, SingleMember, Trained
 from ganatomy.gan.ensemble.pack import Pack
 from ganatomy.gan.ensemble.steps import NotStackable, Steps
 from ganatomy.gan.settings import TrainingSettings
@@ -226,12 +226,12 @@ class _Trainer:
         """New members, before their first step."""
         if self._backend == LOOP:
             (job,) = jobs
-            return Alone(job, self._state(job), self.settings, self.total)
+            return SingleMember(job, self._state(job), self.settings, self.total)
         return self._together(jobs)
 
-    def _together(self, jobs: list[Job]) -> Together:
+    def _together(self, jobs: list[Job]) -> PackedMembers:
         states = [self._state(job) for job in jobs]
-        return Together(jobs, states, self.settings, self.total, self._steps)
+        return PackedMembers(jobs, states, self.settings, self.total, self._steps)
 
     def _state(self, job: Job) -> TrainingState:
         return begin(self.architecture, self.settings, job.view.seed, self.device)

@@ -12,7 +12,7 @@ from ganatomy.metrics.study import EvaluationStudy
 from ganatomy.report.figures.class_bars import class_bars
 from ganatomy.report.figures.fidelity_chart import fidelity_chart, in_words, meaning
 from ganatomy.report.figures.suspects_sheet import suspects_sheet
-from ganatomy.report.sections.page_section import Figure, Record, Section, png, rows_of
+from ganatomy.report.sections.page_section import Figure, PageSection, Record, png, rows_of
 from ganatomy.report.sections.train import SETTINGS, logits_have_level
 
 
@@ -144,7 +144,7 @@ def _summary(found: Evaluated) -> list[str]:
     ]
 
 
-SECTION = Section(
+SECTION = PageSection(
     name="evaluate",
     place=10,
     links=(("works", "Does it work?"), ("memorises", "Does it memorise?")),

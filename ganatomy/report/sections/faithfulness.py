@@ -9,20 +9,20 @@ from ganatomy.report.figures.control_chart import control_chart
 from ganatomy.report.figures.randomisation_chart import randomisation_chart
 from ganatomy.report.figures.region_ranks import agreement_picture
 from ganatomy.report.figures.removal_chart import removal_chart
-from ganatomy.report.sections.page_section import Figure, Record, Section, png, rows_of
+from ganatomy.report.sections.page_section import Figure, PageSection, Record, png, rows_of
 from ganatomy.tables import read_table
 
 
 @dataclass(frozen=True, eq=False)
-class Trust:
+class StudyWithRefusals:
     """The study, and the maps that the studies of maps and of LIME had to leave out."""
 
     study: FaithfulnessStudy
     refusals: tuple[Record, ...]
 
 
-def _load(folder: Path) -> Trust:
-    return Trust(FaithfulnessStudy.load(folder), tuple(_refusals(folder.parent)))
+def _load(folder: Path) -> StudyWithRefusals:
+    return StudyWithRefusals(FaithfulnessStudy.load(folder), tuple(_refusals(folder.parent)))
 
 
 def _refusals(reports: Path) -> list[Record]:
@@ -38,7 +38,7 @@ def _refusals(reports: Path) -> list[Record]:
     return rows
 
 
-def _facts(found: Trust) -> Record:
+def _facts(found: StudyWithRefusals) -> Record:
     """The verdict on each method, with the figures that it rests on."""
     study = found.study
     own = study.scores[study.scores["control"] == ""]
@@ -55,7 +55,7 @@ def _facts(found: Trust) -> Record:
     return {"faithfulness": told, "refusals": list(found.refusals)}
 
 
-def _figures(found: Trust) -> dict[str, Figure]:
+def _figures(found: StudyWithRefusals) -> dict[str, Figure]:
     study, regions = found.study, found.study.regions
     figures: dict[str, Figure] = {
         "controls": lambda: png(control_chart(study.measures)),
@@ -69,7 +69,7 @@ def _figures(found: Trust) -> dict[str, Figure]:
     return figures
 
 
-def _summary(found: Trust) -> list[str]:
+def _summary(found: StudyWithRefusals) -> list[str]:
     trusted = found.study.trusted
     return [
         f"explanations that can be trusted: {', '.join(trusted) or 'none'} "
@@ -77,7 +77,7 @@ def _summary(found: Trust) -> list[str]:
     ]
 
 
-SECTION = Section(
+SECTION = PageSection(
     name="faithfulness",
     place=30,
     links=(("trust", "Can it be trusted?"),),

@@ -16,7 +16,7 @@ from ganatomy.report.figures.class_maps import class_maps
 from ganatomy.report.figures.disagreement_sheet import disagreement_sheet
 from ganatomy.report.figures.dissection_table import dissection_table
 from ganatomy.report.figures.film import film
-from ganatomy.report.sections.page_section import Figure, Record, Section, png, rows_of
+from ganatomy.report.sections.page_section import Figure, PageSection, Record, png, rows_of
 
 _SHEETS = ("d_real", "d_fake", "g_fake")
 _CLASS_TITLES = {"d_real": "D on reals", "d_fake": "D on fakes", "g_fake": "G"}
@@ -104,7 +104,7 @@ def _nothing(found: torch.Tensor) -> str:
     return "" if float(found.max()) > float(found.min()) else "flat"
 
 
-SECTION = Section(
+SECTION = PageSection(
     name="gradcam",
     place=40,
     links=(("gradcam", "Where do D and G look?"),),

@@ -19,7 +19,7 @@ from ganatomy.report.figures.interaction_chart import interaction_chart
 from ganatomy.report.figures.power_chart import power_chart
 from ganatomy.report.figures.region_map import region_map, region_values
 from ganatomy.report.figures.small_multiples import multiples
-from ganatomy.report.sections.page_section import Figure, Record, Section, png, rows_of
+from ganatomy.report.sections.page_section import Figure, PageSection, Record, png, rows_of
 
 _ASKS = {
     "remove": "removed (replaced by the data set's mean or a neutral value): what does it add?",
@@ -170,7 +170,7 @@ def _summary(told: _Told) -> list[str]:
     ]
 
 
-SECTION = Section(
+SECTION = PageSection(
     name="importance",
     place=20,
     links=(("importance", "Which features matter?"),),

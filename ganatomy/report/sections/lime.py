@@ -8,7 +8,7 @@ from ganatomy.report.figures.attribution_sheet import attribution_sheet
 from ganatomy.report.figures.class_maps import class_maps
 from ganatomy.report.figures.latent_chart import latent_chart
 from ganatomy.report.figures.r2_chart import r2_chart
-from ganatomy.report.sections.page_section import Figure, Record, Section, png
+from ganatomy.report.sections.page_section import Figure, PageSection, Record, png
 
 _MAY_LACK = tuple(f"mean_held_out_r2_{key}" for key in CASES)
 _CLASS_TITLES = {"d_real": "D on reals", "d_fake": "D on fakes", "g_regions": "G's regions"}
@@ -77,7 +77,7 @@ def _summary(study: LimeStudy) -> list[str]:
     ]
 
 
-SECTION = Section(
+SECTION = PageSection(
     name="lime",
     place=50,
     links=(("lime", "What speaks for “real”?"),),

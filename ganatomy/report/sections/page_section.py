@@ -25,7 +25,7 @@ def _none(_result: Any) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Section(Generic[Result]):
+class PageSection(Generic[Result]):
     """How the result of one stage is told: pure functions of the result that was loaded.
 
     A module of ``ganatomy.report.sections`` that has one as ``SECTION`` is on the page.
@@ -75,7 +75,7 @@ class Section(Generic[Result]):
         return self.links[0][1]
 
 
-def all_sections() -> list[Section[Any]]:
+def all_sections() -> list[PageSection[Any]]:
     """Find the sections in the order of the page."""
     modules = every_module("ganatomy.report.sections")
     found = [module.SECTION for module in modules if hasattr(module, "SECTION")]

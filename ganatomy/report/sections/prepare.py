@@ -7,7 +7,7 @@ import torch
 
 from ganatomy.data.images import contact_sheet
 from ganatomy.files import read_json
-from ganatomy.report.sections.page_section import Figure, Record, Section, png, rows_of
+from ganatomy.report.sections.page_section import Figure, PageSection, Record, png, rows_of
 from ganatomy.tables import read_table
 from ganatomy.tensors import read_tensors
 
@@ -15,29 +15,29 @@ _COLUMNS = 20
 
 
 @dataclass(frozen=True)
-class _Found:
+class _PrepareResult:
     card: Record
     quarantine: list[Record]
     shown: torch.Tensor
 
 
-def _load(folder: Path) -> _Found:
-    return _Found(
+def _load(folder: Path) -> _PrepareResult:
+    return _PrepareResult(
         read_json(folder / "card.json"),
         rows_of(read_table(folder / "quarantine.csv", ("file", "reason"))),
         read_tensors(folder / "shown.safetensors")["train"],
     )
 
 
-def _facts(found: _Found) -> Record:
+def _facts(found: _PrepareResult) -> Record:
     return {"data": found.card, "quarantine": found.quarantine}
 
 
-def _figures(found: _Found) -> dict[str, Figure]:
+def _figures(found: _PrepareResult) -> dict[str, Figure]:
     return {"contact_sheet": lambda: png(contact_sheet(found.shown, _COLUMNS))}
 
 
-def _lead(found: _Found) -> list[str]:
+def _lead(found: _PrepareResult) -> list[str]:
     train = found.card["train"]
     size = train["image_size"]
     return [
@@ -46,11 +46,11 @@ def _lead(found: _Found) -> list[str]:
     ]
 
 
-def _summary(found: _Found) -> list[str]:
+def _summary(found: _PrepareResult) -> list[str]:
     return [f"images refused: {found.card['num_quarantined']}"]
 
 
-SECTION = Section(
+SECTION = PageSection(
     name="prepare",
     place=70,
     links=(("data", "Data"),),

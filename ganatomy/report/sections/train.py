@@ -11,7 +11,7 @@ from ganatomy.files import read_json
 from ganatomy.gan.training_guards import RULES
 from ganatomy.report.figures.film import film
 from ganatomy.report.figures.training_curves import training_curves
-from ganatomy.report.sections.page_section import Figure, Record, Section, png
+from ganatomy.report.sections.page_section import Figure, PageSection, Record, png
 
 _NUM_STILLS = 5
 _FRAME_SCALE = 2  # of the contact sheets: pixels are blocks of 2 by 2
@@ -22,7 +22,7 @@ _LEVELLESS = ("wgan", "relativistic")  # losses under which zero is no boundary
 
 
 @dataclass(frozen=True)
-class _Found:
+class _TrainResult:
     metrics: Record
     settings: Record
     points: pd.DataFrame
@@ -30,9 +30,9 @@ class _Found:
     frames: tuple[Path, ...]  # of the live pictures, first to last
 
 
-def _load(folder: Path) -> _Found:
+def _load(folder: Path) -> _TrainResult:
     frames = sorted((folder / "images").glob("samples_*.png"), key=_number)
-    return _Found(
+    return _TrainResult(
         read_json(folder / "metrics.json"),
         read_json(folder / SETTINGS),
         pd.read_csv(folder / "curves.csv"),
@@ -50,7 +50,7 @@ def _number(path: Path) -> int:
     return int(path.stem.rpartition("_")[2])  # samples_100 comes after samples_99
 
 
-def _facts(found: _Found) -> Record:
+def _facts(found: _TrainResult) -> Record:
     points = found.points
     steps = sorted(points.loc[points["name"] == "train/diversity", "step"].unique().tolist())
     stills = [{"name": found.frames[k].stem, "step": steps[k]} for k in _chosen(found)]
@@ -75,13 +75,13 @@ def _guards(findings: list[Record]) -> list[Record]:
     ]
 
 
-def _chosen(found: _Found) -> list[int]:
+def _chosen(found: _TrainResult) -> list[int]:
     count = len(found.frames)
     places = np.linspace(0, count - 1, min(_NUM_STILLS, count)).round()
     return [int(place) for place in places]
 
 
-def _figures(found: _Found) -> dict[str, Figure]:
+def _figures(found: _TrainResult) -> dict[str, Figure]:
     curves = png(training_curves(found.points, found.metrics["published_step"]))
     stills = [found.frames[k] for k in _chosen(found)]
     return {
@@ -95,15 +95,15 @@ def _pixels(path: Path) -> np.ndarray:
     return np.asarray(Image.open(path).convert("RGB"))
 
 
-def _alarms(found: _Found) -> list[str]:
+def _alarms(found: _TrainResult) -> list[str]:
     return [text for guard in _guards(found.findings) for text in guard["findings"]]
 
 
-def _summary(found: _Found) -> list[str]:
+def _summary(found: _TrainResult) -> list[str]:
     return [f"published: step {found.metrics['published_step']} of {found.metrics['num_steps']}"]
 
 
-SECTION = Section(
+SECTION = PageSection(
     name="train",
     place=60,
     links=(("training", "Training"),),

@@ -8,7 +8,7 @@ import torch
 
 from ganatomy.data.images import contact_sheet
 from ganatomy.files import read_json, safe_name
-from ganatomy.report.sections.page_section import Figure, Record, Section, png
+from ganatomy.report.sections.page_section import Figure, PageSection, Record, png
 from ganatomy.tensors import read_tensors
 
 PREVIEWS = "previews.safetensors"
@@ -17,16 +17,16 @@ _OTHER_IMAGES = ("class", "balance", "attribute")  # kinds that leave images out
 
 
 @dataclass(frozen=True)
-class _Found:
+class _VariantsResult:
     index: list[Record]
     previews: dict[str, torch.Tensor]  # images before, then as many after, by the variant's folder
 
 
-def _load(folder: Path) -> _Found:
-    return _Found(read_json(folder / "index.json"), read_tensors(folder / PREVIEWS))
+def _load(folder: Path) -> _VariantsResult:
+    return _VariantsResult(read_json(folder / "index.json"), read_tensors(folder / PREVIEWS))
 
 
-def _facts(found: _Found) -> Record:
+def _facts(found: _VariantsResult) -> Record:
     shown = []
     for entry in found.index:
         recipe = entry["recipe"]
@@ -37,14 +37,14 @@ def _facts(found: _Found) -> Record:
     return {"variants": shown}
 
 
-def _figures(found: _Found) -> dict[str, Figure]:
+def _figures(found: _VariantsResult) -> dict[str, Figure]:
     return {
         name: partial(lambda images: png(contact_sheet(images, _COLUMNS)), images)
         for name, images in found.previews.items()
     }
 
 
-SECTION = Section(
+SECTION = PageSection(
     name="variants",
     place=25,
     links=(("variants", "What was changed?"),),

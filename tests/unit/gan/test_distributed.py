@@ -14,9 +14,15 @@ import torch
 from torch import nn
 
 from ganatomy.errors import InputError
-from ganatomy.gan.distributed import Alone, FabricRanks, Ranks, fabric_of, share_of
+from ganatomy.gan.distributed import FabricRanks, Ranks, SingleRank, fabric_of, share_of
 from ganatomy.gan.global_batch_norm import global_batch_norm
-from ganatomy.gan.session import Ears, Interrupted, Plan, follow_session, run_session
+from ganatomy.gan.session import (
+    Interrupted,
+    Monitoring,
+    SessionCallbacks,
+    follow_session,
+    run_session,
+)
 from ganatomy.gan.settings import Method, TrainingSettings
 from ganatomy.gan.snapshots import Snapshots
 from ganatomy.gan.state import TrainingState, begin
@@ -109,10 +115,16 @@ def _in_sessions(folder: Path, ranks: Ranks, *stops: int) -> list[tuple[int, Ten
         data: Any = {"settings": settings, "seed": 0, "ranks": ranks}
         with suppress(Interrupted):
             if ranks.rank == 0:
-                plan, snapshots = Plan(2, 0.036, "last"), Snapshots(folder, 1)
-                ears = Ears(lambda *_: ({}, 1.0), _ignore, _ignore, _ignore, asked)
+                monitoring, snapshots = Monitoring(2, 0.036, "last"), Snapshots(folder, 1)
+                callbacks = SessionCallbacks(lambda *_: ({}, 1.0), _ignore, _ignore, _ignore, asked)
                 run_session(
-                    state, IMAGES, LABELS, plan=plan, snapshots=snapshots, ears=ears, **data
+                    state,
+                    IMAGES,
+                    LABELS,
+                    monitoring=monitoring,
+                    snapshots=snapshots,
+                    callbacks=callbacks,
+                    **data,
                 )
             else:
                 follow_session(state, IMAGES, LABELS, measure_every=2, **data)
@@ -188,7 +200,7 @@ def _differences(one: Tensors, two: Tensors) -> dict[str, float]:
 
 @pytest.mark.parametrize("name", [name for name in METHODS if name != "bfloat16"])
 def test_it_is_the_training_of_one_process(name: str, by_rank: list[dict[str, Any]]) -> None:
-    expected, weights = _trained(METHODS[name], Alone())
+    expected, weights = _trained(METHODS[name], SingleRank())
     measured, several = by_rank[0]["trained"][name]
     assert len(measured) == len(expected) == 9 // METHODS[name].n_dis
     for loss in ("d_loss", "g_loss"):
@@ -203,7 +215,7 @@ def test_it_is_the_training_of_one_process(name: str, by_rank: list[dict[str, An
 
 @pytest.mark.skipif(not HAS_BFLOAT16, reason="this CPU has no bfloat16")
 def test_bfloat16_is_near_it(by_rank: list[dict[str, Any]]) -> None:
-    expected, _ = _trained(METHODS["bfloat16"], Alone())
+    expected, _ = _trained(METHODS["bfloat16"], SingleRank())
     measured, _ = by_rank[0]["trained"]["bfloat16"]
     assert measured[0] == pytest.approx(expected[0], rel=0.01, abs=5e-3)
 

@@ -12,7 +12,14 @@ from ganatomy.data.images import to_uint8
 from ganatomy.gan import session as module
 from ganatomy.gan.model import Gan
 from ganatomy.gan.sampling import generate, latents
-from ganatomy.gan.session import Ears, History, Interrupted, Plan, Point, run_session
+from ganatomy.gan.session import (
+    History,
+    Interrupted,
+    Monitoring,
+    Point,
+    SessionCallbacks,
+    run_session,
+)
 from ganatomy.gan.settings import Method, TrainingSettings
 from ganatomy.gan.snapshots import Snapshots
 from ganatomy.gan.state import begin
@@ -21,7 +28,9 @@ from tests.unit.conftest import MakeDataset
 from tests.unit.gan.small import PLAIN
 
 CPU = torch.device("cpu")
-PLAN = Plan(measure_every=2, probe_kimg=0.012, publish="best")  # a probe every 3 steps of 4 images
+MONITORING = Monitoring(
+    measure_every=2, probe_kimg=0.012, publish="best"
+)  # a probe every 3 steps of 4 images
 METHODS = {
     "classic": PLAIN,
     "all of it": replace(
@@ -43,9 +52,11 @@ METHODS = {
 class _Run:
     """One process's life: trains in `folder`, and can be told when to break off."""
 
-    def __init__(self, folder: Path, data: Any, method: Method, plan: Plan = PLAN) -> None:
+    def __init__(
+        self, folder: Path, data: Any, method: Method, monitoring: Monitoring = MONITORING
+    ) -> None:
         self.snapshots = Snapshots(folder, 2)
-        self.data, self.plan = data, plan
+        self.data, self.monitoring = data, monitoring
         self.settings = TrainingSettings(6, 4, 5, 4, 1e-3, 0.9, method)
         self.scores = {0: 9.0, 3: 5.0, 6: 4.0, 9: 6.0, 12: 7.0, 15: 8.0, 18: 8.0}
         self.warnings: list[str] = []
@@ -62,9 +73,9 @@ class _Run:
             self.data.labels,
             settings=self.settings,
             seed=0,
-            plan=self.plan,
+            monitoring=self.monitoring,
             snapshots=self.snapshots,
-            ears=Ears(
+            callbacks=SessionCallbacks(
                 self._probe,
                 self._on_step,
                 self.told.extend,
@@ -98,15 +109,15 @@ def test_broken_off_and_resumed_is_equal_to_the_last_bit(
     name: str, how: str, publish: str, tmp_path: Path, make_dataset: MakeDataset
 ) -> None:
     data, method = make_dataset(13), METHODS[name]
-    plan = Plan(2, PLAN.probe_kimg, publish)
-    whole = _Run(tmp_path / "whole", data, method, plan)
+    monitoring = Monitoring(2, MONITORING.probe_kimg, publish)
+    whole = _Run(tmp_path / "whole", data, method, monitoring)
     expected = whole.go()
-    broken = _Run(tmp_path / "broken", data, method, plan)
+    broken = _Run(tmp_path / "broken", data, method, monitoring)
     setattr(broken, how, 8 if method.n_dis == 1 else 4)
     with pytest.raises((Interrupted, SystemExit)):
         broken.go()
     torch.manual_seed(99)  # another process: its global generator is elsewhere
-    resumed = _Run(tmp_path / "broken", data, method, plan)
+    resumed = _Run(tmp_path / "broken", data, method, monitoring)
     found = resumed.go()
     assert resumed.warnings[0].startswith("goes on from step")
     assert 1 < resumed.steps[0] <= 9
@@ -130,7 +141,7 @@ def test_the_best_is_published(tmp_path: Path, make_dataset: MakeDataset) -> Non
     assert step == 6
     early = _Run(tmp_path / "early", data, PLAIN)
     early.settings = TrainingSettings(2, 4, 5, 4, 1e-3, 0.9, PLAIN)  # six steps in all
-    early.plan = Plan(2, PLAN.probe_kimg, "last")
+    early.monitoring = Monitoring(2, MONITORING.probe_kimg, "last")
     assert _digest(early.go()[0]) == _digest(gan)
     assert not gan.discriminator.training
     assert history.points[-1][0] == 18  # what came after it is told all the same
@@ -195,18 +206,20 @@ def _styled(name: str, folder: Path) -> tuple[list[float], History, int]:
         far = fakes.double().mean(0) - images.double().mean(0)
         return {"diversity": seen[-1]}, float(far.abs().mean())
 
-    ears = Ears(probe, lambda *_: None, lambda _: None, lambda _: None, lambda: False)
+    callbacks = SessionCallbacks(
+        probe, lambda *_: None, lambda _: None, lambda _: None, lambda: False
+    )
     state = begin(architecture, settings, 0, CPU)
-    plan = Plan(10, 0.4, "best")
+    monitoring = Monitoring(10, 0.4, "best")
     _, history, step = run_session(
         state,
         images,
         None,
         settings=settings,
         seed=0,
-        plan=plan,
+        monitoring=monitoring,
         snapshots=Snapshots(folder, 2),
-        ears=ears,
+        callbacks=callbacks,
     )
     return seen, history, step
 
@@ -240,7 +253,7 @@ def test_a_generator_whose_weights_stay_is_found(tmp_path: Path, make_dataset: M
 def test_probes_come_at_the_start_every_so_many_images_and_at_the_end(
     tmp_path: Path, make_dataset: MakeDataset
 ) -> None:
-    run = _Run(tmp_path, make_dataset(13), PLAIN, Plan(2, 0.016, "last"))
+    run = _Run(tmp_path, make_dataset(13), PLAIN, Monitoring(2, 0.016, "last"))
     _, history, _ = run.go()
     probed = [step for step, name, _ in history.points if name == "weight"]
     assert probed == [0, 4, 8, 12, 16, 18]
@@ -256,9 +269,9 @@ def test_steps_of_the_probes_can_be_told_before(
     num_images: int, kimg: float, n_dis: int, tmp_path: Path, make_dataset: MakeDataset
 ) -> None:
     """Who remembers some of them must know where they will be: `train` copies these GANs."""
-    plan = Plan(2, kimg, "last")
-    run = _Run(tmp_path, make_dataset(num_images), replace(PLAIN, n_dis=n_dis), plan)
-    expected = plan.probe_steps(num_images, run.settings)
+    monitoring = Monitoring(2, kimg, "last")
+    run = _Run(tmp_path, make_dataset(num_images), replace(PLAIN, n_dis=n_dis), monitoring)
+    expected = monitoring.probe_steps(num_images, run.settings)
     _, history, _ = run.go()
     probed = [step for step, name, _ in history.points if name == "weight"]
     assert probed == expected
@@ -291,8 +304,8 @@ def test_a_checkpoint_that_cannot_be_written_is_told_and_training_goes_on(
     tmp_path: Path, make_dataset: MakeDataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = make_dataset(13)
-    expected = _Run(tmp_path / "good", data, PLAIN, Plan(2, 0.012, "last")).go()
-    run = _Run(tmp_path / "full", data, PLAIN, Plan(2, 0.012, "last"))
+    expected = _Run(tmp_path / "good", data, PLAIN, Monitoring(2, 0.012, "last")).go()
+    run = _Run(tmp_path / "full", data, PLAIN, Monitoring(2, 0.012, "last"))
     write = run.snapshots.write
 
     def full_after_six(state: Any, *rest: Any) -> None:

@@ -13,8 +13,8 @@ from ganatomy.gan.training_guards import (
     MIN_STEPS,
     MIN_STIRRED,
     RULES,
-    Finding,
     Guards,
+    TrainingFinding,
 )
 
 Course = list[tuple[int, dict[str, float]]]
@@ -48,7 +48,7 @@ def _course(every: int = 10, **changed: dict[int, float]) -> Course:
     return course
 
 
-def _look(course: Course, guards: Guards | None = None) -> list[Finding]:
+def _look(course: Course, guards: Guards | None = None) -> list[TrainingFinding]:
     guards = guards or Guards()
     return [finding for step, values in course for finding in guards.look(step, TOTAL, values)]
 
@@ -62,15 +62,15 @@ def test_a_healthy_course_has_no_finding(every: int) -> None:
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_value_that_is_not_finite(name: str, value: float) -> None:
     text = f"{name} is {value} at step 70"
-    assert _look(_course(**{name: {70: value}})) == [Finding("non_finite", 70, text)]
+    assert _look(_course(**{name: {70: value}})) == [TrainingFinding("non_finite", 70, text)]
 
 
 def test_values_that_are_not_finite_are_one_finding_until_all_recovered() -> None:
     bad = math.nan
     found = _look(_course(d_loss={70: bad, 80: bad}, g_loss={70: math.inf, 90: bad, 200: bad}))
     assert found == [
-        Finding("non_finite", 70, "d_loss is nan, g_loss is inf at step 70"),
-        Finding("non_finite", 200, "g_loss is nan at step 200"),
+        TrainingFinding("non_finite", 70, "d_loss is nan, g_loss is inf at step 70"),
+        TrainingFinding("non_finite", 200, "g_loss is nan at step 200"),
     ]
 
 

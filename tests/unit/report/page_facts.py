@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ganatomy.report.page import Frame, render_page
+from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import Part
 from ganatomy.report.sections.page_section import all_sections
 
@@ -47,7 +47,7 @@ PICTURES: Pictures = {
 
 def render(given: dict[str, Any], pictures: Pictures) -> str:
     """The page of the facts, each given to the section that tells it."""
-    frame = Frame(
+    frame = PageFrame(
         given["title"],
         [f"seed {given['params']['base']['seed']}", given["environment"]["device"]],
         given["params"],

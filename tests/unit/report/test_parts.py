@@ -6,21 +6,21 @@ from pathlib import Path
 import pytest
 
 from ganatomy.files import write_json
-from ganatomy.report.page import Frame, render_page
+from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import LEFT_OUT, Absence, Part, fill, gather
-from ganatomy.report.sections.page_section import Section, all_sections
+from ganatomy.report.sections.page_section import PageSection, all_sections
 from tests.unit.report.page_facts import FACTS
 
 GIF = b"GIF89a of first"
 
 
-def _section(folder: Path, name: str, place: int) -> Section[str]:
+def _section(folder: Path, name: str, place: int) -> PageSection[str]:
     template = folder / f"{name}.html"
     template.write_text(
         f'<section id="{name}">{{{{ words }}}}<img src="{{{{ figure(\'one\') }}}}" alt="one">'
         "</section>\n"
     )
-    return Section(
+    return PageSection(
         name=name,
         place=place,
         links=((name, f"What of {name}?"),),
@@ -62,7 +62,7 @@ def test_every_result_becomes_a_part(reports: Path) -> None:
     assert absences == []
     assert parts[0].facts == {"words": "<first>"}
     assert parts[0].figures == {"one": b"png of <first>"}
-    html = render_page(Frame("A title"), parts)
+    html = render_page(PageFrame("A title"), parts)
     assert '<p class="lead">lead of &lt;first&gt; · lead of &lt;second&gt;</p>' in html
     assert html.index("<li>alarm of &lt;first&gt;</li>") < html.index("alarm of &lt;second&gt;")
     assert html.index('<section id="first">&lt;first&gt;<img') < html.index('id="second"')
@@ -84,7 +84,7 @@ def test_what_is_missing_is_left_out_with_its_reason(reports: Path) -> None:
         ("first", "switched off"),
         ("second", "not run"),
     ]
-    html = render_page(Frame("A title"), parts, absences)
+    html = render_page(PageFrame("A title"), parts, absences)
     assert "<section" not in html
     assert "href=" not in html
     assert "<li>What of first? (<code>first</code>): switched off</li>" in html
@@ -95,7 +95,7 @@ def test_a_result_that_is_not_to_be_shown_is_not_even_read(reports: Path) -> Non
     (reports / "second" / "words.txt").unlink()  # what a failed run may leave
     parts, (absence,) = gather(reports, {"second": "failed: <planted>"})
     assert [part.section.name for part in parts] == ["first"]
-    html = render_page(Frame("A title"), parts, [absence], "second: <planted>")
+    html = render_page(PageFrame("A title"), parts, [absence], "second: <planted>")
     assert "(<code>second</code>): failed: &lt;planted&gt;</li>" in html
     head = html.partition("<section")[0]
     assert "<b>This run failed</b>\n  <p>second: &lt;planted&gt;</p>" in head
@@ -103,20 +103,20 @@ def test_a_result_that_is_not_to_be_shown_is_not_even_read(reports: Path) -> Non
 
 def test_pictures_may_be_files_already(tmp_path: Path) -> None:
     section = _section(tmp_path, "first", 1)
-    drawn = Section(**{**vars(section), "figures": lambda words: {"one": GIF}})
+    drawn = PageSection(**{**vars(section), "figures": lambda words: {"one": GIF}})
     part = fill(drawn, "words")
     assert part == Part(
         drawn, {"words": "words"}, {"one": GIF}, ["alarm of words"], ["words"], ["lead of words"]
     )
-    assert 'src="data:image/gif;base64,' in render_page(Frame("A title"), [part])
+    assert 'src="data:image/gif;base64,' in render_page(PageFrame("A title"), [part])
 
 
 def test_a_section_without_a_template_shows_its_verdict_and_every_picture(tmp_path: Path) -> None:
     own = vars(_section(tmp_path, "first", 1))
     del own["template"]
     captions = {"one": "What <one> shows"}
-    plain = Section(**{**own, "facts": lambda words: {"verdict": words, "captions": captions}})
-    html = render_page(Frame("A title"), [fill(plain, "It is <so>.")])
+    plain = PageSection(**{**own, "facts": lambda words: {"verdict": words, "captions": captions}})
+    html = render_page(PageFrame("A title"), [fill(plain, "It is <so>.")])
     body = html.partition('<section id="first">')[2].partition("</section>")[0]
     assert "<h2>What of first?</h2>\n  <p>It is &lt;so&gt;.</p>" in body
     assert body.count("<figure><img") == 1
@@ -126,6 +126,6 @@ def test_a_section_without_a_template_shows_its_verdict_and_every_picture(tmp_pa
 
 def test_reasons_are_escaped_and_cannot_turn_round(tmp_path: Path) -> None:
     absence = Absence(_section(tmp_path, "first", 1), "no <script>\u202e")
-    html = render_page(Frame("A title"), [], [absence], "<script>\u202e")
+    html = render_page(PageFrame("A title"), [], [absence], "<script>\u202e")
     assert "<script" not in html
     assert "\u202e" not in html
