@@ -97,7 +97,7 @@ def cannot_write(error: BaseException) -> str | None:
     Nothing of this gets better by trying again. Causes are followed, and libraries that pass on
     the words without the number are understood.
     """
-    found: list[tuple[int, str]] = []
+    numbers: list[tuple[int, str]] = []
     seen: set[int] = set()
     waiting: list[BaseException | None] = [error]
     while waiting:
@@ -106,10 +106,10 @@ def cannot_write(error: BaseException) -> str | None:
             seen.add(id(cause))
             waiting += [cause.__cause__, cause.__context__]
             if number := _errno_of(cause):
-                found.append((number, getattr(cause, "filename", None) or ""))
-    if not found:
+                numbers.append((number, getattr(cause, "filename", None) or ""))
+    if not numbers:
         return None
-    number, where = next((each for each in found if each[1]), found[0])
+    number, where = next((each for each in numbers if each[1]), numbers[0])
     words = os.strerror(number).lower()
     return f"{words} [{where or os.getcwd()}]. {_CANNOT_WRITE[number]}; finished stages are kept."
 
@@ -123,8 +123,8 @@ def _errno_of(error: BaseException) -> int | None:
     text = str(error)
     if "database or disk is full" in text:  # SQLite
         return errno.ENOSPC
-    found = (number for number in _CANNOT_WRITE if os.strerror(number) in text)
-    return next(found, None)
+    numbers = (number for number in _CANNOT_WRITE if os.strerror(number) in text)
+    return next(numbers, None)
 
 
 def safe_name(text: str) -> str:

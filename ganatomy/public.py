@@ -80,6 +80,6 @@ def callable_package(package: str) -> None:
 
 def summary(name: str) -> str:
     """Return the first line of a public name's docstring, "" without one."""
-    found = find(name)
-    meant = found.__wrapped__ if isinstance(found, _CallablePackage) else found
+    target = find(name)
+    meant = target.__wrapped__ if isinstance(target, _CallablePackage) else target
     return (inspect.getdoc(meant) or "").partition("\n")[0]

@@ -89,10 +89,10 @@ def rank_correlation(one: Array, other: Array) -> Array:
     with np.errstate(invalid="ignore", divide="ignore"):
         # ranks are multiples of 1/2: these sums are exact whatever their order
         scale = np.true_divide(1, first.shape[1] - 1)
-        found = (first * second).sum(1) * scale
+        correlations = (first * second).sum(1) * scale
         for ranks in (first, second):
-            found = found / np.sqrt((ranks * ranks).sum(1) * scale)
-    return np.asarray(found.clip(-1, 1), dtype=float)
+            correlations = correlations / np.sqrt((ranks * ranks).sum(1) * scale)
+    return np.asarray(correlations.clip(-1, 1), dtype=float)
 
 
 def _centred_ranks(values: Array) -> Array:

@@ -189,14 +189,14 @@ def _without_reals(gan: "Gan", arguments: argparse.Namespace, title: str) -> Non
 
     _say("no real images were given: the GAN's own are explained")
     z = latents(arguments.count, gan.architecture, arguments.seed, "explained")
-    found = ganatomy.explain(
+    explanation = ganatomy.explain(
         gan.discriminator,
         generate(gan.generator_ema, z),
         generator=gan.generator_ema,
         latents=z,
         seed=arguments.seed,
     )
-    found.save(arguments.out, title)
+    explanation.save(arguments.out, title)
 
 
 def _say(text: str) -> None:

@@ -80,19 +80,19 @@ def read_attributes(
             f"{len(lacking)} of {len(files)} images have no row in {path}, their attributes are "
             f"unknown: {_first_three(lacking)}"
         )
-    found: dict[str, torch.Tensor] = {}
+    attributes: dict[str, torch.Tensor] = {}
     for column, name in enumerate(names):
         if column == key:
             continue
         values = pd.Series([row[column] for row in rows], index=list(line_of), dtype="str")
         for attribute, numbers in _attributes_of(name, values, lines, where).items():
-            if attribute in found:
+            if attribute in attributes:
                 raise InputError(
                     f"two columns make an attribute {attribute!r}", where, "Rename one of them."
                 )
             ordered = numbers.reindex(wanted).to_numpy(np.float32, copy=True)
-            found[attribute] = torch.from_numpy(ordered)
-    return found
+            attributes[attribute] = torch.from_numpy(ordered)
+    return attributes
 
 
 def _read_table(path: Path) -> tuple[list[str], list[list[str]], list[int]]:

@@ -57,9 +57,9 @@ def collect(
         raise InputError(
             "no such folder", f"root={root}", "Give the folder that holds your images."
         )
-    found = survey(root, follow_links)
-    chosen, left_out = _spread(found.images, max_images)
-    refused, others = list(found.refused), dict(found.others)
+    surveyed = survey(root, follow_links)
+    chosen, left_out = _spread(surveyed.images, max_images)
+    refused, others = list(surveyed.refused), dict(surveyed.others)
     if left_out:
         others[LEFT_OUT] = len(left_out)
     files: list[Path] = []

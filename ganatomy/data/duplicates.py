@@ -91,12 +91,12 @@ def found_among(images: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
     Tensor of shape (n,), bool
     """
     there = {digest: place for place, digest in reversed(list(enumerate(_digests(others))))}
-    found = torch.tensor([digest in there for digest in _digests(images)], dtype=torch.bool)
-    left = torch.nonzero(~found).flatten()
+    is_repeated = torch.tensor([digest in there for digest in _digests(images)], dtype=torch.bool)
+    left = torch.nonzero(~is_repeated).flatten()
     different = torch.tensor(sorted(there.values()), dtype=torch.int64)
     near = _near_pairs(images[left], others[different])
-    found[left[near[:, 0]]] = True
-    return found
+    is_repeated[left[near[:, 0]]] = True
+    return is_repeated
 
 
 def _digests(images: torch.Tensor) -> list[bytes]:
@@ -140,7 +140,7 @@ def _near_pairs(
     centre = pool_hashes.mean(0)
     hashes, pool_hashes = hashes - centre, pool_hashes - centre
     norms, tolerance = pool_hashes.square().sum(1), _tolerance(images)
-    found = [torch.empty(0, 2, dtype=torch.int64)]
+    pairs = [torch.empty(0, 2, dtype=torch.int64)]
     step = _num_at_a_time(images, _CANDIDATE_VALUES // num_candidates)
     for start in range(0, len(images), step):
         part = hashes[start : start + step]
@@ -160,10 +160,10 @@ def _near_pairs(
             farthest = _left_over(first, pool[nearest[row, -1]])
             is_near = left <= _SHARE_OF_FARTHEST * farthest
             row, column = row[is_near], column[is_near]
-        found.append(torch.stack([start + row, nearest[row, column]], 1))
+        pairs.append(torch.stack([start + row, nearest[row, column]], 1))
         if progress:
             progress(min(start + step, len(images)), len(images))
-    return torch.cat(found)
+    return torch.cat(pairs)
 
 
 def _perceptual_hashes(images: torch.Tensor) -> torch.Tensor:

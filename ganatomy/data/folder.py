@@ -109,7 +109,7 @@ def walk(root: Path, follow_links: bool) -> list[Entry]:
     """
     home = os.path.realpath(root)
     read_as = {home: "."}
-    found: list[tuple[_Parts, Entry]] = []
+    entries: list[tuple[_Parts, Entry]] = []
     waiting = [_Folder(root, home, (), False)]  # no recursion: it may be thousands deep
     while waiting:
         folder, real, parts, hidden = waiting.pop()
@@ -117,22 +117,22 @@ def walk(root: Path, follow_links: bool) -> list[Entry]:
             names = sorted(os.listdir(folder))
         except OSError as error:
             reason = f"a folder that cannot be read ({error.strerror})"
-            found.append((parts, Entry(shown(parts) or ".", folder, refused=reason)))
+            entries.append((parts, Entry(shown(parts) or ".", folder, refused=reason)))
             continue
         for name in names:
             path, here = folder / name, (*parts, name)
             unseen = hidden or name.startswith(".")
             entry = _entry(path, shown(here), unseen, real, home, follow_links)
             if isinstance(entry, Entry):
-                found.append((here, entry))
+                entries.append((here, entry))
             elif not unseen and entry in read_as:
                 reason = f"a link to a folder that is read already, as {read_as[entry]}"
-                found.append((here, Entry(shown(here), path, refused=reason)))
+                entries.append((here, Entry(shown(here), path, refused=reason)))
             else:
                 if not unseen:
                     read_as[entry] = shown(here)
                 waiting.append(_Folder(path, entry, here, unseen))
-    return [entry for _, entry in sorted(found, key=lambda pair: pair[0])]
+    return [entry for _, entry in sorted(entries, key=lambda pair: pair[0])]
 
 
 def shown(parts: _Parts) -> str:

@@ -96,9 +96,9 @@ def _content_of(head: bytes) -> str:
 
 def refusal_of(head: bytes) -> str:
     """Say why a file that begins like this is not read; "" for one of `FORMATS`."""
-    found = format_of(head)
-    if found in FORMATS:
+    kind = format_of(head)
+    if kind in FORMATS:
         return ""
-    if found is not None:
-        return f"a {found} file, none of {LISTED}: convert it"
+    if kind is not None:
+        return f"a {kind} file, none of {LISTED}: convert it"
     return f"not an image ({_content_of(head)} content), none of {LISTED}" if head else "empty file"

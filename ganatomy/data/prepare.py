@@ -114,23 +114,23 @@ def prepare(
         raw.class_names,
         {name: values[kept] for name, values in raw.attributes.items()},
     )
-    found, split = find_duplicates(whole.images, comparing), raw.split[kept]
+    matches, split = find_duplicates(whole.images, comparing), raw.split[kept]
     comparing(1, 1)  # where nothing is left to be compared too
     is_kept = torch.ones(len(whole), dtype=torch.bool)
     if duplicates == DROP:
-        is_kept = without_repeats(found, split != TEST)
+        is_kept = without_repeats(matches, split != TEST)
         _check_enough(int(is_kept.sum()), min_images, quarantine)
     is_test = split == TEST
     if (split == UNSPLIT).any() or is_test[is_kept].all() or not is_test[is_kept].any():
-        group = found.group if duplicates == TOGETHER else None
+        group = matches.group if duplicates == TOGETHER else None
         is_test = torch.zeros_like(is_kept)
         is_test[is_kept] = draw_test(whole.labels[is_kept], test_fraction, seed, group)
     return Prepared(
         whole.take(is_kept & ~is_test),
         whole.take(is_kept & is_test),
         quarantine,
-        count_repeats(duplicates, found, whole.labels, is_kept=is_kept, is_test=is_test),
-        _listed(found, _names(raw, kept), is_kept, is_test),
+        count_repeats(duplicates, matches, whole.labels, is_kept=is_kept, is_test=is_test),
+        _listed(matches, _names(raw, kept), is_kept, is_test),
     )
 
 
@@ -163,7 +163,7 @@ def _names(raw: Raw, kept: torch.Tensor) -> list[str]:
 
 
 def _listed(
-    found: Duplicates, names: list[str], is_kept: torch.Tensor, is_test: torch.Tensor
+    matches: Duplicates, names: list[str], is_kept: torch.Tensor, is_test: torch.Tensor
 ) -> list[dict[str, str]]:
     side = [
         "dropped" if not there else "test" if test else "train"
@@ -173,11 +173,11 @@ def _listed(
         {
             "file": names[place],
             "repeats": names[first],
-            "how": "equal" if found.equal[place] != place else "nearly equal",
+            "how": "equal" if matches.equal[place] != place else "nearly equal",
             "split": side[place],
             "split_of_repeated": side[first],
         }
-        for place, first in enumerate(found.group.tolist())
+        for place, first in enumerate(matches.group.tolist())
         if first != place
     ]
 

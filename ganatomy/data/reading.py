@@ -166,10 +166,10 @@ def _orientation(image: Image.Image) -> int | None:
     if image.format == "TIFF":
         return None
     try:
-        found = image.getexif().get(_ORIENTATION)
+        orientation = image.getexif().get(_ORIENTATION)
     except Exception:  # metadata can be damaged in any way; the pixels are checked by themselves
         return None
-    return found if isinstance(found, int) else None
+    return orientation if isinstance(orientation, int) else None
 
 
 def _eight_bits(image: Image.Image, opened: Image.Image) -> Image.Image:

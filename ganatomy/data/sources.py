@@ -142,8 +142,10 @@ def fetch(
     elif source == "cifar10":
         raw = _cifar10(root, retries, warn)
     elif source == "image-folder":
-        found = collect(root, max_images, follow_links, limits=limits, into=into, progress=progress)
-        return _image_folder(root, found, attributes, warn)
+        collected = collect(
+            root, max_images, follow_links, limits=limits, into=into, progress=progress
+        )
+        return _image_folder(root, collected, attributes, warn)
     else:
         raise InputError(
             f"unknown source {source!r}", "source", f"Use one of: {', '.join(SOURCES)}."
@@ -193,10 +195,10 @@ def _mnist_family(source: str, root: Path, retries: int, warn: Callable[[str], N
     ]
     images = [read_idx(path) for _, path, _ in parts]
     labels = [read_idx(_idx_file(name, folders)).to(torch.int64) for _, _, name in parts]
-    for found, known, (_, path, name) in zip(images, labels, parts):
-        if len(found) != len(known):
+    for pictures, known, (_, path, name) in zip(images, labels, parts):
+        if len(pictures) != len(known):
             raise InputError(
-                f"{len(found)} images but {len(known)} labels in {name}",
+                f"{len(pictures)} images but {len(known)} labels in {name}",
                 str(path),
                 "Replace both files with an intact copy.",
             )
@@ -262,9 +264,9 @@ def _download(
 
 
 def _image_folder(
-    root: Path, found: Collected, attributes: Path | None, warn: Callable[[str], None]
+    root: Path, collected: Collected, attributes: Path | None, warn: Callable[[str], None]
 ) -> Raw:
-    called = tuple(found.names)
+    called = tuple(collected.names)
     classes = [_class_of(name) for name in called]
     names = tuple(sorted({name for name in classes if name is not None}))
     if len(names) < 2:  # one folder tells nothing apart
@@ -272,19 +274,19 @@ def _image_folder(
     labels = torch.tensor([names.index(name) if name in names else UNLABELLED for name in classes])
     known: dict[str, torch.Tensor] = {}
     if attributes is not None:
-        unused = [*found.left_out, *(entry["file"] for entry in found.refused)]
+        unused = [*collected.left_out, *(entry["file"] for entry in collected.refused)]
         known = read_attributes(attributes, called, warn, unused)
     return Raw(
         None,
         labels,
         torch.full((len(called),), UNSPLIT),
         names,
-        tuple(found.files),
+        tuple(collected.files),
         f"folder {root.name}",
         called,
         known,
-        found.refused,
-        found.others,
+        collected.refused,
+        collected.others,
     )
 
 

@@ -16,7 +16,7 @@ KEEP, TOGETHER, DROP = CHOICES
 
 @dataclass(frozen=True)
 class Repeats:
-    """How often a data set repeats itself, after the split.
+    """How often a data set matches itself, after the split.
 
     Attributes
     ----------
@@ -86,27 +86,27 @@ def draw_test(
     return is_drawn[group]
 
 
-def without_repeats(found: Duplicates, is_training: torch.Tensor) -> torch.Tensor:
+def without_repeats(matches: Duplicates, is_training: torch.Tensor) -> torch.Tensor:
     """One image of each group: the first that the source gives for training, else the first.
 
     Parameters
     ----------
-    found : Duplicates
+    matches : Duplicates
     is_training : Tensor of shape (n,), bool
 
     Returns
     -------
     Tensor of shape (n,), bool
     """
-    places = torch.arange(len(found.group))
+    places = torch.arange(len(matches.group))
     rank = torch.where(is_training, places, places + len(places))
-    best = torch.full_like(rank, 2 * len(places)).scatter_reduce(0, found.group, rank, "amin")
-    return rank == best[found.group]
+    best = torch.full_like(rank, 2 * len(places)).scatter_reduce(0, matches.group, rank, "amin")
+    return rank == best[matches.group]
 
 
 def count_repeats(
     choice: str,
-    found: Duplicates,
+    matches: Duplicates,
     labels: torch.Tensor,
     *,
     is_kept: torch.Tensor,
@@ -114,17 +114,17 @@ def count_repeats(
 ) -> Repeats:
     """Sum up what was found and what was made of it; all tensors are of shape (n,)."""
     places = torch.arange(len(labels))
-    is_first = found.in_groups & ~found.is_repeated
-    is_near = found.is_repeated & (found.equal == places)
-    apart = found.group[labels != labels[found.group]]
+    is_first = matches.in_groups & ~matches.is_repeated
+    is_near = matches.is_repeated & (matches.equal == places)
+    apart = matches.group[labels != labels[matches.group]]
     in_training = torch.zeros(len(labels), dtype=torch.bool)
-    in_training[found.group[is_kept & ~is_test]] = True
+    in_training[matches.group[is_kept & ~is_test]] = True
     return Repeats(
         choice,
         int(is_first.sum()),
-        int(found.is_repeated.sum() - is_near.sum()),
+        int(matches.is_repeated.sum() - is_near.sum()),
         int(is_near.sum()),
         len(apart.unique()),
         int((~is_kept).sum()),
-        int((is_kept & is_test & in_training[found.group]).sum()),
+        int((is_kept & is_test & in_training[matches.group]).sum()),
     )

@@ -90,10 +90,10 @@ def explain(
     >>> from torch import nn
     >>> D = nn.Sequential(nn.Conv2d(1, 4, 3), nn.LeakyReLU(0.2), nn.Flatten(), nn.Linear(784, 1))
     >>> held_out = torch.rand(8, 1, 16, 16) * 2 - 1
-    >>> found = ganatomy.explain(D, held_out[:2], reals=held_out[2:], num_samples=200)
-    >>> sorted(found.of_d.maps)
+    >>> explanation = ganatomy.explain(D, held_out[:2], reals=held_out[2:], num_samples=200)
+    >>> sorted(explanation.of_d.maps)
     ['gradcam 0', 'hirescam 0', 'integrated gradients', 'lime', 'occlusion']
-    >>> found.of_d.maps["lime"].shape
+    >>> explanation.of_d.maps["lime"].shape
     torch.Size([2, 16, 16])
     """
     check_names(discriminator, layers, methods)
@@ -113,20 +113,20 @@ def explain(
     )
     target = d_logit(discriminator)
     findings = [each for each in guard_target(target, images) if each.guard != "range"]
-    of_g = None
+    g_maps = None
     if generator is not None and latents is not None:
-        of_g = _of_g(generator, latents, asked, notes)
-    found = Explanation(
-        _of_d(target, asked, given_layers=layers is not None),
-        of_g,
+        g_maps = _maps_of_generator(generator, latents, asked, notes)
+    explanation = Explanation(
+        _maps_of_discriminator(target, asked, given_layers=layers is not None),
+        g_maps,
         None if reals is None else _values(target, reals),
         tuple(findings),
         tuple(dict.fromkeys(notes)),
         asked,
     )
-    for note in found.notes:
+    for note in explanation.notes:
         warnings.warn(note, stacklevel=2)
-    return found
+    return explanation
 
 
 def _check_together(
@@ -154,14 +154,14 @@ def _layers(
 ) -> tuple[str, ...]:
     if asked is not None:
         return tuple(asked)
-    found = layers_of(discriminator, images[:_FEW])
-    if found.last is not None:
-        return (found.last,)
-    if not found.convolutions:
+    layers = layers_of(discriminator, images[:_FEW])
+    if layers.last is not None:
+        return (layers.last,)
+    if not layers.convolutions:
         notes.append(
             "no layer of the discriminator returns a feature map: it has no class activation maps"
         )
-    return found.convolutions[-1:]
+    return layers.convolutions[-1:]
 
 
 def _methods(
@@ -179,7 +179,7 @@ def _fills(reals: torch.Tensor | None, images: torch.Tensor, seed: int) -> torch
     return baselines("marginal", images, reals, seed)
 
 
-def _of_d(target: Target, asked: Asked, given_layers: bool) -> Maps:
+def _maps_of_discriminator(target: Target, asked: Asked, given_layers: bool) -> Maps:
     images, seed = asked.images, asked.seed
     try:
         maps = asked.methods.maps(target, asked.layers, images, asked.fills_of(images, seed), seed)
@@ -191,7 +191,9 @@ def _of_d(target: Target, asked: Asked, given_layers: bool) -> Maps:
     return Maps(target.name, images.float().cpu(), _values(target, images), maps, reasons)
 
 
-def _of_g(generator: nn.Module, latents: torch.Tensor, asked: Asked, notes: list[str]) -> Maps:
+def _maps_of_generator(
+    generator: nn.Module, latents: torch.Tensor, asked: Asked, notes: list[str]
+) -> Maps:
     """D's logit of the generator's images, explained at the generator's last layer."""
     z, images = latents.detach(), outputs_of(generator, latents)
     if images.shape[1:] != asked.images.shape[1:]:

@@ -128,8 +128,8 @@ class Explanation:
         """Draw the maps over the first images, as PNG files by network: ``D``, and ``G``."""
         from ganatomy.facade.explanation_section import sheet  # drawing takes a second to import
 
-        found = {"D": sheet(self.of_d, _SHOWN)}
-        return found if self.of_g is None else {**found, "G": sheet(self.of_g, _SHOWN)}
+        sheets = {"D": sheet(self.of_d, _SHOWN)}
+        return sheets if self.of_g is None else {**sheets, "G": sheet(self.of_g, _SHOWN)}
 
     def trust(self) -> "Trust":
         """Test every kind of D's maps; the first call takes as long as many explanations.

@@ -12,16 +12,16 @@ from ganatomy.report.sections.page_section import Figure, PageSection, Record, p
 _VERDICT = ["method", "faithful", "stable", "sane", "trusted", "why"]
 
 
-def sheet(found: Maps, count: int) -> bytes:
+def sheet(explained: Maps, count: int) -> bytes:
     """Draw the maps of the first images over them, a row for each method, as a PNG file."""
-    titles = {name: _title(name) for name in found.maps}
+    titles = {name: _title(name) for name in explained.maps}
     return png(
         attribution_sheet(
-            found.images[:count],
-            {titles[name]: maps[:count] for name, maps in found.maps.items()},
-            found.scores[:count],
+            explained.images[:count],
+            {titles[name]: maps[:count] for name, maps in explained.maps.items()},
+            explained.scores[:count],
             None,
-            {titles[name]: reasons[:count] for name, reasons in found.reasons.items()},
+            {titles[name]: reasons[:count] for name, reasons in explained.reasons.items()},
         )
     )
 
@@ -33,10 +33,10 @@ def _title(name: str) -> str:
     return f"{layer}\n{method}" if has_layer else name.replace(" ", "\n")
 
 
-def _facts(found: Explanation) -> Record:
-    trust = found.trust()
+def _facts(explanation: Explanation) -> Record:
+    trust = explanation.trust()
     return {
-        "words": list(found.words()),
+        "words": list(explanation.words()),
         "verdict": list(trust.words()),
         "rows": rows_of(trust.table[_VERDICT]),
         "rules": dict(RULES),
@@ -44,10 +44,10 @@ def _facts(found: Explanation) -> Record:
     }
 
 
-def _figures(found: Explanation) -> dict[str, Figure]:
-    examination = found.trust().examination
+def _figures(explanation: Explanation) -> dict[str, Figure]:
+    examination = explanation.trust().examination
     return {
-        **found.pictures(),
+        **explanation.pictures(),
         "controls": lambda: png(control_chart(examination.measures)),
         "removal": lambda: png(removal_chart(examination.curves)),
     }
@@ -65,5 +65,5 @@ EXPLANATION: PageSection[Explanation] = PageSection(
     load=_not_kept,
     facts=_facts,
     figures=_figures,
-    alarms=lambda found: [each.reason for each in found.findings],
+    alarms=lambda explanation: [each.reason for each in explanation.findings],
 )

@@ -78,7 +78,7 @@ def examined(
     on_test : callable
         Told the name of each test that is done.
     """
-    found = judge_images(
+    judged = judge_images(
         asked.discriminator,
         asked.layers,
         asked.images,
@@ -89,5 +89,5 @@ def examined(
         asked.seed,
         on_test=on_test,
     )
-    table = trust(found.examination.measures)
-    return Trust(table, found.examination, len(asked.images))
+    table = trust(judged.examination.measures)
+    return Trust(table, judged.examination, len(asked.images))

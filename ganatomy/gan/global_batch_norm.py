@@ -21,18 +21,18 @@ def global_batch_norm(*networks: nn.Module) -> Iterator[None]:
     Every rank has to call it with equally many images, and to go back through it the same way. The
     modules, their names and their states stay as they are.
     """
-    found = [
+    norms = [
         module
         for network in networks
         for module in network.modules()
         if isinstance(module, _BatchNorm)
     ]
-    for module in found:
+    for module in norms:
         vars(module)["forward"] = partial(_forward, module)
     try:
         yield
     finally:
-        for module in found:
+        for module in norms:
             del vars(module)["forward"]
 
 

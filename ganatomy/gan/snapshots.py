@@ -79,14 +79,14 @@ class Snapshots:
 
     def all(self) -> list[Snapshot]:
         """The readable ones, oldest first; only their descriptions are read here."""
-        found = []
+        snapshots = []
         for folder in sorted(self.folder.glob("step-*")):
             try:
                 about = read_json(folder / _ABOUT)
-                found.append(Snapshot(folder, about["step"], about["score"], about["history"]))
+                snapshots.append(Snapshot(folder, about["step"], about["score"], about["history"]))
             except (InputError, KeyError, TypeError):
                 continue  # `latest` says so when it would have been taken
-        return found
+        return snapshots
 
     def best(self) -> Snapshot | None:
         """The one of lowest score, of equal ones the oldest; untrained only if all are."""

@@ -41,19 +41,19 @@ class TrainingState:
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """All of it by name; `restore` takes it back."""
-        found = {}
+        tensors = {}
         for name in NETWORKS:
             for key, value in getattr(self.gan, name).state_dict().items():
-                found[f"{name}/{key}"] = value
+                tensors[f"{name}/{key}"] = value
         for name, optimiser in self.optimisers.items():
             for position, parameter in enumerate(_parameters(optimiser)):
                 for key, value in optimiser.state[parameter].items():
-                    found[f"adam/{name}/{position}/{key}"] = value
-        found["rng/cpu"] = torch.get_rng_state()
+                    tensors[f"adam/{name}/{position}/{key}"] = value
+        tensors["rng/cpu"] = torch.get_rng_state()
         if self.device.type == "cuda":
-            found["rng/cuda"] = torch.cuda.get_rng_state(self.device)
-        found["step"] = torch.tensor(self.step)
-        return found
+            tensors["rng/cuda"] = torch.cuda.get_rng_state(self.device)
+        tensors["step"] = torch.tensor(self.step)
+        return tensors
 
     def restore(self, tensors: dict[str, torch.Tensor], where: str) -> None:
         """Become what `tensors` gave.
@@ -150,10 +150,10 @@ def _check(tensors: dict[str, torch.Tensor], expected: dict[str, torch.Size], wh
     for name, shape in expected.items():
         if fresh and name.startswith("adam/"):  # no moments before the first step
             continue
-        found = tuple(tensors[name].shape) if name in tensors else "nothing"
-        if found != tuple(shape):
+        saved = tuple(tensors[name].shape) if name in tensors else "nothing"
+        if saved != tuple(shape):
             raise InputError(
-                f"the checkpoint is of other networks: {name} should be {tuple(shape)}, is {found}",
+                f"the checkpoint is of other networks: {name} should be {tuple(shape)}, is {saved}",
                 where,
                 "Remove the checkpoint to begin anew, or restore the parameters it was made with.",
             )

@@ -149,10 +149,10 @@ def train(
                 known = None if classes is None else classes[index].to(state.device)
                 z = _latents(state, order.batch(turn), classes, seed, turn, own)
                 fake_images = fake_batch(state, rules, z)
-                of_d = discriminator_step(
+                d_values = discriminator_step(
                     state, rules, real_images, fake_images=fake_images, labels=known, turn=turn
                 )
-            of_g = generator_step(
+            g_values = generator_step(
                 state, rules, real_images, fake_images=fake_images, labels=known, turn=turn
             )
             update_ema(
@@ -163,7 +163,7 @@ def train(
             state.step = step + 1
             last = state.step == total
             wanted = last or (measure_every > 0 and state.step % measure_every == 0)
-            values = ranks.mean(_measured(state, of_d, of_g)) if wanted else None
+            values = ranks.mean(_measured(state, d_values, g_values)) if wanted else None
             on_step(state, total, values)
 
 
@@ -262,11 +262,11 @@ def _set_learning_rate(
             group["lr"] = settings.learning_rate * factor
 
 
-def _measured(state: TrainingState, of_d: Values, of_g: Values) -> Values:
-    real, fake = of_d["real"], of_d["fake"]
+def _measured(state: TrainingState, d_values: Values, g_values: Values) -> Values:
+    real, fake = d_values["real"], d_values["fake"]
     return {
-        "d_loss": of_d["d_loss"],
-        "g_loss": of_g["g_loss"],
+        "d_loss": d_values["d_loss"],
+        "g_loss": g_values["g_loss"],
         "d_real_logit": real.mean(),
         "d_fake_logit": fake.mean(),
         "d_accuracy_real": (real > 0).float().mean(),

@@ -75,14 +75,14 @@ class Guards:
         list of TrainingFinding
             Those rules that were kept until now.
         """
-        found = [
+        texts = [
             ("non_finite", self._look_non_finite(step, values)),
             ("collapse", self._look_collapse(step, total, values)),
             ("saturation", self._look_saturation(step, total, values)),
             ("standstill", self._look_standstill(step, total, values)),
             ("no_gain", self._look_no_gain(step, total, values)),
         ]
-        return [TrainingFinding(guard, step, text) for guard, text in found if text]
+        return [TrainingFinding(guard, step, text) for guard, text in texts if text]
 
     def state(self) -> dict[str, Any]:
         """The memory as plain values that JSON can hold, for `restore`."""

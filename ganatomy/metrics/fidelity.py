@@ -131,14 +131,14 @@ def _compare(
         replicates.append(frechet_of_moments(*pair))
         tick()
     frechet = frechet_distance(first, reals)
-    found = [(frechet, *recentred_interval(frechet, torch.tensor(replicates), least=0))]
+    estimates = [(frechet, *recentred_interval(frechet, torch.tensor(replicates), least=0))]
 
     once = torch.ones(1, len(first), dtype=torch.float64)
     kernel = weighted_kernel_distances(
         first, reals, torch.cat([once, first_counts]), torch.cat([once, real_counts])
     )
     tick()
-    found.append((float(kernel[0]), *recentred_interval(float(kernel[0]), kernel[1:])))
+    estimates.append((float(kernel[0]), *recentred_interval(float(kernel[0]), kernel[1:])))
 
     manifold = compare_manifolds(first, reals, k)
     tick()
@@ -149,7 +149,7 @@ def _compare(
         (manifold.coverage, real_counts, 1.0),
     ):
         mean = float(answers.mean())
-        found.append(
+        estimates.append(
             (mean, *recentred_interval(mean, counts @ answers / len(answers), 0, most=most))
         )
-    return found
+    return estimates

@@ -112,11 +112,11 @@ def judge_memorisation(
     if not spaces:
         raise InputError("no space to compare images in", "spaces", "Give pixels or features.")
     independence = independence or check_independence(spaces)
-    found = {
+    by_space = {
         name: _weigh(independence.without_copies(samples), seed, quantile, alpha / len(spaces))
         for name, samples in spaces.items()
     }
-    verdict = _verdict(found, independence)
+    verdict = _verdict(by_space, independence)
     rule = (
         f"Copies: in at least one of {len(spaces)} spaces, the share of fakes whose relative"
         " distance to the training images is below the threshold set by held-out images is at"
@@ -124,27 +124,29 @@ def judge_memorisation(
         f" {alpha:g} / {len(spaces)} for fakes drawn like held-out images. Held-out images that"
         " are also among the training images, equal or nearly so, set no threshold."
     )
-    return Memorisation(verdict, _reason(verdict, found, independence), rule, found, independence)
+    return Memorisation(
+        verdict, _reason(verdict, by_space, independence), rule, by_space, independence
+    )
 
 
-def _verdict(found: dict[str, Evidence], independence: Independence) -> str:
+def _verdict(by_space: dict[str, Evidence], independence: Independence) -> str:
     if not independence.leaves_enough:
         return CANNOT_TELL
-    if any(evidence.has_copies for evidence in found.values()):
+    if any(evidence.has_copies for evidence in by_space.values()):
         return COPIES
-    if min(evidence.detectable for evidence in found.values()) > _BLIND_ABOVE:
+    if min(evidence.detectable for evidence in by_space.values()) > _BLIND_ABOVE:
         return CANNOT_TELL
     return NO_SIGN
 
 
-def _reason(verdict: str, found: dict[str, Evidence], independence: Independence) -> str:
+def _reason(verdict: str, by_space: dict[str, Evidence], independence: Independence) -> str:
     shares = "; ".join(
         f"{name}: {evidence.copies.share:.1%} of fakes below the threshold,"
         f" {evidence.copies.expected:.1%} expected"
-        for name, evidence in found.items()
+        for name, evidence in by_space.items()
     )
     reason = f"{shares}."
-    nearer = [name for name, evidence in found.items() if evidence.is_nearer]
+    nearer = [name for name, evidence in by_space.items() if evidence.is_nearer]
     if nearer and verdict == NO_SIGN:
         reason += (
             f" In {' and '.join(nearer)}, fakes as a whole are nearer to the training images than"

@@ -111,11 +111,11 @@ def _spacing(points: torch.Tensor, train: torch.Tensor, same: float) -> torch.Te
     """Distance from training points to the nearest different training point."""
     centre = train.mean(0)
     targets = train - centre
-    found = []
+    nearest = []
     for part in points.split(512):
         distances = squared_distances(part - centre, targets)
-        found.append(distances.masked_fill_(distances <= same**2, torch.inf).amin(1).sqrt())
-    spacing = torch.cat(found)
+        nearest.append(distances.masked_fill_(distances <= same**2, torch.inf).amin(1).sqrt())
+    spacing = torch.cat(nearest)
     if not bool(spacing.isfinite().all()):
         raise InputError(
             "all training points are the same",

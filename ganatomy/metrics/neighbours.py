@@ -38,11 +38,11 @@ def nearest(
     queries, references = queries.double(), references.double()
     centre = references.mean(0)
     targets = references - centre
-    found = [squared_distances(part - centre, targets).argmin(1) for part in queries.split(chunk)]
-    indices = torch.cat(found)
+    nearest = [squared_distances(part - centre, targets).argmin(1) for part in queries.split(chunk)]
+    indices = torch.cat(nearest)
     distances = [
         torch.linalg.vector_norm(part - references[index], dim=1)
-        for part, index in zip(queries.split(chunk), found)
+        for part, index in zip(queries.split(chunk), nearest)
     ]
     return torch.cat(distances), indices
 
@@ -65,9 +65,9 @@ def kth_squared_distances(rows: torch.Tensor, k: int, chunk: int = 512) -> torch
     """
     if not 1 <= k < len(rows):
         raise ValueError(f"{len(rows)} rows have no {k}-th nearest other row")
-    found = []
+    nearest = []
     for start in range(0, len(rows), chunk):
         distances = squared_distances(rows[start : start + chunk], rows)
         distances.diagonal(start).fill_(torch.inf)
-        found.append(distances.topk(k, largest=False, sorted=False).values.amax(1))
-    return torch.cat(found)
+        nearest.append(distances.topk(k, largest=False, sorted=False).values.amax(1))
+    return torch.cat(nearest)

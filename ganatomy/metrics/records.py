@@ -20,17 +20,17 @@ def fidelity_table(quality: Quality) -> pd.DataFrame:
 
 def memorisation_record(quality: Quality) -> Record:
     """Give the verdict, and for each space what it rests on."""
-    found = quality.memorisation
+    memorisation = quality.memorisation
     return {
-        "verdict": found.verdict,
-        "copies_found": found.verdict == COPIES,
-        "cannot_tell": found.verdict == CANNOT_TELL,
-        "reason": found.reason,
-        "rule": found.rule,
-        "num_held_out": found.independence.num_held_out,
-        "num_in_training": found.independence.num_in_training,
-        "set_aside": found.independence.leaves_enough,
-        "spaces": {name: _evidence(evidence) for name, evidence in found.spaces.items()},
+        "verdict": memorisation.verdict,
+        "copies_found": memorisation.verdict == COPIES,
+        "cannot_tell": memorisation.verdict == CANNOT_TELL,
+        "reason": memorisation.reason,
+        "rule": memorisation.rule,
+        "num_held_out": memorisation.independence.num_held_out,
+        "num_in_training": memorisation.independence.num_in_training,
+        "set_aside": memorisation.independence.leaves_enough,
+        "spaces": {name: _evidence(evidence) for name, evidence in memorisation.spaces.items()},
     }
 
 
@@ -58,9 +58,9 @@ def _evidence(evidence: Evidence) -> Record:
 
 def generalisation_record(quality: Quality) -> Record:
     """Describe D's gap between training and held-out images."""
-    found = asdict(quality.generalisation)
-    low, high = found.pop("auc_interval")
-    return {**found, "auc_low": low, "auc_high": high}
+    values = asdict(quality.generalisation)
+    low, high = values.pop("auc_interval")
+    return {**values, "auc_low": low, "auc_high": high}
 
 
 def classes_record(quality: Quality, names: tuple[str, ...]) -> Record:
@@ -81,7 +81,7 @@ def classes_record(quality: Quality, names: tuple[str, ...]) -> Record:
     }
 
 
-def suspects_table(found: Suspects) -> pd.DataFrame:
+def suspects_table(suspects: Suspects) -> pd.DataFrame:
     """Give one row for each suspect and space, the worst suspect first."""
     return pd.DataFrame(
         [
@@ -89,11 +89,11 @@ def suspects_table(found: Suspects) -> pd.DataFrame:
                 "rank": rank,
                 "fake": int(fake),
                 "space": space,
-                "nearest": int(found.nearest[space][rank - 1]),
-                "ratio": float(found.ratio[space][rank - 1]),
+                "nearest": int(suspects.nearest[space][rank - 1]),
+                "ratio": float(suspects.ratio[space][rank - 1]),
             }
-            for rank, fake in enumerate(found.fake, start=1)
-            for space in found.nearest
+            for rank, fake in enumerate(suspects.fake, start=1)
+            for space in suspects.nearest
         ]
     )
 
@@ -102,6 +102,6 @@ def _interval(value: float, interval: tuple[float, float]) -> Record:
     return {"value": value, "low": interval[0], "high": interval[1]}
 
 
-def _divergence(found: Divergence) -> Record:
-    values = _interval(found.value, found.interval)
-    return {**values, "floor": found.floor, "floor_high": found.floor_high}
+def _divergence(divergence: Divergence) -> Record:
+    values = _interval(divergence.value, divergence.interval)
+    return {**values, "floor": divergence.floor, "floor_high": divergence.floor_high}

@@ -85,35 +85,35 @@ class EvaluationStudy:
 
     def metrics(self) -> dict[str, float]:
         """Return every figure that is worth comparing between runs, flat."""
-        found: dict[str, float] = {}
+        figures: dict[str, float] = {}
         for row in self.fidelity.to_dict("records"):
-            found[f"{row['name']}@{row['count']}"] = row["value"]
+            figures[f"{row['name']}@{row['count']}"] = row["value"]
             for kind in ("low", "high", "floor"):
-                found[f"{row['name']}_{kind}@{row['count']}"] = row[kind]
+                figures[f"{row['name']}_{kind}@{row['count']}"] = row[kind]
         if not self.memorisation["cannot_tell"]:  # neither 0 nor 1 would be true
-            found["copies_found"] = int(self.memorisation["copies_found"])
-        found["held_out_in_training"] = self.memorisation["num_in_training"]
+            figures["copies_found"] = int(self.memorisation["copies_found"])
+        figures["held_out_in_training"] = self.memorisation["num_in_training"]
         for space, evidence in self.memorisation["spaces"].items():
             for measure, name in (
                 ("copies", "copies_share"),
                 ("c_t", "c_t"),
                 ("authenticity", "authenticity"),
             ):
-                found |= _flat(f"{name}_{space}", evidence[measure])
-        return found | _of_discriminator(self.generalisation) | _of_classes(self.classes)
+                figures |= _flat(f"{name}_{space}", evidence[measure])
+        return figures | _of_discriminator(self.generalisation) | _of_classes(self.classes)
 
     def warnings(self) -> list[str]:
         """Return what is wrong with the generator, or with what it was judged by, in words."""
-        found, missing = self.memorisation, self.classes["missing"]
+        memorisation, missing = self.memorisation, self.classes["missing"]
         said = []
-        if found["copies_found"]:
-            said.append(f"the generator repeats training images: {found['reason']}")
-        elif found["cannot_tell"]:
-            said.append(f"whether the generator copies cannot be told: {found['reason']}")
-        if found["num_in_training"]:
+        if memorisation["copies_found"]:
+            said.append(f"the generator repeats training images: {memorisation['reason']}")
+        elif memorisation["cannot_tell"]:
+            said.append(f"whether the generator copies cannot be told: {memorisation['reason']}")
+        if memorisation["num_in_training"]:
             said.append(
-                f"held-out images that are also in training: {found['num_in_training']} of "
-                f"{found['num_held_out']}"
+                f"held-out images that are also in training: {memorisation['num_in_training']} of "
+                f"{memorisation['num_held_out']}"
             )
         if missing:
             said.append(f"classes that G does not make: {', '.join(missing)}")

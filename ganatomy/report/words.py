@@ -53,11 +53,11 @@ def _isolate(inner: str) -> Markup:
 
 
 def _each_run_isolated(text: str) -> Markup:
-    found, end = Markup(""), 0
+    marked, end = Markup(""), 0
     for run in _RUN.finditer("".join(map(_kind, text))):
-        found += escape(text[end : run.start()]) + _isolate(text[run.start() : run.end()])
+        marked += escape(text[end : run.start()]) + _isolate(text[run.start() : run.end()])
         end = run.end()
-    return found + escape(text[end:])
+    return marked + escape(text[end:])
 
 
 def _kind(letter: str) -> str:

@@ -28,12 +28,12 @@ def main(events: Events) -> None:
     with whole_folder(PACKING) as folder, whole_folder(REPORTS / "autotune") as report:
         write_json(folder / "packing.json", asdict(chosen))
         write_json(report / "timings.json", [asdict(timing) for timing in timings])
-        found = {
+        times = {
             f"member_step_s/{timing.packing.backend}_{timing.packing.size}": timing.member_step_s
             for timing in timings
             if timing.member_step_s is not None
         }
-        write_metrics(report, {"pack_size": chosen.size, **found})
+        write_metrics(report, {"pack_size": chosen.size, **times})
 
 
 def _measured(params: Autotune, events: Events) -> list[Timing]:

@@ -29,7 +29,7 @@ def main(events: Events) -> None:
     network, names = evaluator_file.load(EVALUATOR, device)
     z = latents(params.num_fakes, gan.architecture, base.seed, "evaluate")
     images = Three(train.images, held_out.images, to_uint8(generate(gan.generator_ema, z)))
-    found = evaluate(
+    study = evaluate(
         images,
         Three(*(score(gan.discriminator, part) for part in images)),
         network,
@@ -41,16 +41,16 @@ def main(events: Events) -> None:
         seed=base.seed,
         on_progress=lambda done, total: events.progress(done, total, "steps"),
     )
-    if found.num_compared < params.num_fakes:
+    if study.num_compared < params.num_fakes:
         events.warning(
-            f"distances compare {found.num_compared} images, the smaller split, "
+            f"distances compare {study.num_compared} images, the smaller split, "
             f"not evaluate.num_fakes={params.num_fakes}"
         )
-    for text in found.warnings():
+    for text in study.warnings():
         events.warning(text)
     with whole_folder(REPORTS / "evaluate") as report:
-        found.save(report)
-        write_metrics(report, found.metrics())
+        study.save(report)
+        write_metrics(report, study.metrics())
 
 
 if __name__ == "__main__":

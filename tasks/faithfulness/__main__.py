@@ -27,7 +27,7 @@ def main(events: Events) -> None:
     keep_freed_memory()
     subjects = load_subjects(params.num_images, base.seed, device)
     with by_key(of_lime), whole_folder(REPORTS / "faithfulness") as report:
-        found = judge_explanations(
+        study = judge_explanations(
             subjects,
             Methods(
                 Gradcam.load().methods,
@@ -42,8 +42,8 @@ def main(events: Events) -> None:
             seed=base.seed,
             on_progress=events.progress,
         )
-        found.save(report)
-        write_metrics(report, found.metrics())
+        study.save(report)
+        write_metrics(report, study.metrics())
 
 
 if __name__ == "__main__":

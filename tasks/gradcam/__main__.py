@@ -30,7 +30,7 @@ def main(events: Events) -> None:
         max(params.num_images, params.num_averaged, params.num_ablated), base.seed, device
     )
     with by_key(params), whole_folder(REPORTS / "gradcam") as report:
-        found = explain_by_maps(
+        study = explain_by_maps(
             subjects,
             vocabulary(),
             methods=params.methods,
@@ -46,8 +46,8 @@ def main(events: Events) -> None:
             on_progress=lambda done, total: events.progress(done, total, "parts"),
             on_warning=events.warning,
         )
-        found.save(report)
-        write_metrics(report, found.metrics())
+        study.save(report)
+        write_metrics(report, study.metrics())
 
 
 def _history(device: torch.device) -> Iterator[tuple[int, nn.Module, nn.Module]]:

@@ -75,8 +75,8 @@ def write(root: Path) -> None:
 
 def _stages(root: Path) -> list[str]:
     """Names of the stages that depend on their code: all others than this one."""
-    found = {path.parent.name for path in (root / "tasks").glob("*/__main__.py")}
-    return sorted(found - {STAGE})
+    stages = {path.parent.name for path in (root / "tasks").glob("*/__main__.py")}
+    return sorted(stages - {STAGE})
 
 
 def _too_many(root: Path, contents: Iterable[Path]) -> set[Path]:

@@ -39,9 +39,9 @@ def _fingerprint(root: Path) -> dict[str, str]:
 
 
 def _digest(root: Path, paths: Iterable[Path]) -> str:
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for path in sorted(paths):
         if path.is_file() and "__pycache__" not in path.parts:
             content = hashlib.sha256(path.read_bytes()).hexdigest()
-            found.update(f"{path.relative_to(root).as_posix()}\0{content}\n".encode())
-    return found.hexdigest()
+            digest.update(f"{path.relative_to(root).as_posix()}\0{content}\n".encode())
+    return digest.hexdigest()

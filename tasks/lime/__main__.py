@@ -22,7 +22,7 @@ def main(events: Events) -> None:
     keep_freed_memory()
     subjects = load_subjects(max(params.num_images, params.num_averaged), base.seed, device)
     with by_key(params), whole_folder(REPORTS / "lime") as report:
-        found = explain_by_lime(
+        study = explain_by_lime(
             subjects,
             vocabulary(),
             sampling=params.sampling(),
@@ -36,8 +36,8 @@ def main(events: Events) -> None:
             on_progress=lambda done, total: events.progress(done, total, "images"),
             on_warning=events.warning,
         )
-        found.save(report)
-        write_metrics(report, found.metrics())
+        study.save(report)
+        write_metrics(report, study.metrics())
 
 
 if __name__ == "__main__":

@@ -55,11 +55,11 @@ def main(events: Events) -> None:
 
 def _about(repeats: Repeats) -> str:
     where = REPORTS / "prepare" / "duplicates.csv"
-    found = f"{repeats.num_equal} images equal another one, {repeats.num_near} nearly do"
+    counts = f"{repeats.num_equal} images equal another one, {repeats.num_near} nearly do"
     if repeats.choice == DROP:
-        return f"{found}: {repeats.num_dropped} dropped, see {where}"
+        return f"{counts}: {repeats.num_dropped} dropped, see {where}"
     crossing = f"{repeats.num_held_out_in_training} held-out images are also in training"
-    return f"{found}; {crossing}, see {where}"
+    return f"{counts}; {crossing}, see {where}"
 
 
 if __name__ == "__main__":

@@ -36,9 +36,9 @@ _PLOTS = {
 def write(folder: Path) -> None:
     """Write `summary.json` and `plots/*.csv` into a folder, from the stages' own reports."""
     metrics = {stage: _metrics(stage) for stage, _ in _HEADLINES.values()}
-    found = {name: metrics[stage].get(key) for name, (stage, key) in _HEADLINES.items()}
+    summary = {name: metrics[stage].get(key) for name, (stage, key) in _HEADLINES.items()}
     write_json(
-        folder / SUMMARY, {name: value for name, value in found.items() if value is not None}
+        folder / SUMMARY, {name: value for name, value in summary.items() if value is not None}
     )
     curves = _curves(REPORTS / "train" / CURVES)
     for name, columns in _PLOTS.items():
@@ -54,13 +54,13 @@ def _metrics(stage: str) -> dict[str, Any]:
 
 def _curves(path: Path) -> dict[str, dict[int, str]]:
     """Value by step of each curve, by its name up to an @; none where there is no file."""
-    found: dict[str, dict[int, str]] = {}
+    curves: dict[str, dict[int, str]] = {}
     if path.exists():
         with path.open(newline="") as file:
             for row in csv.DictReader(file):
-                curve = found.setdefault(row["name"].partition("@")[0], {})
+                curve = curves.setdefault(row["name"].partition("@")[0], {})
                 curve[int(row["step"])] = row["value"]
-    return found
+    return curves
 
 
 def _table(curves: dict[str, dict[int, str]], columns: dict[str, str]) -> str:

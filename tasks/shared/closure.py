@@ -54,16 +54,16 @@ class Sources:
         follow : callable
             Asked with the first part of the name of each module that is imported: does it count?
         """
-        found: set[Path] = set()
+        files: set[Path] = set()
         waiting = list(modules)
         while waiting:
             path = _find(self._root, waiting.pop())
-            if path is None or path in found:
+            if path is None or path in files:
                 continue
             source = self._source(path)
-            found |= {path, *source.beside}
+            files |= {path, *source.beside}
             waiting += [name for name in source.imported if follow(name.partition(".")[0])]
-        return {path.relative_to(self._root).as_posix() for path in found}
+        return {path.relative_to(self._root).as_posix() for path in files}
 
     def digest(self, name: str) -> str:
         """A digest of what a file says, by its path below the root: see `meaning.digest`."""

@@ -53,15 +53,15 @@ def read_output(root: Path, output: str) -> dict[str, Content]:
     if path.is_file():
         return {"": _read_if_possible(path)}
     ignored = _ignored(root)
-    found = {}
+    contents = {}
     for folder, folders, names in os.walk(path):
         folders[:] = [name for name in folders if name not in ignored]
         for name in names:
             if name not in ignored:
                 file = Path(folder, name)
                 if file.is_file():  # else a link to what is gone: missing
-                    found[file.relative_to(path).as_posix()] = _read_if_possible(file)
-    return found
+                    contents[file.relative_to(path).as_posix()] = _read_if_possible(file)
+    return contents
 
 
 def _read_if_possible(path: Path) -> Content:
@@ -113,9 +113,9 @@ def listing(cache: Path, name: str) -> dict[str, str] | None:
     return {entry["relpath"]: entry["md5"] for entry in json.loads(path.read_text())}
 
 
-def differences(wanted: dict[str, str], found: dict[str, Content]) -> list[str]:
+def differences(wanted: dict[str, str], outputs: dict[str, Content]) -> list[str]:
     """Names that are missing, too many, or of other content."""
-    there = {name: content.md5 for name, content in found.items()}
+    there = {name: content.md5 for name, content in outputs.items()}
     return sorted(name for name in wanted | there if wanted.get(name) != there.get(name))
 
 
@@ -140,11 +140,11 @@ def check_inputs(stage: str, root: Path = Path()) -> None:
 
 
 def _check(root: Path, writer: str, path: str, name: str) -> None:
-    found = read_output(root, path)
-    if not found or digest(found) == name:  # what is missing DVC misses, too
+    contents = read_output(root, path)
+    if not contents or digest(contents) == name:  # what is missing DVC misses, too
         return
     wanted = listing(root / CACHE, name)
-    wrong = differences(wanted, found) if wanted is not None else []
+    wrong = differences(wanted, contents) if wanted is not None else []
     raise InputError(
         f"not what stage {writer} wrote: its content is not the one in dvc.lock",
         ", ".join(join(path, each) for each in wrong[:3]) or path,
@@ -169,13 +169,13 @@ def _locked(root: Path) -> dict[str, dict[str, str]]:
         before = (root / LOCK).read_bytes() if (root / LOCK).exists() else b""
         try:
             stages = (yaml.load(before, _Loader) or {}).get("stages", {})
-            found = {name: _outputs(entry.get("outs", [])) for name, entry in stages.items()}
+            outputs = {name: _outputs(entry.get("outs", [])) for name, entry in stages.items()}
         except (yaml.YAMLError, AttributeError, KeyError, TypeError):
-            found = None  # half a file
+            outputs = None  # half a file
         time.sleep(0.05)
         still = not (root / LOCK).exists() or (root / LOCK).read_bytes() == before
-        if found is not None and still:
-            return found
+        if outputs is not None and still:
+            return outputs
         if time.monotonic() > deadline:
             raise InputError(
                 "cannot be read", str(LOCK), "Run `python -m flows run`, which sets it aside."

@@ -20,16 +20,16 @@ _ITEM = "${item."
 
 def artifacts(root: Path) -> list[Path]:
     """Where the artifacts that dvc.yaml or dvc.lock names lie, or would, in a project's folder."""
-    found: set[Path] = set()
+    paths: set[Path] = set()
     for name in {_name(out) for file in ("dvc.yaml", "dvc.lock") for out in _outs(root / file)}:
         if Path(name).is_absolute() or ".." in Path(name).parts:
             continue  # not ours, whoever wrote it there
         folder, item, _ = name.partition(_ITEM)
         if item:  # one artifact for each value, and the values are numbers
-            found |= {path for path in (root / folder).glob("*") if path.name.isdigit()}
+            paths |= {path for path in (root / folder).glob("*") if path.name.isdigit()}
         else:
-            found.add(root / name)
-    return sorted(found)
+            paths.add(root / name)
+    return sorted(paths)
 
 
 def check_apart(root: Path) -> None:

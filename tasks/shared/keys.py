@@ -53,10 +53,10 @@ def keyed(error: InputError, stage: str) -> InputError:
     stage : str
         Which stage met it: of the sections that have such an argument, its own is meant.
     """
-    found = _WHERE.match(error.where)
+    match = _WHERE.match(error.where)
     where = error.where
-    if found and (key := key_of(found[1], stage)):
-        where = key + where[found.end() :]
+    if match and (key := key_of(match[1], stage)):
+        where = key + where[match.end() :]
     remedy = _REMEDIES.get(error.remedy, error.remedy)
     return InputError(in_keys(error.what, stage), where, in_keys(remedy, stage))
 
@@ -64,9 +64,9 @@ def keyed(error: InputError, stage: str) -> InputError:
 def in_keys(text: str, stage: str) -> str:
     """Write the keys of params.yaml for arguments that stand between backticks in a text."""
 
-    def replaced(found: re.Match[str]) -> str:
-        key, value = key_of(found[1], stage), found[2] or ""
-        return f"{key}{value.lower()}" if key else found[0]
+    def replaced(match: re.Match[str]) -> str:
+        key, value = key_of(match[1], stage), match[2] or ""
+        return f"{key}{value.lower()}" if key else match[0]
 
     return _QUOTED.sub(replaced, text)
 

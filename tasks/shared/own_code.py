@@ -18,16 +18,16 @@ def files_of(root: Path, names: Iterable[str]) -> list[Path]:
     packages are left out: stages depend on those by themselves.
     """
     modules = [module for module, colon, _ in (name.partition(":") for name in names) if colon]
-    found = closure(root, modules, lambda package: package not in _OURS)
-    return [Path(path) for path in sorted(found.difference(_NOT_CODE))]
+    files = closure(root, modules, lambda package: package not in _OURS)
+    return [Path(path) for path in sorted(files.difference(_NOT_CODE))]
 
 
 def digests(root: Path, name: str) -> dict[str, str] | str:
     """SHA-256 of each file of a class by its path; "" for a name of ours."""
     if ":" not in name:
         return ""
-    found = {path.as_posix(): sha256_of(root / path) for path in files_of(root, [name])}
-    return found or "not a file of this project"
+    by_path = {path.as_posix(): sha256_of(root / path) for path in files_of(root, [name])}
+    return by_path or "not a file of this project"
 
 
 class OwnCode:

@@ -50,5 +50,5 @@ def close(root: Path) -> None:
 def _open_to_others(folder: Path) -> bool:
     if not folder.exists():
         return False
-    found = folder.stat()
-    return bool(found.st_mode & _OTHERS) or found.st_uid != os.getuid()
+    status = folder.stat()
+    return bool(status.st_mode & _OTHERS) or status.st_uid != os.getuid()

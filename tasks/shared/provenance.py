@@ -44,7 +44,7 @@ class GitRefused(RuntimeError):
 def describe() -> dict[str, str]:
     """Name and value, for people."""
     environment = read_json(ENVIRONMENT)
-    found = {
+    facts = {
         "git commit": commit(),
         "uncommitted changes": changes(),
         "dvc.lock (without this page)": lock_digest(),
@@ -54,16 +54,16 @@ def describe() -> dict[str, str]:
         "python": environment["python"],
     }
     if REQUIREMENTS.exists():
-        found["requirements.lock"] = f"sha256 {sha256_of(REQUIREMENTS)}"
-    return found
+        facts["requirements.lock"] = f"sha256 {sha256_of(REQUIREMENTS)}"
+    return facts
 
 
 def commit() -> str:
     """The commit's SHA-1, or ``none:`` and the reason."""
     try:
-        found = git("rev-parse", "--verify", "HEAD").decode().strip()
+        head = git("rev-parse", "--verify", "HEAD").decode().strip()
         own = git("ls-files", "--", str(PIPELINE))  # a repository around an unpacked copy is not
-        return found if own else "none: not in a git repository of its own"
+        return head if own else "none: not in a git repository of its own"
     except GitRefused as refused:
         return f"none: {refused}"
 
@@ -129,9 +129,11 @@ def dirty_digest() -> str:
     )
     others = git("ls-files", "--others", "-z", "--exclude-per-directory=.gitignore", "--", ".")
     names = {os.fsdecode(name) for name in (differing + others).split(b"\0") if name}
-    found = [(name, _content(Path(name))) for name in sorted(names - {str(LOCK), str(PARAMS_FILE)})]
-    digest = hashlib.sha256(json.dumps(found).encode()).hexdigest()
-    return f"sha256 {digest}" if found else ""
+    changed = [
+        (name, _content(Path(name))) for name in sorted(names - {str(LOCK), str(PARAMS_FILE)})
+    ]
+    digest = hashlib.sha256(json.dumps(changed).encode()).hexdigest()
+    return f"sha256 {digest}" if changed else ""
 
 
 def _content(path: Path) -> str:

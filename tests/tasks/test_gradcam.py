@@ -201,8 +201,8 @@ def test_class_means_are_means_of_magnitudes(
 ) -> None:
     monkeypatch.chdir(project)
     samples = load_subjects(AVERAGED, 0, CPU)
-    assert samples.of_d.last is not None
-    module = gan.discriminator.get_submodule(samples.of_d.last)
+    assert samples.d_layers.last is not None
+    module = gan.discriminator.get_submodule(samples.d_layers.last)
     kept = _tensors(project, "class_means")
     for case, images, labels in (
         ("d_real", samples.real, samples.real_labels),
@@ -255,12 +255,12 @@ def test_disagreement_is_told_of_every_image(
         assert metrics[f"mean_{name}"] == pytest.approx(table[name].mean(), rel=1e-5)
     monkeypatch.chdir(project)
     samples = load_subjects(AVERAGED, 0, CPU)
-    assert samples.of_d.last is not None
-    assert samples.of_g.last is not None
+    assert samples.d_layers.last is not None
+    assert samples.g_layers.last is not None
     chain = nn.Sequential(gan.generator_ema, gan.discriminator)
-    in_g = gan.generator_ema.get_submodule(samples.of_g.last)
+    in_g = gan.generator_ema.get_submodule(samples.g_layers.last)
     of_g, _ = _hirescam(chain, in_g, samples.z)
-    in_d = gan.discriminator.get_submodule(samples.of_d.last)
+    in_d = gan.discriminator.get_submodule(samples.d_layers.last)
     of_d, _ = _hirescam(gan.discriminator, in_d, samples.fake)
     shares = [maps.abs().flatten(1).double() for maps in (of_d, of_g)]
     one, two = (each / each.sum(1, keepdim=True) for each in shares)

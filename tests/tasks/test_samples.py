@@ -100,8 +100,8 @@ def test_latents_of_a_conditional_generator_end_in_one_class() -> None:
 def test_layers_are_the_convolutions(here: Path) -> None:
     samples = load_subjects(2, 0, CPU)
     for network, layers in (
-        (samples.discriminator, samples.of_d),
-        (samples.generator, samples.of_g),
+        (samples.discriminator, samples.d_layers),
+        (samples.generator, samples.g_layers),
     ):
         expected = [
             name
@@ -110,8 +110,10 @@ def test_layers_are_the_convolutions(here: Path) -> None:
         ]
         assert list(layers.convolutions) == expected
         assert layers.left_out == {}
-    assert samples.of_d.wide == samples.of_d.convolutions
-    assert samples.of_g.wide == samples.of_g.convolutions[:-1]  # the last makes the only channel
+    assert samples.d_layers.wide == samples.d_layers.convolutions
+    assert (
+        samples.g_layers.wide == samples.g_layers.convolutions[:-1]
+    )  # the last makes the only channel
 
 
 def test_means_are_by_the_names_of_classes(here: Path) -> None:

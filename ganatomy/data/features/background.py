@@ -56,9 +56,9 @@ def outside(images: torch.Tensor) -> torch.Tensor:
     like_border = (difference <= flat).sum((2, 3), keepdim=True)
     # before a flat background the faintest pixel belongs to the object
     is_flat = like_border >= _FLAT * (difference <= threshold).sum((2, 3), keepdim=True)
-    found = (difference > torch.where(is_flat, flat, threshold)).to(images.dtype)
+    foreground = (difference > torch.where(is_flat, flat, threshold)).to(images.dtype)
     margin = max(1, round(images.shape[-1] / 14))
-    return functional.max_pool2d(found, 2 * margin + 1, stride=1, padding=margin) == 0
+    return functional.max_pool2d(foreground, 2 * margin + 1, stride=1, padding=margin) == 0
 
 
 def _border_colour(images: torch.Tensor) -> torch.Tensor:

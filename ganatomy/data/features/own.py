@@ -69,8 +69,8 @@ class OwnPixels(Feature):
         self._written = written
 
     def measure(self, images: torch.Tensor) -> torch.Tensor:
-        found = _called(self.name, self._written.measure, 0, images)
-        return _checked_values(self.name, found, len(images))
+        values = _called(self.name, self._written.measure, 0, images)
+        return _checked_values(self.name, values, len(images))
 
     def change(self, images: torch.Tensor, mode: str, seed: int) -> torch.Tensor:
         self.meaning(mode)
@@ -92,8 +92,8 @@ class OwnSelection(Selection):
         self._written = written
 
     def measure(self, dataset: Dataset) -> torch.Tensor:
-        found = _called(self.name, self._written.measure, 0, dataset)
-        return _checked_values(self.name, found, len(dataset))
+        values = _called(self.name, self._written.measure, 0, dataset)
+        return _checked_values(self.name, values, len(dataset))
 
     def select(self, dataset: Dataset, mode: str, seed: int) -> torch.Tensor:
         self.meaning(mode)
@@ -144,48 +144,48 @@ def _called(path: str, method: Callable[..., Any], seed: int, *arguments: Any) -
             ) from error
 
 
-def _checked_values(path: str, found: Any, count: int) -> torch.Tensor:
-    if not isinstance(found, torch.Tensor) or found.shape != (count,):
+def _checked_values(path: str, values: Any, count: int) -> torch.Tensor:
+    if not isinstance(values, torch.Tensor) or values.shape != (count,):
         raise _fault(
             path,
-            f"measure gave {_described(found)}, expected a tensor of shape ({count},)",
+            f"measure gave {_described(values)}, expected a tensor of shape ({count},)",
             "Return one number for each image.",
         )
-    return found.float()
+    return values.float()
 
 
-def _checked_images(path: str, mode: str, found: Any, images: torch.Tensor) -> torch.Tensor:
-    if not isinstance(found, torch.Tensor) or found.shape != images.shape:
+def _checked_images(path: str, mode: str, changed: Any, images: torch.Tensor) -> torch.Tensor:
+    if not isinstance(changed, torch.Tensor) or changed.shape != images.shape:
         raise _fault(
             path,
-            f"{mode} gave {_described(found)}, expected images of shape {tuple(images.shape)}",
+            f"{mode} gave {_described(changed)}, expected images of shape {tuple(images.shape)}",
             "Return all images, changed.",
         )
-    if found.dtype != torch.float32 or found.device != images.device:
+    if changed.dtype != torch.float32 or changed.device != images.device:
         raise _fault(
             path,
-            f"{mode} gave {found.dtype} on {found.device}, expected torch.float32 on "
+            f"{mode} gave {changed.dtype} on {changed.device}, expected torch.float32 on "
             f"{images.device}",
             "Convert the result with .to(images).",
         )
-    if not found.isfinite().all():
+    if not changed.isfinite().all():
         raise _fault(
-            path, f"{mode} gave values that are not finite", "Look for a division by zero."
+            path, f"{mode} gave changed that are not finite", "Look for a division by zero."
         )
-    low, high = (float(bound) for bound in found.aminmax())
+    low, high = (float(bound) for bound in changed.aminmax())
     if low < -1 - _ROUNDING or high > 1 + _ROUNDING:
         raise _fault(
             path,
             f"{mode} gave images between {low:.3g} and {high:.3g}, expected [-1, 1]",
             "End with .clamp(-1, 1).",
         )
-    return found.clamp(-1, 1)
+    return changed.clamp(-1, 1)
 
 
-def _described(found: Any) -> str:
-    if isinstance(found, torch.Tensor):
-        return f"a {found.dtype} tensor of shape {tuple(found.shape)}"
-    return f"a {type(found).__name__}"
+def _described(given: Any) -> str:
+    if isinstance(given, torch.Tensor):
+        return f"a {given.dtype} tensor of shape {tuple(given.shape)}"
+    return f"a {type(given).__name__}"
 
 
 def _meanings(path: str, written: Any) -> dict[str, str]:

@@ -190,14 +190,14 @@ class _Single:
     def modes(self, asked: Iterable[str]) -> list[str]:
         if self.mode is not None:
             return [self.mode]
-        found = [mode for mode in asked if mode in self.feature.modes]
-        if not found:
+        modes = [mode for mode in asked if mode in self.feature.modes]
+        if not modes:
             raise InputError(
                 f"feature {self.name} has none of the modes {', '.join(asked)}",
                 "modes",
                 f"It has: {', '.join(self.feature.modes)}. Add one or leave the feature out.",
             )
-        return found
+        return modes
 
 
 def _parsed(entry: str, there: dict[str, Feature | Selection]) -> tuple[str, str | None]:
@@ -245,11 +245,11 @@ def _subsets(names: list[str], num_subsets: int, share: float, seed: int) -> lis
 
 def _differently_named(made: list[Recipe]) -> list[Recipe]:
     """The same recipes, no two of one name: ``a-permute`` may be a mode of ``a``, and a feature."""
-    found: dict[str, Recipe] = {}
+    by_name: dict[str, Recipe] = {}
     for recipe in made:
         name, count = recipe.name, 1
-        while name in found:
+        while name in by_name:
             count += 1
             name = f"{recipe.name}-{count}"
-        found[name] = replace(recipe, name=name)
-    return list(found.values())
+        by_name[name] = replace(recipe, name=name)
+    return list(by_name.values())

@@ -67,9 +67,9 @@ def known(
     balance = [ClassBalance()] if len(dataset.class_names) > 1 else []
     classes = [LeftOutClass(name, label) for label, name in enumerate(dataset.class_names)]
     columns = [Attribute(*column) for column in dataset.attributes.items()]
-    found: list[Feature | Selection] = [*cells, *regions, *everywhere, *colours]
-    found += [*balance, *classes, *columns]
-    return {feature.name: feature for feature in found}
+    features: list[Feature | Selection] = [*cells, *regions, *everywhere, *colours]
+    features += [*balance, *classes, *columns]
+    return {feature.name: feature for feature in features}
 
 
 def find(

@@ -38,13 +38,13 @@ class Thickness(Measured):
         eroded, dilated = _eroded(images), _dilated(images)
         steps = [_eroded(eroded), eroded, images, dilated, _dilated(dilated)]
         thickness = [self.values(step) for step in steps]
-        found = torch.where((values < thickness[0]).view(-1, 1, 1, 1), steps[0], steps[-1])
+        interpolated = torch.where((values < thickness[0]).view(-1, 1, 1, 1), steps[0], steps[-1])
         for k in range(4):
             thin, thick = thickness[k], thickness[k + 1]
             share = ((values - thin) / (thick - thin).clamp(min=1e-6)).view(-1, 1, 1, 1)
             mixed = steps[k] + share * (steps[k + 1] - steps[k])
-            found = torch.where((share >= 0) & (share <= 1), mixed, found)
-        return found
+            interpolated = torch.where((share >= 0) & (share <= 1), mixed, interpolated)
+        return interpolated
 
 
 def _dilated(images: torch.Tensor) -> torch.Tensor:

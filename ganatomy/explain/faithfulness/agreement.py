@@ -53,19 +53,19 @@ class Agreement:
     @property
     def sentences(self) -> list[str]:
         """What the report says, the largest disagreement first."""
-        found: list[str] = self.disputed["sentence"].tolist()
+        sentences: list[str] = self.disputed["sentence"].tolist()
         count, methods = self.ranks.shape
         if methods < 2 or count < 2:
             return ["Fewer than two methods or regions: nothing can be compared."]
-        if not found:
-            found = [f"All methods put the {count} regions in the same order."]
+        if not sentences:
+            sentences = [f"All methods put the {count} regions in the same order."]
         if self.too_few:
-            found = [
-                *found,
+            sentences = [
+                *sentences,
                 f"Only {count} regions are compared: with fewer than {FEWEST_REGIONS}, agreement "
                 "and disagreement can both be chance.",
             ]
-        return found
+        return sentences
 
 
 def region_importance(

@@ -43,7 +43,7 @@ def controls(
 
 
 def with_controls(
-    maps: dict[str, torch.Tensor], found: dict[str, dict[str, torch.Tensor]]
+    maps: dict[str, torch.Tensor], by_control: dict[str, dict[str, torch.Tensor]]
 ) -> tuple[dict[str, torch.Tensor], dict[tuple[str, str], str]]:
     """Maps and controls side by side, each once: what the measures take.
 
@@ -56,7 +56,7 @@ def with_controls(
     """
     together = dict(maps)
     names = {}
-    for control, by_method in found.items():
+    for control, by_method in by_control.items():
         for method, part in by_method.items():
             name = f"blurred({method})" if control == "blurred" else control
             together[name] = part

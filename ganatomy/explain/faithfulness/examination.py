@@ -97,7 +97,9 @@ def examine(
     )
 
 
-def _scores(found: Scores, maps: Maps, names: dict[tuple[str, str], str]) -> pd.DataFrame:
+def _scores(
+    scores_by_measure: Scores, maps: Maps, names: dict[tuple[str, str], str]
+) -> pd.DataFrame:
     lines = [(method, "", method) for method in maps]
     lines += [(method, control, name) for (method, control), name in names.items()]
     return pd.concat(
@@ -111,7 +113,7 @@ def _scores(found: Scores, maps: Maps, names: dict[tuple[str, str], str]) -> pd.
                     "value": by_name[name].double().numpy(),
                 }
             )
-            for measure, by_name in found.items()
+            for measure, by_name in scores_by_measure.items()
             for method, control, name in lines
         ],
         ignore_index=True,

@@ -129,8 +129,8 @@ def rectangles(count: int, num_samples: int, height: int, width: int, seed: int)
         place = torch.arange(size)
         inside.append((place >= first[..., None]) & (place < (first + side)[..., None]))
     rows, columns = inside
-    found: torch.Tensor = rows[..., :, None] & columns[..., None, :]
-    return found
+    windows: torch.Tensor = rows[..., :, None] & columns[..., None, :]
+    return windows
 
 
 def sensitivity(

@@ -72,7 +72,7 @@ def judge_discriminator(
     few = -(-few_of(subjects.fake) // 2)
     return judge_images(
         subjects.discriminator,
-        subjects.of_d.convolutions,
+        subjects.d_layers.convolutions,
         torch.cat([subjects.real, subjects.fake]).to(subjects.device),
         torch.cat([subjects.real[:few], subjects.fake[:few]]).to(subjects.device),
         lambda images, own: fills_of(methods.hiding, images, pool, own),
@@ -136,7 +136,7 @@ def judge_images(
     )
     on_test("D randomised")
     kept, refused = without_refused(target, images, maps, images)
-    found = examine(
+    examination = examine(
         target,
         images,
         kept,
@@ -148,7 +148,7 @@ def judge_images(
         on_test,
         methods.on_warning,
     )
-    return JudgedMaps(kept, found, cascade, refused)
+    return JudgedMaps(kept, examination, cascade, refused)
 
 
 def judge_generator(
@@ -176,14 +176,14 @@ def judge_generator(
     """
     if not has_maps_of_g(subjects, methods):
         return None
-    layers = [_G + name for name in subjects.of_g.wide]
+    layers = [_G + name for name in subjects.g_layers.wide]
     images, z = subjects.fake.to(subjects.device), subjects.z.to(subjects.device)
     some, latent_dim = z[: few_of(images)], subjects.latent_dim
 
     def explain(model: nn.Module, latents: torch.Tensor) -> Maps:
         target = d_logit_of_g(model, subjects.discriminator)
-        found = methods.cam_maps(target, layers, latents, subjects.size)
-        return {name.replace(_G, "G "): each for name, each in found.items()}
+        cams = methods.cam_maps(target, layers, latents, subjects.size)
+        return {name.replace(_G, "G "): each for name, each in cams.items()}
 
     def explain_noisy(noisy: torch.Tensor) -> Maps:
         latents = torch.cat([noisy[:, :latent_dim], some[:, latent_dim:]], 1)
@@ -200,7 +200,7 @@ def judge_generator(
     on_test("G randomised")
     whole = d_logit_of_g(subjects.generator, subjects.discriminator)
     kept, refused = without_refused(whole, z, maps, images)
-    found = examine(
+    examination = examine(
         d_logit(subjects.discriminator),
         images,
         kept,
@@ -212,12 +212,12 @@ def judge_generator(
         on_test,
         methods.on_warning,
     )
-    return JudgedMaps(kept, found, cascade, refused)
+    return JudgedMaps(kept, examination, cascade, refused)
 
 
 def has_maps_of_g(subjects: Subjects, methods: Methods) -> bool:
     """Say whether there is anything to judge within the generator."""
-    return bool(subjects.of_g.wide and methods.cams)
+    return bool(subjects.g_layers.wide and methods.cams)
 
 
 def without_refused(

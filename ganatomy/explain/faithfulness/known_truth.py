@@ -42,8 +42,8 @@ def try_on_planted_truth(
 
     Examples
     --------
-    >>> found = try_on_planted_truth(Methods(("hirescam",)), seed=0, image_size=16)
-    >>> float(found.set_index("method").loc["hirescam early", "pointing"])
+    >>> table = try_on_planted_truth(Methods(("hirescam",)), seed=0, image_size=16)
+    >>> float(table.set_index("method").loc["hirescam early", "pointing"])
     1.0
     """
     side = square_side(methods.hiding, image_size)

@@ -39,8 +39,10 @@ def measures_table(
     rows: list[tuple[str, str, str, float, float, float]] = []
     for measure, scores in removal.items():
         for (method, control), name in controls.items():
-            found = paired(scores[method], scores[name])
-            rows.append((method, measure, control, found.mean, found.low, found.high))
+            difference = paired(scores[method], scores[name])
+            rows.append(
+                (method, measure, control, difference.mean, difference.low, difference.high)
+            )
     for measure, by_method in stability.items():
         for method, values in by_method.items():
             middle = float(np.nanmedian(values)) if values.isfinite().any() else np.nan

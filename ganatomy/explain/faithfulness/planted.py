@@ -213,8 +213,8 @@ def planted_truth(
         for name, explain in explainers.items():
             maps = explain(target, images)
             hits = pointing_game(maps, region, tolerance).double()
-            found = [hits, iou(maps, region), mass_inside(maps, region)]
-            scores[name].append(torch.stack(found, 1))
+            measured = [hits, iou(maps, region), mass_inside(maps, region)]
+            scores[name].append(torch.stack(measured, 1))
         scores[RANDOM].append(torch.tensor([by_chance(region, tolerance)] * num_images))
     rows = []
     for name, parts in scores.items():

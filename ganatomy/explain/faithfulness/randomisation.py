@@ -80,7 +80,7 @@ def randomisation(
         )
     layers, original = _order(copy.deepcopy(model), owners, explain)
     total = num_draws * len(layers)
-    found: dict[tuple[int, str], list[torch.Tensor]] = {}
+    similarities: dict[tuple[int, str], list[torch.Tensor]] = {}
     for draw in range(num_draws):
         network = copy.deepcopy(model)
         for step, layer in enumerate(layers, 1):
@@ -90,10 +90,10 @@ def randomisation(
             for method, maps in explain(network).items():
                 signed = spearman(maps, original[method])
                 absolute = spearman(maps.abs(), original[method].abs())
-                found.setdefault((step, method), []).append(torch.stack([signed, absolute]))
+                similarities.setdefault((step, method), []).append(torch.stack([signed, absolute]))
             on_progress(draw * len(layers) + step, total)
     rows = []
-    for (step, method), draws in found.items():
+    for (step, method), draws in similarities.items():
         signed, absolute = torch.stack(draws).nanmean(0)
         nothing = torch.zeros_like(signed)
         one, two = paired(signed, nothing), paired(absolute, nothing)

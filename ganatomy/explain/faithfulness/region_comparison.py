@@ -48,14 +48,14 @@ class RegionComparison:
 
     def save(self, folder: Path) -> None:
         """Write the table, the regions, and what follows from the table for whoever reads on."""
-        found = self.agreement
+        agreement = self.agreement
         tables = {
             "regions": self.table.rename_axis("region").reset_index(),
-            "correlations": found.correlations.rename_axis("method").reset_index(),
+            "correlations": agreement.correlations.rename_axis("method").reset_index(),
         }
         for name, table in tables.items():
             write_bytes(folder / f"{name}.csv", csv_bytes(table))
-        write_json(folder / "agreement.json", {"sentences": found.sentences})
+        write_json(folder / "agreement.json", {"sentences": agreement.sentences})
         tensors = {f"masks/{name}": torch.from_numpy(mask) for name, mask in self.masks.items()}
         tensors[_MEAN_IMAGE] = torch.from_numpy(self.mean_image)
         write_tensors(folder / _MASKS, tensors)

@@ -72,17 +72,17 @@ class FaithfulnessStudy:
 
     def metrics(self) -> dict[str, float | int]:
         """Give the figures that the study ends in; NaN where one cannot be computed."""
-        found: dict[str, float | int] = {
+        figures: dict[str, float | int] = {
             "num_methods": len(self.verdicts),
             "num_trusted": len(self.trusted),
         }
         own = self.scores[self.scores["control"] == ""]
         for (measure, method), group in own.groupby(["measure", "method"]):
             if group["value"].notna().any():
-                found[f"{measure}/{method}"] = float(group["value"].mean())
+                figures[f"{measure}/{method}"] = float(group["value"].mean())
         if self.regions is not None:
-            found["num_disputed_regions"] = len(self.regions.agreement.disputed)
-        return found
+            figures["num_disputed_regions"] = len(self.regions.agreement.disputed)
+        return figures
 
     def verdict(self) -> str:
         """Say in a few sentences what can be trusted."""

@@ -128,12 +128,12 @@ def linear_fill(images: torch.Tensor, removed: torch.Tensor) -> torch.Tensor:
     hole = removed[:, None].to(images)
     weight = _neighbours(torch.ones_like(images[:1, :1]))
     tiny = torch.finfo(images.dtype).tiny
-    found = blur_fill(images, removed) * hole  # a start that is near
+    solution = blur_fill(images, removed) * hole  # a start that is near
 
     def rest(values: torch.Tensor) -> torch.Tensor:
         return (weight * values - _neighbours(values)) * hole
 
-    residual = _neighbours(images * (1 - hole)) * hole - rest(found)
+    residual = _neighbours(images * (1 - hole)) * hole - rest(solution)
     direction = residual / weight
     product = (residual * direction).sum((2, 3), keepdim=True)
     for _ in range(images[0, 0].numel()):
@@ -142,12 +142,12 @@ def linear_fill(images: torch.Tensor, removed: torch.Tensor) -> torch.Tensor:
         image = rest(direction)
         curvature = (direction * image).sum((2, 3), keepdim=True)
         length = product / curvature.clamp_min(tiny)
-        found = found + length * direction
+        solution = solution + length * direction
         residual = residual - length * image
         scaled = residual / weight
         previous, product = product, (residual * scaled).sum((2, 3), keepdim=True)
         direction = scaled + product / previous.clamp_min(tiny) * direction
-    return torch.where(removed[:, None], found, images)
+    return torch.where(removed[:, None], solution, images)
 
 
 def blur_fill(images: torch.Tensor, removed: torch.Tensor) -> torch.Tensor:

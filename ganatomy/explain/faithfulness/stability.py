@@ -31,10 +31,10 @@ def seed_stability(maps_by_seed: list[dict[str, torch.Tensor]]) -> dict[str, tor
             f"maps of {len(maps_by_seed)} seeds", "seed_stability", "Explain with two or more."
         )
     names = list(maps_by_seed[0])
-    for found in maps_by_seed[1:]:
-        if set(found) != set(names):
+    for maps in maps_by_seed[1:]:
+        if set(maps) != set(names):
             raise InputError(
-                f"one seed has maps {', '.join(names)}, another {', '.join(found)}",
+                f"one seed has maps {', '.join(names)}, another {', '.join(maps)}",
                 "seed_stability",
                 "Give every method for every seed.",
             )

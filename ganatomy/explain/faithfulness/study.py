@@ -81,14 +81,14 @@ def judge_explanations(
         on_progress(next(numbers), total, test)
 
     pool = pool_of(subjects, vocabulary)
-    of_d = judge_discriminator(subjects, pool, methods, effort, seed, on_test=done)
-    of_g = judge_generator(subjects, pool, methods, effort, seed, on_test=done)
-    of_reals = {name: each[: len(subjects.real)] for name, each in of_d.maps.items()}
+    d_judged = judge_discriminator(subjects, pool, methods, effort, seed, on_test=done)
+    g_judged = judge_generator(subjects, pool, methods, effort, seed, on_test=done)
+    of_reals = {name: each[: len(subjects.real)] for name, each in d_judged.maps.items()}
     regions = compare_regions(of_reals, vocabulary, ranking)
     size, channels = subjects.size[0], subjects.real.shape[1]
     planted = try_on_planted_truth(methods, seed, image_size=size, channels=channels)
     done("planted truth")
-    judged = {"d": of_d} if of_g is None else {"d": of_d, "g": of_g}
+    judged = {"d": d_judged} if g_judged is None else {"d": d_judged, "g": g_judged}
     refusals = tuple(row for each in judged.values() for row in each.refusals)
     measures = _stacked(judged, "measures")
     return FaithfulnessStudy(
@@ -112,13 +112,13 @@ def _stacked(judged: dict[str, JudgedMaps], table: str) -> pd.DataFrame:
 
 def _verdicts(measures: pd.DataFrame, refusals: tuple[Refusal, ...]) -> pd.DataFrame:
     """The verdict on each method, and why some of its maps mean nothing."""
-    found = trust(measures)
-    found["refused"] = [
+    verdicts = trust(measures)
+    verdicts["refused"] = [
         "; ".join(
             f"{row['images']} of {row['of']} maps mean nothing: {row['reason']}"
             for row in refusals
             if row["method"] == method
         )
-        for method in found["method"]
+        for method in verdicts["method"]
     ]
-    return found
+    return verdicts

@@ -87,13 +87,17 @@ def trust(measures: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for method, own in known.groupby("method", sort=False):
         table = own.set_index(["measure", "against"])[["value", "low", "high"]].astype(float)
-        found = {key: tuple(row) for key, row in zip(table.index, table.to_numpy())}
-        judged = {"faithful": _faithful(found), "stable": _stable(found), "sane": _sane(found)}
+        measured = {key: tuple(row) for key, row in zip(table.index, table.to_numpy())}
+        judged = {
+            "faithful": _faithful(measured),
+            "stable": _stable(measured),
+            "sane": _sane(measured),
+        }
         row: dict[str, str | bool | float] = {"method": str(method)}
         row |= {question: verdict for question, (verdict, _) in judged.items()}
         row["trusted"] = all(verdict == PASS for verdict, _ in judged.values())
         row["why"] = "; ".join(why for _, why in judged.values() if why)
-        row |= {"_vs_".join(filter(None, key)): value for key, (value, _, _) in found.items()}
+        row |= {"_vs_".join(filter(None, key)): value for key, (value, _, _) in measured.items()}
         rows.append(row)
     first = ["method", *QUESTIONS, "trusted", "why"]
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=first)
@@ -104,9 +108,9 @@ _Figures = dict[tuple[str, str], _Interval]
 _NONE: _Interval = (np.nan, np.nan, np.nan)
 
 
-def _faithful(found: _Figures) -> tuple[str, str]:
-    random = {name: found.get((name, "random"), _NONE) for name in REMOVAL}
-    edge = {name: found.get((name, "edge"), _NONE) for name in REMOVAL}
+def _faithful(measured: _Figures) -> tuple[str, str]:
+    random = {name: measured.get((name, "random"), _NONE) for name in REMOVAL}
+    edge = {name: measured.get((name, "edge"), _NONE) for name in REMOVAL}
     reasons = []
     if worse := [name for name, each in random.items() if not np.isnan(each[1]) and each[1] <= 0]:
         reasons.append(f"not better than a random map by {_words(worse)}")
@@ -118,22 +122,22 @@ def _faithful(found: _Figures) -> tuple[str, str]:
     return _verdict(reasons, [f"{_words(missing)} against controls"] if missing else [])
 
 
-def _stable(found: _Figures) -> tuple[str, str]:
-    seeds = found.get(("seed_stability", ""), _NONE)[0]
-    sensitivity = found.get(("sensitivity", ""), _NONE)[0]
+def _stable(measured: _Figures) -> tuple[str, str]:
+    seeds = measured.get(("seed_stability", ""), _NONE)[0]
+    sensitivity = measured.get(("sensitivity", ""), _NONE)[0]
     reasons = []
     if seeds < LEAST_SEED_CORRELATION:
         reasons.append(f"rank correlation between seeds {seeds:.2f}")
     if sensitivity > LARGEST_SENSITIVITY:
         reasons.append(f"sensitivity {sensitivity:.2f}")
     missing = ["sensitivity"] if np.isnan(sensitivity) else []
-    if ("seed_stability", "") in found and np.isnan(seeds):
+    if ("seed_stability", "") in measured and np.isnan(seeds):
         missing.append("seeds")
     return _verdict(reasons, missing)
 
 
-def _sane(found: _Figures) -> tuple[str, str]:
-    value, low, high = found.get((RANDOMISATION[0], ""), _NONE)
+def _sane(measured: _Figures) -> tuple[str, str]:
+    value, low, high = measured.get((RANDOMISATION[0], ""), _NONE)
     if np.isnan(value):
         return _verdict([], ["randomisation"])
     if np.nanmax(np.abs([value, low, high])) < LARGEST_CORRELATION:

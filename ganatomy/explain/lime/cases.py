@@ -136,7 +136,7 @@ def explain_images(
     on_warning : callable
     """
     device = device_of(target.model)
-    found = lime(
+    explanations = lime(
         target,
         images.to(device),
         segments_of(hiding, images),
@@ -146,7 +146,7 @@ def explain_images(
         on_progress=on_progress,
         on_warning=on_warning,
     )
-    picked = submodular_pick(_comparable(found), num_chosen)
+    picked = submodular_pick(_comparable(explanations), num_chosen)
     again = stability(
         target,
         images[picked].to(device),
@@ -156,7 +156,7 @@ def explain_images(
         num_seeds=num_seeds,
         sampling=sampling,
     )
-    return ExplainedCase(found, _chosen(target.name, images, found, picked, again))
+    return ExplainedCase(explanations, _chosen(target.name, images, explanations, picked, again))
 
 
 def surrogates_table(explained: dict[str, LimeExplanations]) -> pd.DataFrame:
@@ -172,29 +172,29 @@ def surrogates_table(explained: dict[str, LimeExplanations]) -> pd.DataFrame:
         pd.DataFrame(
             {
                 "group": key,
-                "r2": found.r2.numpy(),
-                "held_out_r2": found.held_out_r2.numpy(),
-                "half_width": found.widths.numpy(),
-                "num_samples": found.num_samples.numpy(),
-                "refusal": found.refusals,
+                "r2": explanations.r2.numpy(),
+                "held_out_r2": explanations.held_out_r2.numpy(),
+                "half_width": explanations.widths.numpy(),
+                "num_samples": explanations.num_samples.numpy(),
+                "refusal": explanations.refusals,
             }
         )
-        for key, found in explained.items()
+        for key, explanations in explained.items()
     ]
     return pd.concat(tables, ignore_index=True)
 
 
-def _comparable(found: LimeExplanations) -> torch.Tensor:
+def _comparable(explanations: LimeExplanations) -> torch.Tensor:
     """One row of as many numbers for each image: its coefficients, or its map on a coarse grid."""
-    if len({len(each) for each in found.coefficients}) == 1:
-        return torch.stack(found.coefficients)
-    return functional.adaptive_avg_pool2d(found.maps[:, None], _COARSE).flatten(1)
+    if len({len(each) for each in explanations.coefficients}) == 1:
+        return torch.stack(explanations.coefficients)
+    return functional.adaptive_avg_pool2d(explanations.maps[:, None], _COARSE).flatten(1)
 
 
 def _chosen(
     target: str,
     images: torch.Tensor,
-    found: LimeExplanations,
+    explanations: LimeExplanations,
     picked: list[int],
     again: torch.Tensor,
 ) -> LimeCase:
@@ -202,14 +202,14 @@ def _chosen(
         target=target,
         rows=torch.tensor(picked),
         inputs=images[picked],
-        scores=found.target_values[picked],
-        maps=found.maps[picked],
-        segments=found.segments[picked],
-        coefficients=tuple(found.coefficients[index] for index in picked),
-        low=tuple(found.low[index] for index in picked),
-        high=tuple(found.high[index] for index in picked),
-        r2=found.r2[picked],
-        held_out_r2=found.held_out_r2[picked],
+        scores=explanations.target_values[picked],
+        maps=explanations.maps[picked],
+        segments=explanations.segments[picked],
+        coefficients=tuple(explanations.coefficients[index] for index in picked),
+        low=tuple(explanations.low[index] for index in picked),
+        high=tuple(explanations.high[index] for index in picked),
+        r2=explanations.r2[picked],
+        held_out_r2=explanations.held_out_r2[picked],
         stability=again,
-        refusals=tuple(found.refusals[index] for index in picked),
+        refusals=tuple(explanations.refusals[index] for index in picked),
     )

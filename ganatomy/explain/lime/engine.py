@@ -78,8 +78,8 @@ def lime(
     >>> images = torch.rand(1, 1, 8, 8)
     >>> fills = baselines("black", images)
     >>> target = d_logit(torch.nn.Sequential(*parts))
-    >>> found = lime(target, images, grid(8, 8, 2), fills, seed=0)
-    >>> found.maps.shape, found.refusals
+    >>> explanations = lime(target, images, grid(8, 8, 2), fills, seed=0)
+    >>> explanations.maps.shape, explanations.refusals
     (torch.Size([1, 8, 8]), [''])
     """
     counts = _check(images, segments, fills)
@@ -108,7 +108,7 @@ def lime(
             for count in sorted({counts[row] for row in rows}):
                 members = [row for row in rows if counts[row] == count]
                 later = sampling.num_samples * sum(counts[row] > count for row in rows)
-                found = surrogates(
+                fitted = surrogates(
                     _painter(target, images, fills, segments, members, last),
                     count,
                     keys_of(seed, "lime", images[members]),
@@ -117,8 +117,8 @@ def lime(
                     on_progress=partial(_add_progress, on_progress, done, later),
                     on_warning=on_warning,
                 )
-                builder.put(members, found)
-                done += int(found.num_samples.sum())
+                builder.put(members, fitted)
+                done += int(fitted.num_samples.sum())
     return builder.finished()
 
 

@@ -77,14 +77,14 @@ class ExplanationsBuilder:
         """The images that are not refused."""
         return [index for index, reason in enumerate(self.refusals) if not reason]
 
-    def put(self, rows: list[int], found: Surrogates) -> None:
+    def put(self, rows: list[int], surrogates: Surrogates) -> None:
         """Enter the surrogates of some images, or why they say nothing."""
-        fitted = found.fitted
+        fitted = surrogates.fitted
         for item, row in enumerate(rows):
-            value = float(found.target_values[item])
+            value = float(surrogates.target_values[item])
             self.target_values[row] = value
-            self.num_samples[row] = found.num_samples[item]
-            self.refusals[row] = refused_afterwards(value, float(found.spread[item]))
+            self.num_samples[row] = surrogates.num_samples[item]
+            self.refusals[row] = refused_afterwards(value, float(surrogates.spread[item]))
             if not self.refusals[row]:
                 self.coefficients[row] = fitted.coefficients[item]
                 self.low[row], self.high[row] = fitted.low[item], fitted.high[item]

@@ -120,14 +120,14 @@ def explain_latents(
             on_warning=on_warning,
         )
 
-    found = {
+    explained = {
         name: _of_seen_classes(explain, subjects, z) if name == _SEEN_CLASS else explain(target, z)
         for name, target in targets.items()
     }
-    if not found:
+    if not explained:
         return None
-    effects = {name: latent_importance(each) for name, each in found.items()}
-    fits = {name: _fits(each) for name, each in found.items()}
+    effects = {name: latent_importance(each) for name, each in explained.items()}
+    fits = {name: _fits(each) for name, each in explained.items()}
     return LatentEffects(_stacked(effects), _stacked(fits))
 
 
@@ -146,12 +146,12 @@ def _of_seen_classes(
     return joined(parts, _SEEN_CLASS)
 
 
-def _fits(found: LatentExplanations) -> pd.DataFrame:
+def _fits(explained: LatentExplanations) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "held_out_r2": found.held_out_r2.numpy(),
-            "num_samples": found.num_samples.numpy(),
-            "refusal": found.refusals,
+            "held_out_r2": explained.held_out_r2.numpy(),
+            "num_samples": explained.num_samples.numpy(),
+            "refusal": explained.refusals,
         }
     )
 

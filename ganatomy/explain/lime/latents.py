@@ -120,8 +120,8 @@ def latent_lime(
     >>> from ganatomy.explain.networks.targets import d_logit_of_g
     >>> generator = torch.nn.Linear(4, 8, bias=False)
     >>> discriminator = torch.nn.Sequential(torch.nn.Linear(8, 1), torch.nn.Flatten(0))
-    >>> found = latent_lime(d_logit_of_g(generator, discriminator), torch.randn(3, 4), seed=0)
-    >>> found.coefficients.shape, float(found.r2.min()) > 0.99
+    >>> fits = latent_lime(d_logit_of_g(generator, discriminator), torch.randn(3, 4), seed=0)
+    >>> fits.coefficients.shape, float(fits.r2.min()) > 0.99
     (torch.Size([3, 4]), True)
     """
     moves = _moves(z, radius, directions, num_classes)
@@ -143,7 +143,7 @@ def latent_lime(
                 on_warning,
             )
         )
-        found = surrogates(
+        fits = surrogates(
             values_of,
             len(moves),
             keys,
@@ -152,13 +152,13 @@ def latent_lime(
             on_progress=on_progress,
             on_warning=on_warning,
         )
-    refusals = _refusals(found, at_z)
+    refusals = _refusals(fits, at_z)
     told = torch.tensor([not why for why in refusals])[:, None]
 
     def per_unit(values: torch.Tensor) -> torch.Tensor:
         return torch.where(told, values / (2 * radius), torch.nan)
 
-    fitted = found.fitted
+    fitted = fits.fitted
     return LatentExplanations(
         target.name,
         radius,
@@ -169,7 +169,7 @@ def latent_lime(
         fitted.r2,
         fitted.held_out_r2,
         at_z,
-        found.num_samples,
+        fits.num_samples,
         refusals,
     )
 
@@ -264,9 +264,9 @@ def _moves(
     return torch.cat([radius * directions.to(z), unmoved.to(z)], 1)
 
 
-def _refusals(found: Surrogates, at_z: torch.Tensor) -> list[str]:
+def _refusals(fits: Surrogates, at_z: torch.Tensor) -> list[str]:
     refusals = []
-    for spread, value in zip(found.spread.tolist(), at_z.tolist()):
+    for spread, value in zip(fits.spread.tolist(), at_z.tolist()):
         if not np.isfinite([spread, value]).all():
             refusals.append("the target is not finite around this latent")
         elif spread <= _ROUNDING * abs(value):

@@ -69,7 +69,7 @@ def explain_by_package(
         )
         labels = builder.segments[row].numpy()
         with contextlib.redirect_stderr(io.StringIO()):  # it draws a bar and cannot be told not to
-            found = explainer.explain_instance(
+            explanation = explainer.explain_instance(
                 image,
                 classifier,
                 labels=(0,),
@@ -87,8 +87,8 @@ def explain_by_package(
         builder.num_samples[row] = len(values)
         builder.refusals[row] = refused_afterwards(float(values[0]), float(np.ptp(values)))
         if not builder.refusals[row]:
-            builder.coefficients[row] = _in_order(found.local_exp[0])
-            builder.r2[row] = float(found.score)
+            builder.coefficients[row] = _in_order(explanation.local_exp[0])
+            builder.r2[row] = float(explanation.score)
         on_progress((done + 1) * num_samples, len(rows) * num_samples)
 
 
@@ -119,7 +119,7 @@ def package_coefficients(
 
     data = masks.double().cpu().numpy()
     distances = pairwise_distances(data, np.ones((1, data.shape[1])), metric="cosine").ravel()
-    _, found, score, _ = LimeBase(partial(_kernel, kernel_width)).explain_instance_with_data(
+    _, explanation, score, _ = LimeBase(partial(_kernel, kernel_width)).explain_instance_with_data(
         data,
         values.double().cpu().numpy()[:, None],
         distances,
@@ -128,7 +128,7 @@ def package_coefficients(
         feature_selection="none",
         model_regressor=Ridge(alpha=ridge, fit_intercept=True),
     )
-    return _in_order(found), float(score)
+    return _in_order(explanation), float(score)
 
 
 def _kernel(width: float | None, distance: Array, kernel_width: object = None) -> Array:

@@ -57,25 +57,25 @@ class LimeStudy:
 
     def metrics(self) -> dict[str, float | int]:
         """Give the figures that the study ends in; NaN where one cannot be computed."""
-        found: dict[str, float | int] = {}
+        figures: dict[str, float | int] = {}
         for key, case in self.cases.items():
             own = self._of(key)
-            found[f"mean_r2_{key}"] = float(own["r2"].mean())
-            found[f"mean_held_out_r2_{key}"] = float(own["held_out_r2"].mean())
-            found[f"num_refused_{key}"] = int((own["refusal"] != "").sum())
-            found[f"mean_stability_{key}"] = float(case.stability.nanmean())
+            figures[f"mean_r2_{key}"] = float(own["r2"].mean())
+            figures[f"mean_held_out_r2_{key}"] = float(own["held_out_r2"].mean())
+            figures[f"num_refused_{key}"] = int((own["refusal"] != "").sum())
+            figures[f"mean_stability_{key}"] = float(case.stability.nanmean())
         if self.latents is not None:
             for name in self.latents.targets:
-                found[f"latent_held_out_r2/{name}"] = self.latents.held_out_r2(name)
-        return found
+                figures[f"latent_held_out_r2/{name}"] = self.latents.held_out_r2(name)
+        return figures
 
     def verdict(self) -> str:
         """Say in a few sentences what was found."""
         figures = self.metrics()
-        found = [sentence for key in CASES for sentence in self._of_case(key, figures)]
+        sentences = [sentence for key in CASES for sentence in self._of_case(key, figures)]
         if self.latents is not None:
-            found += _of_latents(self.latents)
-        return " ".join(found)
+            sentences += _of_latents(self.latents)
+        return " ".join(sentences)
 
     def _of_case(self, key: str, figures: dict[str, float | int]) -> Iterator[str]:
         own, fit = self._of(key), figures[f"mean_held_out_r2_{key}"]

@@ -92,8 +92,8 @@ def surrogates(
     --------
     >>> def values_of(item, masks, draw):
     ...     return masks.double() @ torch.tensor([3.0, -1, 0, 0, 0, 0, 0, 0]).double()
-    >>> found = surrogates(values_of, 8, [1], LimeSampling(num_samples=128))
-    >>> [round(float(value), 3) for value in found.fitted.coefficients[0, :2]]
+    >>> result = surrogates(values_of, 8, [1], LimeSampling(num_samples=128))
+    >>> [round(float(value), 3) for value in result.fitted.coefficients[0, :2]]
     [3.0, -1.0]
     """
     pairing = cluster_size(sampling.design)
@@ -102,7 +102,7 @@ def surrogates(
     ridge = RIDGE if sampling.ridge is None else sampling.ridge
     _check(size, num_features, pairing, ridge)
     streams = [_Stream(sampling.design, num_features, key) for key in keys]
-    found = _LatestSurrogates(len(streams), num_features)
+    latest = _LatestSurrogates(len(streams), num_features)
     active = list(range(len(streams)))
     masks = torch.zeros(len(active), 0, num_features, dtype=torch.bool, device=device)
     values = torch.zeros(len(active), 0, dtype=torch.float64, device=device)
@@ -124,7 +124,7 @@ def surrogates(
         masks, values = torch.cat([masks, fresh], 1), torch.cat([values, new], 1)
         weights = _weights(masks, sampling.kernel_width, pairing)
         fitted = fit(masks, values, weights, ridge, pairing)
-        found.put(active, fitted, values)
+        latest.put(active, fitted, values)
         if not sampling.tolerance:
             break
         # NaN is no interval: not narrow enough
@@ -138,7 +138,7 @@ def surrogates(
             break
         masks, values = masks[wide], values[wide]
         size = min(2 * size, max_samples)
-    return found.all()
+    return latest.all()
 
 
 def keys_of(seed: int, purpose: str, inputs: torch.Tensor) -> list[int]:

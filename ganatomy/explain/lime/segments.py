@@ -163,6 +163,6 @@ def check(segments: torch.Tensor) -> torch.Tensor:
     return numbers.view(segments.shape[:-2])
 
 
-def _numbered(found: list[object]) -> torch.Tensor:
-    each = [torch.as_tensor(labels).long() for labels in found]
-    return torch.stack([labels.unique(return_inverse=True)[1] for labels in each])
+def _numbered(segmentations: list[object]) -> torch.Tensor:
+    tensors = [torch.as_tensor(labels).long() for labels in segmentations]
+    return torch.stack([labels.unique(return_inverse=True)[1] for labels in tensors])

@@ -56,8 +56,8 @@ def stability(
     >>> images = torch.rand(2, 1, 8, 8)
     >>> fills = baselines("black", images)
     >>> target = d_logit(torch.nn.Sequential(*parts))
-    >>> found = stability(target, images, grid(8, 8, 2), fills, seed=0, num_seeds=2)
-    >>> [round(float(each), 2) for each in found]  # a linear network leaves nothing to chance
+    >>> means = stability(target, images, grid(8, 8, 2), fills, seed=0, num_seeds=2)
+    >>> [round(float(each), 2) for each in means]  # a linear network leaves nothing to chance
     [1.0, 1.0]
     """
     if num_seeds < 2:
@@ -80,11 +80,11 @@ def stability(
 def correlation(runs: list[LimeExplanations]) -> torch.Tensor:
     """Mean pairwise Pearson correlation of the coefficients of the same images, shape (n,)."""
     count = len(runs[0].coefficients)
-    found = torch.full((count,), torch.nan, dtype=torch.float64)
+    correlations = torch.full((count,), torch.nan, dtype=torch.float64)
     for row in range(count):
         if any(run.refusals[row] for run in runs):
             continue
-        each = torch.corrcoef(torch.stack([run.coefficients[row] for run in runs]))
+        matrix = torch.corrcoef(torch.stack([run.coefficients[row] for run in runs]))
         pairs = list(combinations(range(len(runs)), 2))
-        found[row] = torch.stack([each[one, two] for one, two in pairs]).mean()
-    return found
+        correlations[row] = torch.stack([matrix[one, two] for one, two in pairs]).mean()
+    return correlations

@@ -94,7 +94,7 @@ def explain_by_lime(
     asked = targets_of_generator(
         latent_targets, subjects, vocabulary, where="latent_targets", on_warning=on_warning
     )
-    found = {
+    cases = {
         key: explain_images(
             d_logit(subjects.discriminator),
             images,
@@ -122,9 +122,9 @@ def explain_by_lime(
         sampling,
         hiding,
         num_seeds,
-        {key: each.chosen for key, each in found.items()},
-        surrogates_table({key: each.whole for key, each in found.items()}),
-        _class_means(found, subjects, sampling.engine),
+        {key: each.chosen for key, each in cases.items()},
+        surrogates_table({key: each.whole for key, each in cases.items()}),
+        _class_means(cases, subjects, sampling.engine),
         latents,
     )
 
@@ -145,9 +145,9 @@ def _other_fakes(fakes: torch.Tensor, seed: int) -> torch.Tensor:
         return fakes[:, None]
 
 
-def _class_means(found: dict[str, ExplainedCase], subjects: Subjects, engine: str) -> ClassMeans:
+def _class_means(cases: dict[str, ExplainedCase], subjects: Subjects, engine: str) -> ClassMeans:
     given = {}
-    for key, each in found.items():
+    for key, each in cases.items():
         kept = torch.tensor([not reason for reason in each.whole.refusals])
         labels = subjects.real_labels if key == "d_real" else subjects.fake_labels
         given[key] = (each.whole.maps[kept], labels[kept])

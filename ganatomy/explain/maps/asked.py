@@ -82,15 +82,15 @@ def ask_generator(
     subjects : Subjects
     on_warning : callable
     """
-    last = subjects.of_g.last
+    last = subjects.g_layers.last
     if last is None:
         return None
     z = subjects.z.to(subjects.device)
-    found = AskedMaps(last, {}, {}, {})
+    asked_maps = AskedMaps(last, {}, {}, {})
     for name, target in targets.items():
         path = last if target.model is subjects.generator else path_of("G", last)
         cams = cams_or_nan(target, [path], z, subjects.size, (LOCAL,), on_warning)
         maps = cams.maps[LOCAL][path]
-        found.maps[name], found.scores[name] = maps, cams.scores
-        found.reasons.update(refusals(target, z, {name: maps}, subjects.fake))
-    return found
+        asked_maps.maps[name], asked_maps.scores[name] = maps, cams.scores
+        asked_maps.reasons.update(refusals(target, z, {name: maps}, subjects.fake))
+    return asked_maps

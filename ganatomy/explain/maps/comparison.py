@@ -21,7 +21,7 @@ class Comparison:
 
     Attributes
     ----------
-    of_d, of_g : Tensor of shape (n, h, w)
+    d_maps, g_maps : Tensor of shape (n, h, w)
         Maps of the first images.
     result : Disagreement
         Of the first images.
@@ -29,18 +29,18 @@ class Comparison:
         `FIGURES` of every image.
     """
 
-    of_d: torch.Tensor
-    of_g: torch.Tensor
+    d_maps: torch.Tensor
+    g_maps: torch.Tensor
     result: Disagreement
     table: pd.DataFrame
 
     @staticmethod
-    def of(of_d: torch.Tensor, of_g: torch.Tensor, shown: int) -> "Comparison":
+    def of(d_maps: torch.Tensor, g_maps: torch.Tensor, shown: int) -> "Comparison":
         """Compare maps of shape (n, h, w) image by image, and keep the first ones."""
-        found = disagreement(of_d, of_g)
-        first = {name: getattr(found, name)[:shown] for name in ("map", *FIGURES)}
-        table = pd.DataFrame({name: getattr(found, name) for name in FIGURES})
-        return Comparison(of_d[:shown], of_g[:shown], Disagreement(**first), table)
+        compared = disagreement(d_maps, g_maps)
+        first = {name: getattr(compared, name)[:shown] for name in ("map", *FIGURES)}
+        table = pd.DataFrame({name: getattr(compared, name) for name in FIGURES})
+        return Comparison(d_maps[:shown], g_maps[:shown], Disagreement(**first), table)
 
     def metrics(self) -> dict[str, float]:
         """Average each figure over the images; NaN is left out, and the mean of none is NaN."""
@@ -53,7 +53,7 @@ class Comparison:
         """Write ``disagreement.csv`` and ``disagreement.safetensors``."""
         write_bytes(folder / _TABLE, csv_bytes(self.table))
         kept = {name: getattr(self.result, name) for name in ("map", *FIGURES)}
-        write_tensors(folder / _TENSORS, {"of_d": self.of_d, "of_g": self.of_g, **kept})
+        write_tensors(folder / _TENSORS, {"of_d": self.d_maps, "of_g": self.g_maps, **kept})
 
     @staticmethod
     def load(folder: Path) -> "Comparison | None":
@@ -61,5 +61,5 @@ class Comparison:
         if not (folder / _TENSORS).exists():
             return None
         tensors = read_tensors(folder / _TENSORS)
-        of_d, of_g = tensors.pop("of_d"), tensors.pop("of_g")
-        return Comparison(of_d, of_g, Disagreement(**tensors), read_table(folder / _TABLE))
+        d_maps, g_maps = tensors.pop("of_d"), tensors.pop("of_g")
+        return Comparison(d_maps, g_maps, Disagreement(**tensors), read_table(folder / _TABLE))

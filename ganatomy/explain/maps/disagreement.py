@@ -39,12 +39,12 @@ class Disagreement:
     chance_overlap: torch.Tensor
 
 
-def disagreement(of_d: torch.Tensor, of_g: torch.Tensor) -> Disagreement:
+def disagreement(d_maps: torch.Tensor, g_maps: torch.Tensor) -> Disagreement:
     """Compare where the magnitudes of two sets of maps lie, image by image.
 
     Parameters
     ----------
-    of_d, of_g : Tensor of shape (n, h, w)
+    d_maps, g_maps : Tensor of shape (n, h, w)
         Attributions of D and of G at the same images; the sign does not count.
 
     Raises
@@ -52,22 +52,22 @@ def disagreement(of_d: torch.Tensor, of_g: torch.Tensor) -> Disagreement:
     InputError
         The shapes differ.
     """
-    if of_d.ndim != 3 or of_d.shape != of_g.shape:
+    if d_maps.ndim != 3 or d_maps.shape != g_maps.shape:
         raise InputError(
-            f"maps of shape {tuple(of_d.shape)} and {tuple(of_g.shape)}",
+            f"maps of shape {tuple(d_maps.shape)} and {tuple(g_maps.shape)}",
             "disagreement",
             "Give maps of the same images at the same size: (n, h, w).",
         )
-    d_mass, d_there = _mass(of_d)
-    g_mass, g_there = _mass(of_g)
+    d_mass, d_there = _mass(d_maps)
+    g_mass, g_there = _mass(g_maps)
     both = d_there & g_there
     # sum of minima of two distributions = 1 - half of their L1 distance
     overlaps = 1 - torch.cdist(d_mass, g_mass, p=1) / 2
-    others = g_there[None] & ~torch.eye(len(of_d), dtype=torch.bool)
+    others = g_there[None] & ~torch.eye(len(d_maps), dtype=torch.bool)
     chance = (overlaps * others).sum(1) / others.sum(1)  # 0 / 0 is NaN
     difference = torch.where(both[:, None], d_mass - g_mass, 0)
     return Disagreement(
-        difference.view(of_d.shape).float(),
+        difference.view(d_maps.shape).float(),
         overlaps.diagonal().clamp(0, 1).where(both, torch.nan).float(),
         _rank_correlation(d_mass, g_mass).where(both, torch.nan).float(),
         chance.clamp(0, 1).where(d_there, torch.nan).float(),

@@ -79,17 +79,17 @@ def guard_target(
         Empty where nothing is wrong. Where the network cannot take the images at all, no more
         than that.
     """
-    found = guard_channels(target, images) if images.ndim >= 4 else []
-    if not found and images.ndim >= 4:
-        found += guard_range(images)
+    findings = guard_channels(target, images) if images.ndim >= 4 else []
+    if not findings and images.ndim >= 4:
+        findings += guard_range(images)
     broken = ~images.flatten(1).isfinite().all(1)
     if bool(broken.any()):
-        found.append(ExplanationFinding("non_finite", f"{_of(broken)} hold NaN or infinity"))
-    if found and (found[0].guard == "channels" or not images.is_floating_point()):
-        return found
+        findings.append(ExplanationFinding("non_finite", f"{_of(broken)} hold NaN or infinity"))
+    if findings and (findings[0].guard == "channels" or not images.is_floating_point()):
+        return findings
     if bool(broken.any()):
-        return found
-    return found + _values(target, images, batch_size)
+        return findings
+    return findings + _values(target, images, batch_size)
 
 
 def guard_maps(
@@ -212,8 +212,8 @@ def _values(target: Target, images: torch.Tensor, batch_size: int) -> list[Expla
         squashed.append(squashing(values))
         gradient = torch.zeros_like(batch)
         if values.requires_grad:
-            (found,) = torch.autograd.grad(values.sum(), batch, allow_unused=True)
-            gradient = gradient if found is None else found
+            (slope,) = torch.autograd.grad(values.sum(), batch, allow_unused=True)
+            gradient = gradient if slope is None else slope
         norms = gradient.flatten(1).double().norm(dim=1)
         return values.detach().double().cpu(), norms.cpu()
 

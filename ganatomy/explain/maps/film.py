@@ -77,13 +77,13 @@ def _frame(
         cams = cams_or_nan(target, layers, inputs.to(device), subjects.size, (LOCAL,), on_warning)
         return cams.maps[LOCAL][layers[0]] if layers else cams.scores
 
-    of_d, of_g = d_logit(discriminator), d_logit_of_g(generator, discriminator)
-    found = {}
-    if (last := subjects.of_d.last) is not None:
-        found["D"] = maps(of_d, [WhichMap(LOCAL, "D", last).path], images)
-    if (last := subjects.of_g.last) is not None:
-        found["G"] = maps(of_g, [WhichMap(LOCAL, "G", last).path], z)
-    return Frame(step, images, maps(of_d, [], images), found)
+    d_target, g_target = d_logit(discriminator), d_logit_of_g(generator, discriminator)
+    within = {}
+    if (last := subjects.d_layers.last) is not None:
+        within["D"] = maps(d_target, [WhichMap(LOCAL, "D", last).path], images)
+    if (last := subjects.g_layers.last) is not None:
+        within["G"] = maps(g_target, [WhichMap(LOCAL, "G", last).path], z)
+    return Frame(step, images, maps(d_target, [], images), within)
 
 
 def save_film(frames: Sequence[Frame], folder: Path) -> None:
@@ -102,6 +102,6 @@ def load_film(folder: Path) -> tuple[Frame, ...]:
         step, _, what = name.partition("/")
         steps.setdefault(int(step), {})[what] = each
     return tuple(
-        Frame(step, found.pop("images"), found.pop("scores"), found)
-        for step, found in sorted(steps.items())
+        Frame(step, within.pop("images"), within.pop("scores"), within)
+        for step, within in sorted(steps.items())
     )

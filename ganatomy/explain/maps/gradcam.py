@@ -182,12 +182,12 @@ class _Pass:
                 f"target {self.target.name} is not finite for {bad} of {len(scores)} inputs",
                 "Look for inputs or weights that are not finite.",
             )
-        found: Sequence[torch.Tensor | None] = [None] * len(self.layers)
+        computed: Sequence[torch.Tensor | None] = [None] * len(self.layers)
         if scores.requires_grad:
             sources = [outputs[layer] for layer in self.layers]
-            found = torch.autograd.grad(total, sources, allow_unused=True)
+            computed = torch.autograd.grad(total, sources, allow_unused=True)
         gradients = []
-        for layer, gradient in zip(self.layers, found):
+        for layer, gradient in zip(self.layers, computed):
             if gradient is None:
                 raise self._fault(
                     f"target {self.target.name} does not depend on layer {layer}",

@@ -43,8 +43,8 @@ def integrated_gradients(
     >>> linear = torch.nn.Linear(4, 1)
     >>> network = torch.nn.Sequential(torch.nn.Flatten(), linear, torch.nn.Flatten(0))
     >>> images = torch.ones(1, 1, 2, 2)
-    >>> found = integrated_gradients(d_logit(network), images, -images)
-    >>> torch.allclose(found.flatten(), 2 * linear.weight[0], atol=1e-5)
+    >>> maps = integrated_gradients(d_logit(network), images, -images)
+    >>> torch.allclose(maps.flatten(), 2 * linear.weight[0], atol=1e-5)
     True
     """
     points, shares = np.polynomial.legendre.leggauss(num_steps)

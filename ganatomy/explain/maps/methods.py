@@ -57,8 +57,8 @@ class Methods:
     >>> head = torch.nn.Flatten(), torch.nn.Linear(72, 1), torch.nn.Flatten(0)
     >>> network = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Tanh(), *head)
     >>> images, black = torch.rand(3, 1, 8, 8), -torch.ones(3, 1, 1, 8, 8)
-    >>> found = Methods(("hirescam",)).maps(d_logit(network), ["0"], images, black, seed=0)
-    >>> {name: tuple(maps.shape) for name, maps in found.items()}  # doctest: +NORMALIZE_WHITESPACE
+    >>> made = Methods(("hirescam",)).maps(d_logit(network), ["0"], images, black, seed=0)
+    >>> {name: tuple(maps.shape) for name, maps in made.items()}  # doctest: +NORMALIZE_WHITESPACE
     {'hirescam 0': (3, 8, 8), 'lime': (3, 8, 8), 'integrated gradients': (3, 8, 8),
      'occlusion': (3, 8, 8)}
     """
@@ -79,16 +79,18 @@ class Methods:
         """Make one map for each CAM method and layer, (n, h, w); inputs may be latents."""
         if not self.cams:
             return {}
-        found = cams_or_nan(target, layers, inputs, size, self.cams, self.on_warning).maps
+        by_method = cams_or_nan(target, layers, inputs, size, self.cams, self.on_warning).maps
         return {
-            cam_name(method, layer): found[method][layer] for method in found for layer in layers
+            cam_name(method, layer): by_method[method][layer]
+            for method in by_method
+            for layer in layers
         }
 
     def lime_map(
         self, target: Target, images: torch.Tensor, fills: torch.Tensor, seed: int
     ) -> torch.Tensor:
         """Paint LIME's coefficients onto the pixels, (n, h, w); NaN where it is refused."""
-        found = lime(
+        explanations = lime(
             target,
             images,
             segments_of(self.hiding, images),
@@ -97,8 +99,8 @@ class Methods:
             sampling=self.sampling,
             on_warning=self.on_warning,
         )
-        refused = torch.tensor([bool(reason) for reason in found.refusals])
-        return torch.where(refused[:, None, None], torch.nan, found.maps)
+        refused = torch.tensor([bool(reason) for reason in explanations.refusals])
+        return torch.where(refused[:, None, None], torch.nan, explanations.maps)
 
     def maps(
         self,
@@ -177,7 +179,7 @@ def refusals(
         What the maps are drawn over. Their range is the caller's affair: pictures may have no dark
         place.
     """
-    found = [each for each in guard_target(target, inputs) if each.guard != "range"]
-    if found:
-        return dict.fromkeys(maps, ["; ".join(each.reason for each in found)] * len(images))
+    findings = [each for each in guard_target(target, inputs) if each.guard != "range"]
+    if findings:
+        return dict.fromkeys(maps, ["; ".join(each.reason for each in findings)] * len(images))
     return {name: guard_maps(name, each, images, is_signed(name)) for name, each in maps.items()}

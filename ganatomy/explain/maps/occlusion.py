@@ -49,8 +49,8 @@ def occlusion(
     >>> linear = torch.nn.Linear(4, 1)
     >>> network = torch.nn.Sequential(torch.nn.Flatten(), linear, torch.nn.Flatten(0))
     >>> images = torch.ones(1, 1, 2, 2)
-    >>> found = occlusion(d_logit(network), images, side=1, fill=-images)
-    >>> torch.allclose(found.flatten(), 2 * linear.weight[0], atol=1e-5)
+    >>> maps = occlusion(d_logit(network), images, side=1, fill=-images)
+    >>> torch.allclose(maps.flatten(), 2 * linear.weight[0], atol=1e-5)
     True
     """
     if side < 1:
@@ -69,6 +69,6 @@ def occlusion(
         return target.values(torch.where(hidden, fill[at], images[at])).float().cpu()
 
     with undisturbed(target.model), torch.no_grad():
-        found = in_batches(compute, count * (num_windows + 1), batch_size, on_warning)
-    values = torch.cat(found).view(count, num_windows + 1)
+        parts = in_batches(compute, count * (num_windows + 1), batch_size, on_warning)
+    values = torch.cat(parts).view(count, num_windows + 1)
     return (values[:, -1:] - values[:, :-1])[:, windows.cpu()]

@@ -65,18 +65,18 @@ class MapsStudy:
 
     def metrics(self) -> dict[str, float | int]:
         """Give the figures that the study ends in; NaN where one cannot be computed."""
-        found: dict[str, float | int] = {
+        figures: dict[str, float | int] = {
             "num_layers_d": self.num_layers["D"],
             "num_layers_g": self.num_layers["G"],
             "num_refusals": len(self.refusals),
         }
         if self.comparison is not None:
-            found |= self.comparison.metrics()
+            figures |= self.comparison.metrics()
         if len(self.causal):
-            found["share_of_causal_checks_passed"] = float(self.causal["passes"].mean())
+            figures["share_of_causal_checks_passed"] = float(self.causal["passes"].mean())
         if self.carriers.dissection is not None:
-            found["num_units_that_stand_out"] = self.carriers.num_units
-        return found
+            figures["num_units_that_stand_out"] = self.carriers.num_units
+        return figures
 
     def verdict(self) -> str:
         """Say in a few sentences what was found."""

@@ -105,7 +105,7 @@ def explain_by_maps(
     on_progress(_PARTS, _PARTS)
     return MapsStudy(
         tuple(methods),
-        {"D": len(subjects.of_d.convolutions), "G": len(subjects.of_g.convolutions)},
+        {"D": len(subjects.d_layers.convolutions), "G": len(subjects.g_layers.convolutions)},
         {key: each.case.first(num_images) for key, each in cases.items()},
         asked and asked.first(num_images),
         comparison,
@@ -118,7 +118,7 @@ def explain_by_maps(
 
 
 def _tell_of_layers(subjects: Subjects, on_warning: Warn) -> None:
-    for network, layers in (("D", subjects.of_d), ("G", subjects.of_g)):
+    for network, layers in (("D", subjects.d_layers), ("G", subjects.g_layers)):
         for name, reason in layers.left_out.items():
             on_warning(f"{network}'s layer {name} has no maps: it {reason}")
         if not layers.convolutions:
@@ -128,21 +128,21 @@ def _tell_of_layers(subjects: Subjects, on_warning: Warn) -> None:
 def _cases(
     subjects: Subjects, methods: Sequence[str], shown: int, on_warning: Warn
 ) -> dict[str, Explained]:
-    of_d = d_logit(subjects.discriminator)
-    of_g = d_logit_of_g(subjects.generator, subjects.discriminator)
+    d_target = d_logit(subjects.discriminator)
+    g_target = d_logit_of_g(subjects.generator, subjects.discriminator)
     both = min(shown, len(subjects.real), len(subjects.fake))
     pairs = torch.stack([subjects.real[:both], subjects.fake[:both]], 1)
     given = {
-        "d_real": (of_d, subjects.real, subjects.real),
-        "d_fake": (of_d, subjects.fake, subjects.fake),
-        "g_fake": (of_g, subjects.z, subjects.fake),
+        "d_real": (d_target, subjects.real, subjects.real),
+        "d_fake": (d_target, subjects.fake, subjects.fake),
+        "g_fake": (g_target, subjects.z, subjects.fake),
         "difference": (difference(subjects.discriminator), pairs, subjects.fake),
     }
     return {
         key: explain_case(
             target,
             NETWORK_OF[key],
-            subjects.of_g if NETWORK_OF[key] == "G" else subjects.of_d,
+            subjects.g_layers if NETWORK_OF[key] == "G" else subjects.d_layers,
             inputs,
             images,
             methods,
@@ -162,11 +162,11 @@ def _check(
     seed: int,
     on_warning: Warn,
 ) -> pd.DataFrame:
-    of_d = d_logit(subjects.discriminator)
-    of_g = d_logit_of_g(subjects.generator, subjects.discriminator)
+    d_target = d_logit(subjects.discriminator)
+    g_target = d_logit_of_g(subjects.generator, subjects.discriminator)
     given = (
-        ("D", of_d, subjects.of_d, subjects.real, cases["d_real"]),
-        ("G", of_g, subjects.of_g, subjects.z, cases["g_fake"]),
+        ("D", d_target, subjects.d_layers, subjects.real, cases["d_real"]),
+        ("G", g_target, subjects.g_layers, subjects.z, cases["g_fake"]),
     )
     tables = [
         check_causes(
@@ -185,15 +185,15 @@ def _check(
 
 
 def _refusals(cases: dict[str, Explained], asked: AskedMaps | None) -> list[Refusal]:
-    found = [row for key, each in cases.items() for row in told(key, each.case.reasons)]
+    refusals = [row for key, each in cases.items() for row in told(key, each.case.reasons)]
     for name, reasons in (asked.reasons if asked else {}).items():
-        found += told(name, {name: reasons})
-    return found
+        refusals += told(name, {name: reasons})
+    return refusals
 
 
 def _comparison(cases: dict[str, Explained], shown: int) -> Comparison | None:
-    of_d, of_g = cases["d_fake"].whole, cases["g_fake"].whole
-    return None if of_d is None or of_g is None else Comparison.of(of_d, of_g, shown)
+    d_maps, g_maps = cases["d_fake"].whole, cases["g_fake"].whole
+    return None if d_maps is None or g_maps is None else Comparison.of(d_maps, g_maps, shown)
 
 
 def _class_means(cases: dict[str, Explained], subjects: Subjects) -> ClassMeans:

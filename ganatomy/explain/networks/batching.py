@@ -45,12 +45,12 @@ def in_batches(
     """
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}; it must be at least 1")
-    found: list[T] = []
+    results: list[T] = []
     start = 0
     while start < total:
         stop = min(start + batch_size, total)
         try:
-            found.append(compute(start, stop))
+            results.append(compute(start, stop))
         except (RuntimeError, MemoryError) as error:
             if not _is_out_of_memory(error) or stop - start == 1:
                 raise
@@ -62,7 +62,7 @@ def in_batches(
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         on_warning(f"out of memory: going on in batches of {batch_size}")
-    return found
+    return results
 
 
 def device_of(network: nn.Module) -> torch.device:

@@ -66,22 +66,22 @@ def layers_of(model: nn.Module, inputs: torch.Tensor) -> Layers:
         for name, shapes in ran.items()
         if len(shapes) == 1 and len(shapes[0]) == 4 and shapes[0][0] == len(inputs)
     }
-    found = {name: whole[name] for name in whole if isinstance(named[name], _CONVOLUTIONS)}
+    convolutions = {name: whole[name] for name in whole if isinstance(named[name], _CONVOLUTIONS)}
     left_out = {
         name: f"runs {len(ran.get(name, []))} times in a pass"
         if len(ran.get(name, [])) != 1
         else f"returns shape {ran[name][0]}"
         for name, module in named.items()
-        if isinstance(module, _CONVOLUTIONS) and name not in found
+        if isinstance(module, _CONVOLUTIONS) and name not in convolutions
     }
-    found = found or whole
-    wide = [name for name, shape in found.items() if _is_wide(shape)]
+    convolutions = convolutions or whole
+    wide = [name for name, shape in convolutions.items() if _is_wide(shape)]
     holds = [
         name
         for name, shape in whole.items()
-        if _is_wide(shape) and (name in found or _convolves(named[name]))
+        if _is_wide(shape) and (name in convolutions or _convolves(named[name]))
     ]
-    return Layers(tuple(found), tuple(wide), holds[-1] if holds else None, left_out)
+    return Layers(tuple(convolutions), tuple(wide), holds[-1] if holds else None, left_out)
 
 
 def _convolves(module: nn.Module) -> bool:

@@ -136,12 +136,12 @@ def targets_of_generator(
         A name that is none, or of a class, feature or region that this data does not have; a
         vocabulary that is needed and not given.
     """
-    found = {}
+    by_name = {}
     for name in dict.fromkeys(names):
         target = _target(name, subjects, vocabulary, where, on_warning)
         if target is not None:
-            found[target.name] = target
-    return found
+            by_name[target.name] = target
+    return by_name
 
 
 def fitted_concepts(
@@ -177,18 +177,18 @@ def fitted_concepts(
     vocabulary = _given(vocabulary, asked[0])
     images = to_float(vocabulary.train.images[:_CONCEPT_IMAGES])
     features = _features(evaluator, images)
-    found = []
+    concepts = []
     for name in asked:
         feature = vocabulary.concept(name, where)
         fitted = fit_concept(name, features, feature.measure(images))
         if fitted.is_readable:
-            found.append(fitted)
+            concepts.append(fitted)
         else:
             on_warning(
                 f"concept {name} is left out: the evaluator's features tell only "
                 f"{max(0.0, fitted.r2):.0%} of its variance"
             )
-    return found
+    return concepts
 
 
 def _target(
@@ -237,10 +237,10 @@ def _concept_target(
     if subjects.evaluator is None:
         on_warning(f"{name} is left out: {_NO_EVALUATOR}")
         return None
-    found = fitted_concepts(
+    fitted = fitted_concepts(
         [what], subjects.evaluator, vocabulary, where=where, on_warning=on_warning
     )
-    return targets.concept(subjects.evaluator, found[0], subjects.generator) if found else None
+    return targets.concept(subjects.evaluator, fitted[0], subjects.generator) if fitted else None
 
 
 @torch.no_grad()

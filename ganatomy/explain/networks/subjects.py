@@ -37,7 +37,7 @@ class Subjects:
         What `fake` was made from.
     real_labels, fake_labels : Tensor of shape (n,), int64
         The former as the data says, the latter as the evaluator sees them; -1 for none.
-    of_d, of_g : Layers
+    d_layers, g_layers : Layers
         What can be explained in the discriminator and in the generator.
     num_classes : int
         Entries at the end of `z` that are a one-hot class; 0 for an unconditional generator.
@@ -52,8 +52,8 @@ class Subjects:
     z: torch.Tensor
     real_labels: torch.Tensor
     fake_labels: torch.Tensor
-    of_d: Layers
-    of_g: Layers
+    d_layers: Layers
+    g_layers: Layers
     num_classes: int = 0
 
     @staticmethod

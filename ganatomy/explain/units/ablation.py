@@ -201,12 +201,12 @@ def fills(
     parts = in_batches(sums, num_inputs, batch_size, on_warning)
     if not parts:
         raise InputError("no inputs", ", ".join(layers), "Give at least one.")
-    found = {}
+    fills = {}
     for layer in layers:
         total = torch.stack([part[layer][0] for part in parts]).sum(0)
         mean = total / sum(part[layer][1] for part in parts)
-        found[layer] = (mean if fill == "mean" else torch.zeros_like(mean)).float()
-    return found
+        fills[layer] = (mean if fill == "mean" else torch.zeros_like(mean)).float()
+    return fills
 
 
 def hider(

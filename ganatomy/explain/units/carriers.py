@@ -65,12 +65,12 @@ def find_carriers(
     """
     rows = [{"concept": each.name, "held_out_r2": each.r2} for each in concepts]
     table = pd.DataFrame(rows, columns=_CONCEPT_COLUMNS)
-    if not subjects.of_g.wide:
+    if not subjects.g_layers.wide:
         return Carriers(table, None)
     try:
-        found = dissect(
+        dissection = dissect(
             subjects.generator,
-            list(subjects.of_g.wide),
+            list(subjects.g_layers.wide),
             subjects.z[:num_latents].to(subjects.device),
             _readers(subjects, concepts),
             fdr=fdr,
@@ -80,7 +80,7 @@ def find_carriers(
     except InputError as error:  # a G that makes one image
         on_warning(f"no dissection: {error.what}")
         return Carriers(table, None)
-    return Carriers(table, found)
+    return Carriers(table, dissection)
 
 
 def _readers(subjects: Subjects, concepts: list[Concept]) -> dict[str | tuple[str, ...], Reader]:

@@ -222,17 +222,17 @@ class _Draws:
         def read(start: int, stop: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
             with captured(self.generator, layers) as outputs:
                 images = self.generator(self.z[start:stop])
-            found = {}
+            values = {}
             for layer in layers:
                 places = outputs[layer].reshape(*outputs[layer].shape[:2], -1)
                 both = places.mean(2, dtype=torch.float64), places.abs().amax(2).double()
-                found[layer] = torch.stack(both).cpu()
-            return _concepts(images, self.groups), found
+                values[layer] = torch.stack(both).cpu()
+            return _concepts(images, self.groups), values
 
         parts = in_batches(read, len(self.z), self.batch_size, self.on_warning)
         activations = {}
         for layer in layers:
-            means, largest = torch.cat([found[layer] for _, found in parts], 1).mT.numpy()
+            means, largest = torch.cat([values[layer] for _, values in parts], 1).mT.numpy()
             still = np.ptp(means, axis=1) <= _ROUNDING * largest.max(1)
             activations[layer] = np.where(still[:, None], 0.0, means)
         return torch.cat([concepts for concepts, _ in parts], 1).double().numpy(), activations
@@ -248,13 +248,13 @@ class _Draws:
             hidden = nn.functional.one_hot(tried[item // num_latents], len(filling)).bool()
             with replaced(self.generator, {layer: hider(layer, hidden, filling)}):
                 images = self.generator(self.z[(item % num_latents).to(self.z.device)])
-            found = _concepts(images, self.groups)
+            values = _concepts(images, self.groups)
             on_drawn(stop)
-            return found
+            return values
 
         parts = in_batches(read, len(tried) * num_latents, self.batch_size, self.on_warning)
-        found = torch.cat(parts, 1).double().numpy()
-        return np.asarray(found.reshape(len(found), len(tried), num_latents))
+        values = torch.cat(parts, 1).double().numpy()
+        return np.asarray(values.reshape(len(values), len(tried), num_latents))
 
 
 def _concepts(images: torch.Tensor, groups: _Groups) -> torch.Tensor:

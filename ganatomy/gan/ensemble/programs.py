@@ -32,9 +32,9 @@ class Flat:
         outputs: list[Any] = []
 
         def of_flat(*tensors: Any) -> list[Any]:
-            found = function(*tree_unflatten(tensors, self._structure))
-            result, structure = tree_flatten(found)
-            outputs[:] = [structure, len(tree_flatten(found[0])[0])]
+            returned = function(*tree_unflatten(tensors, self._structure))
+            result, structure = tree_flatten(returned)
+            outputs[:] = [structure, len(tree_flatten(returned[0])[0])]
             return result
 
         self.module: GraphModule = make_fx(of_flat)(*flat)
@@ -100,8 +100,8 @@ def split_at_last(program: Flat) -> tuple[Program, Program]:
     after = _part(program, [node for node in nodes[:-1] if node in late], kept, outputs[num_first:])
 
     def run_before(*arguments: Any) -> tuple[list[Any], list[Any]]:
-        found = before(*_laid_out(tree_flatten(arguments)[0], program.layouts))
-        return found[:num_first], found[num_first:]
+        values = before(*_laid_out(tree_flatten(arguments)[0], program.layouts))
+        return values[:num_first], values[num_first:]
 
     def run_after(held: list[Any], tensor: torch.Tensor) -> Any:
         return after(*held, *_laid_out([tensor], program.layouts[-1:]))

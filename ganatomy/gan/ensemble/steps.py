@@ -58,7 +58,7 @@ class Steps:
     ) -> None:
         self._method = method
         _check(method)
-        of_g, of_d = (
+        g_weights, d_weights = (
             (
                 {key: value.clone() for key, value in pack.parameters[name].items()},
                 {key: value.clone() for key, value in pack.buffers[name].items()},
@@ -67,14 +67,14 @@ class Steps:
         )
         recorder = _Recorder(pack, method, backend)
         try:
-            fakes = Flat(recorder.fakes, *of_g, z, _images_like(batch.real_images))
+            fakes = Flat(recorder.fakes, *g_weights, z, _images_like(batch.real_images))
             images = _images_like(batch.real_images)
             given = (images, batch.real_images, batch.labels)
-            signal = Flat(recorder.signal, *of_d, *given)
-            self._plain = Flat(recorder.discriminator, *of_d, *given)
+            signal = Flat(recorder.signal, *d_weights, *given)
+            self._plain = Flat(recorder.discriminator, *d_weights, *given)
             self._penalised: Flat | None = None
             if method.r1 or method.r2 or method.gradient_penalty:
-                self._penalised = Flat(recorder.penalised, *of_d, *given, batch.mix)
+                self._penalised = Flat(recorder.penalised, *d_weights, *given, batch.mix)
         except torch.OutOfMemoryError:
             raise  # a smaller pack may do
         except Exception as error:  # vmap, make_fx and the networks each raise what they like
@@ -88,15 +88,15 @@ class Steps:
 
     def fakes(self, pack: Pack, z: torch.Tensor) -> tuple[torch.Tensor, list[Any]]:
         """Images of shape (N, n, c, s, s), and what their way back to the weights needs."""
-        found, kept = self._before(pack.parameters["generator"], pack.buffers["generator"], z)
-        return found[0], kept
+        images, kept = self._before(pack.parameters["generator"], pack.buffers["generator"], z)
+        return images[0], kept
 
     def of_discriminator(
         self, pack: Pack, fake_images: torch.Tensor, batch: Batch, turn: int
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Every D's loss, shape (N,), and its gradients, each of shape (N, ...)."""
-        of_d = (pack.parameters["discriminator"], pack.buffers["discriminator"])
-        given = (*of_d, fake_images, batch.real_images, batch.labels)
+        d_weights = (pack.parameters["discriminator"], pack.buffers["discriminator"])
+        given = (*d_weights, fake_images, batch.real_images, batch.labels)
         losses: torch.Tensor
         gradients: list[torch.Tensor]
         if self._penalised is not None and turn % self._method.penalty_every == 0:
@@ -109,9 +109,9 @@ class Steps:
         self, pack: Pack, fake_images: torch.Tensor, kept: list[Any], batch: Batch
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Every G's loss through its D as it is now, and its gradients."""
-        of_d = (pack.parameters["discriminator"], pack.buffers["discriminator"])
+        d_weights = (pack.parameters["discriminator"], pack.buffers["discriminator"])
         losses: torch.Tensor
-        losses, slope = self._signal(*of_d, fake_images, batch.real_images, batch.labels)
+        losses, slope = self._signal(*d_weights, fake_images, batch.real_images, batch.labels)
         return losses, self._after(kept, slope)
 
 
@@ -193,8 +193,8 @@ class _Recorder:
             return result
 
         with StackedLayers(self.backend):
-            found: torch.Tensor = vmap(one)(parameters, buffers, *inputs)
-        return found
+            outputs: torch.Tensor = vmap(one)(parameters, buffers, *inputs)
+        return outputs
 
 
 def _check(method: Method) -> None:

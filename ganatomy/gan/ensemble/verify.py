@@ -55,16 +55,16 @@ def verify(
         batch, z = feed.batch(turn)
         with torch.no_grad():
             fakes, kept = steps.fakes(pack, z)
-            of_d = steps.of_discriminator(pack, fakes, batch, turn)[1]
-            of_g = steps.of_generator(pack, fakes, kept, batch)[1]
+            d_gradients = steps.of_discriminator(pack, fakes, batch, turn)[1]
+            g_gradients = steps.of_generator(pack, fakes, kept, batch)[1]
         with torch.enable_grad():
             expected = _plain_step(alone, rules, batch, z, turn)
         _compare("images", [fakes[0]], [expected])
-        for name, found in (("discriminator", of_d), ("generator", of_g)):
+        for name, gradients in (("discriminator", d_gradients), ("generator", g_gradients)):
             network = getattr(gan, name)
             trained = [p for p in network.parameters() if p.requires_grad]
             wanted = [torch.zeros_like(p) if p.grad is None else p.grad for p in trained]
-            _compare(f"the gradients of {name}", [gradient[0] for gradient in found], wanted)
+            _compare(f"the gradients of {name}", [gradient[0] for gradient in gradients], wanted)
             for key, buffer in network.named_buffers():
                 _compare(f"{name}.{key}", [pack.buffers[name][key][0]], [buffer])
 
@@ -89,11 +89,11 @@ def _plain_step(
     return fakes.detach()
 
 
-def _compare(what: str, found: list[torch.Tensor], expected: list[torch.Tensor]) -> None:
+def _compare(what: str, actual: list[torch.Tensor], expected: list[torch.Tensor]) -> None:
     """By the norm over all: one activation that rounding takes to the other side of zero moves a
     single entry a lot, and all of them little."""
     size = _norm(expected)
-    far = _norm([mine.double() - other.double() for mine, other in zip(found, expected)])
+    far = _norm([mine.double() - other.double() for mine, other in zip(actual, expected)])
     if not far <= _TOLERANCE * size + 1e-6:
         raise NotStackable(
             f"recorded steps differ from plain ones in {what}: {far:.2g} of {size:.2g}"

@@ -87,10 +87,10 @@ def check_discriminator(network: nn.Module, architecture: Architecture, name: st
         for _ in contract.trials(network):
             for mode, inputs in product((True, False), batches):
                 logits = contract.check_output(network.train(mode), inputs, ())
-                if found := squashing(logits, scaled=False)[0]:
+                if function := squashing(logits, scaled=False)[0]:
                     raise contract.fault(
-                        f"logits end in a {found}, expected any real number",
-                        f"Leave out the {found}: the losses take what is before it.",
+                        f"logits end in a {function}, expected any real number",
+                        f"Leave out the {function}: the losses take what is before it.",
                     )
             contract.check_gradients(network, largest, of_inputs=True)
             contract.check_batch_mates(network, largest)
@@ -274,8 +274,8 @@ def _different(one: dict[str, Any], two: dict[str, Any]) -> str:
     return ""
 
 
-def _close(found: torch.Tensor, expected: torch.Tensor) -> bool:
-    return bool((found - expected).abs().max() <= _TOLERANCE * expected.abs().max())
+def _close(actual: torch.Tensor, expected: torch.Tensor) -> bool:
+    return bool((actual - expected).abs().max() <= _TOLERANCE * expected.abs().max())
 
 
 def _latents(count: int, architecture: Architecture, size: float) -> Inputs:

@@ -7,7 +7,7 @@ import torch
 
 def leaves(output: torch.Tensor) -> list[torch.Tensor]:
     """Every tensor with requires_grad that `output` was computed from, each once."""
-    found: list[torch.Tensor] = []
+    tensors: list[torch.Tensor] = []
     seen: set[Any] = set()
     open_nodes: list[Any] = [output.grad_fn]
     while open_nodes:
@@ -16,6 +16,6 @@ def leaves(output: torch.Tensor) -> list[torch.Tensor]:
             continue
         seen.add(node)
         if hasattr(node, "variable"):
-            found.append(node.variable)
+            tensors.append(node.variable)
         open_nodes += [following for following, _ in node.next_functions]
-    return found
+    return tensors

@@ -36,8 +36,8 @@ _BETWEEN = LinearSegmentedColormap.from_list(
 
 def disagreement_sheet(
     images: torch.Tensor,
-    of_d: torch.Tensor,
-    of_g: torch.Tensor,
+    d_maps: torch.Tensor,
+    g_maps: torch.Tensor,
     result: Disagreement,
     notes: list[str] | None = None,
 ) -> NDArray[np.uint8]:
@@ -46,7 +46,7 @@ def disagreement_sheet(
     Parameters
     ----------
     images : Tensor of shape (n, c, h, w), float32 in [-1, 1]
-    of_d, of_g : Tensor of shape (n, h, w)
+    d_maps, g_maps : Tensor of shape (n, h, w)
         Attributions; what is drawn is each pixel's share of its map's magnitude, a row in colours
         of its own that span its largest shares.
     result : Disagreement
@@ -63,8 +63,8 @@ def disagreement_sheet(
     shown = ((images + 1) / 2).clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()
     grey = shown.mean(-1)
     rows = [
-        ((_D_NAME,), _shares(of_d), _OF_D, 0.0),
-        ((_G_NAME,), _shares(of_g), _OF_G, 0.0),
+        ((_D_NAME,), _shares(d_maps), _OF_D, 0.0),
+        ((_G_NAME,), _shares(g_maps), _OF_G, 0.0),
         ((("D looks more", WARM), ("G works more", ACCENT)), result.map.numpy(), _BETWEEN, -1.0),
     ]
     with canvas(_LABEL_IN + columns * _CELL_IN, 4 * _CELL_IN + 0.75) as figure:

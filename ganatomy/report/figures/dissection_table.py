@@ -99,9 +99,9 @@ def _chosen(table: pd.DataFrame, concepts: list[str], most: int) -> list[tuple[s
 
 def _title(table: pd.DataFrame, shown: int) -> str:
     units = table.groupby(["layer", "unit"], sort=False)["stands_out"].any()
-    found, count = int(units.sum()), len(units)
-    title = f"{found} of {count} units move{'s' * (found == 1)} a concept beyond chance"
-    if found == 0:
+    moving, count = int(units.sum()), len(units)
+    title = f"{moving} of {count} units move{'s' * (moving == 1)} a concept beyond chance"
+    if moving == 0:
         title = f"None of {count} units moves a concept beyond chance"
     return title if shown == count else f"{title}; the {shown} with the largest effects are shown"
 

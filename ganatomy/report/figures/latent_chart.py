@@ -41,20 +41,20 @@ def latent_chart(
     -------
     ndarray of shape (height, width, 3), uint8
     """
-    found = {
+    tables = {
         target: table[np.isfinite(table["mean_abs"].astype(float))]
         .sort_values("mean_abs", ascending=False, kind="stable")
         .head(MOST_ROWS)
         for target, table in importance.items()
     }
-    most = max([2, *(len(table) for table in found.values())])
-    across = min(len(found), 2 if len(found) == 4 else _ACROSS) or 1
-    down = max(1, math.ceil(len(found) / across))
+    most = max([2, *(len(table) for table in tables.values())])
+    across = min(len(tables), 2 if len(tables) == 4 else _ACROSS) or 1
+    down = max(1, math.ceil(len(tables) / across))
     with canvas(8.2 if across > 1 else 4.6, 0.5 + down * (0.75 + _ROW_IN * most)) as figure:
         axes = figure.subplots(down, across, squeeze=False).ravel()
-        for axis in axes[len(found) :]:
+        for axis in axes[len(tables) :]:
             axis.set_axis_off()
-        for axis, (target, table) in zip(axes, found.items()):
+        for axis, (target, table) in zip(axes, tables.items()):
             axis.set_title(shortened(target, _TITLE), fontsize=8.5)
             if table.empty:
                 nothing(axis, "not explained")

@@ -34,8 +34,8 @@ class Evaluated:
         )
 
 
-def _facts(found: Evaluated) -> Record:
-    study = found.study
+def _facts(result: Evaluated) -> Record:
+    study = result.study
     rows = [
         {**row, "meaning": meaning(row["name"]), "words": in_words(row)}
         for row in rows_of(study.fidelity)
@@ -49,16 +49,16 @@ def _facts(found: Evaluated) -> Record:
     return {
         "quality": quality,
         "memorisation": _memorisation(study.memorisation),
-        "generalisation": {**study.generalisation, "has_level": found.has_level},
+        "generalisation": {**study.generalisation, "has_level": result.has_level},
         "classes": study.classes,
-        "evaluator": found.evaluator,
+        "evaluator": result.evaluator,
     }
 
 
-def _memorisation(found: Record) -> Record:
+def _memorisation(record: Record) -> Record:
     """The verdict, and a row for each measure in each space: of the fakes, and of honest ones."""
     rows = []
-    for space, evidence in found["spaces"].items():
+    for space, evidence in record["spaces"].items():
         copies = evidence["copies"]
         for measure, values, honest, bad in (
             ("share below the threshold", copies, copies["expected"], "has_copies"),
@@ -75,11 +75,11 @@ def _memorisation(found: Record) -> Record:
                     "bad": evidence[bad],
                 }
             )
-    return {**{key: value for key, value in found.items() if key != "spaces"}, "rows": rows}
+    return {**{key: value for key, value in record.items() if key != "spaces"}, "rows": rows}
 
 
-def _figures(found: Evaluated) -> dict[str, Figure]:
-    study = found.study
+def _figures(result: Evaluated) -> dict[str, Figure]:
+    study = result.study
     table, classes = study.fidelity, study.classes
     is_inception = (table["name"] == "fid") | table["name"].str.endswith("_inception")
     columns = max(1, round(len(study.shown) ** 0.5))
@@ -111,8 +111,8 @@ def _suspects(study: EvaluationStudy) -> NDArray[np.uint8]:
     )
 
 
-def _alarms(found: Evaluated) -> list[str]:
-    memorisation, missing = found.study.memorisation, found.study.classes["missing"]
+def _alarms(result: Evaluated) -> list[str]:
+    memorisation, missing = result.study.memorisation, result.study.classes["missing"]
     alarms = []
     if memorisation["copies_found"]:
         alarms.append("G repeats training images, see “Does it memorise?”")
@@ -123,8 +123,8 @@ def _alarms(found: Evaluated) -> list[str]:
     return alarms
 
 
-def _summary(found: Evaluated) -> list[str]:
-    study = found.study
+def _summary(result: Evaluated) -> list[str]:
+    study = result.study
     classes, gap = study.classes, study.generalisation
     missing = f", missing: {', '.join(classes['missing'])}" if classes["missing"] else ""
     return [

@@ -38,9 +38,9 @@ def _refusals(reports: Path) -> list[Record]:
     return rows
 
 
-def _facts(found: StudyWithRefusals) -> Record:
+def _facts(result: StudyWithRefusals) -> Record:
     """The verdict on each method, with the figures that it rests on."""
-    study = found.study
+    study = result.study
     own = study.scores[study.scores["control"] == ""]
     infidelity = own[own["measure"] == "infidelity"].groupby("method")["value"].mean()
     told = {
@@ -52,11 +52,11 @@ def _facts(found: StudyWithRefusals) -> Record:
         "infidelity": infidelity.to_dict(),
         "planted": rows_of(study.planted),
     }
-    return {"faithfulness": told, "refusals": list(found.refusals)}
+    return {"faithfulness": told, "refusals": list(result.refusals)}
 
 
-def _figures(found: StudyWithRefusals) -> dict[str, Figure]:
-    study, regions = found.study, found.study.regions
+def _figures(result: StudyWithRefusals) -> dict[str, Figure]:
+    study, regions = result.study, result.study.regions
     figures: dict[str, Figure] = {
         "controls": lambda: png(control_chart(study.measures)),
         "removal": lambda: png(removal_chart(study.curves)),
@@ -69,11 +69,11 @@ def _figures(found: StudyWithRefusals) -> dict[str, Figure]:
     return figures
 
 
-def _summary(found: StudyWithRefusals) -> list[str]:
-    trusted = found.study.trusted
+def _summary(result: StudyWithRefusals) -> list[str]:
+    trusted = result.study.trusted
     return [
         f"explanations that can be trusted: {', '.join(trusted) or 'none'} "
-        f"({len(trusted)} of {len(found.study.verdicts)} methods)"
+        f"({len(trusted)} of {len(result.study.verdicts)} methods)"
     ]
 
 

@@ -25,34 +25,34 @@ Pixels = NDArray[np.uint8]
 
 
 def _facts(study: MapsStudy) -> Record:
-    found = {
+    facts = {
         **study.metrics(),
         "verdict": study.verdict(),
         "methods": list(study.methods),
         "num_averaged": max(study.class_means.counts.values(), default=0),
         "num_remembered": len(study.film),
     }
-    return {"gradcam": found, "concepts": rows_of(study.carriers.concepts)}
+    return {"gradcam": facts, "concepts": rows_of(study.carriers.concepts)}
 
 
 def _figures(study: MapsStudy) -> dict[str, Figure]:
     """Draw what there is something of."""
-    found: dict[str, Figure] = {key: partial(_sheet, study, key) for key in _SHEETS}
-    found["classes"] = lambda: png(_classes(study))
+    figures: dict[str, Figure] = {key: partial(_sheet, study, key) for key in _SHEETS}
+    figures["classes"] = lambda: png(_classes(study))
     if study.asked is not None and study.asked.maps:
-        found["g_targets"] = lambda: png(_asked(study))
+        figures["g_targets"] = lambda: png(_asked(study))
     if study.comparison is not None:
-        found["disagreement"] = lambda: png(_disagreement(study))
+        figures["disagreement"] = lambda: png(_disagreement(study))
     if len(study.causal):
-        found["causal"] = lambda: png(causal_chart(study.causal))
+        figures["causal"] = lambda: png(causal_chart(study.causal))
     if (table := study.carriers.dissection) is not None:
-        found["dissection"] = lambda: png(dissection_table(table))
+        figures["dissection"] = lambda: png(dissection_table(table))
     if study.film:
         shown = list(_frames(study.film))
-        found["film"] = lambda: film(shown)
+        figures["film"] = lambda: film(shown)
         for frame, pixels in zip(study.film, shown):  # for the record: the page has the film
-            found[f"film_{frame.step:09d}"] = partial(png, pixels)
-    return found
+            figures[f"film_{frame.step:09d}"] = partial(png, pixels)
+    return figures
 
 
 def _sheet(study: MapsStudy, key: str) -> bytes:
@@ -74,7 +74,7 @@ def _disagreement(study: MapsStudy) -> Pixels:
     compared = study.comparison
     assert compared is not None
     fakes = study.cases["d_fake"].inputs
-    return disagreement_sheet(fakes, compared.of_d, compared.of_g, compared.result)
+    return disagreement_sheet(fakes, compared.d_maps, compared.g_maps, compared.result)
 
 
 def _classes(study: MapsStudy) -> Pixels:
@@ -97,11 +97,11 @@ def _frames(frames: tuple[Frame, ...]) -> Iterator[Pixels]:
         yield attribution_sheet(frame.images, rows, frame.scores, notes, reasons, limits)
 
 
-def _nothing(found: torch.Tensor) -> str:
+def _nothing(values: torch.Tensor) -> str:
     """Why a frame of the film shows no map."""
-    if not bool(found.isfinite().all()):
+    if not bool(values.isfinite().all()):
         return "not a number"
-    return "" if float(found.max()) > float(found.min()) else "flat"
+    return "" if float(values.max()) > float(values.min()) else "flat"
 
 
 SECTION = PageSection(

@@ -111,14 +111,14 @@ def _screening(study: ScreeningStudy) -> Record | None:
 
 def _figures(told: _Told) -> dict[str, Figure]:
     study = told.study
-    found = {name: _drawing(draw, study) for name, draw in _ALWAYS.items()}
+    figures = {name: _drawing(draw, study) for name, draw in _ALWAYS.items()}
     if study.sheets:
-        found["without"] = _drawing(_without, study)
+        figures["without"] = _drawing(_without, study)
     if region_values(study.ranking, list(study.regions.inside), "remove"):
-        found["regions"] = _drawing(_regions, study)
+        figures["regions"] = _drawing(_regions, study)
     if not study.interactions.empty:
-        found["interactions"] = _drawing(_interactions, study)
-    return found
+        figures["interactions"] = _drawing(_interactions, study)
+    return figures
 
 
 def _drawing(draw: Callable[[ImportanceStudy], Pixels], study: ImportanceStudy) -> Figure:

@@ -30,12 +30,12 @@ def _facts(study: LimeStudy) -> Record:
 
 
 def _figures(study: LimeStudy) -> dict[str, Figure]:
-    found: dict[str, Figure] = {key: partial(_sheet, study, key) for key in study.cases}
-    found["classes"] = partial(_classes, study)
-    found["r2"] = partial(_fits, study)
+    figures: dict[str, Figure] = {key: partial(_sheet, study, key) for key in study.cases}
+    figures["classes"] = partial(_classes, study)
+    figures["r2"] = partial(_fits, study)
     if study.latents is not None:
-        found["latents"] = partial(_latents, study)
-    return found
+        figures["latents"] = partial(_latents, study)
+    return figures
 
 
 def _sheet(study: LimeStudy, key: str) -> bytes:
@@ -69,11 +69,11 @@ def _latents(study: LimeStudy) -> bytes:
 
 
 def _summary(study: LimeStudy) -> list[str]:
-    found = _facts(study)["lime"]
+    facts = _facts(study)["lime"]
     return [
-        f"LIME, mean held-out R² on {what}: {found[f'mean_held_out_r2_{key}']:.2f}"
+        f"LIME, mean held-out R² on {what}: {facts[f'mean_held_out_r2_{key}']:.2f}"
         for key, what in (("d_real", "reals"), ("d_fake", "fakes"))
-        if found[f"mean_held_out_r2_{key}"] is not None
+        if facts[f"mean_held_out_r2_{key}"] is not None
     ]
 
 

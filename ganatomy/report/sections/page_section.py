@@ -78,8 +78,8 @@ class PageSection(Generic[Result]):
 def all_sections() -> list[PageSection[Any]]:
     """Find the sections in the order of the page."""
     modules = every_module("ganatomy.report.sections")
-    found = [module.SECTION for module in modules if hasattr(module, "SECTION")]
-    return sorted(found, key=lambda section: (section.place, section.name))
+    sections = [module.SECTION for module in modules if hasattr(module, "SECTION")]
+    return sorted(sections, key=lambda section: (section.place, section.name))
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:

@@ -29,25 +29,25 @@ def _load(folder: Path) -> _PrepareResult:
     )
 
 
-def _facts(found: _PrepareResult) -> Record:
-    return {"data": found.card, "quarantine": found.quarantine}
+def _facts(result: _PrepareResult) -> Record:
+    return {"data": result.card, "quarantine": result.quarantine}
 
 
-def _figures(found: _PrepareResult) -> dict[str, Figure]:
-    return {"contact_sheet": lambda: png(contact_sheet(found.shown, _COLUMNS))}
+def _figures(result: _PrepareResult) -> dict[str, Figure]:
+    return {"contact_sheet": lambda: png(contact_sheet(result.shown, _COLUMNS))}
 
 
-def _lead(found: _PrepareResult) -> list[str]:
-    train = found.card["train"]
+def _lead(result: _PrepareResult) -> list[str]:
+    train = result.card["train"]
     size = train["image_size"]
     return [
-        found.card["origin"],
+        result.card["origin"],
         f"{train['num_images']:,} training images of {size} × {size} px",
     ]
 
 
-def _summary(found: _PrepareResult) -> list[str]:
-    return [f"images refused: {found.card['num_quarantined']}"]
+def _summary(result: _PrepareResult) -> list[str]:
+    return [f"images refused: {result.card['num_quarantined']}"]
 
 
 SECTION = PageSection(

@@ -50,15 +50,15 @@ def _number(path: Path) -> int:
     return int(path.stem.rpartition("_")[2])  # samples_100 comes after samples_99
 
 
-def _facts(found: _TrainResult) -> Record:
-    points = found.points
+def _facts(result: _TrainResult) -> Record:
+    points = result.points
     steps = sorted(points.loc[points["name"] == "train/diversity", "step"].unique().tolist())
-    stills = [{"name": found.frames[k].stem, "step": steps[k]} for k in _chosen(found)]
+    stills = [{"name": result.frames[k].stem, "step": steps[k]} for k in _chosen(result)]
     return {
-        "train": found.metrics,
-        "settings": found.settings,
-        "has_level": logits_have_level(found.settings),
-        "guards": _guards(found.findings),
+        "train": result.metrics,
+        "settings": result.settings,
+        "has_level": logits_have_level(result.settings),
+        "guards": _guards(result.findings),
         "stills": stills,
     }
 
@@ -69,24 +69,24 @@ def _guards(findings: list[Record]) -> list[Record]:
         {
             "name": name.replace("_", "-"),
             "rule": rule,
-            "findings": [found["text"] for found in findings if found["guard"] == name],
+            "findings": [finding["text"] for finding in findings if finding["guard"] == name],
         }
         for name, rule in RULES.items()
     ]
 
 
-def _chosen(found: _TrainResult) -> list[int]:
-    count = len(found.frames)
+def _chosen(result: _TrainResult) -> list[int]:
+    count = len(result.frames)
     places = np.linspace(0, count - 1, min(_NUM_STILLS, count)).round()
     return [int(place) for place in places]
 
 
-def _figures(found: _TrainResult) -> dict[str, Figure]:
-    curves = png(training_curves(found.points, found.metrics["published_step"]))
-    stills = [found.frames[k] for k in _chosen(found)]
+def _figures(result: _TrainResult) -> dict[str, Figure]:
+    curves = png(training_curves(result.points, result.metrics["published_step"]))
+    stills = [result.frames[k] for k in _chosen(result)]
     return {
         "curves": curves,
-        "film": lambda: film([_pixels(path) for path in found.frames], _FRAME_SCALE),
+        "film": lambda: film([_pixels(path) for path in result.frames], _FRAME_SCALE),
         **{path.stem: path.read_bytes() for path in stills},
     }
 
@@ -95,12 +95,12 @@ def _pixels(path: Path) -> np.ndarray:
     return np.asarray(Image.open(path).convert("RGB"))
 
 
-def _alarms(found: _TrainResult) -> list[str]:
-    return [text for guard in _guards(found.findings) for text in guard["findings"]]
+def _alarms(result: _TrainResult) -> list[str]:
+    return [text for guard in _guards(result.findings) for text in guard["findings"]]
 
 
-def _summary(found: _TrainResult) -> list[str]:
-    return [f"published: step {found.metrics['published_step']} of {found.metrics['num_steps']}"]
+def _summary(result: _TrainResult) -> list[str]:
+    return [f"published: step {result.metrics['published_step']} of {result.metrics['num_steps']}"]
 
 
 SECTION = PageSection(

@@ -26,9 +26,9 @@ def _load(folder: Path) -> _VariantsResult:
     return _VariantsResult(read_json(folder / "index.json"), read_tensors(folder / PREVIEWS))
 
 
-def _facts(found: _VariantsResult) -> Record:
+def _facts(result: _VariantsResult) -> Record:
     shown = []
-    for entry in found.index:
+    for entry in result.index:
         recipe = entry["recipe"]
         if recipe["kind"] != "null" and not entry["changes_nothing"]:
             same = recipe["kind"] not in _OTHER_IMAGES
@@ -37,10 +37,10 @@ def _facts(found: _VariantsResult) -> Record:
     return {"variants": shown}
 
 
-def _figures(found: _VariantsResult) -> dict[str, Figure]:
+def _figures(result: _VariantsResult) -> dict[str, Figure]:
     return {
         name: partial(lambda images: png(contact_sheet(images, _COLUMNS)), images)
-        for name, images in found.previews.items()
+        for name, images in result.previews.items()
     }
 
 

@@ -38,7 +38,7 @@ def test_fakes_and_what_the_evaluator_sees_in_them_are_computed() -> None:
     assert found.fake_labels.tolist() == evaluator(expected).argmax(1).tolist()
     assert found.latent_dim == 3
     assert found.size == (8, 8)
-    assert found.of_d.convolutions == ("0",)
+    assert found.d_layers.convolutions == ("0",)
     torch.testing.assert_close(
         found.mean_images(), {"a": real[1::2].mean(0), "c": real[::2].mean(0)}
     )
