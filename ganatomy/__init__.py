@@ -5,8 +5,9 @@ configuration file; `tasks/` feeds it from artifacts and `flows/` decides when.
 
 ``dir(ganatomy)`` lists what is public. A name is read from its module when it is asked for, so
 ``import ganatomy`` is instant; `__init__.pyi` beside this file says which module has it.
-Packages have no re-exports on purpose: a stage depends on the files that it imports, and a
-package face that imported everything would make every stage depend on everything.
+Few packages hand names on (`gan.ensemble`, `gan.networks`, `data.features`, whose parts are used
+together): a stage depends on the files that it imports, and a package face that imported everything
+would make every stage depend on everything.
 
 Examples
 --------

@@ -15,6 +15,11 @@ class InputError(ValueError):
         The file, folder or argument it was found in: ``min_images``, ``root=given``.
     remedy : str
         What to do about it. Arguments stand between backticks.
+
+    Examples
+    --------
+    >>> str(InputError("0 images", "num_images", "Give at least one."))
+    '0 images [num_images]. Give at least one.'
     """
 
     def __init__(self, what: str, where: str, remedy: str) -> None:

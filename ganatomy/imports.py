@@ -9,7 +9,7 @@ from ganatomy.errors import InputError
 
 
 def imported(path: str, where: str) -> Any:
-    """What ``module:Class`` names.
+    """Import what ``module:Class`` names.
 
     Parameters
     ----------

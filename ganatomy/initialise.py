@@ -46,7 +46,7 @@ def scaled(layer: Layer, gain: float) -> Layer:
 
 
 def initialise(network: nn.Module, seed: int, purpose: str) -> None:
-    """DCGAN's initialisation, from (seed, purpose, name).
+    """Draw first weights as DCGAN does, from (seed, purpose, name).
 
     Weights are N(0, 0.02), or N(0, gain / sqrt(fan-in)) in modules that have an `init_gain` (see
     `scaled`); gains of normalisation layers are N(1, 0.02), biases zero. Each parameter has a
@@ -81,7 +81,7 @@ def initialise(network: nn.Module, seed: int, purpose: str) -> None:
 
 
 def zero_weight(name: str) -> InputError:
-    """The refusal of a weight that spectral norm cannot divide."""
+    """Refuse a weight that spectral norm cannot divide: return the error."""
     return InputError(
         f"the initial weight {name} is zero, and spectral norm divides by its largest singular "
         "value",

@@ -29,7 +29,7 @@ def derive_seed(seed: int, *purpose: str | int) -> int:
 
 
 def generator(seed: int, *purpose: str | int) -> torch.Generator:
-    """A fresh CPU generator for one purpose.
+    """Make a fresh CPU generator for one purpose.
 
     CPU always: the same numbers are then drawn whatever the device, and moved to it afterwards.
     """
@@ -38,7 +38,7 @@ def generator(seed: int, *purpose: str | int) -> torch.Generator:
 
 @contextmanager
 def seeded(seed: int, *purpose: str | int) -> Iterator[None]:
-    """Within the block the global generators are those of (seed, purpose).
+    """Seed the global generators by (seed, purpose) within the block.
 
     For code that is not ours and draws from them: torch's on every device, numpy's, Python's. They
     are as they were afterwards, on an error too.

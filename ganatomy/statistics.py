@@ -11,7 +11,7 @@ LEVEL = 0.95  # of every interval of an effect
 
 
 def benjamini_hochberg(p: Array) -> Array:
-    """Adjusted p values: rejecting those with q <= x keeps the false discovery rate at x.
+    """Adjust p values: rejecting those with q <= x keeps the false discovery rate at x.
 
     Benjamini & Hochberg 1995. Holds for independent tests, and for positively dependent ones
     (Benjamini & Yekutieli 2001) as those are that share their nulls.
@@ -35,12 +35,12 @@ def benjamini_hochberg(p: Array) -> Array:
 
 
 def two_sided_p(t: Array, freedom: Array | float) -> Array:
-    """Chance of a t at least this far from 0; NaN for NaN."""
+    """Return the chance of a t at least this far from 0; NaN for NaN."""
     return np.asarray(2 * stdtr(freedom, -np.abs(t)), dtype=float)
 
 
 def mean_and_error(values: Array) -> tuple[Array, Array, Array]:
-    """Mean over the last axis, its standard error and degrees of freedom; NaN is left out.
+    """Average over the last axis, with standard error and degrees of freedom; NaN is left out.
 
     The error is NaN for fewer than two values, and the mean for none.
     """

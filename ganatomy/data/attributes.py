@@ -26,7 +26,7 @@ _MAX_WORDS = 20
 def read_attributes(
     path: Path, files: tuple[str, ...], warn: Callable[[str], None], unused: Iterable[str] = ()
 ) -> dict[str, torch.Tensor]:
-    """The columns of a table in the order of `files`.
+    """Read the columns of a table in the order of `files`.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ _FLAT = 16
 
 
 def content_hash(dataset: Dataset) -> str:
-    """SHA-256 over shape, pixels, labels and attributes: equal for equal data from anywhere."""
+    """Hash shape, pixels, labels and attributes by SHA-256: equal for equal data from anywhere."""
     digest = hashlib.sha256(str(tuple(dataset.images.shape)).encode())
     for part in dataset.images.split(_CHUNK):  # a copy of all would double what is held
         digest.update(part.contiguous().numpy().tobytes())
@@ -24,8 +24,11 @@ def content_hash(dataset: Dataset) -> str:
 
 
 def describe(dataset: Dataset) -> dict[str, Any]:
-    """Count, shape, channel statistics (uint8 scale, 0 to 255), class counts and hash; of each
-    attribute how many images have it known, and the mean, least and largest of those values."""
+    """Describe a data set in plain values, for its card.
+
+    Count, shape, channel statistics (uint8 scale, 0 to 255), class counts and hash; of each
+    attribute how many images have it known, and the mean, least and largest of those values.
+    """
     mean, std = _channel_statistics(dataset.images)
     counts = {
         name: int((dataset.labels == label).sum()) for label, name in enumerate(dataset.class_names)

@@ -14,7 +14,7 @@ LEFT_OUT = "images left out by `max_images`"
 
 @dataclass(frozen=True)
 class Collected:
-    """Every file of a folder.
+    """The files of a folder, sorted into used, refused and others.
 
     Attributes
     ----------

@@ -25,6 +25,13 @@ class Dataset:
         ``class_names[k]`` names label k; empty when the data has no classes.
     attributes : dict of str to Tensor of shape (n,), float32
         What else is known of each image, by name; NaN where it is not.
+
+    Examples
+    --------
+    >>> images = torch.zeros(4, 1, 8, 8, dtype=torch.uint8)
+    >>> data = Dataset(images, torch.tensor([0, 1, 0, 0]), ("cat", "dog"))
+    >>> len(data), len(data.take(data.labels == 1))
+    (4, 1)
     """
 
     images: torch.Tensor
@@ -50,7 +57,7 @@ class Dataset:
         return len(self.images)
 
     def take(self, index: torch.Tensor) -> "Dataset":
-        """The images at `index`, a LongTensor or a boolean mask."""
+        """Return the images at `index`, a LongTensor or a boolean mask."""
         attributes = {name: values[index] for name, values in self.attributes.items()}
         return Dataset(self.images[index], self.labels[index], self.class_names, attributes)
 
@@ -89,12 +96,12 @@ class Dataset:
 
 
 def pack_attributes(attributes: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Attributes under the names that they have in a file of tensors: ``attribute/<name>``."""
+    """Name attributes as in a file of tensors: ``attribute/<name>``."""
     return {f"{_ATTRIBUTE}{name}": values for name, values in attributes.items()}
 
 
 def unpack_attributes(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The attributes among the tensors of a file, sorted by name."""
+    """Return the attributes among the tensors of a file, sorted by name."""
     return {
         name.removeprefix(_ATTRIBUTE): tensors[name]
         for name in sorted(tensors)

@@ -35,7 +35,7 @@ _PAIR_VALUES = 1 << 20  # of pairs that are moved over each other
 
 @dataclass(frozen=True)
 class Duplicates:
-    """What `find_duplicates` found among n images.
+    """Groups of equal and nearly equal images among n.
 
     Attributes
     ----------
@@ -50,12 +50,12 @@ class Duplicates:
 
     @property
     def is_repeated(self) -> torch.Tensor:
-        """Which images another one comes before: Tensor of shape (n,), bool."""
+        """Mask of the images that another one comes before: Tensor of shape (n,), bool."""
         return self.group != torch.arange(len(self.group))
 
     @property
     def in_groups(self) -> torch.Tensor:
-        """Which images have a duplicate at all: Tensor of shape (n,), bool."""
+        """Mask of the images that have a duplicate at all: Tensor of shape (n,), bool."""
         return self.group.bincount(minlength=len(self.group))[self.group] > 1
 
 

@@ -136,7 +136,7 @@ def walk(root: Path, follow_links: bool) -> list[Entry]:
 
 
 def shown(parts: _Parts) -> str:
-    """A path for people: what is no printable Unicode is escaped."""
+    """Write a path for people: what is no printable Unicode is escaped."""
     text = os.fsencode("/".join(parts)).decode("utf-8", "backslashreplace")
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text

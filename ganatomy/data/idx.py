@@ -13,7 +13,7 @@ _UINT8 = 0x08
 
 
 def find_idx(name: str, folders: list[Path]) -> Path | None:
-    """The first of ``folder/name`` and ``folder/name.gz`` that exists."""
+    """Find the first of ``folder/name`` and ``folder/name.gz`` that exists."""
     for folder in folders:
         for candidate in (folder / name, folder / f"{name}.gz"):
             if candidate.is_file():

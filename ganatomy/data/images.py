@@ -18,14 +18,26 @@ BLACK = -1.0
 
 
 def to_float(images: torch.Tensor) -> torch.Tensor:
-    """Turn uint8 images in [0, 255] into float32 in [-1, 1], of any shape."""
+    """Turn uint8 images in [0, 255] into float32 in [-1, 1], of any shape.
+
+    Examples
+    --------
+    >>> to_float(torch.tensor([0, 255], dtype=torch.uint8))
+    tensor([-1.,  1.])
+    """
     if images.dtype != torch.uint8:
         raise TypeError(f"expected uint8 images, got {images.dtype}")
     return images.to(torch.float32).div_(127.5).sub_(1.0)
 
 
 def to_uint8(images: torch.Tensor) -> torch.Tensor:
-    """Turn float images in [-1, 1] into uint8 in [0, 255], of any shape; the rest is clamped."""
+    """Turn float images in [-1, 1] into uint8 in [0, 255], of any shape; the rest is clamped.
+
+    Examples
+    --------
+    >>> to_uint8(torch.tensor([-1.0, 1.0, 1.5]))
+    tensor([  0, 255, 255], dtype=torch.uint8)
+    """
     if not images.is_floating_point():
         raise TypeError(f"expected floating-point images, got {images.dtype}")
     return images.add(1.0).mul(127.5).round().clamp(0, 255).to(torch.uint8)

@@ -14,11 +14,11 @@ MAX_HINTS = 2
 
 
 class Batches(ABC):
-    """Gives images by their indices; to be closed, or used in a ``with`` block."""
+    """Source of minibatches by their indices; to be closed, or used in a ``with`` block."""
 
     @abstractmethod
     def take(self, index: torch.Tensor) -> torch.Tensor:
-        """The images at `index`, on the device.
+        """Return the images at `index`, on the device.
 
         Parameters
         ----------
@@ -50,7 +50,7 @@ class Batches(ABC):
 
 
 class OnDevice(Batches):
-    """All images are moved to the device once; images of the CPU stay where they are, on disk too.
+    """Images that are moved to the device once; those of the CPU stay where they are, on disk too.
 
     Parameters
     ----------
@@ -65,14 +65,14 @@ class OnDevice(Batches):
         return self._images.index_select(0, index.to(self._images.device))
 
     def prefetch(self, index: torch.Tensor) -> None:
-        """Nothing to do: they are all there."""
+        """Do nothing: the images are all there."""
 
     def close(self) -> None:
-        """Nothing to do: there is no thread."""
+        """Do nothing: there is no thread."""
 
 
 class Streamed(Batches):
-    """Images stay on the host or on disk; one thread gathers those of the next batch.
+    """Images that stay on the host or on disk; one thread gathers those of the next batch.
 
     What the thread raises is raised by the `take` that asks for that batch.
 

@@ -46,7 +46,7 @@ class Refused(ValueError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What one image may take.
+    """Bounds on the resources that one image may take.
 
     Attributes
     ----------

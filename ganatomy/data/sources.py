@@ -42,7 +42,7 @@ _FASHION_CLASSES = (
 
 @dataclass(frozen=True)
 class Raw:
-    """A source as it was found.
+    """The images, labels and files of a source before preparation.
 
     Attributes
     ----------
@@ -90,7 +90,7 @@ def fetch(
     into: Path | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Raw:
-    """Get a source.
+    """Fetch a source's images, or the list of its files.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ KEEP, TOGETHER, DROP = CHOICES
 
 @dataclass(frozen=True)
 class Repeats:
-    """How often a data set matches itself, after the split.
+    """Counts of the images of a data set that match another one, after the split.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ def draw_test(
 
 
 def without_repeats(matches: Duplicates, is_training: torch.Tensor) -> torch.Tensor:
-    """One image of each group: the first that the source gives for training, else the first.
+    """Mark one image of each group: the first that the source gives for training, else the first.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ INDEX = "index.json"
 
 @dataclass(frozen=True)
 class VariantEntry:
-    """Say what became of one recipe.
+    """The record of what became of one recipe.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class VariantEntry:
     mean_change: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
-        """Give plain values for `from_json`."""
+        """Return plain values for `from_json`."""
         about = {"recipe": self.recipe.to_json(), "changes_nothing": self.changes_nothing}
         if self.changes_nothing:
             return about
@@ -58,7 +58,7 @@ class VariantEntry:
 
 @dataclass(frozen=True)
 class VariantSet:
-    """Hold what was made of every recipe, in their order.
+    """The records of all recipes, in their order.
 
     Examples
     --------

@@ -33,8 +33,10 @@ _HINTS = {
 
 
 class ChangesNothing(InputError):
-    """A recipe that leaves the data as it is, or leaves nothing of it: its row can be marked as
-    such instead of being trained on."""
+    """A recipe that leaves the data as it is, or leaves nothing of it.
+
+    Its row can be marked as such instead of being trained on.
+    """
 
 
 @dataclass(frozen=True)
@@ -154,5 +156,5 @@ def _mean_change(
 
 
 def before_and_after(original: Dataset, changed: Dataset, count: int = 10) -> torch.Tensor:
-    """Two rows of images, `count` each: the first originals, and the first of the variant."""
+    """Stack two rows of images, `count` each: the first originals, and the first of the variant."""
     return torch.cat([original.images[:count], changed.images[:count]])

@@ -51,7 +51,7 @@ def usable_images(
 
 
 def check_discriminator(discriminator: nn.Module, images: torch.Tensor) -> list[str]:
-    """See that it takes the images and returns a logit for each; and say what kind of logits.
+    """Check that it takes the images and returns a logit for each; say what is odd about them.
 
     Raises
     ------

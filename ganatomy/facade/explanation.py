@@ -52,7 +52,7 @@ class Maps:
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """What was asked, as far as the test of the maps asks it again.
+    """The question behind an explanation, as far as the tests of its maps ask it again.
 
     Attributes
     ----------

@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Architecture:
-    """Which generator and discriminator, and their size.
+    """Names and sizes of a generator and a discriminator.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Architecture:
     spectral_norm: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values, for `from_json`."""
+        """Return plain values for `from_json`."""
         return asdict(self)
 
     @staticmethod

@@ -13,7 +13,18 @@ from ganatomy.tensors import read_tensors, write_tensors
 
 
 def save_gan(gan: Gan, folder: Path) -> None:
-    """Write generator, discriminator and generator_ema with their architecture into `folder`."""
+    """Write generator, discriminator and generator_ema with their architecture into `folder`.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from ganatomy.gan.model import build_gan
+    >>> gan = build_gan(Architecture(image_size=28, channels=1, latent_dim=8, width=4), seed=0)
+    >>> with TemporaryDirectory() as folder:
+    ...     save_gan(gan, Path(folder))
+    ...     sorted(path.stem for path in Path(folder).iterdir())
+    ['discriminator', 'generator', 'generator_ema', 'networks']
+    """
     for name in NETWORKS:
         write_tensors(folder / f"{name}.safetensors", getattr(gan, name).state_dict())
     write_json(folder / "networks.json", gan.architecture.to_json())
@@ -26,6 +37,16 @@ def load_gan(folder: Path, device: torch.device) -> Gan:
     ------
     InputError
         A file is missing or damaged, or its weights do not fit the architecture beside them.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from ganatomy.gan.model import build_gan
+    >>> gan = build_gan(Architecture(image_size=28, channels=1, latent_dim=8, width=4), seed=0)
+    >>> with TemporaryDirectory() as folder:
+    ...     save_gan(gan, Path(folder))
+    ...     load_gan(Path(folder), torch.device("cpu")).architecture == gan.architecture
+    True
     """
     path = folder / "networks.json"
     values = read_json(path)

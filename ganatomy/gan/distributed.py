@@ -38,43 +38,43 @@ class Ranks(Protocol):
     rank: int
 
     def joined(self, state: TrainingState) -> AbstractContextManager[Calls]:
-        """How G, D and the gradients are called so that all ranks stay equal."""
+        """Yield generator, discriminator and backward, so called that all ranks stay equal."""
 
     def share(self, batch_size: int) -> slice:
-        """This rank's part of a batch."""
+        """Return this rank's part of a batch."""
 
     def mean(self, values: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """Values averaged over the ranks."""
+        """Average values over the ranks."""
 
     def first(self, value: T) -> T:
-        """What rank 0 gives; the others wait for it."""
+        """Return what rank 0 gives; the others wait for it."""
 
 
 class SingleRank:
-    """One process, the whole batch."""
+    """One process that trains on the whole batch."""
 
     rank = 0
 
     @contextmanager
     def joined(self, state: TrainingState) -> Iterator[Calls]:
-        """The networks themselves and plain back-propagation."""
+        """Yield the networks themselves and plain back-propagation."""
         yield state.gan.generator, state.gan.discriminator, torch.Tensor.backward
 
     def share(self, batch_size: int) -> slice:
-        """All of it."""
+        """Return the whole batch."""
         return slice(0, batch_size)
 
     def mean(self, values: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """As they are."""
+        """Return the values unchanged."""
         return values
 
     def first(self, value: T) -> T:
-        """As it is."""
+        """Return the value unchanged."""
         return value
 
 
 class FabricRanks:
-    """Several processes, an equal part of each batch for each.
+    """Several processes, each with an equal part of every batch.
 
     Their sum of gradients is that of one process with the whole batch, but for rounding: BatchNorm
     has the batch's statistics, and all random numbers are drawn for the whole batch. Dropout in a
@@ -94,7 +94,7 @@ class FabricRanks:
 
     @contextmanager
     def joined(self, state: TrainingState) -> Iterator[Calls]:
-        """G and D wrapped one by one: each has its own step, and its own gradients to average."""
+        """Wrap G and D one by one: each has its own step, and its own gradients to average."""
         networks = state.gan.generator, state.gan.discriminator
         with global_batch_norm(*networks):
             with warnings.catch_warnings():
@@ -106,24 +106,24 @@ class FabricRanks:
             yield generator, discriminator, self._fabric.backward
 
     def share(self, batch_size: int) -> slice:
-        """As many images for this rank as for any other."""
+        """Return as many images for this rank as for any other."""
         return share_of(batch_size, self.rank, self._fabric.world_size)
 
     def mean(self, values: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """In one exchange, on the device."""
+        """Average in one exchange, on the device."""
         stacked = torch.stack(list(values.values()))
         distributed.all_reduce(stacked)
         return dict(zip(values, (stacked / self._fabric.world_size).unbind()))
 
     def first(self, value: T) -> T:
-        """By pickle, between processes of one user's on one machine."""
+        """Send by pickle, between processes of one user's on one machine."""
         values = [value]
         distributed.broadcast_object_list(values, src=0, group=self._hosts)
         return values[0]
 
 
 def share_of(batch_size: int, rank: int, num_ranks: int) -> slice:
-    """The part of a batch that one of several ranks takes.
+    """Return the part of a batch that one of several ranks takes.
 
     Raises
     ------
@@ -141,7 +141,7 @@ def share_of(batch_size: int, rank: int, num_ranks: int) -> slice:
 
 
 def fabric_of(num_ranks: int, device: torch.device, start_method: StartMethod) -> "Fabric":
-    """Lightning Fabric for several processes on this machine, to be launched.
+    """Build Lightning Fabric for several processes on this machine, to be launched.
 
     Parameters
     ----------

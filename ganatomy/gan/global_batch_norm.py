@@ -16,7 +16,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 @contextmanager
 def global_batch_norm(*networks: nn.Module) -> Iterator[None]:
-    """Within the block every BatchNorm in train mode sees the global batch.
+    """Let every BatchNorm in train mode normalise over the global batch within the block.
 
     Every rank has to call it with equally many images, and to go back through it the same way. The
     modules, their names and their states stay as they are.

@@ -13,7 +13,7 @@ OfTwoLogits = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 @dataclass(frozen=True)
 class Loss:
-    """What the discriminator and the generator each make small.
+    """The losses that the discriminator and the generator minimise.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Loss:
 
 
 def discriminator_bce(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> torch.Tensor:
-    """Mean of -log sigmoid(real) and of -log(1 - sigmoid(fake)), added.
+    """Add the means of -log sigmoid(real) and of -log(1 - sigmoid(fake)).
 
     Goodfellow et al. 2014 (arXiv 1406.2661).
 
@@ -47,12 +47,12 @@ def discriminator_bce(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> t
 
 
 def generator_bce(fake_logits: torch.Tensor) -> torch.Tensor:
-    """The non-saturating loss of the same paper: mean of -log sigmoid(fake)."""
+    """Return the non-saturating loss of the same paper: the mean of -log sigmoid(fake)."""
     return functional.softplus(-fake_logits).mean()
 
 
 def discriminator_hinge(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> torch.Tensor:
-    """Mean of max(0, 1 - real) and of max(0, 1 + fake), added.
+    """Add the means of max(0, 1 - real) and of max(0, 1 + fake).
 
     Lim & Ye 2017 (arXiv 1705.02894), Miyato et al. 2018 (arXiv 1802.05957).
     """
@@ -60,7 +60,7 @@ def discriminator_hinge(real_logits: torch.Tensor, fake_logits: torch.Tensor) ->
 
 
 def discriminator_wgan(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> torch.Tensor:
-    """Mean fake minus mean real logit (Arjovsky et al. 2017, arXiv 1701.07875).
+    """Subtract the mean real logit from the mean fake one (Arjovsky et al. 2017, arXiv 1701.07875).
 
     It estimates a distance only where D's slope is bounded, for example by `gradient_penalty`.
     """
@@ -68,12 +68,12 @@ def discriminator_wgan(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> 
 
 
 def generator_linear(fake_logits: torch.Tensor) -> torch.Tensor:
-    """Minus the mean fake logit: the generator's part of the hinge and the Wasserstein loss."""
+    """Return minus the mean fake logit: the generator's hinge and Wasserstein loss."""
     return -fake_logits.mean()
 
 
 def relativistic(winning_logits: torch.Tensor, losing_logits: torch.Tensor) -> torch.Tensor:
-    """Mean of -log sigmoid(winning - losing), where logits are paired by position.
+    """Return the mean of -log sigmoid(winning - losing), where logits are paired by position.
 
     Jolicoeur-Martineau 2018 (arXiv 1807.00734), Huang et al. 2024 (arXiv 2501.05441). D wants the
     real logit to win, G the fake one.
@@ -94,7 +94,7 @@ LOSSES: dict[str, Loss] = {
 
 
 def loss_named(name: str) -> Loss:
-    """The loss of that name.
+    """Return the loss of that name.
 
     Raises
     ------

@@ -24,6 +24,13 @@ class Gan:
     discriminator : Module
         Images of shape (n, c, s, s) to logits of shape (n,); positive means real.
     architecture : Architecture
+
+    Examples
+    --------
+    >>> import torch
+    >>> gan = build_gan(Architecture(image_size=28, channels=1, latent_dim=8, width=4), seed=0)
+    >>> gan.generator_ema(torch.zeros(2, 8)).shape
+    torch.Size([2, 1, 28, 28])
     """
 
     generator: nn.Module
@@ -33,7 +40,7 @@ class Gan:
 
 
 def build_gan(architecture: Architecture, seed: int) -> Gan:
-    """An untrained GAN whose weights depend on `seed` alone; the EMA starts as the generator.
+    """Build an untrained GAN whose weights depend on `seed` alone; the EMA starts as the generator.
 
     Raises
     ------
@@ -47,7 +54,7 @@ def build_gan(architecture: Architecture, seed: int) -> Gan:
 
 
 def empty_gan(architecture: Architecture) -> Gan:
-    """A GAN to read weights into: what its weights are is not said, the contract not checked."""
+    """Build a GAN to read weights into: its weights are unspecified, the contract not checked."""
     discriminator = construct_discriminator(architecture)
     if architecture.spectral_norm:
         apply_spectral_norm(discriminator, seed=0)

@@ -5,7 +5,7 @@ from torch import nn
 
 
 class Movement:
-    """Remembers the trained parameters of a network as they are now.
+    """The trained parameters of a network as they are now, to measure later changes by.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ class Movement:
 
     @torch.no_grad()
     def change(self) -> float:
-        """The Euclidean norm of the difference since, in units of what was remembered.
+        """Return the Euclidean norm of the difference since, in units of the first norm.
 
         Waits for the device.
         """

@@ -17,7 +17,7 @@ Discriminator = Callable[..., torch.Tensor]
 def r1_penalty(
     discriminator: Discriminator, real_images: torch.Tensor, labels: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """Half the batch mean of the logit's squared gradient norm at each real image.
+    """Return half the batch mean of the logit's squared gradient norm at each real image.
 
     Mescheder et al. 2018 (arXiv 1801.04406).
 
@@ -40,7 +40,7 @@ def r1_penalty(
 def r2_penalty(
     discriminator: Discriminator, fake_images: torch.Tensor, labels: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """As `r1_penalty`, at generated images (same paper)."""
+    """Return the penalty of `r1_penalty` at generated images (same paper)."""
     return r1_penalty(discriminator, fake_images, labels)
 
 
@@ -51,7 +51,7 @@ def gradient_penalty(
     mix: torch.Tensor,
     labels: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Batch mean of (gradient norm - 1)^2 between real and generated images.
+    """Return the batch mean of (gradient norm - 1)^2 between real and generated images.
 
     Gulrajani et al. 2017 (arXiv 1704.00028). Where the gradient is zero the penalty is 1 and has
     itself no gradient.

@@ -26,6 +26,13 @@ def latents(
     Returns
     -------
     Tensor of shape (count, latent_dim + num_classes), float32
+
+    Examples
+    --------
+    >>> architecture = Architecture(image_size=28, channels=1, latent_dim=8, width=4)
+    >>> z = latents(3, architecture, 0)
+    >>> z.shape, torch.equal(z, latents(3, architecture, 0))
+    (torch.Size([3, 8]), True)
     """
     draw = random_generator(seed, "latent", *purpose)
     z = torch.randn(count, architecture.latent_dim, generator=draw)
@@ -38,14 +45,30 @@ def latents(
 
 @torch.no_grad()
 def generate(generator: nn.Module, z: torch.Tensor, batch_size: int = 256) -> torch.Tensor:
-    """Return G's images, shape (n, c, s, s), float32 in [-1, 1], on the CPU, of latents there."""
+    """Return G's images, shape (n, c, s, s), float32 in [-1, 1], on the CPU, of latents there.
+
+    Examples
+    --------
+    >>> from ganatomy.gan.model import build_gan
+    >>> gan = build_gan(Architecture(image_size=28, channels=1, latent_dim=8, width=4), seed=0)
+    >>> generate(gan.generator_ema, latents(2, gan.architecture, 0)).shape
+    torch.Size([2, 1, 28, 28])
+    """
     device = next(generator.parameters()).device
     return torch.cat([generator(part.to(device)).cpu() for part in z.split(batch_size)])
 
 
 @torch.no_grad()
 def score(discriminator: nn.Module, images: torch.Tensor, batch_size: int = 512) -> torch.Tensor:
-    """Return D's logits of uint8 images, shape (n,), float64 on the CPU."""
+    """Return D's logits of uint8 images, shape (n,), float64 on the CPU.
+
+    Examples
+    --------
+    >>> from ganatomy.gan.model import build_gan
+    >>> gan = build_gan(Architecture(image_size=28, channels=1, latent_dim=8, width=4), seed=0)
+    >>> score(gan.discriminator, torch.zeros(2, 1, 28, 28, dtype=torch.uint8)).shape
+    torch.Size([2])
+    """
     device = next(discriminator.parameters()).device
     parts = [discriminator(to_float(part.to(device))).cpu() for part in images.split(batch_size)]
     return torch.cat(parts).double()

@@ -10,7 +10,7 @@ SCHEDULES: tuple[str, ...] = get_args(Schedule)
 
 
 def learning_rate_factor(step: int, total: int, schedule: str, warmup: float) -> float:
-    """What the peak learning rate is multiplied by.
+    """Return the factor of the peak learning rate at a step.
 
     Parameters
     ----------
@@ -49,5 +49,5 @@ def learning_rate_factor(step: int, total: int, schedule: str, warmup: float) ->
 
 
 def ema_decay_at(step: int, decay: float) -> float:
-    """min(decay, (1 + step) / (10 + step)): early averages forget the untrained weights soon."""
+    """Return min(decay, (1 + step) / (10 + step)): early averages forget the untrained weights."""
     return min(decay, (1 + step) / (10 + step))

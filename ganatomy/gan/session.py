@@ -28,7 +28,7 @@ class Interrupted(Exception):
 
 @dataclass
 class History:
-    """What a training has shown so far; it is part of every snapshot.
+    """The measurements and findings of a training so far; part of every snapshot.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class History:
     guards: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values."""
+        """Return plain values for `from_json`."""
         return {
             "points": [list(point) for point in self.points],
             "findings": [list(finding) for finding in self.findings],
@@ -53,7 +53,7 @@ class History:
 
     @staticmethod
     def from_json(values: dict[str, Any]) -> "History":
-        """From plain values."""
+        """Build it from plain values."""
         return History(
             [(int(step), str(name), float(value)) for step, name, value in values["points"]],
             [TrainingFinding(*finding) for finding in values["findings"]],
@@ -63,7 +63,7 @@ class History:
 
 @dataclass(frozen=True)
 class Monitoring:
-    """How a training is watched.
+    """Intervals at which a training is measured and probed, and which snapshot it ends with.
 
     Attributes
     ----------
@@ -81,7 +81,10 @@ class Monitoring:
     publish: str = "best"
 
     def probe_steps(self, num_images: int, settings: TrainingSettings) -> list[int]:
-        """The steps after which a training of `num_images` images is probed: 0 and the last too."""
+        """List the steps after which a training of `num_images` images is probed.
+
+        Step 0 and the last one are among them.
+        """
         total = num_steps(num_images, settings)
         every = max(1, round(1000 * self.probe_kimg / settings.images_per_step))
         return [*range(0, total, every), total]
@@ -89,7 +92,7 @@ class Monitoring:
 
 @dataclass(frozen=True)
 class SessionCallbacks:
-    """Those who are told.
+    """Functions that a session calls.
 
     Attributes
     ----------
@@ -174,7 +177,7 @@ def follow_session(
     measure_every: int,
     ranks: Ranks,
 ) -> None:
-    """Take part in the session that rank 0 runs; here nothing is looked at, written or said.
+    """Train as another rank than the first: nothing is measured, written or said here.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ Backend = Literal["loop", Stacking]
 
 @dataclass(frozen=True)
 class Method:
-    """How G and D are built and made to compete; what base and retrained GANs have in common.
+    """The GAN method: how G and D are built and made to compete, in base and retrained GANs.
 
     Attributes
     ----------
@@ -44,6 +44,11 @@ class Method:
         Share of the steps over which the learning rate rises to its peak.
     precision : `Precision`
         Of the networks' arithmetic; weights and sums of gradients are float32 always.
+
+    Examples
+    --------
+    >>> Method(loss="hinge", spectral_norm=True, r1=0.0).n_dis
+    1
     """
 
     generator: str = "dcgan"
@@ -82,6 +87,11 @@ class TrainingSettings:
     ema_decay : float in [0, 1)
         Reached gradually: step t uses min(ema_decay, (1 + t) / (10 + t)).
     method : Method
+
+    Examples
+    --------
+    >>> TrainingSettings(batch_size=16, method=Method(n_dis=2)).images_per_step
+    32
     """
 
     epochs: int = 60
@@ -94,5 +104,5 @@ class TrainingSettings:
 
     @property
     def images_per_step(self) -> int:
-        """Real images shown to D for one step of G."""
+        """Number of real images shown to D for one step of G."""
         return self.batch_size * self.method.n_dis

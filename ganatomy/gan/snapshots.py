@@ -16,22 +16,22 @@ _ABOUT = "snapshot.json"
 
 
 class Keepable(Protocol):
-    """What can be written and brought back: `TrainingState` for one."""
+    """Anything that can be written and brought back, as `TrainingState`."""
 
     @property
     def step(self) -> int:
-        """Steps done."""
+        """Number of steps done."""
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """All of it by name."""
+        """Return all tensors by name."""
 
     def restore(self, tensors: dict[str, torch.Tensor], where: str) -> None:
-        """Become what `tensors` gave; `InputError` ("other networks") where they do not fit."""
+        """Load what `tensors` returned; `InputError` ("other networks") where it does not fit."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One of them.
+    """The description of one snapshot on disk.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class Snapshots:
         self._prune()
 
     def all(self) -> list[Snapshot]:
-        """The readable ones, oldest first; only their descriptions are read here."""
+        """List the readable ones, oldest first; only their descriptions are read here."""
         snapshots = []
         for folder in sorted(self.folder.glob("step-*")):
             try:
@@ -89,7 +89,7 @@ class Snapshots:
         return snapshots
 
     def best(self) -> Snapshot | None:
-        """The one of lowest score, of equal ones the oldest; untrained only if all are."""
+        """Return the one of lowest score, of equal ones the oldest; untrained only if all are."""
         judged = [snapshot for snapshot in self.all() if snapshot.score is not None]
         judged = [snapshot for snapshot in judged if snapshot.step > 0] or judged
         return min(judged, key=lambda snapshot: (snapshot.score, snapshot.step), default=None)

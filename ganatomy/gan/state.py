@@ -40,7 +40,7 @@ class TrainingState:
     step: int = 0
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """All of it by name; `restore` takes it back."""
+        """Return all tensors of the training by name; `restore` takes them back."""
         tensors = {}
         for name in NETWORKS:
             for key, value in getattr(self.gan, name).state_dict().items():
@@ -56,7 +56,7 @@ class TrainingState:
         return tensors
 
     def restore(self, tensors: dict[str, torch.Tensor], where: str) -> None:
-        """Become what `tensors` gave.
+        """Load what `tensors` returned.
 
         Raises
         ------
@@ -82,7 +82,7 @@ class TrainingState:
         self.step = int(tensors["step"])
 
     def is_finite(self) -> bool:
-        """Whether no weight, statistic or moment is NaN or infinite. Waits for the device."""
+        """Say whether no weight, statistic or moment is NaN or infinite. Waits for the device."""
         return all(
             bool(torch.isfinite(value).all())
             for value in self.tensors().values()
@@ -105,7 +105,7 @@ class TrainingState:
 def begin(
     architecture: Architecture, settings: TrainingSettings, seed: int, device: torch.device
 ) -> TrainingState:
-    """The state before the first step, on `device` and in train mode; it depends on `seed` alone.
+    """Build the state before the first step, in train mode on `device`; it depends on `seed` alone.
 
     The global generators are seeded, too.
 

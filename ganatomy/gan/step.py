@@ -18,7 +18,7 @@ Values = dict[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class Rules:
-    """What is the same in every step.
+    """The settings and functions that are the same in every step.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Rules:
 
 
 def fake_batch(state: TrainingState, rules: Rules, z: torch.Tensor) -> torch.Tensor:
-    """G's images for latents, float32, with the way back to G's weights."""
+    """Generate images of latents, float32, with the way back to G's weights."""
     with _precision(state, rules.method):
         return rules.forward_generator(z).float()
 
@@ -60,14 +60,14 @@ def discriminator_step(
     labels: torch.Tensor | None,
     turn: int,
 ) -> Values:
-    """Move D once; return its loss and logits.
+    """Take one step of D; return its loss and logits.
 
     Parameters
     ----------
     real_images, fake_images : Tensor of shape (n, c, s, s), float32 in [-1, 1]
     labels : Tensor of shape (n,), int64, or None
     turn : int
-        The how manieth step of D this is since the start.
+        Steps of D done before this one.
     """
     method, discriminator = rules.method, rules.forward_discriminator
     given = () if labels is None else (labels,)
@@ -96,7 +96,7 @@ def generator_step(
     labels: torch.Tensor | None,
     turn: int,
 ) -> Values:
-    """Move G once, through D as it is now; return its loss."""
+    """Take one step of G, through D as it is now; return its loss."""
     discriminator = state.gan.discriminator
     given = () if labels is None else (labels,)
     trained = [each for each in discriminator.parameters() if each.requires_grad]
@@ -119,7 +119,7 @@ def generator_step(
 
 @torch.no_grad()
 def update_ema(average: nn.Module, network: nn.Module, decay: float) -> None:
-    """average <- decay * average + (1 - decay) * network; buffers are copied."""
+    """Set average <- decay * average + (1 - decay) * network; buffers are copied."""
     averaged: list[torch.Tensor] = list(average.parameters())
     torch._foreach_lerp_(averaged, list(network.parameters()), 1.0 - decay)
     for target, source in zip(average.buffers(), network.buffers()):
@@ -127,7 +127,7 @@ def update_ema(average: nn.Module, network: nn.Module, decay: float) -> None:
 
 
 def gradient_norm(network: nn.Module) -> torch.Tensor:
-    """Euclidean norm over the gradients of all parameters, a tensor of shape ()."""
+    """Return the Euclidean norm over the gradients of all parameters, a tensor of shape ()."""
     gradients = [p.grad for p in network.parameters() if p.grad is not None]
     norms: list[torch.Tensor] = torch._foreach_norm(gradients)  # type: ignore[assignment]
     total: torch.Tensor = torch.stack(norms).norm()

@@ -36,7 +36,7 @@ class Diverged(FloatingPointError):
 def architecture_for(
     images: torch.Tensor, settings: TrainingSettings, num_classes: int
 ) -> Architecture:
-    """The networks that fit images of shape (n, c, s, s)."""
+    """Return the architecture that fits images of shape (n, c, s, s)."""
     method = settings.method
     return Architecture(
         image_size=images.shape[-1],
@@ -51,7 +51,7 @@ def architecture_for(
 
 
 def num_steps(num_images: int, settings: TrainingSettings) -> int:
-    """Steps of G in a whole training."""
+    """Return the number of steps of G in a whole training."""
     return settings.epochs * (num_images // settings.batch_size) // settings.method.n_dis
 
 
@@ -86,6 +86,15 @@ def train_gan(
         Fewer images than one batch, or a conditional method without labels.
     Diverged
         The networks are no longer finite.
+
+    Examples
+    --------
+    >>> from ganatomy.gan.sampling import generate, latents
+    >>> images = torch.randint(0, 256, (32, 1, 28, 28), dtype=torch.uint8)
+    >>> settings = TrainingSettings(epochs=1, batch_size=16, latent_dim=8, width=4)
+    >>> gan = train_gan(images, settings, 0, device=torch.device("cpu"), on_step=lambda *_: None)
+    >>> generate(gan.generator_ema, latents(2, gan.architecture, 0)).shape
+    torch.Size([2, 1, 28, 28])
     """
     state = begin(architecture_for(images, settings, num_classes), settings, seed, device)
     train(state, images, labels, settings=settings, seed=seed, on_step=on_step, measure_every=0)
@@ -95,7 +104,7 @@ def train_gan(
 
 
 def finished(state: TrainingState) -> Gan:
-    """The GAN, in eval mode, and free of what its last step has recorded, so it can be copied."""
+    """Return the GAN in eval mode, without what its last step recorded, so it can be copied."""
     for network in (state.gan.generator, state.gan.discriminator):
         network.eval()
         for module in network.modules():
@@ -118,7 +127,7 @@ def train(
     ranks: Ranks | None = None,
     total: int | None = None,
 ) -> None:
-    """Go on from `state` to the last step.
+    """Train from `state` to the last step.
 
     Parameters
     ----------
@@ -168,7 +177,7 @@ def train(
 
 
 def read(values: Values, step: int) -> dict[str, float]:
-    """Measured values as numbers; waits for the device.
+    """Turn measured values into numbers; waits for the device.
 
     Raises
     ------
@@ -183,7 +192,7 @@ def read(values: Values, step: int) -> dict[str, float]:
 
 
 class Order:
-    """Which images make up which minibatch: a new permutation in every epoch.
+    """The order of the images in minibatches: a new permutation in every epoch.
 
     Parameters
     ----------
@@ -200,7 +209,7 @@ class Order:
         self._epochs: dict[int, torch.Tensor] = {}
 
     def batch(self, turn: int) -> torch.Tensor:
-        """Indices of shape (batch_size,), int64, of the `turn`-th minibatch since the start."""
+        """Return the indices, (batch_size,), int64, of the `turn`-th minibatch since the start."""
         epoch, position = divmod(turn, self.num_images // self.batch_size)
         if epoch not in self._epochs:
             draw = random_generator(self.seed, "order", epoch)

@@ -31,7 +31,7 @@ RULES = {
 
 
 class TrainingFinding(NamedTuple):
-    """One rule that is broken: a key of `RULES`, the step, and what was seen, in words."""
+    """A broken rule: a key of `RULES`, the step, and what was seen, in words."""
 
     guard: str
     step: int
@@ -39,7 +39,7 @@ class TrainingFinding(NamedTuple):
 
 
 class Guards:
-    """Looks at the values of a training, with the little memory that the rules need.
+    """Rules over the values of a training, with the little memory that they need.
 
     A broken rule is reported once, and again only after it was kept in between.
     """
@@ -85,7 +85,7 @@ class Guards:
         return [TrainingFinding(guard, step, text) for guard, text in texts if text]
 
     def state(self) -> dict[str, Any]:
-        """The memory as plain values that JSON can hold, for `restore`."""
+        """Return the memory as plain values that JSON can hold, for `restore`."""
         return {
             "non_finite": list(self._non_finite),
             "low_probes": self._low_probes,
@@ -98,7 +98,7 @@ class Guards:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` gave."""
+        """Restore the memory that `state` returned."""
         self._non_finite = list(state["non_finite"])
         self._low_probes = state["low_probes"]
         self._accuracies = [(step, accuracy) for step, accuracy in state["accuracies"]]

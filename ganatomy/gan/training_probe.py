@@ -12,7 +12,7 @@ from ganatomy.metrics.frechet import frechet_distance
 
 
 class TrainingProbe:
-    """Looks at a GAN with the same latents and the same reals each time, in eval mode.
+    """Quality of a GAN in training, from the same latents and reals each time, in eval mode.
 
     Parameters
     ----------
@@ -39,11 +39,11 @@ class TrainingProbe:
 
     @property
     def name(self) -> str:
-        """Of the distance, with its sample count."""
+        """Name of the distance, with its sample count."""
         return f"fcd@{len(self.z)}"
 
     def look(self, gan: Gan) -> tuple[dict[str, float], torch.Tensor]:
-        """Measure.
+        """Measure quality and diversity of the images, and D's accuracies.
 
         Returns
         -------

@@ -26,7 +26,7 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Differences:
-    """Hold all differences from the nulls, as arrays.
+    """All differences from the nulls, as arrays.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Differences:
 
 @dataclass(frozen=True)
 class Effects:
-    """Hold effects in units of retraining noise; arrays of shape (r, v), noise of shape (r,).
+    """Effects in units of retraining noise; arrays of shape (r, v), noise of shape (r,).
 
     Attributes
     ----------

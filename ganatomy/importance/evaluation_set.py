@@ -14,7 +14,7 @@ from ganatomy.metrics.random_features import RandomFeatures
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """Hold what the readouts of all retrained GANs share.
+    """The images and latents that the readouts of all retrained GANs share.
 
     Attributes
     ----------

@@ -26,7 +26,7 @@ _BASE_SEED = 9_999_999
 
 @dataclass(frozen=True)
 class StudySize:
-    """Say how much is spent on a study.
+    """The budget of a study.
 
     Attributes
     ----------
@@ -36,6 +36,11 @@ class StudySize:
     num_fakes : int
         And as many held-out images.
     evaluator_epochs : int
+
+    Examples
+    --------
+    >>> StudySize(num_steps=50, num_seeds=2).num_nulls
+    4
     """
 
     num_steps: int = 400
@@ -49,7 +54,7 @@ class StudySize:
 
 @dataclass(frozen=True)
 class Experiment:
-    """Hold what is the same for all trainings on one data set.
+    """The data, settings and base GAN that all trainings on one data set share.
 
     Attributes
     ----------

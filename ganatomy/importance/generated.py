@@ -18,7 +18,7 @@ _ABOUT = "generated.json"
 
 
 class GeneratedImages(NamedTuple):
-    """Hold what one variant's G makes.
+    """Images of one variant's G.
 
     Attributes
     ----------

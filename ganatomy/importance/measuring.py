@@ -41,7 +41,7 @@ class _About(NamedTuple):
 
 
 class ReadOut(NamedTuple):
-    """Hold what `read_out` measured.
+    """The result of `read_out`.
 
     Attributes
     ----------

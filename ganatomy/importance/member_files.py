@@ -22,7 +22,7 @@ _ABOUT = "member.json"
 
 @dataclass(frozen=True)
 class StoredMember:
-    """Say what lies in a member's folder.
+    """The content of a member's folder.
 
     Attributes
     ----------

@@ -13,7 +13,7 @@ from ganatomy.importance.evaluation_set import EvaluationSet
 
 @dataclass(frozen=True)
 class Member:
-    """Hold one retrained GAN.
+    """One retrained GAN, and what it was trained on.
 
     Attributes
     ----------

@@ -16,7 +16,7 @@ _INSIDE = "inside/"
 
 @dataclass(frozen=True)
 class RegionMasks:
-    """Hold regions and the mean image that they lie in.
+    """Regions and the mean image that they lie in.
 
     Attributes
     ----------

@@ -16,7 +16,7 @@ _TABLES = ("summary", "ranking", "interactions", "subsets", "power", "reliance")
 
 @dataclass(frozen=True)
 class ImportanceStudy:
-    """Hold the influence of every changed feature on G and D, and what it rests on.
+    """The influence of every changed feature on G and D, and what it rests on.
 
     Attributes
     ----------
@@ -38,6 +38,18 @@ class ImportanceStudy:
         What G makes without the most influential features; first an unchanged null's.
     regions : RegionMasks
         Where the regions lie that were changed.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ganatomy.data.dataset import Dataset
+    >>> from ganatomy.importance.study import StudySize, drop_feature_importance
+    >>> images = torch.randint(0, 256, (200, 1, 28, 28), dtype=torch.uint8)
+    >>> data = Dataset(images, torch.zeros(200, dtype=torch.int64))
+    >>> tiny = StudySize(num_steps=2, width=4, num_seeds=2, num_nulls=3, evaluator_epochs=1)
+    >>> study = drop_feature_importance(data, ["contrast"], size=tiny)
+    >>> list(study.ranking["variant"])
+    ['contrast']
     """
 
     read: ReadOut

@@ -11,7 +11,7 @@ import torch
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.recipes import Recipe
 from ganatomy.gan.architecture import Architecture
-from ganatomy.gan.ensemble import Job, Packing, Trained, View, Watch, train_ensemble
+from ganatomy.gan.ensemble import EnsembleCallbacks, Job, Packing, Trained, View, train_ensemble
 from ganatomy.gan.settings import TrainingSettings
 from ganatomy.importance.evaluation_set import EvaluationSet
 from ganatomy.importance.members import Member, changed_alike
@@ -19,7 +19,7 @@ from ganatomy.importance.members import Member, changed_alike
 
 @dataclass(frozen=True)
 class Budget:
-    """Hold what every member is trained with.
+    """The settings that every member is trained with.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Training:
-    """Name one GAN that is to be trained.
+    """The variant and the seed of one GAN that is to be trained.
 
     Members of a seed share initial weights, latents and minibatches' places.
     """
@@ -54,7 +54,7 @@ class Training:
 
     @property
     def name(self) -> str:
-        """Its name for files."""
+        """Name for files."""
         return f"{self.recipe.folder}-s{self.seed}"
 
 
@@ -79,7 +79,7 @@ def retrain(
     asked: Sequence[Training],
     data: Mapping[str, Dataset],
     budget: Budget,
-    watch: Watch,
+    callbacks: EnsembleCallbacks,
     *,
     kept: Path,
     is_done: Callable[[str], bool] = lambda name: False,
@@ -93,7 +93,7 @@ def retrain(
     data : mapping of str to Dataset
         By the name of the recipe.
     budget : Budget
-    watch : Watch
+    callbacks : EnsembleCallbacks
         Is handed every trained GAN, by `Training.name`.
     kept : Path
         Where packs that are broken off are kept, to go on from.
@@ -125,7 +125,7 @@ def retrain(
         device=budget.device,
         total=budget.num_steps,
         packing=budget.packing,
-        watch=watch,
+        callbacks=callbacks,
         kept=kept,
         is_done=is_done,
         shares=tuple(shares),
@@ -176,7 +176,7 @@ def retrain_members(
         )
 
     data = {recipe.name: dataset for recipe, dataset in variants}
-    watch = Watch(on_progress, take, on_warning, lambda: False)
+    callbacks = EnsembleCallbacks(on_progress, take, on_warning, lambda: False)
     with TemporaryDirectory() as folder:
-        retrain(asked, data, budget, watch, kept=Path(folder))
+        retrain(asked, data, budget, callbacks, kept=Path(folder))
     return members

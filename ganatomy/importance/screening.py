@@ -24,7 +24,7 @@ _HISTORY = {"rung": int, "share": float, "num_seeds": int} | _VERDICT
 
 @dataclass(frozen=True)
 class Rung:
-    """Name one round of short trainings.
+    """One round of short trainings.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Rung:
 
 @dataclass(frozen=True)
 class Cost:
-    """Say what screening costs, in full-length trainings.
+    """The cost of screening, in full-length trainings.
 
     Attributes
     ----------
@@ -60,18 +60,18 @@ class Cost:
 
     @property
     def cost(self) -> float:
-        """Add up rungs and full trainings."""
+        """Sum of rungs and full trainings."""
         return self.screening + self.final
 
     @property
     def factor(self) -> float:
-        """Say how many times the cost it would be to train every variant in full."""
+        """The cost of training every variant in full, in units of this cost."""
         return self.unscreened / self.cost
 
 
 @dataclass(frozen=True)
 class Screening:
-    """Hold which variants survived, and why.
+    """The variants that survived, and why.
 
     Attributes
     ----------

@@ -23,7 +23,7 @@ _SCREENING = "screening.json"
 
 @dataclass(frozen=True)
 class ScreeningStudy:
-    """Hold which changed variants are to be trained in full.
+    """The changed variants that are to be trained in full.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class ScreeningStudy:
 
     @staticmethod
     def without(candidates: Sequence[str]) -> "ScreeningStudy":
-        """Keep all of them."""
+        """Keep all variants: the result where nothing is screened."""
         return ScreeningStudy(tuple(candidates), tuple(candidates))
 
     def metrics(self) -> dict[str, float | int]:

@@ -7,7 +7,7 @@ from ganatomy.rng import generator
 
 
 def auc(positives: torch.Tensor, negatives: torch.Tensor) -> float:
-    """Probability that a positive scores above a negative, ties counting half.
+    """Return the probability that a positive scores above a negative, ties counting half.
 
     The Mann-Whitney U of the positives, divided by the number of pairs.
 
@@ -27,7 +27,7 @@ def auc_interval(
     level: float = 0.95,
     num_replicates: int = 500,
 ) -> tuple[float, float]:
-    """Bootstrap interval of `auc`; both samples are drawn anew each time.
+    """Return a bootstrap interval of `auc`; both samples are drawn anew each time.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from ganatomy.metrics.shares import share_interval
 
 @dataclass(frozen=True)
 class Authenticity:
-    """What `authenticity` found.
+    """The result of `authenticity`.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class Authenticity:
 
 
 def authenticity(samples: ThreeSamples, level: float = 0.95) -> Authenticity:
-    """Share of points that are farther from their nearest training point than its neighbour is.
+    """Count points that are farther from their nearest training point than its neighbour is.
 
     Alaa et al. 2022 (arXiv 2102.08921). A tie is not authentic. A training point's neighbour is
     the nearest *different* one, so a copy is not authentic when the training set has it twice.

@@ -4,7 +4,7 @@ import torch
 
 
 def resample(count: int, num_replicates: int, draw: torch.Generator) -> torch.Tensor:
-    """How often each replicate takes each row, shape (num_replicates, count), float64.
+    """Count how often each replicate takes each row, shape (num_replicates, count), float64.
 
     Each replicate draws `count` rows with replacement (Efron 1979): its counts sum to `count`.
     """
@@ -21,7 +21,7 @@ def recentred_interval(
     most: float = torch.inf,
     level: float = 0.95,
 ) -> tuple[float, float]:
-    """Quantiles of the replicates, moved so that the replicates' mean falls on the value.
+    """Return quantiles of the replicates, moved so that their mean falls on the value.
 
     A replicate repeats rows, so its Frechet distance is larger than the value by about as much as
     the value is larger than the distance of the distributions: plain quantiles often leave out the

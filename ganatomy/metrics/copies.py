@@ -13,7 +13,7 @@ from ganatomy.metrics.shares import chance_of_at_least, share_interval
 
 @dataclass(frozen=True)
 class Copies:
-    """What `find_copies` found in one space.
+    """The result of `find_copies` in one space.
 
     Attributes
     ----------
@@ -107,7 +107,7 @@ def _rank(quantile: float, num_held_out: int) -> int:
 def least_count(
     num_fakes: int, num_held_out: int, quantile: float, *, alpha: float, least_share: float
 ) -> float:
-    """How many fakes must lie below the threshold to be too many: what a verdict can see.
+    """Return how many fakes must lie below the threshold to be too many: what a verdict can see.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def least_count(
 
 
 def most_suspicious(spaces: dict[str, Copies], num_suspects: int) -> Suspects:
-    """The fakes with the smallest ratio of distance to threshold in any space.
+    """Find the fakes with the smallest ratio of distance to threshold in any space.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ class Divergence:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What `cover` found.
+    """The result of `cover`.
 
     Attributes
     ----------
@@ -144,7 +144,7 @@ def cover(
 
 
 def jensen_shannon(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    """Jensen-Shannon divergence in bits, in [0, 1] (Lin 1991).
+    """Return the Jensen-Shannon divergence in bits, in [0, 1] (Lin 1991).
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def jensen_shannon(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
 
 
 def total_variation(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    """Half the summed differences of shares, in [0, 1].
+    """Return half the summed differences of shares, in [0, 1].
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from ganatomy.rng import generator
 
 @dataclass(frozen=True)
 class DataCopying:
-    """What `data_copying` found.
+    """The result of `data_copying`.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ def data_copying(
     level: float = 0.95,
     num_replicates: int = 500,
 ) -> DataCopying:
-    """The three-sample test of Meehan, Chaudhuri and Dasgupta 2020 (arXiv 2004.05675).
+    """Run the three-sample test of Meehan, Chaudhuri and Dasgupta 2020 (arXiv 2004.05675).
 
     The space is divided into cells by k-means on the training points; in each, held-out and
     generated points are compared by their distance to the nearest training point, and the cells'
@@ -152,7 +152,7 @@ class _CellTest:
 
 
 def k_means(points: torch.Tensor, num_cells: int, seed: int, max_rounds: int = 50) -> torch.Tensor:
-    """Centres of cells, by Lloyd's algorithm from randomly chosen points.
+    """Find the centres of cells by Lloyd's algorithm from randomly chosen points.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def k_means(points: torch.Tensor, num_cells: int, seed: int, max_rounds: int = 5
 
 
 def assign(points: torch.Tensor, centres: torch.Tensor) -> torch.Tensor:
-    """The nearest centre of each point: shape (n,), int64."""
+    """Return the nearest centre of each point: shape (n,), int64."""
     return torch.cat([torch.cdist(part, centres).argmin(1) for part in points.split(4096)])
 
 

@@ -4,7 +4,7 @@ import torch
 
 
 def diversity(images: torch.Tensor, reference: torch.Tensor) -> float:
-    """Mean pairwise distance of images, divided by that of reference images.
+    """Divide the mean pairwise distance of images by that of reference images.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ ROTATIONS = ("0 degrees", "90 degrees", "180 degrees", "270 degrees")
 
 
 class Evaluator(nn.Module):
-    """Images of shape (n, c, s, s) in [-1, 1] to class logits of shape (n, k).
+    """Classifier: images of shape (n, c, s, s) in [-1, 1] to class logits of shape (n, k).
 
     Parameters
     ----------
@@ -45,18 +45,18 @@ class Evaluator(nn.Module):
         self.head = nn.Linear(4 * width, num_classes)
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
-        """Feature vectors of shape (n, 4 * width): the last block, averaged over the image."""
+        """Return feature vectors, (n, 4 * width): the last block, averaged over the image."""
         pooled: torch.Tensor = self.blocks(images).mean((2, 3))
         return pooled
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Class logits."""
+        """Return class logits."""
         logits: torch.Tensor = self.head(self.features(images))
         return logits
 
 
 def pretext(dataset: Dataset) -> tuple[torch.Tensor, torch.Tensor, tuple[str, ...]]:
-    """What the evaluator learns from a data set: (images, labels, class names)."""
+    """Return what the evaluator learns from a data set: (images, labels, class names)."""
     if dataset.class_names:
         known = dataset.labels >= 0
         return dataset.images[known], dataset.labels[known], dataset.class_names
@@ -126,14 +126,14 @@ def _initialise_for_relu(network: Evaluator, seed: int) -> None:
 
 @torch.no_grad()
 def accuracy(network: Evaluator, dataset: Dataset) -> float:
-    """Share of right answers on the task it was trained for, in [0, 1]."""
+    """Return the share of right answers on the task it was trained for, in [0, 1]."""
     images, labels, _ = pretext(dataset)
     return float((predict(network, images).argmax(1) == labels).double().mean())
 
 
 @torch.no_grad()
 def predict(network: Evaluator, images: torch.Tensor, batch_size: int = 512) -> torch.Tensor:
-    """Class logits of shape (n, k), on the CPU, for uint8 images."""
+    """Return class logits of shape (n, k), on the CPU, for uint8 images."""
     device = next(network.parameters()).device
     parts = [network(to_float(part.to(device))).cpu() for part in images.split(batch_size)]
     return torch.cat(parts)
@@ -141,7 +141,7 @@ def predict(network: Evaluator, images: torch.Tensor, batch_size: int = 512) -> 
 
 @torch.no_grad()
 def extract(network: nn.Module, images: torch.Tensor, batch_size: int = 512) -> torch.Tensor:
-    """Feature vectors of shape (n, d), float64 on the CPU, for uint8 images.
+    """Return feature vectors of shape (n, d), float64 on the CPU, for uint8 images.
 
     `network` is an `Evaluator`, a `RandomFeatures` or a `LocalStatistics`.
     """

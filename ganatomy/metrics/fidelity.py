@@ -57,7 +57,7 @@ def measure_fidelity(
     progress: Callable[[int, int], None] | None = None,
     names: tuple[str, ...] = NAMES,
 ) -> list[Measurement]:
-    """Frechet and kernel distance, precision, recall, density and coverage.
+    """Measure Frechet and kernel distance, precision, recall, density and coverage.
 
     The distances' intervals are those of resampled rows of both sets. Those of the other four
     resample the per-image answers and hold the manifolds fixed: how far the balls themselves would

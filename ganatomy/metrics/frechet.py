@@ -24,6 +24,13 @@ def frechet_distance(first: torch.Tensor, second: torch.Tensor) -> float:
     ------
     ValueError
         Fewer than two rows, or different d.
+
+    Examples
+    --------
+    >>> features = torch.tensor([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]])
+    >>> moved = features + torch.tensor([3.0, 4.0])  # the covariance stays
+    >>> round(frechet_distance(features, moved), 4)
+    25.0
     """
     if len(first) < 2 or len(second) < 2 or first.shape[1] != second.shape[1]:
         raise ValueError(f"cannot compare feature sets of shape {first.shape} and {second.shape}")
@@ -31,7 +38,7 @@ def frechet_distance(first: torch.Tensor, second: torch.Tensor) -> float:
 
 
 def moments(rows: torch.Tensor, counts: torch.Tensor | None = None) -> Moments:
-    """Mean of shape (d,) and unbiased covariance of shape (d, d).
+    """Return the mean of shape (d,) and the unbiased covariance of shape (d, d).
 
     Parameters
     ----------
@@ -50,7 +57,7 @@ def moments(rows: torch.Tensor, counts: torch.Tensor | None = None) -> Moments:
 
 
 def frechet_of_moments(first: Moments, second: Moments) -> float:
-    """The Frechet distance of two Gaussians, each a mean and a covariance.
+    """Return the Frechet distance of two Gaussians, each a mean and a covariance.
 
     The trace of the matrix root is taken from the eigenvalues of the symmetric product
     S1^(1/2) S2 S1^(1/2): exact for singular covariances too.

@@ -10,7 +10,7 @@ from ganatomy.metrics.auc import auc, auc_interval
 
 @dataclass(frozen=True)
 class Generalisation:
-    """What `generalisation_gap` found.
+    """The result of `generalisation_gap`.
 
     Attributes
     ----------

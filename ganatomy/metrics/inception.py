@@ -17,7 +17,7 @@ OFFICIAL = "weights-inception-2015-12-05-6726825d.pth"
 def inception_features(
     images: torch.Tensor, weights: Path, device: torch.device, batch_size: int = 64
 ) -> torch.Tensor:
-    """The 2048 pooled features of TensorFlow's Inception v3, as torch-fidelity computes them.
+    """Return the 2048 pooled features of TensorFlow's Inception v3, as of torch-fidelity.
 
     Nothing is downloaded, and nothing but tensors is read from the file.
 

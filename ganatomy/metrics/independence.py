@@ -20,7 +20,7 @@ _FEWEST_FOR_A_SLOPE = 50
 
 @dataclass(frozen=True)
 class Independence:
-    """Which held-out images are also among the training images.
+    """Mask of the held-out images that are also among the training images.
 
     Attributes
     ----------
@@ -32,12 +32,12 @@ class Independence:
 
     @property
     def num_held_out(self) -> int:
-        """How many held-out images there are."""
+        """Number of held-out images."""
         return len(self.in_training)
 
     @property
     def num_in_training(self) -> int:
-        """How many of them are not independent."""
+        """Number of held-out images that are not independent."""
         return int(self.in_training.sum())
 
     @property
@@ -47,12 +47,11 @@ class Independence:
         return self.num_in_training == 0 or num_left >= _FEWEST
 
     def of(self, held_out: torch.Tensor) -> torch.Tensor:
-        """The independent ones of what there is of each held-out image; all of them where too few
-        would be left."""
+        """Select the independent held-out images' part; all of it where too few would be left."""
         return held_out[~self.in_training] if self.leaves_enough else held_out
 
     def without_copies(self, samples: ThreeSamples) -> ThreeSamples:
-        """The same samples with the held-out points of `of`."""
+        """Return the same samples with the held-out points of `of`."""
         near = samples.of_held_out
         kept = Nearness(self.of(near.distance), self.of(near.index), self.of(near.spacing))
         held_out = self.of(samples.held_out)

@@ -24,6 +24,12 @@ def kernel_distance(first: torch.Tensor, second: torch.Tensor, chunk: int = 256)
     ------
     ValueError
         Fewer than two rows, or different d.
+
+    Examples
+    --------
+    >>> features = torch.eye(4)
+    >>> kernel_distance(features, features) < 0 < kernel_distance(features, features + 1)
+    True
     """
     if len(first) < 2 or len(second) < 2 or first.shape[1] != second.shape[1]:
         raise ValueError(f"cannot compare feature sets of shape {first.shape} and {second.shape}")
@@ -39,7 +45,7 @@ def weighted_kernel_distances(
     second_counts: torch.Tensor,
     chunk: int = 256,
 ) -> torch.Tensor:
-    """The kernel distance of b bootstrap replicates at once, shape (b,), on the CPU.
+    """Return the kernel distance of b bootstrap replicates at once, shape (b,), on the CPU.
 
     A replicate holds copies of a row, and k(x, x) between two copies is as wrong as the diagonal
     that the unbiased estimate leaves out. So pairs of copies are left out too and the sum is

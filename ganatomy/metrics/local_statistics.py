@@ -17,7 +17,7 @@ class LocalStatistics(nn.Module):
     """
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
-        """Feature vectors of shape (n, 3 * c * 16) for images of shape (n, c, s, s) in [-1, 1]."""
+        """Return feature vectors, (n, 3 * c * 16), of images (n, c, s, s) in [-1, 1]."""
         padded = functional.pad(images, (1, 1, 1, 1), mode="replicate")
         neighbours = padded[..., :-2, 1:-1] + padded[..., 2:, 1:-1]
         neighbours = neighbours + padded[..., 1:-1, :-2] + padded[..., 1:-1, 2:]

@@ -40,7 +40,7 @@ class Manifold:
 def compare_manifolds(
     fakes: torch.Tensor, reals: torch.Tensor, k: int = 5, chunk: int = 256
 ) -> Manifold:
-    """Which fakes are near reals and which reals near fakes.
+    """Find which fakes are near reals and which reals near fakes.
 
     More than k equal rows have balls without an inside: a generator with one output has no recall,
     and reals that are all one image have no coverage.

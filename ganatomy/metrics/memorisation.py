@@ -20,7 +20,7 @@ _BLIND_ABOVE = 0.5  # not to see that so many of the fakes are copies is not to 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one space says.
+    """The evidence for copies in one space.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Memorisation:
-    """What `judge_memorisation` found.
+    """The result of `judge_memorisation`.
 
     Attributes
     ----------

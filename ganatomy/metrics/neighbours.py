@@ -4,7 +4,7 @@ import torch
 
 
 def squared_distances(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    """Squared Euclidean distances of shape (n, m), never negative.
+    """Return squared Euclidean distances of shape (n, m), never negative.
 
     |x|^2 - 2 x.y + |y|^2 is a matrix product, hence fast, but it cancels: the error is about 1e-15
     of the largest |x|^2, so equal rows come out near zero, not at it. Centre the rows first.
@@ -21,7 +21,7 @@ def squared_distances(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor
 def nearest(
     queries: torch.Tensor, references: torch.Tensor, chunk: int = 512
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Euclidean nearest neighbours in float64, in chunks of queries.
+    """Find Euclidean nearest neighbours in float64, in chunks of queries.
 
     The distance to the neighbour is taken from the difference of the two rows, so that of an equal
     row is exactly zero. Memory is O(chunk * m).
@@ -48,7 +48,7 @@ def nearest(
 
 
 def kth_squared_distances(rows: torch.Tensor, k: int, chunk: int = 512) -> torch.Tensor:
-    """Squared distance of each row to its k-th nearest other row, shape (n,).
+    """Return the squared distance of each row to its k-th nearest other row, shape (n,).
 
     Other by position: an equal row elsewhere is a neighbour at no distance. Memory is O(chunk * n).
 

@@ -32,7 +32,7 @@ class Three(NamedTuple):
 
 @dataclass(frozen=True)
 class Quality:
-    """What `judge` found.
+    """The result of `judge`.
 
     Attributes
     ----------

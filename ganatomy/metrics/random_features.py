@@ -34,7 +34,7 @@ class RandomFeatures(nn.Module):
         self.eval().requires_grad_(False)
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
-        """Feature vectors of shape (n, 16 * num_filters) for images in [-1, 1]."""
+        """Return feature vectors of shape (n, 16 * num_filters) of images in [-1, 1]."""
         hidden = torch.relu(self.second(torch.relu(self.first(images))))
         pooled: torch.Tensor = self.pool(hidden).flatten(1)
         return pooled

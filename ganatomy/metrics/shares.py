@@ -5,7 +5,7 @@ from scipy.special import betaincinv, betaln  # scipy.stats takes a second to im
 
 
 def share_interval(count: int, total: int, level: float = 0.95) -> tuple[float, float]:
-    """Clopper-Pearson interval of a share: right at least as often as `level` says.
+    """Return the Clopper-Pearson interval of a share: right at least as often as `level` says.
 
     Unlike a bootstrap's, it keeps its width where none or all were counted.
 
@@ -26,7 +26,7 @@ def share_interval(count: int, total: int, level: float = 0.95) -> tuple[float, 
 
 
 def chance_of_at_least(count: int, total: int, rank: int, calibrated_on: int) -> float:
-    """Chance that so many of `total` points lie below the `rank`-th smallest of other points.
+    """Return the chance that so many of `total` points lie below the `rank`-th of other points.
 
     Exact when both sets are drawn alike from any continuous distribution: the share below that
     order statistic is Beta(rank, calibrated_on + 1 - rank), the count beta-binomial.
@@ -42,7 +42,7 @@ def chance_of_at_least(count: int, total: int, rank: int, calibrated_on: int) ->
 
 
 def chance_of_at_most(count: int, total: int, share_of: int, among: int) -> float:
-    """Chance of so few in `total` draws, when `share_of` in `among` other draws were counted.
+    """Return the chance of so few in `total` draws, given `share_of` in `among` other draws.
 
     The unknown share has Jeffreys' posterior, Beta(share_of + 1/2, among - share_of + 1/2).
 

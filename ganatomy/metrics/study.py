@@ -23,7 +23,7 @@ _INTERVAL = ("low", "high", "floor", "expected")
 
 @dataclass(frozen=True, eq=False)
 class EvaluationStudy:
-    """What `evaluate` found, as plain values.
+    """The result of `evaluate`, as plain values.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class EvaluationStudy:
 
     @property
     def num_compared(self) -> int:
-        """How many generated images the distances in the evaluator's features compare."""
+        """Number of generated images that the distances in the evaluator's features compare."""
         return int(self.fidelity["count"].iloc[0])
 
     def metrics(self) -> dict[str, float]:

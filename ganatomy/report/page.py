@@ -21,7 +21,7 @@ MAX_BYTES = 10_000_000
 
 @dataclass(frozen=True)
 class PageFrame:
-    """What stands around the sections.
+    """The surroundings of the sections: title, lead, parameters, provenance.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class PageFrame:
 def render_page(
     frame: PageFrame, parts: Sequence[Part], absences: Sequence[Absence] = (), failure: str = ""
 ) -> str:
-    """Fill the templates of the frame and of each section.
+    """Render the templates of the frame and of each section.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ LEFT_OUT = "left_out.json"  # a stage that has nothing to tell says why: {"reaso
 
 @dataclass(frozen=True)
 class Part:
-    """One section with what it says of one result."""
+    """One section with its facts and pictures of one result."""
 
     section: PageSection[Any]
     facts: Record

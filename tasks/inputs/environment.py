@@ -42,7 +42,7 @@ _PACKAGES = (
 
 
 def outside(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Each file of `inputs` that is about something else than our code, and what is to be in it."""
+    """List each file of `inputs` that is about something else than our code, and its content."""
     params = root / told_file()
     yield ENVIRONMENT, environment(params)
     fetch = Fetch.load(params)
@@ -66,7 +66,7 @@ def outside(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 
 def environment(params: Path) -> dict[str, Any]:
-    """Versions of the packages that decide numbers, Python's, and the device type."""
+    """Return versions of the packages that decide numbers, Python's, and the device type."""
     return {
         "packages": {name: metadata.version(name) for name in _PACKAGES},
         "python": ".".join(platform.python_version_tuple()[:2]),

@@ -18,7 +18,7 @@ STAGE = "inputs"
 
 
 def wanted(root: Path) -> dict[Path, dict[str, Any]]:
-    """What each file is to contain now, by its path below `root`.
+    """Return the content that each file should have now, by its path below `root`.
 
     Raises
     ------
@@ -33,14 +33,14 @@ def wanted(root: Path) -> dict[Path, dict[str, Any]]:
 
 
 def differing(root: Path) -> list[Path]:
-    """Files that are missing, too many, or not what they are to be, by their paths below `root`."""
+    """List files that are missing, too many, or of another content, by their paths below `root`."""
     contents = wanted(root)
     wrong = {path for path, value in contents.items() if _read(root / path) != value}
     return sorted(wrong | _too_many(root, contents))
 
 
 def are_right(root: Path) -> bool:
-    """Whether `differing` would find nothing; quick where neither code nor files have changed.
+    """Say whether `differing` would find nothing; quick where neither code nor files changed.
 
     Raises
     ------

@@ -18,7 +18,7 @@ _KEPT = STATE / "code.json"
 
 
 def is_known(root: Path) -> bool:
-    """Whether `keep` was called for just these files, here and in inputs/code."""
+    """Say whether `keep` was called for just these files, here and in inputs/code."""
     try:
         return bool(read_json(root / _KEPT) == _fingerprint(root))
     except InputError:

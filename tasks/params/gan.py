@@ -40,5 +40,5 @@ class GanSection(Section):
         return augment
 
     def method(self) -> Method:
-        """As the library takes it."""
+        """Build the library's record."""
         return Method(**{**self.model_dump(), "augment": tuple(self.augment)})

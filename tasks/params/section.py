@@ -39,7 +39,7 @@ class Section(BaseModel):
         return cls.check(document[cls.name], where)
 
     def is_default(self, field: str) -> bool:
-        """Whether a field has the value that the default run gives it."""
+        """Say whether a field has the value that the default run gives it."""
         default = type(self).model_fields[field].get_default(call_default_factory=True)
         return bool(getattr(self, field) == default)
 
@@ -68,7 +68,7 @@ def _short(value: Any) -> str:
 
 
 def unknown_key(key: str, known: list[str], where: str) -> InputError:
-    """The error for a name that does not exist, with the nearest one that does."""
+    """Make the error for a name that does not exist, with the nearest one that does."""
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
     return InputError(
         f"unknown parameter {key!r}", where, f"The nearest that exists is {near[0]!r}."
@@ -76,7 +76,7 @@ def unknown_key(key: str, known: list[str], where: str) -> InputError:
 
 
 def told_file() -> Path:
-    """The file of parameters that this run was started with: its copy, else params.yaml."""
+    """Return the file of parameters that this run was started with: its copy, else params.yaml."""
     return Path(os.environ.get(TOLD) or PARAMS_FILE)
 
 
@@ -112,7 +112,7 @@ def _differences(section: str, old: Any, new: Any) -> list[str]:
 
 @contextmanager
 def read_once() -> Iterator[None]:
-    """Within the block the file is read once, and must say the same at the block's end.
+    """Read the file once within the block; it must say the same at the block's end.
 
     DVC itself reads it again then, and would note the new values as those of the old results.
 
@@ -136,7 +136,7 @@ def read_once() -> Iterator[None]:
 
 
 def read_document(path: Path | None = None, sections: set[str] | None = None) -> dict[str, Any]:
-    """A YAML file as a mapping of sections; without one, what this run was started with.
+    """Read a YAML file as a mapping of sections; without one, what this run was started with.
 
     `sections` are those that the caller uses, None all of them: see `read_once`.
     """

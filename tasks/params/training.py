@@ -27,6 +27,6 @@ class TrainingSection(Section):
     ema_decay: Decay
 
     def settings(self, method: Method) -> TrainingSettings:
-        """As the library takes them."""
+        """Build the library's record."""
         own = self.model_dump(include=set(TrainingSection.model_fields))
         return TrainingSettings(**own, method=method)

@@ -8,7 +8,7 @@ from tasks.params.section import Section
 
 
 class Report(Section):
-    """What stands at the top of the page."""
+    """The page's title."""
 
     name: ClassVar[str] = "report"
 

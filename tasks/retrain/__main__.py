@@ -10,7 +10,7 @@ from typing import Any
 from ganatomy.device import keep_freed_memory, make_deterministic
 from ganatomy.errors import InputError
 from ganatomy.files import read_json, whole_folder, write_json
-from ganatomy.gan.ensemble import Trained, Watch
+from ganatomy.gan.ensemble import EnsembleCallbacks, Trained
 from ganatomy.importance.member_files import MemberFolder
 from ganatomy.importance.retraining import Budget, Training, retrain, trainings
 from tasks.params.base import Base
@@ -95,7 +95,7 @@ def _watch(
     members: MemberFolder,
     mine: list[Training],
     should_stop: Callable[[], bool],
-) -> Watch:
+) -> EnsembleCallbacks:
     """Keep what is finished, tell of it, and stop when asked to."""
     asked = {training.name: training for training in mine}
 
@@ -112,7 +112,7 @@ def _watch(
         if member.share == 1:
             events.row("members", member.row())
 
-    return Watch(on_step, on_trained, events.warning, checkpoints.every_minute())
+    return EnsembleCallbacks(on_step, on_trained, events.warning, checkpoints.every_minute())
 
 
 def _shard() -> int:

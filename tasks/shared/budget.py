@@ -13,7 +13,7 @@ from tasks.shared.artifact_paths import PACKING, PREPARED
 
 
 def load_budget() -> Budget:
-    """Networks, settings and packing of the retrained GANs, and how long they are trained."""
+    """Load networks, settings, packing and number of steps of the retrained GANs."""
     settings = Retrain.load().settings(GanSection.load().method())
     train = Dataset.load(PREPARED, "train", mapped=True)
     return Budget(

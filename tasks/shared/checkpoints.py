@@ -22,7 +22,7 @@ _MAX_FOLDERS = 3  # of trainings that were broken off
 
 
 def folder_for(stage: str, decides: dict[str, Any], files: list[Path]) -> Path:
-    """The folder of a training: a new one, or that of the same training broken off before.
+    """Return the folder of a training: a new one, or that of the same training broken off before.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def folder_for(stage: str, decides: dict[str, Any], files: list[Path]) -> Path:
 
 
 def every_minute() -> Callable[[], bool]:
-    """Something to ask whether a checkpoint is due: a minute has passed since it last was."""
+    """Return a function that says once a minute that a checkpoint is due."""
     last_s = time.monotonic()
 
     def is_due() -> bool:
@@ -64,5 +64,5 @@ def every_minute() -> Callable[[], bool]:
 
 
 def finish(folder: Path) -> None:
-    """Say that the training ended well; its checkpoints stay to be looked at."""
+    """Note that the training ended well; its checkpoints stay to be looked at."""
     write_bytes(folder / _FINISHED, b"")

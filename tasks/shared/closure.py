@@ -42,7 +42,7 @@ class Sources:
         self._known: dict[Path, _Source] = {}
 
     def closure(self, modules: Iterable[str], follow: Callable[[str], bool]) -> set[str]:
-        """Files that importing `modules` reads, relative to the root, with `/`.
+        """List the files that importing `modules` reads, relative to the root, with `/`.
 
         A string that names a file beside its module (a template, say) counts as a file that it
         reads.
@@ -66,7 +66,7 @@ class Sources:
         return {path.relative_to(self._root).as_posix() for path in files}
 
     def digest(self, name: str) -> str:
-        """A digest of what a file says, by its path below the root: see `meaning.digest`."""
+        """Digest a file's meaning, by its path below the root: see `meaning.digest`."""
         return self._source(self._root / name).digest
 
     def _source(self, path: Path) -> _Source:
@@ -90,12 +90,12 @@ class Sources:
 
 
 def closure(root: Path, modules: Iterable[str], follow: Callable[[str], bool]) -> set[str]:
-    """As `Sources.closure`, of files that are read for this question alone."""
+    """Return `Sources.closure` of files that are read for this question alone."""
     return Sources(root).closure(modules, follow)
 
 
 def packages_imported(path: Path) -> set[str]:
-    """The first part of the name of everything that a file imports, but for relative imports."""
+    """Return the first part of each name that a file imports, but for relative imports."""
     tree = _parsed(path.read_bytes()) if path.suffix == ".py" else None
     modules = [] if tree is None else _imports(ast.walk(tree), ())
     return {module.partition(".")[0] for module in modules} - {""}

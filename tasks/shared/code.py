@@ -17,12 +17,12 @@ PACKAGES = ("ganatomy", "tasks")
 
 
 def file_of(stage: str) -> Path:
-    """Where `inputs` leaves the digests of a stage's code."""
+    """Return where `inputs` leaves the digests of a stage's code."""
     return CODE / f"{stage}.json"
 
 
 def digests(root: Path, stage: str, sources: Sources | None = None) -> dict[str, str]:
-    """A digest of each file of ours that a stage imports, by its path below `root`.
+    """Digest each file of ours that a stage imports, by its path below `root`.
 
     Parameters
     ----------

@@ -80,31 +80,31 @@ def _ignored(root: Path) -> set[str]:
 
 
 def digest(contents: dict[str, Content]) -> str:
-    """DVC's name for an output: an MD5, with ``.dir`` for a folder."""
+    """Return DVC's name for an output: an MD5, with ``.dir`` for a folder."""
     if "" in contents:
         return contents[""].md5
     return folder_digest({name: content.md5 for name, content in contents.items()})
 
 
 def folder_digest(listing: dict[str, str]) -> str:
-    """DVC's name for a folder, from name and MD5 of each of its files."""
+    """Return DVC's name for a folder, from name and MD5 of each of its files."""
     entries = [{"md5": md5, "relpath": name} for name, md5 in sorted(listing.items())]
     text = json.dumps(entries, sort_keys=True).encode()
     return hashlib.md5(text, usedforsecurity=False).hexdigest() + ".dir"
 
 
 def object_path(cache: Path, name: str) -> Path:
-    """Where DVC's cache keeps what has this digest."""
+    """Return where DVC's cache keeps what has this digest."""
     return cache / name[:2] / name[2:]
 
 
 def is_whole(path: Path, name: str) -> bool:
-    """Whether a cache object is there and is what its name says."""
+    """Say whether a cache object is there and is what its name says."""
     return path.is_file() and read(path).md5 == name.removesuffix(".dir")
 
 
 def listing(cache: Path, name: str) -> dict[str, str] | None:
-    """Name and MD5 of each file of an output, as DVC's cache has it; None when it is not whole."""
+    """Return name and MD5 of each file of an output, by DVC's cache; None when it is not whole."""
     if not name.endswith(".dir"):
         return {"": name}
     path = object_path(cache, name)
@@ -114,7 +114,7 @@ def listing(cache: Path, name: str) -> dict[str, str] | None:
 
 
 def differences(wanted: dict[str, str], outputs: dict[str, Content]) -> list[str]:
-    """Names that are missing, too many, or of other content."""
+    """List names that are missing, too many, or of other content."""
     there = {name: content.md5 for name, content in outputs.items()}
     return sorted(name for name in wanted | there if wanted.get(name) != there.get(name))
 
@@ -154,7 +154,7 @@ def _check(root: Path, writer: str, path: str, name: str) -> None:
 
 
 def join(output: str, name: str) -> str:
-    """The path of a file in an output."""
+    """Return the path of a file in an output."""
     return f"{output}/{name}" if name else output
 
 

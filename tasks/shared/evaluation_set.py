@@ -14,7 +14,7 @@ from tasks.shared.artifact_paths import EVALUATOR, GAN, PREPARED
 def load_evaluation_set(
     num_fakes: int, seed: int, architecture: Architecture, device: torch.device
 ) -> EvaluationSet:
-    """Held-out images, latents for GANs of an architecture, and images of the base GAN."""
+    """Load held-out images, latents for GANs of an architecture, and images of the base GAN."""
     held_out, base = Dataset.load(PREPARED, "test"), load_gan(GAN, device)
     count = min(num_fakes, len(held_out))
     return EvaluationSet.of(

@@ -16,17 +16,17 @@ MIN_PROGRESS_INTERVAL_S = 0.25
 
 
 def events_path(run_dir: Path, stage: str) -> Path:
-    """Where a stage's events go."""
+    """Return where a stage's events go."""
     return run_dir / f"{stage}.events.jsonl"
 
 
 def log_path(run_dir: Path, stage: str) -> Path:
-    """Where a stage's standard output and standard error go."""
+    """Return where a stage's standard output and standard error go."""
     return run_dir / f"{stage}.log"
 
 
 class Events:
-    """The voice of one running stage."""
+    """Writer of one running stage's events."""
 
     def __init__(self, stage: str, run_dir: Path | None) -> None:
         self.stage = stage
@@ -38,7 +38,7 @@ class Events:
             self._file = events_path(run_dir, stage).open("a", buffering=1)
 
     def progress(self, done: int, total: int, unit: str) -> None:
-        """Work done so far. Cheap to call often: repeats within a moment are dropped."""
+        """Report work done so far. Cheap to call often: repeats within a moment are dropped."""
         now = time.monotonic()
         if done < total and now - self._last_progress_s < MIN_PROGRESS_INTERVAL_S:
             return
@@ -53,24 +53,24 @@ class Events:
             sys.stderr.flush()
 
     def metric(self, name: str, step: int, value: float) -> None:
-        """One point of a curve, e.g. ``train/d_loss``."""
+        """Report one point of a curve, e.g. ``train/d_loss``."""
         self._emit("metric", name=name, step=step, value=value)
 
     def image(self, key: str, step: int, path: Path) -> None:
-        """An image that can be looked at now; the file stays in place while the stage runs."""
+        """Report an image that can be looked at now; the file stays while the stage runs."""
         self._emit("image", key=key, step=step, path=str(path))
 
     def row(self, table: str, values: dict[str, Any]) -> None:
-        """A row of a table that grows while the stage runs."""
+        """Report a row of a table that grows while the stage runs."""
         self._emit("row", table=table, values=values)
 
     def warning(self, text: str) -> None:
-        """Something that the reader should know and that does not stop the stage."""
+        """Report what the reader should know and what does not stop the stage."""
         if not self._emit("warning", text=text):
             print(f"{self.stage}: warning: {text}", file=sys.stderr)
 
     def error(self, text: str, exit_code: int, lasting: bool = False) -> None:
-        """Why the stage ends here; `lasting`: trying again will not help."""
+        """Report why the stage ends here; `lasting`: trying again will not help."""
         if not self._emit("error", text=text, exit_code=exit_code, lasting=lasting):
             print(f"{self.stage}: error: {text}", file=sys.stderr)
 
@@ -91,6 +91,6 @@ def _pace(passed_s: float, done: int, left: int) -> str:
 
 
 def from_environment(stage: str) -> Events:
-    """The voice that the environment asks for."""
+    """Return the writer that the environment asks for."""
     folder = os.environ.get(RUN_DIR)
     return Events(stage, Path(folder) if folder else None)

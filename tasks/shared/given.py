@@ -19,7 +19,7 @@ _ITEM = "${item."
 
 
 def artifacts(root: Path) -> list[Path]:
-    """Where the artifacts that dvc.yaml or dvc.lock names lie, or would, in a project's folder."""
+    """List the paths of the artifacts that dvc.yaml or dvc.lock names in a project's folder."""
     paths: set[Path] = set()
     for name in {_name(out) for file in ("dvc.yaml", "dvc.lock") for out in _outs(root / file)}:
         if Path(name).is_absolute() or ".." in Path(name).parts:

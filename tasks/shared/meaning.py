@@ -5,7 +5,7 @@ import hashlib
 
 
 def digest(content: bytes, tree: ast.Module | None) -> str:
-    """SHA-256 of a file: of its syntax tree, else of its bytes.
+    """Hash a file by SHA-256: its syntax tree, else its bytes.
 
     Comments, docstrings and layout do not count. All else does: names, decorators, defaults,
     constants, and annotations, for a dataclass or a section of parameters is made of them.

@@ -17,7 +17,7 @@ from tasks.variants.params import Variants
 
 
 def features_of(params: Variants, train: Dataset, warn: Callable[[str], None]) -> list[str]:
-    """The features that are to be changed; see `fitting`."""
+    """Return the features that are to be changed; see `fitting`."""
     there = known(train, params.grid, params.masks)
     return fitting(params, "features", lambda name: find(name, there, train), warn)
 
@@ -25,7 +25,7 @@ def features_of(params: Variants, train: Dataset, warn: Callable[[str], None]) -
 def recipes_of(
     params: Variants, train: Dataset, seed: int, warn: Callable[[str], None]
 ) -> list[Recipe]:
-    """The variants that are to be made; see `features_of`."""
+    """Write the recipes of the variants that are to be made; see `features_of`."""
     return recipes(
         features_of(params, train, warn),
         train,
@@ -40,19 +40,19 @@ def recipes_of(
 
 
 def targets_of(params: Section, field: str, warn: Callable[[str], None]) -> list[str]:
-    """The targets in a field of params.yaml; see `fitting`."""
+    """Return the targets in a field of params.yaml; see `fitting`."""
     return fitting(params, field, vocabulary().check_target, warn)
 
 
 def concepts_of(params: Section, warn: Callable[[str], None]) -> list[str]:
-    """The concepts that are looked for; see `fitting`."""
+    """Return the concepts that are looked for; see `fitting`."""
     return fitting(params, "concepts", vocabulary().concept, warn)
 
 
 def fitting(
     params: Section, field: str, check: Callable[[str], object], warn: Callable[[str], None]
 ) -> list[str]:
-    """The names in a list, less defaults that `check` refuses: these are left out with a warning.
+    """Return the names in a list, less defaults that `check` refuses: these bring a warning.
 
     What is not the default stays whole: whoever uses it refuses what is wrong.
     """
@@ -71,10 +71,10 @@ def fitting(
 
 
 def vocabulary() -> Vocabulary:
-    """What names of targets and concepts can mean in the prepared data."""
+    """Load what names of targets and concepts can mean in the prepared data."""
     return vocabulary_of(Dataset.load(PREPARED, "train", mapped=True), Variants.load())
 
 
 def vocabulary_of(train: Dataset, variants: Variants) -> Vocabulary:
-    """The same, of training data at hand."""
+    """Build the same from training data at hand."""
     return Vocabulary(train, variants.grid, tuple(variants.masks))

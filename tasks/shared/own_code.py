@@ -12,7 +12,7 @@ _NOT_CODE = ("params.yaml", "dvc.yaml", "dvc.lock")
 
 
 def files_of(root: Path, names: Iterable[str]) -> list[Path]:
-    """Files of the classes ``module:Class`` among `names`, relative to `root`, sorted.
+    """List files of the classes ``module:Class`` among `names`, relative to `root`, sorted.
 
     None for a name of ours, or for a class of an installed package. Of what they import, our own
     packages are left out: stages depend on those by themselves.
@@ -23,7 +23,7 @@ def files_of(root: Path, names: Iterable[str]) -> list[Path]:
 
 
 def digests(root: Path, name: str) -> dict[str, str] | str:
-    """SHA-256 of each file of a class by its path; "" for a name of ours."""
+    """Hash each file of a class by SHA-256, by its path; "" for a name of ours."""
     if ":" not in name:
         return ""
     by_path = {path.as_posix(): sha256_of(root / path) for path in files_of(root, [name])}

@@ -42,7 +42,7 @@ class GitRefused(RuntimeError):
 
 
 def describe() -> dict[str, str]:
-    """Name and value, for people."""
+    """Describe where the run comes from: name and value, for people."""
     environment = read_json(ENVIRONMENT)
     facts = {
         "git commit": commit(),
@@ -59,7 +59,7 @@ def describe() -> dict[str, str]:
 
 
 def commit() -> str:
-    """The commit's SHA-1, or ``none:`` and the reason."""
+    """Return the commit's SHA-1, or ``none:`` and the reason."""
     try:
         head = git("rev-parse", "--verify", "HEAD").decode().strip()
         own = git("ls-files", "--", str(PIPELINE))  # a repository around an unpacked copy is not
@@ -69,7 +69,7 @@ def commit() -> str:
 
 
 def changes() -> str:
-    """`dirty_digest`, ``none`` where nothing was changed, ``unknown`` where git cannot say."""
+    """Return `dirty_digest`; ``none`` where nothing changed, ``unknown`` where git cannot say."""
     try:
         return dirty_digest() or "none"
     except GitRefused:
@@ -77,7 +77,7 @@ def changes() -> str:
 
 
 def git(*arguments: str) -> bytes:
-    """What git answers.
+    """Call git and return what it answers.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def _reason(words: str) -> str:
 
 
 def dirty_digest() -> str:
-    """SHA-256 over path and content of every file that differs from the last commit.
+    """Hash path and content of every file that differs from the last commit by SHA-256.
 
     Untracked files count too, but for those that the project's own ``.gitignore`` names: neither
     the digest nor what counts depends on a user's git configuration. Two files are left out:
@@ -159,13 +159,13 @@ def _locked_stages() -> dict[str, Any]:
 
 
 def lock_digest() -> str:
-    """SHA-256 over what dvc.lock records of every other stage."""
+    """Hash what dvc.lock records of every other stage by SHA-256."""
     text = json.dumps(_locked_stages(), sort_keys=True)
     return f"sha256 {hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def artifacts() -> list[dict[str, str]]:
-    """Every artifact with the stage that wrote it and its MD5, as DVC keeps it."""
+    """List every artifact with the stage that wrote it and its MD5, as DVC keeps it."""
     return [
         {"stage": name, "path": out["path"], "md5": out.get("md5", "")}
         for name, entry in _locked_stages().items()

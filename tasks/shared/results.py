@@ -32,7 +32,7 @@ def write_curves(folder: Path, points: list[Point]) -> None:
 
 
 def image_path(folder: Path, key: str) -> Path:
-    """Where the image of a key goes."""
+    """Return where the image of a key goes."""
     return folder / IMAGES / f"{key}.png"
 
 

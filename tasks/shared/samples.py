@@ -36,7 +36,7 @@ def load_subjects(count: int, seed: int, device: torch.device) -> Subjects:
 
 
 def real_images(count: int) -> torch.Tensor:
-    """The first held-out images, one class after the other where there are classes.
+    """Load the first held-out images, one class after the other where there are classes.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def real_images(count: int) -> torch.Tensor:
 
 
 def real_examples(count: int) -> Dataset:
-    """The same with their labels, as they lie on disk."""
+    """Load the same with their labels, as they lie on disk."""
     test = Dataset.load(PREPARED, "test")
     rounds = torch.zeros(len(test), dtype=torch.int64)
     for label in test.labels.unique():
@@ -57,6 +57,6 @@ def real_examples(count: int) -> Dataset:
 
 
 def fake_latents(count: int, architecture: Architecture, seed: int) -> torch.Tensor:
-    """The latents whose images are explained, shape (count, latent_dim + num_classes)."""
+    """Draw the latents whose images are explained, (count, latent_dim + num_classes)."""
     # what a generator draws depends on how many: the first ones are to be the same in every stage
     return latents(max(count, _DRAWN), architecture, seed, "explained")[:count]

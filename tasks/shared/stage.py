@@ -106,7 +106,7 @@ class _Stop:
 
 @contextmanager
 def interruptible() -> Iterator[_Stop]:
-    """Within the block SIGTERM and Ctrl-C only set what is given, so that work can be put away."""
+    """Turn SIGTERM and Ctrl-C into a flag within the block, so that work can be put away."""
     stop = _Stop()
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

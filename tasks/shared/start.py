@@ -41,7 +41,7 @@ def begin_if_stage() -> None:
 
 
 def begin(name: str) -> str:
-    """Tie this process to its parent and its output to its log; the stage's name, as DVC has it."""
+    """Tie this process to its parent and its output to its log; return the stage's name."""
     global _begun
     parent.hold()
     name = os.environ.get("DVC_STAGE") or name.replace(os.sep, "_")
@@ -53,7 +53,7 @@ def begin(name: str) -> str:
 
 
 def tell(events: Events, error: Exception) -> int:
-    """Say why a stage ends, once in a sentence; the traceback goes to its log. The exit code."""
+    """Say why a stage ends in a sentence, the traceback in its log; return the exit code."""
     if isinstance(error, InputError):
         events.error(str(keyed(error, _begun.partition("@")[0])), BAD_INPUT)
         return BAD_INPUT

@@ -12,12 +12,12 @@ from tasks.variants.params import Variants
 
 
 def trainable() -> list[Recipe]:
-    """The recipes that change something, and the nulls."""
+    """List the recipes that change something, and the nulls."""
     return VariantSet.load(VARIANTS).trainable()
 
 
 def load_variants(recipes: Iterable[Recipe]) -> dict[str, Dataset]:
-    """Variants by name as they lie on disk, or made now from their recipes, on the device."""
+    """Load variants by name, or make them now from their recipes, on the device."""
     if Variants.load().materialize:
         return {
             recipe.name: Dataset.load(VARIANTS / recipe.folder, "train", mapped=True)

@@ -122,7 +122,7 @@ def _lead(
 
 
 def spread(steps: list[int], count: int) -> list[int]:
-    """So many of the steps, the first and the last among them, evenly spread; all if fewer."""
+    """Choose so many of the steps evenly, the first and the last among them; all if fewer."""
     count = min(count, len(steps))
     chosen = {round(index * (len(steps) - 1) / max(1, count - 1)) for index in range(count)}
     return [steps[index] for index in sorted(chosen)]

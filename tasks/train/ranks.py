@@ -38,7 +38,7 @@ _LAST_WORDS_S = 1.0
 
 
 def num_threads(of_all: int, num_devices: int, device: torch.device) -> int:
-    """CPU threads of each rank: its share of the stage's where ranks compute on the CPU."""
+    """Return the CPU threads of each rank: on the CPU its share of the stage's."""
     return max(1, of_all // num_devices) if device.type == "cpu" else of_all
 
 
@@ -46,7 +46,7 @@ def num_threads(of_all: int, num_devices: int, device: torch.device) -> int:
 def joined(
     num_devices: int, device: torch.device, batch_size: int, events: Events
 ) -> Iterator[tuple[Ranks, torch.device]]:
-    """Within the block this process is one of `num_devices`, each with a device of its own.
+    """Make this process one of `num_devices` within the block, each with a device of its own.
 
     Raises
     ------

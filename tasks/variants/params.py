@@ -9,7 +9,7 @@ from tasks.params.section import Section
 
 
 class Variants(Section):
-    """Which features are changed and how, and how many data sets are not changed at all.
+    """The features that are changed and how, and the number of data sets that are not changed.
 
     `ganatomy.data.features` says which features there are and what each mode does to them.
     """

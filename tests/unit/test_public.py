@@ -1,5 +1,6 @@
 """What `import ganatomy` offers."""
 
+import doctest
 import importlib
 import inspect
 import re
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 import ganatomy
 from ganatomy import public
@@ -52,6 +54,19 @@ def test_every_public_name_is_there_and_says_what_it_does(name: str) -> None:
     assert public.summary(name) == first
     if not inspect.isclass(meant):
         assert first.split()[0].rstrip(",") in VERBS, f"{name} opens with no verb: {first}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_public_name_has_an_example_that_does_what_it_says(name: str) -> None:
+    torch.manual_seed(0)
+    meant = _meant(name)
+    found = doctest.DocTestFinder(recurse=False).find(meant, name)
+    examples = [example for test in found for example in test.examples]
+    assert any(example.want for example in examples), f"{name} shows nothing"
+    runner = doctest.DocTestRunner()
+    for test in found:
+        runner.run(test)
+    assert runner.failures == 0
 
 
 def test_the_list_is_what_dir_and_all_say() -> None:

@@ -49,7 +49,7 @@ class Background(ContentFeature):
 
 
 def outside(images: torch.Tensor) -> torch.Tensor:
-    """Which pixels are background: Tensor of shape (n, 1, h, w), bool."""
+    """Return the mask of background pixels, Tensor of shape (n, 1, h, w), bool."""
     difference = (images - _border_colour(images)).abs().amax(1, keepdim=True)
     flat = 2 / _BINS  # a bin's width, of the differences' [0, 2]
     threshold = _otsu(difference.flatten(1) / 2).view(-1, 1, 1, 1) * 2

@@ -12,7 +12,7 @@ from ganatomy.errors import InputError
 
 
 class Colour(Component):
-    """What the channels deviate from their mean."""
+    """The deviation of the channels from their mean."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -43,7 +43,7 @@ class Hue(Measured):
         )
 
     def values(self, images: torch.Tensor) -> torch.Tensor:
-        """In turns, [0, 1)."""
+        """Measure the hue in turns, [0, 1)."""
         check_coloured(images, self.name)
         hue, saturation, value = _to_hsv(images)
         return _circular_mean(hue, saturation * value).unsqueeze(1)

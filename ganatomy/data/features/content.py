@@ -11,10 +11,10 @@ from ganatomy.rng import generator
 
 
 class ContentFeature(Feature):
-    """What an image shows somewhere or in some respect, without a value of its own."""
+    """Content of an image, in some place or respect, without a value of its own."""
 
     def neutral(self, pixels: Pixels) -> torch.Tensor:
-        """What is put in its place by ``remove``; the mean image unless said otherwise."""
+        """Return what ``remove`` puts in its place; the mean image unless said otherwise."""
         return pixels.mean_image
 
     @abstractmethod
@@ -22,10 +22,10 @@ class ContentFeature(Feature):
 
     @abstractmethod
     def exchanged(self, images: torch.Tensor, donors: torch.Tensor) -> torch.Tensor:
-        """`images` with this content of `donors`, which are of the same shape."""
+        """Give `images` this content of `donors`, which are of the same shape."""
 
     def randomised(self, images: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
-        """`images` with noise instead; `noise` is uniform in [-1, 1), of the same shape."""
+        """Give `images` noise instead; `noise` is uniform in [-1, 1), of the same shape."""
         return self.exchanged(images, noise)
 
     def parts(self, pixels: Pixels, mode: str, seed: int) -> Iterator[torch.Tensor]:
@@ -50,14 +50,14 @@ class ContentFeature(Feature):
 
 
 class Component(ContentFeature):
-    """Content that an image is the sum of with a `rest`: a band of frequencies, colour, ..."""
+    """Additive content, as a band of frequencies or colour: an image is its sum with a `rest`."""
 
     @abstractmethod
     def rest(self, images: torch.Tensor) -> torch.Tensor:
-        """The images without the component."""
+        """Return the images without the component."""
 
     def measure(self, images: torch.Tensor) -> torch.Tensor:
-        """The standard deviation of the component over the pixels of each image."""
+        """Measure the standard deviation of the component over the pixels of each image."""
         return (images - self.rest(images)).std((1, 2, 3), correction=0)
 
     def removed(self, images: torch.Tensor, neutral: torch.Tensor) -> torch.Tensor:

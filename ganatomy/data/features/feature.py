@@ -16,7 +16,7 @@ WHERE = "features"
 
 
 class Described:
-    """What features of both kinds have: a name, and what each mode of changing it does.
+    """Base of both kinds of features: a name, and what each mode of changing it does.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Described:
         self._meanings = meanings
 
     def meaning(self, mode: str) -> str:
-        """What changing it so does, in words; `InputError` for a mode that it does not have."""
+        """Say what changing it so does; `InputError` for a mode that it does not have."""
         if mode not in self._meanings:
             raise InputError(
                 f"feature {self.name} has no mode {mode!r}",
@@ -52,11 +52,11 @@ class Described:
 
 
 class Feature(Described, ABC):
-    """One thing about images whose change is a change of pixels."""
+    """A feature of images that is changed in their pixels."""
 
     @abstractmethod
     def measure(self, images: torch.Tensor) -> torch.Tensor:
-        """How much of it each image has.
+        """Measure how much of it each image has.
 
         Parameters
         ----------
@@ -68,7 +68,7 @@ class Feature(Described, ABC):
         """
 
     def change(self, images: torch.Tensor, mode: str, seed: int) -> torch.Tensor:
-        """New images with the feature changed.
+        """Return new images with the feature changed.
 
         Parameters
         ----------
@@ -91,7 +91,7 @@ class Feature(Described, ABC):
 
     @abstractmethod
     def parts(self, pixels: Pixels, mode: str, seed: int) -> Iterator[torch.Tensor]:
-        """What `change` gives, chunk by chunk; the size of a chunk does not change the result."""
+        """Yield what `change` returns in chunks, whose size does not change the result."""
 
 
 class Selection(Described, ABC):
@@ -99,8 +99,8 @@ class Selection(Described, ABC):
 
     @abstractmethod
     def measure(self, dataset: Dataset) -> torch.Tensor:
-        """How much of it each image has: Tensor of shape (n,), float32, NaN where unknown."""
+        """Measure how much of it each image has: Tensor of shape (n,), NaN where unknown."""
 
     @abstractmethod
     def select(self, dataset: Dataset, mode: str, seed: int) -> torch.Tensor:
-        """The images to train on: a LongTensor of places, in ascending order, maybe repeated."""
+        """Choose the images to train on: a LongTensor of places, ascending, maybe repeated."""

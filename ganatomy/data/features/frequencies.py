@@ -12,7 +12,7 @@ from ganatomy.data.features.pixels import Pixels
 
 
 class HighFrequencies(Component):
-    """What a narrow blur takes away."""
+    """High frequencies: what a narrow blur takes away."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -29,7 +29,7 @@ class HighFrequencies(Component):
 
 
 class MiddleFrequencies(Component):
-    """What a narrow blur keeps and a wide one does not."""
+    """Middle frequencies: what a narrow blur keeps and a wide one does not."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -46,7 +46,7 @@ class MiddleFrequencies(Component):
 
 
 class LowFrequencies(Component):
-    """What a wide blur keeps; its place takes the data's mean."""
+    """Low frequencies: what a wide blur keeps; the data's mean takes their place."""
 
     def __init__(self) -> None:
         super().__init__(

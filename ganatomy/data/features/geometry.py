@@ -67,7 +67,7 @@ class Position(Measured):
 
 
 class Scale(Measured):
-    """How far the mass spreads around its centre (root mean square)."""
+    """Root mean square distance of the mass from its centre."""
 
     def __init__(self) -> None:
         super().__init__(

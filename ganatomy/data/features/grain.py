@@ -11,7 +11,7 @@ _ADDED = 0.2  # standard deviation, of [-1, 1]: a tenth of the range from black 
 
 
 class Noise(Component):
-    """What pixels deviate from the median of their neighbourhood.
+    """The deviation of pixels from the median of their neighbourhood.
 
     Measured by Immerkaer's estimate of the standard deviation of white noise (1996, Computer
     Vision and Image Understanding 64:300-302), which straight edges do not disturb.

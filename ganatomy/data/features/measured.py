@@ -19,24 +19,24 @@ class Measured(Feature):
 
     @abstractmethod
     def values(self, images: torch.Tensor) -> torch.Tensor:
-        """Tensor of shape (n, k)."""
+        """Measure each image, Tensor of shape (n, k)."""
 
     @abstractmethod
     def given(self, images: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-        """The images changed until they have `values`, of shape (n, k), as far as that goes."""
+        """Change images until they have `values`, of shape (n, k), as far as that goes."""
 
     def measure(self, images: torch.Tensor) -> torch.Tensor:
         return self.values(images)[:, 0]
 
     def neutral(self, pixels: Pixels) -> torch.Tensor:
-        """The value, of shape (k,), that ``remove`` gives to all; the mean unless said so."""
+        """Return the value, of shape (k,), that ``remove`` gives to all; by default the mean."""
         return self._all_values(pixels).double().mean(0).float()
 
     def removed(self, images: torch.Tensor, neutral: torch.Tensor) -> torch.Tensor:
         return self.given(images, neutral.expand(len(images), -1))
 
     def drawn(self, values: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
-        """Random values from numbers that are uniform in [0, 1), both of shape (n, k)."""
+        """Draw values by numbers that are uniform in [0, 1), both of shape (n, k)."""
         low, high = values.amin(0), values.amax(0)
         return low + (high - low) * uniform
 

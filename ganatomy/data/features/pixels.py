@@ -29,18 +29,18 @@ class Pixels:
         return len(self.images)
 
     def slices(self) -> Iterator[slice]:
-        """The places of each chunk."""
+        """Yield the places of each chunk."""
         for start in range(0, len(self), self.chunk):
             yield slice(start, min(start + self.chunk, len(self)))
 
     def read(self, places: slice | torch.Tensor) -> torch.Tensor:
-        """Those images as float32 in [-1, 1]."""
+        """Read those images as float32 in [-1, 1]."""
         part = self.images[places]
         return to_float(part) if part.dtype == torch.uint8 else part
 
     @cached_property
     def mean_image(self) -> torch.Tensor:
-        """Tensor of shape (c, h, w), float32 in [-1, 1].
+        """Average the images: Tensor of shape (c, h, w), float32 in [-1, 1].
 
         Bytes are summed as integers, so that neither order nor chunk nor device move a bit.
         """

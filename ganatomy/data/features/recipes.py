@@ -18,7 +18,7 @@ from ganatomy.files import safe_name
 
 @dataclass(frozen=True)
 class Recipe:
-    """Say which variant it is and how it is made; all who change, train or read it share this.
+    """The record of one variant, shared by all who make it, train on it or read it.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class Recipe:
         return any(name.startswith(SELECTING) for name in self.features)
 
     def to_json(self) -> dict[str, Any]:
-        """Give plain values for `from_json`; regions only where they are not the usual grid."""
+        """Return plain values for `from_json`; regions only where they are not the usual grid."""
         values = {
             "name": self.name,
             "features": list(self.features),

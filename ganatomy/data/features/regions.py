@@ -17,7 +17,7 @@ GRID = 4
 
 @dataclass(frozen=True)
 class Regions:
-    """Name the places of an image that can be changed by themselves.
+    """Names of the places of an image that can be changed by themselves.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Region(ContentFeature):
 
     @abstractmethod
     def inside(self, image_size: int) -> torch.Tensor:
-        """Which pixels belong to it: Tensor of shape (image_size, image_size), bool."""
+        """Return the mask of its pixels: Tensor of shape (image_size, image_size), bool."""
 
     def measure(self, images: torch.Tensor) -> torch.Tensor:
         inside = self.inside(images.shape[-1]).to(images.device)
@@ -81,7 +81,7 @@ class Cell(Region):
 
 
 class MaskRegion(Region):
-    """What is not black in a mask image; named ``mask_<file name without its ending>``.
+    """The pixels that are not black in a mask image; named ``mask_<file name without its ending>``.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ from ganatomy.errors import InputError
 def known(
     dataset: Dataset, grid: int = GRID, masks: Sequence[str | Path] = ()
 ) -> dict[str, Feature | Selection]:
-    """Every feature that this data has, by name.
+    """Return every feature that this data has, by name.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def known(
 def find(
     name: str, features: dict[str, Feature | Selection], dataset: Dataset
 ) -> Feature | Selection:
-    """One of `features`, which are those of `known`, or the user's own ``module:Class``.
+    """Find one of `features`, which are those of `known`, or the user's own ``module:Class``.
 
     Raises
     ------

@@ -30,7 +30,7 @@ class LeftOutClass(Selection):
 
 
 class ClassBalance(Selection):
-    """How often each class occurs; images without a label stay as they are.
+    """The frequency of each class; images without a label stay as they are.
 
     There are as many images as before, so that an epoch is as long: classes that are to be larger
     repeat images, all of them equally often up to one.

@@ -33,8 +33,10 @@ class Thickness(Measured):
         return _dilated(images)
 
     def given(self, images: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-        """Between the two of five steps, from eroded to dilated twice, whose thickness is around
-        the one wanted."""
+        """Interpolate between the two of five steps whose thickness is around the one wanted.
+
+        The steps go from eroded twice to dilated twice.
+        """
         eroded, dilated = _eroded(images), _dilated(images)
         steps = [_eroded(eroded), eroded, images, dilated, _dilated(dilated)]
         thickness = [self.values(step) for step in steps]

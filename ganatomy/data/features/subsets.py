@@ -15,7 +15,7 @@ _WHERE = "num_subsets"
 
 
 def draw_subsets(num_features: int, num_subsets: int, share: float, seed: int) -> torch.Tensor:
-    """Balanced random subsets, none of them empty, full or there twice.
+    """Draw balanced random subsets, none of them empty, full or there twice.
 
     A regression on which features are in them has one solution: it can tell all features apart.
     A single subset is given as well; there is no regression on that.

@@ -31,7 +31,7 @@ class Brightness(Measured):
         return images + (neutral - images.mean((1, 2, 3), keepdim=True))
 
     def given(self, images: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-        """Shifted until the mean fits, which clipping at black and white makes harder to reach."""
+        """Shift until the mean fits, which clipping at black and white makes harder to reach."""
         wanted = values.view(-1, 1, 1, 1)
         low = torch.full_like(wanted, -2.0)
         high = torch.full_like(wanted, 2.0)

@@ -22,7 +22,7 @@ _EQUAL = 1e-9
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far methods order the same regions alike.
+    """The agreement of methods on the order of the same regions.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Agreement:
 
     @property
     def sentences(self) -> list[str]:
-        """What the report says, the largest disagreement first."""
+        """The sentences of the report, the largest disagreement first."""
         sentences: list[str] = self.disputed["sentence"].tolist()
         count, methods = self.ranks.shape
         if methods < 2 or count < 2:
@@ -71,7 +71,7 @@ class Agreement:
 def region_importance(
     maps: dict[str, torch.Tensor], regions: dict[str, NDArray[np.bool_]]
 ) -> pd.DataFrame:
-    """How much of each region a method calls important, for or against.
+    """Measure how much of each region a method calls important, for or against.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ BLUR_SHARE = 1 / 8  # sigma of a blur, of the map's height and of its width
 def controls(
     images: torch.Tensor, maps: dict[str, torch.Tensor], seed: int
 ) -> dict[str, dict[str, torch.Tensor]]:
-    """The control maps of each method.
+    """Make the control maps of each method.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def controls(
 def with_controls(
     maps: dict[str, torch.Tensor], by_control: dict[str, dict[str, torch.Tensor]]
 ) -> tuple[dict[str, torch.Tensor], dict[tuple[str, str], str]]:
-    """Maps and controls side by side, each once: what the measures take.
+    """Join maps and controls, each once: the input of the measures.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def with_controls(
 
 
 def edges(images: torch.Tensor) -> torch.Tensor:
-    """Sobel magnitude, over all channels; (n, c, h, w) to (n, h, w)."""
+    """Return the Sobel magnitude over all channels; (n, c, h, w) to (n, h, w)."""
     count, channels, height, width = images.shape
     kernel = images.new_tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
     kernels = torch.stack([kernel, kernel.T])[:, None]
@@ -75,7 +75,7 @@ def edges(images: torch.Tensor) -> torch.Tensor:
 
 
 def blurred(maps: torch.Tensor) -> torch.Tensor:
-    """Gaussian blur of maps of shape (n, h, w) by an eighth of their size; float32 on the CPU.
+    """Blur maps of shape (n, h, w) by a Gaussian of an eighth of their size; float32 on the CPU.
 
     What is left if only the rough place counts. Weights beyond the border go to those within.
     """
@@ -85,7 +85,7 @@ def blurred(maps: torch.Tensor) -> torch.Tensor:
 
 
 def blur_matrix(size: int) -> torch.Tensor:
-    """Gaussian weights between `size` places in a row, sigma ``size / 8``; each row sums to 1."""
+    """Return Gaussian weights between `size` places in a row, sigma ``size / 8``; rows sum to 1."""
     place = torch.arange(size, dtype=torch.float64)
     weights = torch.exp(-((place[:, None] - place) ** 2) / (2 * (size * BLUR_SHARE) ** 2))
     return (weights / weights.sum(1, keepdim=True)).float()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Effort:
-    """How much each test does.
+    """The number of steps, perturbations and seeds of each test.
 
     Attributes
     ----------

@@ -19,7 +19,7 @@ Scores = dict[str, dict[str, torch.Tensor]]
 
 @dataclass(frozen=True)
 class Examination:
-    """What came out.
+    """The measures, curves and raw scores of the removal tests.
 
     Attributes
     ----------

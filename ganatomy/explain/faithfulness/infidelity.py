@@ -32,7 +32,7 @@ def infidelity(
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     on_warning: Callable[[str], None] = lambda text: None,
 ) -> dict[str, torch.Tensor]:
-    """Mean squared error of maps as forecasts of what hiding a rectangle does ("square removal").
+    """Return the mean squared error of maps as forecasts of hiding a rectangle ("square removal").
 
     A map is read as each pixel's contribution: its sum over the hidden pixels should be the fall
     of the target. Maps of different methods have different units, so each map of each image is
@@ -114,7 +114,7 @@ def infidelity(
 
 
 def rectangles(count: int, num_samples: int, height: int, width: int, seed: int) -> torch.Tensor:
-    """Random rectangles, shape (count, num_samples, height, width), bool.
+    """Draw random rectangles, shape (count, num_samples, height, width), bool.
 
     Each side is uniform between one pixel and half of the image, then its place among those where
     it fits, so that no rectangle is cut.
@@ -141,7 +141,7 @@ def sensitivity(
     num_samples: int = 10,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, torch.Tensor]:
-    """Largest relative change of a map under small noise on the image.
+    """Return the largest relative change of a map under small noise on the image.
 
     ``max over samples of |map(image + noise) - map(image)| / |map(image)|``, Euclidean norms, noise
     uniform in [-radius, radius]. For a method that draws its samples by the image (LIME), the

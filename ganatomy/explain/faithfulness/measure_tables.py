@@ -18,7 +18,7 @@ def measures_table(
     cascade: pd.DataFrame,
     stability: dict[str, dict[str, torch.Tensor]],
 ) -> pd.DataFrame:
-    """What `trust` judges, from what the measures gave.
+    """Tabulate what `trust` judges, from the figures of the measures.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def measures_table(
 
 
 def curve_table(curves: dict[str, Curves], controls: dict[tuple[str, str], str]) -> pd.DataFrame:
-    """Mean deletion and insertion curves of each method and of its controls.
+    """Average the deletion and insertion curves of each method and of its controls.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from ganatomy.statistics import LEVEL, half_width, two_sided_p
 
 @dataclass(frozen=True)
 class Paired:
-    """Mean of ``a - b`` over images.
+    """Mean of ``a - b`` over images, with its interval and test.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Paired:
 
 
 def paired(a: torch.Tensor, b: torch.Tensor, level: float = LEVEL) -> Paired:
-    """The paired t test and its interval.
+    """Run the paired t test, with its interval.
 
     Parameters
     ----------

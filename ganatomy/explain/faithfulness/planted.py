@@ -30,7 +30,7 @@ _STRIDES = 4  # of the two strided convolutions together
 
 
 class PlantedDiscriminator(nn.Module):
-    """Logit = gain * (mean brightness of a region) + bias, exactly, for images in [-1, 1].
+    """Discriminator with logit = gain * (mean brightness of a region) + bias, exactly.
 
     Three convolutions with LeakyReLUs that stay in their linear half: ``early`` (3x3) sees the
     whole image; then a window lets the region alone pass; ``middle`` and ``late`` (2x2, stride 2)
@@ -97,7 +97,7 @@ class PlantedDiscriminator(nn.Module):
             self.logit.bias.fill_(bias + gain * BLACK)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Logits of shape (n,) of images of shape (n, c, h, w) in [-1, 1]."""
+        """Return logits, (n,), of images of shape (n, c, h, w) in [-1, 1]."""
         hidden = self.activation(self.early(images)) * self.region
         hidden = self.activation(self.middle(hidden))
         hidden = self.activation(self.late(hidden))
@@ -105,13 +105,13 @@ class PlantedDiscriminator(nn.Module):
         return logits
 
     def contributions(self, images: torch.Tensor) -> torch.Tensor:
-        """What each pixel adds to the logit, against black: shape (n, h, w), zero outside."""
+        """Return each pixel's part of the logit, against black: (n, h, w), zero outside."""
         above_black = images.mean(1) - BLACK
         return self.gain / self.region.sum() * above_black * self.region
 
 
 def pointing_game(maps: torch.Tensor, mask: torch.Tensor, tolerance: float = 0.0) -> torch.Tensor:
-    """Whether the largest value lies in the region (Zhang et al. 2016, arXiv 1608.00507).
+    """Say whether the largest value lies in the region (Zhang et al. 2016, arXiv 1608.00507).
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def pointing_game(maps: torch.Tensor, mask: torch.Tensor, tolerance: float = 0.0
 
 
 def iou(maps: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Intersection over union of the region and as many pixels of the largest values.
+    """Divide intersection by union of the region and as many pixels of the largest values.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def iou(maps: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 
 
 def mass_inside(maps: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Share of a map's positive values that lies in the region.
+    """Return the share of a map's positive values that lies in the region.
 
     Parameters
     ----------
@@ -224,7 +224,7 @@ def planted_truth(
 
 
 def by_chance(mask: torch.Tensor, tolerance: float = 0.0) -> tuple[float, float, float]:
-    """What `pointing_game`, `iou` and `mass_inside` are on average for uniform noise."""
+    """Return the means of `pointing_game`, `iou` and `mass_inside` for uniform noise."""
     total, count = mask.numel(), int(mask.sum())
     common = np.arange(count + 1)
     weights = hypergeom.pmf(common, total, count, count)

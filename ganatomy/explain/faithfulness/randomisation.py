@@ -35,7 +35,7 @@ def randomisation(
     num_draws: int = 1,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> pd.DataFrame:
-    """Rank correlation of maps with the original ones while a copy of the network is unlearned.
+    """Correlate maps with the original ones while a copy of the network is randomised.
 
     A layer is a module that owns parameters; the last one that a forward pass finishes comes
     first, and what has been randomised stays so. Each parameter is drawn from a normal

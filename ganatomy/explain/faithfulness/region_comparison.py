@@ -25,7 +25,7 @@ _MEAN_IMAGE = "mean_image"
 
 @dataclass(frozen=True, eq=False)
 class RegionComparison:
-    """How important each way of asking calls each region.
+    """The importance of each region by each way of asking.
 
     Attributes
     ----------

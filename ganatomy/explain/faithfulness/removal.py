@@ -61,7 +61,7 @@ def deletion_insertion(
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     on_warning: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Curves]:
-    """Curves of many maps of the same images, in one stream of batches.
+    """Measure the curves of many maps of the same images, in one stream of batches.
 
     Pixels are ranked by their signed value, highest first: what speaks against the target goes
     last. Equal values come in an order drawn per image, the same for every map, so that a flat map
@@ -143,7 +143,7 @@ def deletion_insertion(
 
 
 def pixel_ranks(maps: torch.Tensor, seed: int) -> torch.Tensor:
-    """Place of each pixel when sorted by value, from 0 for the highest; shape (n, h, w), int32.
+    """Rank each pixel by value, from 0 for the highest; shape (n, h, w), int32.
 
     Equal values in an order drawn per image from `seed` and the shape alone.
     """
@@ -157,7 +157,7 @@ def pixel_ranks(maps: torch.Tensor, seed: int) -> torch.Tensor:
 
 
 def stacked(images: torch.Tensor, maps: dict[str, torch.Tensor]) -> torch.Tensor:
-    """The maps as one Tensor of shape (num_maps, n, h, w) on the CPU; `InputError` if they differ.
+    """Stack the maps, (num_maps, n, h, w) on the CPU; `InputError` if their shapes differ.
 
     Raises
     ------
@@ -178,5 +178,5 @@ def stacked(images: torch.Tensor, maps: dict[str, torch.Tensor]) -> torch.Tensor
 
 
 def finite(maps: torch.Tensor) -> torch.Tensor:
-    """Which maps hold finite values alone; (..., h, w) to (...,) bool."""
+    """Mark the maps that hold finite values alone; (..., h, w) to (...,) bool."""
     return maps.isfinite().flatten(-2).all(-1)

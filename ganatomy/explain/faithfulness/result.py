@@ -25,7 +25,7 @@ _SCORES, _MAPS = "scores.parquet", "maps.safetensors"
 
 @dataclass(frozen=True, eq=False)
 class FaithfulnessStudy:
-    """Whether each kind of map is true, stable and about this network, and whether they agree.
+    """The verdict on each kind of map, whether true, stable and sane, and on their agreement.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class FaithfulnessStudy:
 
     @property
     def sentences(self) -> list[str]:
-        """What the methods disagree on, the largest disagreement first."""
+        """Sentences on what the methods disagree on, the largest disagreement first."""
         return [] if self.regions is None else self.regions.agreement.sentences
 
     def metrics(self) -> dict[str, float | int]:

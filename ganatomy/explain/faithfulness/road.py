@@ -35,7 +35,7 @@ def road(
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     on_warning: Callable[[str], None] = lambda text: None,
 ) -> dict[str, torch.Tensor]:
-    """How much more it costs to remove what a map calls important than what it does not.
+    """Compare the cost of removing what a map calls important with that of removing the rest.
 
     The target with the least relevant pixels removed (LeRF), minus that with the most relevant
     removed (MoRF), averaged over the shares. The order is by signed value, as in
@@ -108,7 +108,7 @@ def road(
 
 
 def linear_fill(images: torch.Tensor, removed: torch.Tensor) -> torch.Tensor:
-    """Each removed pixel the weighted mean of its neighbours, removed ones included.
+    """Fill each removed pixel with the weighted mean of its neighbours, removed ones included.
 
     Weights 1/6 for the four next to it and 1/12 for the four diagonal ones, renormalised at the
     border, as in the paper. The equations are symmetric and positive definite: conjugate gradients
@@ -151,7 +151,7 @@ def linear_fill(images: torch.Tensor, removed: torch.Tensor) -> torch.Tensor:
 
 
 def blur_fill(images: torch.Tensor, removed: torch.Tensor) -> torch.Tensor:
-    """Each removed pixel the Gaussian-weighted mean of the pixels that are left.
+    """Fill each removed pixel with the Gaussian-weighted mean of the pixels that are left.
 
     Normalised convolution (Knutsson & Westin 1993), sigma an eighth of the image's size: unlike a
     blurred copy of the image, it tells nothing of what was removed. Shapes as in `linear_fill`.

@@ -9,7 +9,7 @@ from ganatomy.statistics import rank_correlation
 
 
 def seed_stability(maps_by_seed: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
-    """Mean Spearman correlation over all pairs of seeds, for each image.
+    """Average the Spearman correlation over all pairs of seeds, for each image.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def seed_stability(maps_by_seed: list[dict[str, torch.Tensor]]) -> dict[str, tor
 
 
 def spearman(one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
-    """Rank correlation over all but the first axis, ties at their mean rank.
+    """Correlate the ranks over all but the first axis, ties at their mean rank.
 
     Parameters
     ----------

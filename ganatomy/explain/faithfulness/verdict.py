@@ -51,7 +51,7 @@ MEASURES_COLUMNS = ["method", "measure", "against", "value", "low", "high"]
 
 
 def trust(measures: pd.DataFrame) -> pd.DataFrame:
-    """The verdict on each method, with its figures.
+    """Judge each method by its figures.
 
     Parameters
     ----------

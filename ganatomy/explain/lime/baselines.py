@@ -27,7 +27,7 @@ def baselines(
     seed: int = 0,
     segments: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """What to paint over each image.
+    """Make the images that hidden segments are filled from.
 
     Parameters
     ----------

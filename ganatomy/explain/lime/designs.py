@@ -21,7 +21,7 @@ _SMALLEST_ORDER = 64
 
 
 def cluster_size(design: str) -> int:
-    """Consecutive samples that belong together: 2 where each is followed by its complement."""
+    """Return how many consecutive samples belong together: 2 for complementary pairs."""
     return 1 if _known(design) == "iid" else 2
 
 

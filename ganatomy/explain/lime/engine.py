@@ -38,7 +38,7 @@ def lime(
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     on_warning: Callable[[str], None] = lambda text: None,
 ) -> LimeExplanations:
-    """Explain n images.
+    """Explain a target at n images by LIME: one linear surrogate over segments for each.
 
     Parameters
     ----------

@@ -57,7 +57,7 @@ class LimeExplanations:
 
 @dataclass
 class ExplanationsBuilder:
-    """`LimeExplanations` being filled in, image by image."""
+    """Unfinished `LimeExplanations`, to be filled in image by image."""
 
     segments: torch.Tensor
     num_segments: list[int]
@@ -74,7 +74,7 @@ class ExplanationsBuilder:
         self.num_samples = torch.zeros(count, dtype=torch.int64)
 
     def explained(self) -> list[int]:
-        """The images that are not refused."""
+        """List the images that are not refused."""
         return [index for index, reason in enumerate(self.refusals) if not reason]
 
     def put(self, rows: list[int], surrogates: Surrogates) -> None:

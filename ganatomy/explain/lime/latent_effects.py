@@ -47,7 +47,7 @@ class LatentEffects:
 
     @property
     def num_latents(self) -> int:
-        """Latents around which each target was explained."""
+        """Number of latents around which each target was explained."""
         return int(self.fits.groupby("target").size().max())
 
     def of(self, target: str) -> pd.DataFrame:

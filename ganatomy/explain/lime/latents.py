@@ -175,7 +175,7 @@ def latent_lime(
 
 
 def joined(parts: Sequence[LatentExplanations], target: str) -> LatentExplanations:
-    """Explanations of several targets, each of latents of its own, as those of one."""
+    """Join explanations of several targets, each of latents of its own, as those of one."""
 
     def together(name: str) -> torch.Tensor:
         return torch.cat([getattr(part, name) for part in parts])
@@ -198,7 +198,7 @@ def joined(parts: Sequence[LatentExplanations], target: str) -> LatentExplanatio
 def latent_importance(
     explanations: LatentExplanations, names: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    """How much each coordinate moves the target over all latents; refused ones are left out.
+    """Measure how much each coordinate moves the target over all latents not refused.
 
     Parameters
     ----------

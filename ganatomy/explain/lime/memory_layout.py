@@ -9,10 +9,10 @@ from torch import nn
 
 @contextmanager
 def channels_last(model: nn.Module, works: Callable[[], object]) -> Iterator[bool]:
-    """Lay out the weights of a network on the CPU as (out, h, w, in), if it can bear it.
+    """Lay out the weights of a network on the CPU as (out, h, w, in), if `works` still passes.
 
     Inference with a small discriminator on many small images then takes less than half the time.
-    A network that looks at memory (``view`` behind a convolution) cannot bear it, nor can one
+    A network that looks at memory (``view`` behind a convolution) fails then, and so does one
     whose forward pass was compiled for another layout: `works` tries. The values of the weights
     stay as they are, and so does their layout after the block, on an error too.
 

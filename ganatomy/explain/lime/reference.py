@@ -98,7 +98,7 @@ def package_coefficients(
     kernel_width: float | None = 0.25,
     ridge: float = PACKAGE_RIDGE,
 ) -> tuple[torch.Tensor, float]:
-    """The coefficients and R^2 of the package's own model at given masks.
+    """Return the coefficients and R^2 of the package's own model at given masks.
 
     Parameters
     ----------

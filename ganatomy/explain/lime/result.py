@@ -27,7 +27,7 @@ _MOST_NAMED = 3
 
 @dataclass(frozen=True, eq=False)
 class LimeStudy:
-    """What LIME tells of a GAN, and how well its surrogates foretell.
+    """LIME's explanations of both networks, and how well the surrogates predict.
 
     Attributes
     ----------

@@ -142,7 +142,7 @@ def surrogates(
 
 
 def keys_of(seed: int, purpose: str, inputs: torch.Tensor) -> list[int]:
-    """Seeds that depend on `seed`, on what they are for, and on each input's content and shape.
+    """Derive seeds from `seed`, from what they are for, and from each input's content and shape.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ FEWEST = 8
 
 
 def default_side(size: int) -> int:
-    """Side of the squares for an image of `size` pixels: 4 at 28 and 32, 49 to 64 squares."""
+    """Return the side of the squares for images of `size` pixels: 4 at 28 and at 32."""
     return -(-size // 8)
 
 
@@ -27,7 +27,7 @@ def grid(height: int, width: int, side: int) -> torch.Tensor:
 
 
 def slic(images: torch.Tensor, num_segments: int = 50, compactness: float = 0.1) -> torch.Tensor:
-    """Superpixels of about equal size (SLIC, Achanta et al. 2012), by scikit-image.
+    """Divide into superpixels of about equal size (SLIC, Achanta et al. 2012), by scikit-image.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def quickshift(
     ratio: float = 0.2,
     seed: int = 0,
 ) -> torch.Tensor:
-    """Superpixels by modes of colour and place (Vedaldi & Soatto 2008), by scikit-image.
+    """Divide into superpixels by modes of colour and place (Vedaldi & Soatto 2008).
 
     The defaults are those of `lime_image`. On small images of few colours they find next to no
     segments: two on a digit of 28 px, which `check` refuses.
@@ -101,7 +101,7 @@ def quickshift(
 
 
 def from_masks(masks: torch.Tensor) -> torch.Tensor:
-    """Segments that the user drew; what no mask covers becomes one more, the last.
+    """Number the segments that the user drew; what no mask covers becomes one more, the last.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ def _check(argument: str, value: Any, known: tuple[str, ...]) -> None:
 
 @dataclass(frozen=True)
 class LimeSampling:
-    """How the samples of a surrogate are drawn, weighed and evaluated.
+    """The way in which the samples of a surrogate are drawn, weighed and evaluated.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class LimeSampling:
 
 @dataclass(frozen=True)
 class Hiding:
-    """Which parts of an image are hidden together, and what is painted there instead.
+    """The parts of an image that are hidden together, and what is painted there instead.
 
     Attributes
     ----------

@@ -78,7 +78,7 @@ def stability(
 
 
 def correlation(runs: list[LimeExplanations]) -> torch.Tensor:
-    """Mean pairwise Pearson correlation of the coefficients of the same images, shape (n,)."""
+    """Average Pearson's correlation of the same images' coefficients over pairs, shape (n,)."""
     count = len(runs[0].coefficients)
     correlations = torch.full((count,), torch.nan, dtype=torch.float64)
     for row in range(count):

@@ -44,7 +44,7 @@ class Surrogate:
 
 
 def cosine_weights(masks: torch.Tensor, width: float = KERNEL_WIDTH) -> torch.Tensor:
-    """How near each sample is to the whole input, as `lime_image` weighs it.
+    """Weigh each sample by its nearness to the whole input, as `lime_image` does.
 
     ``sqrt(exp(-distance^2 / width^2))`` with the cosine distance to the mask that shows all.
 

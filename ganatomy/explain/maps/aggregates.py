@@ -11,7 +11,7 @@ from ganatomy.errors import InputError
 def per_class(
     maps: torch.Tensor, labels: torch.Tensor, absolute: bool = True
 ) -> dict[int, torch.Tensor]:
-    """Mean map of each class.
+    """Average the maps of each class.
 
     Parameters
     ----------

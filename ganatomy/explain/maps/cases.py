@@ -19,7 +19,7 @@ Refusal = dict[str, str | int]
 
 @dataclass(frozen=True, eq=False)
 class MapCase:
-    """Maps of one target.
+    """The maps of one target at some inputs, with its scores and the reasons of refused maps.
 
     Attributes
     ----------

@@ -14,7 +14,7 @@ from ganatomy.statistics import rank_correlation
 
 @dataclass(frozen=True)
 class Disagreement:
-    """Where D looks more than G works, and how far the two agree.
+    """The difference between where D looks and where G works, and their agreement.
 
     Attributes
     ----------

@@ -55,7 +55,7 @@ GUARDS = {
 
 
 class ExplanationFinding(NamedTuple):
-    """One guard that stepped in: a key of `GUARDS`, and what was seen, in words."""
+    """A guard that stepped in: a key of `GUARDS`, and what was seen, in words."""
 
     guard: str
     reason: str
@@ -64,7 +64,7 @@ class ExplanationFinding(NamedTuple):
 def guard_target(
     target: Target, images: torch.Tensor, batch_size: int = 256
 ) -> list[ExplanationFinding]:
-    """What makes every explanation of this target of these images meaningless.
+    """Check for what makes every explanation of this target of these images meaningless.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def guard_target(
 def guard_maps(
     name: str, maps: torch.Tensor, images: torch.Tensor, signed: bool = True
 ) -> list[str]:
-    """Why each of a method's maps should not be shown.
+    """Say why each of a method's maps should not be shown.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ _DIGITS = 9
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One moment of a training.
+    """One moment of a training: images, scores and maps.
 
     Attributes
     ----------

@@ -27,7 +27,7 @@ from ganatomy.explain.maps.choices import CamMethod
 
 
 class Seen:
-    """What the formulas see of one layer: activation and gradient of shape (n, c, h, w)."""
+    """The activation and the gradient of one layer, (n, c, h, w): input of the formulas."""
 
     def __init__(self, activation: torch.Tensor, gradient: torch.Tensor) -> None:
         self.activation, self.gradient = activation, gradient
@@ -35,7 +35,7 @@ class Seen:
         self.sums, self.means = activation.sum((2, 3)), gradient.mean((2, 3))
 
     def weighted(self, weights: torch.Tensor) -> torch.Tensor:
-        """Sum of channels; as a matrix product, which makes no array of the activation's size."""
+        """Sum the weighted channels, without an array of the activation's size."""
         flat = torch.bmm(weights[:, None], self.activation.flatten(2))
         return flat.view(len(flat), *self.activation.shape[2:])
 
@@ -61,7 +61,7 @@ def _layercam(seen: Seen) -> torch.Tensor:
 
 
 def upsampled(cams: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """Bilinear, as two matrix products: for small maps ten times faster than `interpolate`.
+    """Resize bilinearly by two matrix products: for small maps ten times faster than `interpolate`.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def _interpolation(side: int, into: int, dtype: torch.dtype, device: torch.devic
 
 
 def is_finite(values: torch.Tensor) -> bool:
-    """As ``isfinite().all()``, a hundred times faster: a sum is not finite where a term is not."""
+    """Say ``isfinite().all()``, a hundred times faster: a sum is not finite where a term is not."""
     return math.isfinite(values.detach().sum()) or bool(values.isfinite().all())
 
 

@@ -83,6 +83,16 @@ def gradcam(
         Unknown layer or method; a layer that does not run, runs more than once, returns no feature
         map, or that the target does not depend on; a target that is not one scalar per input; a
         target or map that is not finite; nothing to explain.
+
+    Examples
+    --------
+    >>> from ganatomy.explain.networks.targets import d_logit
+    >>> head = torch.nn.Tanh(), torch.nn.Flatten(), torch.nn.Linear(72, 1)
+    >>> network = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), *head)
+    >>> images = torch.rand(3, 1, 8, 8)
+    >>> cams = gradcam(d_logit(network), ["0"], images, size=(8, 8))
+    >>> cams.maps["gradcam"]["0"].shape
+    torch.Size([3, 8, 8])
     """
     if unknown := [method for method in methods if method not in METHODS]:
         raise InputError(f"no method {unknown[0]!r}", "gradcam", f"Methods: {', '.join(METHODS)}.")

@@ -25,18 +25,18 @@ UNSIGNED = ("gradcam++", "layercam")  # their weights are never negative: nothin
 
 
 def cam_name(method: str, layer: str) -> str:
-    """What a CAM of a layer is called."""
+    """Name a CAM of a layer."""
     return f"{method} {layer}"
 
 
 def is_signed(name: str) -> bool:
-    """Whether a method can speak against the target."""
+    """Say whether a method can speak against the target."""
     return name.partition(" ")[0] not in UNSIGNED
 
 
 @dataclass(frozen=True)
 class Methods:
-    """How each kind of map is made.
+    """The kinds of maps that are made, and how.
 
     Attributes
     ----------
@@ -141,7 +141,7 @@ def cams_or_nan(
     methods: Sequence[str],
     on_warning: Callable[[str], None] = lambda text: None,
 ) -> Cams:
-    """As `gradcam`, but NaN maps where the target has no explanation, and none without layers.
+    """Call `gradcam`, but return NaN maps where it is refused, and none without layers.
 
     `refusals` has the words for it. Contributions are empty then.
 
@@ -166,7 +166,7 @@ def cams_or_nan(
 def refusals(
     target: Target, inputs: torch.Tensor, maps: dict[str, torch.Tensor], images: torch.Tensor
 ) -> dict[str, list[str]]:
-    """Why maps should not be shown, by name: a reason for each image, "" where there is none.
+    """Say why maps should not be shown, by name: for each image, "" where there is no reason.
 
     Parameters
     ----------

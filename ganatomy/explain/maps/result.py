@@ -25,7 +25,7 @@ _TEXT = ("layer", "concept")
 
 @dataclass(frozen=True, eq=False)
 class MapsStudy:
-    """What maps tell of a GAN, and what their claims are worth.
+    """Signed maps of both networks of a GAN, and the checks of what they claim.
 
     Attributes
     ----------

@@ -9,7 +9,7 @@ _WITHIN = {"D": "", "G": "generator."}  # of G's layers in the chain z -> G -> D
 
 @dataclass(frozen=True)
 class WhichMap:
-    """One kind of map.
+    """Method, network and layer of one kind of map.
 
     Attributes
     ----------

@@ -42,7 +42,7 @@ class Concept:
         return self.r2 >= READABLE
 
     def read(self, features: torch.Tensor) -> torch.Tensor:
-        """The concept in each of the vectors of shape (n, f); shape (n,)."""
+        """Return the concept in each of the vectors of shape (n, f); shape (n,)."""
         return features @ self.weights.to(features) + self.bias
 
 

@@ -75,7 +75,7 @@ def replaced(model: nn.Module, edits: Mapping[str, Edit]) -> Iterator[None]:
 
 @contextmanager
 def hooked(model: nn.Module, edits: Mapping[str, Edit]) -> Iterator[None]:
-    """As `replaced`, for a model that is `undisturbed` already."""
+    """Replace as `replaced`, for a model that is `undisturbed` already."""
     layers = [_layer(model, name) for name in edits]
     with ExitStack() as stack:
         for layer, (name, edit) in zip(layers, edits.items()):

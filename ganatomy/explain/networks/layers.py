@@ -46,6 +46,12 @@ def layers_of(model: nn.Module, inputs: torch.Tensor) -> Layers:
         Comes back as it was.
     inputs : Tensor of shape (n, ...)
         One or two will do.
+
+    Examples
+    --------
+    >>> network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(72, 1))
+    >>> layers_of(network, torch.zeros(1, 1, 8, 8)).convolutions
+    ('0',)
     """
     ran: dict[str, list[tuple[int, ...]]] = {}
     named = {name: module for name, module in model.named_modules() if name}

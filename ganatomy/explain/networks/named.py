@@ -25,7 +25,7 @@ _NO_EVALUATOR = "no evaluator was given"
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """What names can mean: the classes, features and regions of the training data.
+    """The classes, features and regions of the training data: what names can mean.
 
     Attributes
     ----------

@@ -16,7 +16,7 @@ _FEW = 2  # inputs of the pass that looks for layers
 
 @dataclass(frozen=True, eq=False)
 class Subjects:
-    """Generator, discriminator, evaluator, and real and generated images.
+    """The networks and images that are explained: G, D, evaluator, real and generated images.
 
     Every explanation of a GAN looks at the same ones, so that they can be compared.
 

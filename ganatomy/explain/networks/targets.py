@@ -28,6 +28,13 @@ class Target:
         Inputs of shape (n, ...) to Tensor of shape (n,), differentiable.
     views : int
         Images in one input: 2 for a pair, whose layers return 2n feature maps, else 1.
+
+    Examples
+    --------
+    >>> network = nn.Sequential(nn.Flatten(), nn.Linear(4, 1))
+    >>> target = Target("squared", network, lambda images: network(images).flatten() ** 2)
+    >>> target.values(torch.zeros(3, 1, 2, 2)).shape
+    torch.Size([3])
     """
 
     name: str
@@ -36,7 +43,7 @@ class Target:
     views: int = 1
 
     def values(self, inputs: torch.Tensor) -> torch.Tensor:
-        """The scalars, shape (n,); `InputError` where the score has another shape."""
+        """Return the scalars, shape (n,); `InputError` where the score has another shape."""
         scores = self.score(inputs)
         if scores.shape != (len(inputs),):
             raise InputError(
@@ -49,7 +56,7 @@ class Target:
 
 
 class Chain(nn.Module):
-    """Two networks, one after the other, by names of one's own: z -> G -> D, for one."""
+    """Networks one after the other, under names of one's own, as z -> G -> D."""
 
     def __init__(self, **parts: nn.Module) -> None:
         super().__init__()
@@ -57,7 +64,7 @@ class Chain(nn.Module):
             self.add_module(name, part)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """What the last part makes of what the others made of the inputs."""
+        """Run the parts one after the other."""
         for part in self._modules.values():  # children() leaves out a network's second occurrence
             assert part is not None
             inputs = part(inputs)
@@ -107,7 +114,7 @@ def logits_of(output: object, count: int) -> torch.Tensor:
 
 
 def d_logit(discriminator: nn.Module, side: str = "real", class_index: int | None = None) -> Target:
-    """Name D's logit of an image: what speaks for "real", or with ``side="fake"`` against it.
+    """Make a target of D's logit: what speaks for "real", or with ``side="fake"`` against it.
 
     Parameters
     ----------
@@ -122,6 +129,13 @@ def d_logit(discriminator: nn.Module, side: str = "real", class_index: int | Non
     ------
     InputError
         Unknown side.
+
+    Examples
+    --------
+    >>> network, images = nn.Sequential(nn.Flatten(), nn.Linear(4, 1)), torch.rand(3, 1, 2, 2)
+    >>> for_real, for_fake = d_logit(network), d_logit(network, "fake")
+    >>> torch.equal(for_real.values(images), -for_fake.values(images))
+    True
     """
     if side not in ("real", "fake"):
         raise InputError(f"no side {side!r}", "d_logit", "Use real or fake.")
@@ -140,13 +154,20 @@ def d_logit(discriminator: nn.Module, side: str = "real", class_index: int | Non
 
 
 def d_logit_of_g(generator: nn.Module, discriminator: nn.Module) -> Target:
-    """Name D's logit of G's image as a function of z: what in G makes D say "real"."""
+    """Make a target of D's logit of G's image, a function of z: what in G makes D say "real".
+
+    Examples
+    --------
+    >>> target = d_logit_of_g(nn.Linear(2, 4), nn.Linear(4, 1))
+    >>> target.values(torch.zeros(3, 2)).shape
+    torch.Size([3])
+    """
     composite = Chain(generator=generator, discriminator=discriminator)
     return Target("d_logit_of_g", composite, lambda z: logits_of(composite(z), len(z)))
 
 
 def region(generator: nn.Module, mask: torch.Tensor, name: str) -> Target:
-    """Mean brightness of G's output where `mask` (Tensor of shape (h, w), bool) is set."""
+    """Make a target of the mean brightness of G's output where `mask`, (h, w), bool, is set."""
     if mask.dtype != torch.bool or not bool(mask.any()):
         raise InputError(f"region {name} is empty", "region", "Set at least one pixel of the mask.")
 
@@ -167,7 +188,7 @@ def region(generator: nn.Module, mask: torch.Tensor, name: str) -> Target:
 def class_logit(
     evaluator: nn.Module, index: int, name: str, generator: nn.Module | None = None
 ) -> Target:
-    """The frozen evaluator's logit of one class, of an image or, with `generator`, of G's image.
+    """Make a target of the frozen evaluator's logit of one class, of an image or of G's image.
 
     `evaluator` returns logits of shape (n, classes); the logit rather than a probability, which
     tells nothing where it is near 0 or 1.
@@ -188,13 +209,13 @@ def class_logit(
 
 
 def seen_class(evaluator: nn.Module, generator: nn.Module | None = None) -> Target:
-    """The frozen evaluator's logit of the class that it sees in each image itself."""
+    """Make a target of the evaluator's logit of the class that it sees in each image itself."""
     model = evaluator if generator is None else Chain(generator=generator, evaluator=evaluator)
     return Target("class", model, lambda inputs: model(inputs).max(1).values)
 
 
 def concept(evaluator: nn.Module, what: Concept, generator: nn.Module | None = None) -> Target:
-    """How much of a concept the evaluator sees, of an image or, with `generator`, of G's image.
+    """Make a target of how much of a concept the evaluator sees, in an image or in G's image.
 
     `evaluator` must have ``features``: images to vectors of shape (n, f).
     """
@@ -209,7 +230,7 @@ def concept(evaluator: nn.Module, what: Concept, generator: nn.Module | None = N
 
 
 def difference(discriminator: nn.Module) -> Target:
-    """D's logit of the first image of a pair minus that of the second: real minus fake.
+    """Make a target of D's logit of the first image of a pair minus that of the second.
 
     Inputs have shape (n, 2, c, h, w): what relativistic losses compare.
     """

@@ -36,7 +36,7 @@ def ablate(
     batch_size: int = 256,
     on_warning: Warn = lambda text: None,
 ) -> torch.Tensor:
-    """The target's values when channels of a layer are taken away.
+    """Measure the target's values when channels of a layer are taken away.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def causal_check(
     batch_size: int = 256,
     on_warning: Warn = lambda text: None,
 ) -> pd.DataFrame:
-    """Whether the channels that an explanation names carry the target more than others do.
+    """Test whether the channels that an explanation names carry the target more than others do.
 
     Of every input its own k channels of the largest contribution are taken away, and as a control
     k channels at random, drawn anew for every input so that inputs stay independent.
@@ -179,7 +179,7 @@ def fills(
     batch_size: int,
     on_warning: Warn,
 ) -> dict[str, torch.Tensor]:
-    """What takes the place of each channel, shape (channels,): one pass for all layers.
+    """Return what takes the place of each channel, (channels,): one pass for all layers.
 
     Call it within `undisturbed` and without gradients.
 
@@ -212,7 +212,7 @@ def fills(
 def hider(
     layer: str, hidden: torch.Tensor, filling: torch.Tensor, views: int = 1
 ) -> Callable[[torch.Tensor], torch.Tensor]:
-    """For `replaced`: fills the channels of each input that its row of `hidden` marks.
+    """Make an edit for `replaced` that fills the channels which each input's row of `hidden` marks.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ _CONCEPT_COLUMNS = ["concept", "held_out_r2"]
 
 @dataclass(frozen=True, eq=False)
 class Carriers:
-    """Units tried on concepts.
+    """The effect of G's units on concepts.
 
     Attributes
     ----------

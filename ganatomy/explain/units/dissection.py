@@ -46,7 +46,7 @@ def dissect(
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     on_warning: Warn = lambda text: None,
 ) -> pd.DataFrame:
-    """The effect of every unit of `layers` on every concept.
+    """Measure the effect of every unit of `layers` on every concept.
 
     Of each latent the concept is read twice, untouched and with the unit held at its mean. What
     the difference gains for one standard deviation more of the unit's activation (its mean over
@@ -129,7 +129,7 @@ def dissect(
 
 
 def strongest(table: pd.DataFrame, per_concept: int = 5) -> pd.DataFrame:
-    """The units that raise or lower each concept the most, of those that stand out.
+    """Find the units that raise or lower each concept the most, of those that stand out.
 
     Parameters
     ----------

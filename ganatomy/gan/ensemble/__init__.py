@@ -3,18 +3,18 @@
 from ganatomy.gan.ensemble.choose import Timing, candidates, fastest, measure
 from ganatomy.gan.ensemble.feed import View
 from ganatomy.gan.ensemble.members import Job, Trained, jobs_of
-from ganatomy.gan.ensemble.run import LOOP, Packing, Watch, train_ensemble
+from ganatomy.gan.ensemble.run import LOOP, EnsembleCallbacks, Packing, train_ensemble
 from ganatomy.gan.ensemble.stacked import BACKENDS
 
 __all__ = [
     "BACKENDS",
     "LOOP",
+    "EnsembleCallbacks",
     "Job",
     "Packing",
     "Timing",
     "Trained",
     "View",
-    "Watch",
     "candidates",
     "fastest",
     "jobs_of",

@@ -10,7 +10,7 @@ import torch
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.ensemble.feed import View
 from ganatomy.gan.ensemble.members import Job, Trained
-from ganatomy.gan.ensemble.run import LOOP, Packing, Watch, train_ensemble
+from ganatomy.gan.ensemble.run import LOOP, EnsembleCallbacks, Packing, train_ensemble
 from ganatomy.gan.ensemble.stacked import BACKENDS
 from ganatomy.gan.settings import TrainingSettings
 
@@ -19,7 +19,7 @@ _SIZES = {"cpu": (2, 4, 8), "cuda": (4, 16, 32, 64)}
 
 @dataclass(frozen=True)
 class Timing:
-    """How long a step takes, for each member.
+    """The measured time of a training step, for each member.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Timing:
 
 
 def candidates(device: torch.device, num_members: int) -> list[Packing]:
-    """What is worth trying on a device."""
+    """List the packings that are worth trying on a device."""
     sizes = [size for size in _SIZES[device.type] if size <= num_members]
     return [Packing(LOOP, 1)] + [Packing(backend, size) for backend in BACKENDS for size in sizes]
 
@@ -82,7 +82,7 @@ def measure(
                 device=device,
                 total=num_steps,
                 packing=packing,
-                watch=Watch(on_step, ignore, reasons.append, lambda: False),
+                callbacks=EnsembleCallbacks(on_step, ignore, reasons.append, lambda: False),
                 kept=Path(folder),
                 is_done=lambda _name: False,
             )
@@ -96,6 +96,6 @@ def measure(
 
 
 def fastest(timings: list[Timing]) -> Packing:
-    """The packing with the shortest step; `loop` is always among those that can be had."""
+    """Return the packing with the shortest step; `loop` is always among those that can be had."""
     possible = [timing for timing in timings if timing.member_step_s is not None]
     return min(possible, key=lambda timing: timing.member_step_s or 0.0).packing

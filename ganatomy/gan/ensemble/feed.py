@@ -15,7 +15,7 @@ from ganatomy.rng import generator as random_generator
 
 @dataclass(frozen=True)
 class View:
-    """What one member is trained on.
+    """The training data and the seed of one member.
 
     Attributes
     ----------
@@ -66,11 +66,11 @@ class Feed:
 
     @property
     def num_bytes(self) -> int:
-        """Of the images on the device."""
+        """Bytes of the images on the device."""
         return self._images.nbytes
 
     def batch(self, turn: int) -> tuple[Batch, torch.Tensor]:
-        """What step `turn` of every D is given, and its latents of shape (N, n, d)."""
+        """Return the batch of step `turn` of every D, and its latents of shape (N, n, d)."""
         places = {key: order.batch(turn) for key, order in self._orders.items()}
         index = [places[key] for key in self._keys]
         rows = torch.stack([own + start for own, start in zip(index, self._starts)], 1)

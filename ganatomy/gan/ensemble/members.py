@@ -30,7 +30,7 @@ class Job:
 def jobs_of(
     variants: Mapping[str, Dataset], seeds: Sequence[int], conditional: bool
 ) -> list[tuple[Job, str, int]]:
-    """One job for each seed and variant, seed by seed, with the variant's name and the seed."""
+    """List a job for each seed and variant, seed by seed, with the variant's name and the seed."""
     return [
         (
             Job(f"{name}-s{seed}", View(data.images, data.labels if conditional else None, seed)),
@@ -69,19 +69,19 @@ class Members(ABC):
 
     @property
     def step(self) -> int:
-        """Steps done."""
+        """Number of steps done."""
         return self._states[0].step
 
     @abstractmethod
     def states(self) -> list[TrainingState]:
-        """Each member as it is now."""
+        """Return the present state of each member."""
 
     @abstractmethod
     def train(self, after_step: Callable[[int], None]) -> None:
-        """Go on to the last step; `after_step` is told each one."""
+        """Train to the last step; `after_step` is called with each one."""
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """All of it by name; `restore` takes it back."""
+        """Return all tensors of the states by name; `restore` takes them back."""
         return {
             f"{job.name}/{key}": value
             for job, state in zip(self._jobs, self.states())
@@ -89,7 +89,7 @@ class Members(ABC):
         }
 
     def restore(self, tensors: dict[str, torch.Tensor], where: str) -> None:
-        """Become what `tensors` gave; `InputError` where they are those of others."""
+        """Load what `tensors` returned; `InputError` where it is of other members."""
         for job, state in zip(self._jobs, self._states):
             prefix = f"{job.name}/"
             own = {
@@ -100,7 +100,7 @@ class Members(ABC):
             state.restore(own, where)
 
     def hand_over(self, share: float, take: Callable[[Trained], None]) -> None:
-        """Give every member's GAN; they can be trained on afterwards."""
+        """Pass every member's GAN to `take`; they can be trained on afterwards."""
         for job, state in zip(self._jobs, self.states()):
             take(Trained(job.name, share, finished(state) if state.is_finite() else None))
             state.gan.generator.train()
@@ -134,7 +134,7 @@ class SingleMember(Members):
 
 
 class PackedMembers(Members):
-    """A pack.
+    """Members that are trained together, stacked into one pack.
 
     Parameters
     ----------
@@ -161,14 +161,14 @@ class PackedMembers(Members):
 
     @property
     def step(self) -> int:
-        """Steps done."""
+        """Number of steps done."""
         return self._states[0].step if self._pack is None else self._pack.step
 
     def states(self) -> list[TrainingState]:
         return self._states if self._pack is None else self._pack.unpack()
 
     def verified_bytes(self) -> int:
-        """At most so many are held while it is trained; checked to be trained as if alone.
+        """Check that the pack trains as each alone; return how many bytes it holds at most.
 
         Raises
         ------

@@ -69,12 +69,12 @@ class Pack:
 
     @property
     def num_bytes(self) -> int:
-        """Of weights, gradients, moments and statistics."""
+        """Bytes of weights, gradients, moments and statistics."""
         weights = [t for own in self.parameters.values() for t in own.values()]
         return 3 * sum(t.nbytes for t in weights)
 
     def move(self, name: str, gradients: list[torch.Tensor]) -> None:
-        """One step of a network's optimiser."""
+        """Take one step of a network's optimiser."""
         for parameter, gradient in zip(self.parameters[name].values(), gradients):
             # the fused step walks through memory: both have to lie there in the same order
             same = gradient.stride() == parameter.stride()
@@ -82,14 +82,14 @@ class Pack:
         self.optimisers[name].step()
 
     def set_learning_rate(self, rate: float) -> None:
-        """Of both networks."""
+        """Set the learning rate of both optimisers."""
         for optimiser in self.optimisers.values():
             for group in optimiser.param_groups:
                 group["lr"] = rate
 
     @torch.no_grad()
     def update_ema(self, decay: float) -> None:
-        """As `ganatomy.gan.step.update_ema`, for every member."""
+        """Update every member's average, as `ganatomy.gan.step.update_ema`."""
         average, network = self.parameters["generator_ema"], self.parameters["generator"]
         torch._foreach_lerp_(list(average.values()), list(network.values()), 1.0 - decay)
         for name, target in self.buffers["generator_ema"].items():
@@ -97,7 +97,7 @@ class Pack:
 
     @torch.no_grad()
     def unpack(self) -> list[TrainingState]:
-        """The members, brought to where the pack is."""
+        """Copy the pack's tensors into the members; return these."""
         for index, member in enumerate(self.members):
             for name in NETWORKS:
                 network: nn.Module = getattr(member.gan, name)

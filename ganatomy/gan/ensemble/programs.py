@@ -47,7 +47,7 @@ class Flat:
 
     @property
     def num_bytes(self) -> int:
-        """The most that is held at once on the way, without the arguments."""
+        """Most bytes that are held at once on the way, without the arguments."""
         nodes = list(self.module.graph.nodes)
         owner: dict[Node, Node] = {}  # a view holds what it looks at
         last_use: dict[Node, int] = {}

@@ -26,7 +26,7 @@ _SHARE_OF_MEMORY = 0.5  # of what is free, that a pack may take
 
 @dataclass(frozen=True)
 class Packing:
-    """How members are trained together.
+    """Backend and size of the packs that members are trained in.
 
     Attributes
     ----------
@@ -41,8 +41,8 @@ class Packing:
 
 
 @dataclass(frozen=True)
-class Watch:
-    """Those who are told.
+class EnsembleCallbacks:
+    """Functions that a training of an ensemble calls.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ def train_ensemble(
     device: torch.device,
     total: int,
     packing: Packing,
-    watch: Watch,
+    callbacks: EnsembleCallbacks,
     kept: Path,
     is_done: Callable[[str], bool],
     shares: tuple[float, ...] = (),
@@ -87,7 +87,7 @@ def train_ensemble(
     is_done : callable
         Whether a job, by name, was trained before; a pack of such is passed over.
     shares : tuple of float in (0, 1)
-        Of the steps, besides the end, at which `watch.on_trained` is called.
+        Of the steps, besides the end, at which `callbacks.on_trained` is called.
 
     Returns
     -------
@@ -99,12 +99,12 @@ def train_ensemble(
     InputError
         A job's images are fewer than one batch, or lack the labels that the method needs.
     Exception
-        Whatever `watch` raises; a checkpoint is written before.
+        Whatever `callbacks` raises; a checkpoint is written before.
     """
     for job in jobs:
         check_trainable(job.view.images, job.view.labels, settings)
     trainer = _Trainer(architecture, settings, device, total)
-    size = trainer.prepare(jobs, packing, _size_before(kept), watch.on_warning)
+    size = trainer.prepare(jobs, packing, _size_before(kept), callbacks.on_warning)
     write_json(kept / _SIZE, size)
     done = 0
     for group in _packs(jobs, size):
@@ -114,10 +114,10 @@ def train_ensemble(
         else:
             members = trainer.begin(group)
             for fault in snapshots.restore_latest(members)[1]:
-                watch.on_warning(fault)
-            _train_group(members, snapshots, total, shares, watch, done, len(jobs))
+                callbacks.on_warning(fault)
+            _train_group(members, snapshots, total, shares, callbacks, done, len(jobs))
         done += len(group)
-        watch.on_step(done * total, len(jobs) * total)
+        callbacks.on_step(done * total, len(jobs) * total)
     return size
 
 
@@ -143,7 +143,7 @@ def _train_group(
     snapshots: Snapshots,
     total: int,
     shares: tuple[float, ...],
-    watch: Watch,
+    callbacks: EnsembleCallbacks,
     done_before: int,
     num_jobs: int,
 ) -> None:
@@ -154,19 +154,19 @@ def _train_group(
 
     def hand_over_shares(step: int) -> None:
         for share in stops.get(step, []) if 0 < step < total else []:
-            members.hand_over(share, watch.on_trained)
+            members.hand_over(share, callbacks.on_trained)
 
     def write() -> None:
         try:
             snapshots.write(members, None, {})
         except OSError as error:  # a full disk costs the checkpoint, not the training
-            watch.on_warning(f"checkpoint not written: {error}")
+            callbacks.on_warning(f"checkpoint not written: {error}")
 
     def after_step(step: int) -> None:
         try:
             hand_over_shares(step)
-            watch.on_step(done_before * total + step * len(members), num_jobs * total)
-            due = watch.is_time()
+            callbacks.on_step(done_before * total + step * len(members), num_jobs * total)
+            due = callbacks.is_time()
         except BaseException:
             write()
             raise
@@ -175,7 +175,7 @@ def _train_group(
 
     hand_over_shares(members.step)  # what failed in it is done again
     members.train(after_step)
-    members.hand_over(1.0, watch.on_trained)
+    members.hand_over(1.0, callbacks.on_trained)
     snapshots.clear()
 
 

@@ -21,7 +21,7 @@ Pair = tuple[int, int]
 
 
 class StackedLayers(TorchFunctionMode):
-    """Within the block, convolutions and BatchNorm under vmap are one call for all networks.
+    """Context in which convolutions and BatchNorm under vmap are one call for all networks.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ Losses = tuple[torch.Tensor, ...]
 
 @dataclass(frozen=True)
 class Batch:
-    """What one step of D is given besides fakes, one axis longer than for one network.
+    """The input of one step of D besides fakes, one axis longer than for one network.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Batch:
 
 
 class Steps:
-    """Recorded for the shapes of a pack and its batches; good for every pack of these shapes.
+    """Training steps recorded for the shapes of a pack and its batches; good for every such pack.
 
     Parameters
     ----------
@@ -87,14 +87,14 @@ class Steps:
         self.num_bytes: int = fakes.num_bytes + max(program.num_bytes for program in later)
 
     def fakes(self, pack: Pack, z: torch.Tensor) -> tuple[torch.Tensor, list[Any]]:
-        """Images of shape (N, n, c, s, s), and what their way back to the weights needs."""
+        """Generate images of shape (N, n, c, s, s); return also what their way back needs."""
         images, kept = self._before(pack.parameters["generator"], pack.buffers["generator"], z)
         return images[0], kept
 
     def of_discriminator(
         self, pack: Pack, fake_images: torch.Tensor, batch: Batch, turn: int
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Every D's loss, shape (N,), and its gradients, each of shape (N, ...)."""
+        """Return every D's loss, shape (N,), and its gradients, each of shape (N, ...)."""
         d_weights = (pack.parameters["discriminator"], pack.buffers["discriminator"])
         given = (*d_weights, fake_images, batch.real_images, batch.labels)
         losses: torch.Tensor
@@ -108,7 +108,7 @@ class Steps:
     def of_generator(
         self, pack: Pack, fake_images: torch.Tensor, kept: list[Any], batch: Batch
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Every G's loss through its D as it is now, and its gradients."""
+        """Return every G's loss through its D as it is now, and its gradients."""
         d_weights = (pack.parameters["discriminator"], pack.buffers["discriminator"])
         losses: torch.Tensor
         losses, slope = self._signal(*d_weights, fake_images, batch.real_images, batch.labels)

@@ -21,7 +21,7 @@ def train_pack(
     total: int,
     on_step: Callable[[int], None],
 ) -> None:
-    """Go on from where the pack is to its last step.
+    """Train a pack from where it is to its last step.
 
     Parameters
     ----------

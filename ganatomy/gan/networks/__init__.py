@@ -9,7 +9,7 @@ __all__ = ["IMAGE_SIZES", "Discriminator", "Generator", "convolutions"]
 
 
 def convolutions(network: nn.Module) -> dict[str, nn.Module]:
-    """Every convolution and transposed convolution by its dotted name.
+    """Return every convolution and transposed convolution by its dotted name.
 
     In the order in which the network registered them, which in ours is that of the forward pass.
     """

@@ -10,7 +10,7 @@ from ganatomy.initialise import initialise, restart_power_iteration
 
 
 def build_generator(architecture: Architecture, seed: int = 0) -> nn.Module:
-    """The generator that `architecture` names: latents to images.
+    """Build the generator that `architecture` names: latents to images.
 
     Its first weights depend on `seed` alone. Ours are drawn by `ganatomy.initialise`; a user's own
     class keeps those that its constructor set, with the global generators seeded.
@@ -30,7 +30,7 @@ def build_generator(architecture: Architecture, seed: int = 0) -> nn.Module:
 
 
 def build_discriminator(architecture: Architecture, seed: int = 0) -> nn.Module:
-    """The discriminator that `architecture` names: images, and labels if any, to logits.
+    """Build the discriminator that `architecture` names: images, and labels if any, to logits.
 
     With spectral norm where `architecture` asks for it; else as `build_generator`.
     """

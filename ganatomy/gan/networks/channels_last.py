@@ -10,7 +10,7 @@ from torch.nn import functional
 
 
 def is_channels_last(tensor: torch.Tensor) -> bool:
-    """Whether a tensor of shape (n, c, h, w) or (out, in, h, w) lies in memory as (n, h, w, c)."""
+    """Say whether a tensor (n, c, h, w) or (out, in, h, w) lies in memory as (n, h, w, c)."""
     # by strides: under torch.func.vmap is_contiguous cannot be asked for a memory format, and the
     # channels of all networks of a pack lie side by side
     return tensor.stride(1) == 1 and tensor.stride(3) % tensor.shape[1] == 0
@@ -28,7 +28,7 @@ def to_channels_last(network: nn.Module) -> None:
 
 
 def laid_out_for(layers: nn.Module, hidden: torch.Tensor) -> torch.Tensor:
-    """`hidden` of shape (n, c, h, w), channels_last if the first convolution's weight is."""
+    """Return `hidden`, (n, c, h, w), channels_last if the first convolution's weight is."""
     if is_channels_last(next(weight for weight in layers.parameters() if weight.ndim == 4)):
         # as contiguous(memory_format=torch.channels_last), which vmap does not know
         return hidden.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)

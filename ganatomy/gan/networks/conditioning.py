@@ -7,7 +7,7 @@ from ganatomy.gan.networks.channels_last import FlatLinear
 
 
 def equal_power(z: torch.Tensor, latent_dim: int) -> torch.Tensor:
-    """Latents whose one-hot class is as long as their random part is on average.
+    """Scale the one-hot class of latents to the mean length of their random part.
 
     Else a class would start out sqrt(latent_dim) times weaker than the noise; StyleGAN2-ADA (Karras
     et al. 2020, arXiv 2006.06676) normalises both for the same reason.

@@ -16,12 +16,12 @@ _DISCRIMINATORS: dict[str, type[nn.Module]] = {
 
 
 def is_own(name: str) -> bool:
-    """Whether a network's name is the dotted path of a user's own class."""
+    """Say whether a network's name is the dotted path of a user's own class."""
     return ":" in name
 
 
 def construct_generator(architecture: Architecture, seed: int = 0) -> nn.Module:
-    """The generator that `architecture` names, with whatever weights its constructor gives it.
+    """Construct the generator that `architecture` names, with whatever weights it comes with.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def construct_generator(architecture: Architecture, seed: int = 0) -> nn.Module:
 
 
 def construct_discriminator(architecture: Architecture, seed: int = 0) -> nn.Module:
-    """The discriminator that `architecture` names, without spectral norm; else as the generator."""
+    """Construct the discriminator, without spectral norm; else as `construct_generator`."""
     name, where = architecture.discriminator, "discriminator"
     return _construct(name, _DISCRIMINATORS, _sizes(architecture), where, seed)
 

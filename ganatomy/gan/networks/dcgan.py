@@ -15,7 +15,7 @@ from ganatomy.gan.networks.sizes import doublings
 
 
 class Generator(nn.Module):
-    """Latents to images of shape (n, c, s, s) in [-1, 1].
+    """DCGAN's generator: latents to images of shape (n, c, s, s) in [-1, 1].
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Images of shape (n, c, s, s) in [-1, 1] to logits of shape (n,); positive means real.
+    """DCGAN's discriminator: images (n, c, s, s) in [-1, 1] to logits (n,); positive means real.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ import torch
 
 
 def leaves(output: torch.Tensor) -> list[torch.Tensor]:
-    """Every tensor with requires_grad that `output` was computed from, each once."""
+    """List every tensor with requires_grad that `output` was computed from, each once."""
     tensors: list[torch.Tensor] = []
     seen: set[Any] = set()
     open_nodes: list[Any] = [output.grad_fn]

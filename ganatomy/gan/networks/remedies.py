@@ -6,7 +6,7 @@ _SIZES = "Build the layers for the image_size and channels that the constructor 
 
 
 def for_shape(returned: tuple[int, ...], expected: tuple[int, ...]) -> str:
-    """The remedy for an output of shape `returned`.
+    """Suggest a remedy for an output of shape `returned`.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def _of_images(returned: tuple[int, ...], expected: tuple[int, ...]) -> str:
 
 
 def for_error(error: Exception, inputs: tuple[torch.Tensor, ...]) -> str:
-    """The remedy for what a forward raised, called with `inputs`: images, latents, labels."""
+    """Suggest a remedy for what a forward raised, called with `inputs`: images, latents, labels."""
     text = str(error)
     if "view size is not compatible" in text:
         return "Mend forward; `view` on an image or feature map should be `reshape` or `flatten`."

@@ -49,7 +49,7 @@ class _Branch(nn.Module):
 
 
 class Generator(nn.Module):
-    """Latents to images of shape (n, c, s, s) in [-1, 1].
+    """Residual generator: latents to images of shape (n, c, s, s) in [-1, 1].
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Images of shape (n, c, s, s) in [-1, 1] to logits of shape (n,); positive means real.
+    """Residual discriminator: images (n, c, s, s) in [-1, 1] to logits (n,); positive means real.
 
     Parameters
     ----------

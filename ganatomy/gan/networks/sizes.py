@@ -10,7 +10,7 @@ _DOUBLINGS = {28: (7, 2), 32: (4, 3), 64: (4, 4), 128: (4, 5)}
 
 
 def doublings(image_size: int) -> tuple[int, int]:
-    """Side of the smallest feature map, and the number of doublings from there to `image_size`.
+    """Return the smallest feature map's side, and the number of doublings to `image_size`.
 
     Raises
     ------

@@ -26,7 +26,7 @@ def _none(_result: Any) -> list[str]:
 
 @dataclass(frozen=True)
 class PageSection(Generic[Result]):
-    """How the result of one stage is told: pure functions of the result that was loaded.
+    """A stage's section of the page: pure functions of the result that was loaded.
 
     A module of ``ganatomy.report.sections`` that has one as ``SECTION`` is on the page.
 

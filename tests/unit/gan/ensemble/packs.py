@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from ganatomy.gan.architecture import Architecture
-from ganatomy.gan.ensemble import Job, Packing, Trained, View, Watch, train_ensemble
+from ganatomy.gan.ensemble import EnsembleCallbacks, Job, Packing, Trained, View, train_ensemble
 from ganatomy.gan.model import NETWORKS, Gan
 from ganatomy.gan.settings import TrainingSettings
 from ganatomy.gan.training import architecture_for
@@ -77,7 +77,7 @@ class Run:
             device=CPU,
             total=total,
             packing=self.packing,
-            watch=Watch(
+            callbacks=EnsembleCallbacks(
                 self._on_step,
                 lambda trained: self._on_trained(trained),
                 self.warnings.append,
