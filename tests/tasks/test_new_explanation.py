@@ -130,6 +130,11 @@ def _named_anew(entry: Any) -> Any:
     return yaml.safe_load(yaml.safe_dump(entry).replace("gradcam", "brightness"))
 
 
+def _changed(project: Path) -> list[str]:
+    lines = _git(project, "status", "--porcelain", "-uall").splitlines()
+    return sorted(line[3:] for line in lines)
+
+
 @pytest.fixture
 def project(smoke: Path, tmp_path: Path) -> Path:
     """A finished run to whose code one explanation was added, nothing of it committed."""
@@ -152,12 +157,13 @@ def project(smoke: Path, tmp_path: Path) -> Path:
 
 
 def test_a_new_explanation_is_six_files_and_on_the_page(project: Path) -> None:
-    changed = _git(project, "status", "--porcelain", "-uall").splitlines()
-    assert sorted(line[3:] for line in changed) == sorted([*NEW, "dvc.yaml", "params.yaml"])
-    assert len(changed) == 6
+    six = sorted([*NEW, "dvc.yaml", "params.yaml"])
+    assert len(six) == 6
+    assert _changed(project) == six
 
     done = stages(project, "brightness", "report")
     assert done.returncode == 0, done.stderr
+    assert _changed(project) == six  # git does not see what the stage has written
     metrics = json.loads((project / "reports" / "brightness" / "metrics.json").read_text())
     assert -1 <= metrics["fake"] <= 1
     html = (project / "reports" / "report.html").read_text()
