@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from ganatomy.files import read_json, write_json
 from ganatomy.importance.generated import GeneratedImages, load_sheets, save_sheets
 from ganatomy.importance.measuring import ReadOut
 from ganatomy.importance.readouts import READOUTS
 from ganatomy.importance.region_masks import RegionMasks
 from ganatomy.importance.tables import read_csv, read_parquet, write_csv, write_parquet
 
+_JUDGED = "judged.json"
 _TABLES = ("summary", "ranking", "interactions", "subsets", "power", "reliance")
 
 
@@ -38,6 +40,8 @@ class ImportanceStudy:
         What G makes without the most influential features; first an unchanged null's.
     regions : RegionMasks
         Where the regions lie that were changed.
+    fdr : float in (0, 1)
+        Share of false ones that is expected among all that stand out.
 
     Examples
     --------
@@ -61,6 +65,7 @@ class ImportanceStudy:
     reliance: pd.DataFrame
     sheets: tuple[GeneratedImages, ...]
     regions: RegionMasks
+    fdr: float
 
     def metrics(self) -> dict[str, float | int]:
         """Give how many variants stand out and the largest |t| of each, where it can be judged."""
@@ -108,6 +113,7 @@ class ImportanceStudy:
         write_csv(folder, {**tables, "diverged": self.read.diverged})
         save_sheets(self.sheets, folder)
         self.regions.save(folder)
+        write_json(folder / _JUDGED, {"fdr": self.fdr})
 
     @staticmethod
     def load(folder: Path) -> "ImportanceStudy":
@@ -119,5 +125,9 @@ class ImportanceStudy:
         )
         tables = {name: read_csv(folder / f"{name}.csv") for name in _TABLES}
         return ImportanceStudy(
-            read, **tables, sheets=load_sheets(folder), regions=RegionMasks.load(folder)
+            read,
+            **tables,
+            sheets=load_sheets(folder),
+            regions=RegionMasks.load(folder),
+            fdr=read_json(folder / _JUDGED)["fdr"],
         )

@@ -171,4 +171,5 @@ def judge_members(
         reliance_on_features(base_discriminator, evaluation, recipes, fdr=fdr, seed=seed),
         sampler.sheets(ranking["variant"].head(num_shown).tolist()),
         RegionMasks.of(train, recipes[0].regions, features),
+        fdr,
     )

@@ -11,7 +11,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 import ganatomy
-from ganatomy.report.parts import Absence, Part
+from ganatomy.report.parts import Absence, Part, naming, unshown
 from ganatomy.report.words import isolated, plain, shown
 
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -29,7 +29,7 @@ class PageFrame:
     lead : list of str
         For the line below the title, after what the sections say there.
     params : dict
-        The values of params.yaml by section and key; templates may name them.
+        The values of params.yaml by section and key, for the list of parameters.
     provenance : dict of str to str
         Names and values; without any the page has no section about where it comes from.
     artifacts : list of dict
@@ -47,7 +47,12 @@ class PageFrame:
 
 
 def render_page(
-    frame: PageFrame, parts: Sequence[Part], absences: Sequence[Absence] = (), failure: str = ""
+    frame: PageFrame,
+    parts: Sequence[Part],
+    absences: Sequence[Absence] = (),
+    failure: str = "",
+    *,
+    forgiving: bool = False,
 ) -> str:
     """Render the templates of the frame and of each section.
 
@@ -61,6 +66,8 @@ def render_page(
         Sections that are left out: each is named with its reason, in one line.
     failure : str
         What failed and why, where the run did: it stands at the head.
+    forgiving : bool
+        Leave out a section whose template fails, and say so, instead of failing.
 
     Raises
     ------
@@ -70,15 +77,17 @@ def render_page(
         A template uses a fact that is not given.
     """
     environment = _environment()
+    sections, unable = _sections(environment, parts, forgiving)
+    parts = [part for part in parts if part.section.name in sections]
     style = STYLE.read_text()
     page = environment.from_string(TEMPLATE.read_text()).render(
         vars(frame),
         version=ganatomy.__version__,
-        sections=[_rendered(environment, frame, part) for part in parts],
+        sections=list(sections.values()),
         links=[link for part in parts for link in part.section.links],
         said=[words for part in parts for words in part.lead],
         alarms=[alarm for part in parts for alarm in part.alarms],
-        absences=absences,
+        absences=[*absences, *unable],
         failure=failure,
         style=style,
         policy=policy_for(style),
@@ -106,7 +115,23 @@ def _environment() -> Environment:
     return environment
 
 
-def _rendered(environment: Environment, frame: PageFrame, part: Part) -> Markup:
+def _sections(
+    environment: Environment, parts: Sequence[Part], forgiving: bool
+) -> tuple[dict[str, Markup], list[Absence]]:
+    """The sections by their names, and those that could not be made."""
+    made, unable = {}, []
+    for part in parts:
+        try:
+            with naming(part.section):
+                made[part.section.name] = _rendered(environment, part)
+        except Exception as error:
+            if not forgiving:
+                raise
+            unable.append(unshown(part.section, error))
+    return made, unable
+
+
+def _rendered(environment: Environment, part: Part) -> Markup:
     """One section; its texts are escaped by the environment."""
 
     def figure(name: str) -> Markup:  # nobody's words: not to be looked through
@@ -115,7 +140,7 @@ def _rendered(environment: Environment, frame: PageFrame, part: Part) -> Markup:
         return Markup(f"data:image/{kind};base64," + base64.b64encode(content).decode())
 
     template = environment.from_string(part.section.template.read_text())
-    facts = {"params": frame.params, "section": part.section, **part.facts}
+    facts = {"section": part.section, **part.facts}
     return Markup(template.render(facts, figure=figure, figures=set(part.figures)))
 
 

@@ -1,10 +1,12 @@
 """What the page has: the sections whose results exist, and why the others are left out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ganatomy.errors import InputError
 from ganatomy.files import read_json
 from ganatomy.report.sections.page_section import PageSection, Record, Result, all_sections
 
@@ -29,6 +31,22 @@ class Absence:
 
     section: PageSection[Any]
     reason: str
+
+
+@contextmanager
+def naming(section: PageSection[Any]) -> Iterator[None]:
+    """Add the section's name to whatever goes wrong within: the error alone would not tell it."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"in section {section.name} of the page")
+        raise
+
+
+def unshown(section: PageSection[Any], error: Exception) -> Absence:
+    """Say that a section is left out because of an error."""
+    words = error if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+    return Absence(section, f"cannot be shown: {words}")
 
 
 def fill(section: PageSection[Result], result: Result) -> Part:
@@ -67,16 +85,16 @@ def gather(
     parts, absences = [], []
     for section in all_sections():
         folder = reports / section.name
-        reason = (reasons or {}).get(section.name) or _why_not(folder)
-        if not reason:
-            try:
-                parts.append(fill(section, section.load(folder)))
-                continue
-            except Exception as error:
-                if not forgiving:
-                    raise
-                reason = f"cannot be shown: {error}"
-        absences.append(Absence(section, reason))
+        try:
+            with naming(section):
+                if reason := (reasons or {}).get(section.name) or _why_not(folder):
+                    absences.append(Absence(section, reason))
+                else:
+                    parts.append(fill(section, section.load(folder)))
+        except Exception as error:
+            if not forgiving:
+                raise
+            absences.append(unshown(section, error))
     return parts, absences
 
 

@@ -60,7 +60,8 @@ def tell(events: Events, error: Exception) -> int:
     with suppress(OSError):  # the log may lie on the disk that is full
         traceback.print_exception(error)
     full = cannot_write(error)
-    words = f"{type(error).__name__}: {error}"
+    notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+    words = f"{type(error).__name__}: {error}{notes}"
     if isinstance(error, MemoryError) or any(text in words for text in _OUT_OF_MEMORY):
         words = f"out of memory ({words.splitlines()[0].rstrip(': ')}). {_MORE_MEMORY}"
     events.error(full or words, FAILED, lasting=full is not None)

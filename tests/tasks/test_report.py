@@ -140,7 +140,7 @@ def _trust_on_disk(folder: Path) -> None:
         {"d": none["cascade"]},
         RegionComparison(table, cells, np.zeros((1, 2, 2))),
         pd.DataFrame({"method": ["lime"], "pointing": [1.0], "iou": [0.5], "mass": [0.75]}),
-        {"faithful": "a rule"},
+        {"stable": "another rule", "faithful": "a rule"},
         (),
         {"lime": torch.zeros(2, 2, 2)},
     ).save(folder)
@@ -157,6 +157,7 @@ def test_what_is_told_of_faithfulness_is_what_the_stage_found() -> None:
     assert judged["trusted"] is False
     assert refused["refused"] == "a constant, of course"
     assert refused["seed_stability"] is None
+    assert list(found["rules"].items()) == [("faithful", "a rule"), ("stable", "another rule")]
     assert found["num_images"] == 2
     assert found["infidelity"]["lime"] == pytest.approx(0.75)  # of images 0 and 1, no control
     assert np.isnan(found["infidelity"]["occlusion"])

@@ -24,6 +24,7 @@ def main(events):
     {body}
 stage.run(main, "made_up")
 """
+NOTED = "e = ValueError('broken'); e.add_note('in section x'); raise e"
 PARENT = """
 import subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", sys.argv[1]])
@@ -49,6 +50,7 @@ def _run(code: str, folder: Path, **variables: str) -> subprocess.CompletedProce
         ("pass", 0, ""),
         ("raise InputError('no such thing', 'there', 'Do this.')", 2, "no such thing [there]. Do"),
         ("1 / 0", 1, "ZeroDivisionError"),
+        (NOTED, 1, "ValueError: broken (in section x)"),
         ("sys.exit(7)", 7, ""),
     ],
 )

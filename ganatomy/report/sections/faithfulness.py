@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganatomy.explain.faithfulness.result import FaithfulnessStudy
+from ganatomy.explain.faithfulness.verdict import RULES
 from ganatomy.files import read_json
 from ganatomy.report.figures.control_chart import control_chart
 from ganatomy.report.figures.randomisation_chart import randomisation_chart
@@ -46,7 +47,7 @@ def _facts(result: StudyWithRefusals) -> Record:
     told = {
         "verdict": study.verdict(),
         "rows": rows_of(study.verdicts),
-        "rules": study.rules,
+        "rules": {name: study.rules[name] for name in RULES if name in study.rules},
         "num_images": int(own.groupby("method")["image"].nunique().max()),
         "sentences": study.sentences,
         "infidelity": infidelity.to_dict(),

@@ -31,6 +31,7 @@ def _facts(study: MapsStudy) -> Record:
         "methods": list(study.methods),
         "num_averaged": max(study.class_means.counts.values(), default=0),
         "num_remembered": len(study.film),
+        "still": _still(study.film[-1]) if study.film else "",
     }
     return {"gradcam": facts, "concepts": rows_of(study.carriers.concepts)}
 
@@ -51,8 +52,13 @@ def _figures(study: MapsStudy) -> dict[str, Figure]:
         shown = list(_frames(study.film))
         figures["film"] = lambda: film(shown)
         for frame, pixels in zip(study.film, shown):  # for the record: the page has the film
-            figures[f"film_{frame.step:09d}"] = partial(png, pixels)
+            figures[_still(frame)] = partial(png, pixels)
     return figures
+
+
+def _still(frame: Frame) -> str:
+    """Name a frame's picture."""
+    return f"film_{frame.step:09d}"
 
 
 def _sheet(study: MapsStudy, key: str) -> bytes:

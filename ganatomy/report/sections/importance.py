@@ -56,6 +56,7 @@ def _facts(told: _Told) -> Record:
     facts = {
         "rows": _rows(told, readouts),
         "verdict": study.verdict(),
+        "fdr": study.fdr,
         "readouts": readouts,
         "meanings": {name: READOUTS[name].meaning for name in readouts},
         "reliance_meanings": {name: readout.meaning for name, readout in RELIANCE_READOUTS.items()},

@@ -89,12 +89,6 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
     return buffer.getvalue()
 
 
-def drawn(folder: Path, *keys: str) -> dict[str, Figure]:
-    """Take the pictures of these keys that the stage has drawn itself; some may not be there."""
-    paths = [(key, folder / "images" / f"{key}.png") for key in keys]
-    return {key: path.read_bytes() for key, path in paths if path.exists()}
-
-
 def rows_of(table: pd.DataFrame) -> list[Record]:
     """Give the rows of a table as plain values, None where there is none."""
     known = table.astype(object).where(table.notna(), None)

@@ -109,6 +109,7 @@ def test_what_is_loaded_is_what_was_saved(study: ImportanceStudy, tmp_path: Path
         assert mine[:2] == other[:2]
         assert torch.equal(mine.images, other.images)
     assert torch.equal(loaded.regions.mean_image, study.regions.mean_image)
+    assert loaded.fdr == study.fdr == 0.05
     assert loaded.metrics() == study.metrics()
     assert loaded.verdict() == study.verdict()
     (tmp_path / "generated.json").unlink()

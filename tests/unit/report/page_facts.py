@@ -12,7 +12,7 @@ FIGURES = {
     "variants": ("blur",),
     "faithfulness": ("agreement", "controls", "removal", "randomisation"),
     "gradcam": (
-        *("d_real", "d_fake", "g_fake", "classes", "film"),
+        *("d_real", "d_fake", "g_fake", "classes", "film", "film_000000008"),
         *("g_targets", "disagreement", "causal", "dissection"),
     ),
     "lime": ("d_real", "d_fake", "g_regions", "classes", "r2", "latents"),
@@ -33,7 +33,8 @@ FILMS = (("train", "film"), ("gradcam", "film"))
 WHERE_THERE_ARE_ANY = (
     ("importance", "regions"),
     ("importance", "interactions"),
-    *(("gradcam", name) for name in ("g_targets", "disagreement", "causal", "dissection", "film")),
+    *(("gradcam", name) for name in ("g_targets", "disagreement", "causal", "dissection")),
+    *(("gradcam", name) for name in ("film", "film_000000008")),
     ("lime", "latents"),
     ("faithfulness", "agreement"),
 )
@@ -124,7 +125,7 @@ def facts() -> dict[str, Any]:
         "quarantine": [{"file": "a.png", "reason": "empty file"}],
         "params": {
             "base": {"seed": 0},
-            "importance": {"fdr": 0.05},
+            "importance": {"fdr": 0.25},
             "train": {"num_remembered": 8},
         },
         "environment": {"device": "cpu", "packages": {"torch": "2"}},
@@ -185,6 +186,7 @@ def facts() -> dict[str, Any]:
             "meanings": {"g_fcd": "a distance"},
             "reliance_meanings": {"d_auc_drop": "a drop"},
             "verdict": "A verdict on features.",
+            "fdr": 0.05,
             "rule": "A rule of ranking.",
             "modes": {"remove": "removed: what does it add?"},
             "num_comparisons": 20,
@@ -217,6 +219,7 @@ def facts() -> dict[str, Any]:
             "methods": ["gradcam", "hirescam"],
             "num_averaged": 120,
             "num_remembered": 8,
+            "still": "film_000000008",
         },
         "concepts": [{"concept": "brightness", "held_out_r2": 0.91}],
         "lime": {

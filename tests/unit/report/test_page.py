@@ -46,6 +46,7 @@ NOT_SHOWN = [  # names of figures, and what rows are chosen by
     ("variants", 0, "figure"),
     *(("importance", "power", row, "kind") for row in range(3)),
     ("lime", "baseline"),
+    ("gradcam", "still"),
     ("data", "duplicates", "choice"),
     *(("classes", "names", label) for label in range(2)),
     *(("faithfulness", "rows", row, "method") for row in range(3)),
@@ -142,6 +143,17 @@ def test_every_picture_has_a_description() -> None:
     pictures = re.findall(r"<img[^>]*>", render(facts(), PICTURES))
     assert len(pictures) == len(PICTURES)
     assert all(re.search(r'alt="[^"]{3,}"', picture) for picture in pictures)
+
+
+def test_every_picture_has_words_beside_it() -> None:
+    """A caption, or a heading right above."""
+    html = render(facts(), PICTURES)
+    before, *figures = html.split("<figure")
+    assert len(figures) == len(PICTURES)
+    for figure in figures:
+        is_headed = before.rstrip().endswith(("</h3>", "</p>"))
+        assert is_headed or "<figcaption>" in figure.partition("</figure>")[0], figure[-200:]
+        before = figure
 
 
 def test_every_link_inside_the_page_leads_somewhere() -> None:

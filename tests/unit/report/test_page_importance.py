@@ -26,6 +26,13 @@ def test_what_did_not_happen_is_not_mentioned(key: str, nothing: Any, said: str)
     assert said not in render(given, PICTURES)
 
 
+def test_the_share_of_false_finds_is_that_of_the_result() -> None:
+    """Not that of params.yaml, which may be another one by now."""
+    given = facts()
+    assert given["importance"]["fdr"] != given["params"]["importance"]["fdr"]
+    assert "when no more than 5.0 % of all that stands out" in render(given, PICTURES)
+
+
 def test_a_readout_that_was_not_taken_is_a_dash() -> None:
     given = facts()
     missing = dict.fromkeys(given["importance"]["rows"][0]["effects"][0], None)

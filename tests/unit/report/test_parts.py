@@ -1,6 +1,7 @@
 """The page has the sections whose results exist, and says why the others are left out."""
 
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from ganatomy.files import write_json
 from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import LEFT_OUT, Absence, Part, fill, gather
-from ganatomy.report.sections.page_section import PageSection, all_sections
+from ganatomy.report.sections.page_section import Figure, PageSection, all_sections
 from tests.unit.report.page_facts import FACTS
 
 GIF = b"GIF89a of first"
@@ -99,6 +100,47 @@ def test_a_result_that_is_not_to_be_shown_is_not_even_read(reports: Path) -> Non
     assert "(<code>second</code>): failed: &lt;planted&gt;</li>" in html
     head = html.partition("<section")[0]
     assert "<b>This run failed</b>\n  <p>second: &lt;planted&gt;</p>" in head
+
+
+def _broken(section: PageSection[str], how: str) -> PageSection[str]:
+    """The section, with a fault in its picture, in its template or in what its stage has left."""
+    if how == "template":
+        section.template.write_text("{{ of_nobody }}")
+    if how == "reason":
+        write_json(section.template.parent / "reports" / section.name / LEFT_OUT, {"why": ""})
+    figures = _undrawable if how == "picture" else section.figures
+    return PageSection(**{**vars(section), "figures": figures})
+
+
+def _undrawable(words: str) -> dict[str, Figure]:
+    return {"one": lambda: bytes(1 // len(words[:0]))}
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("picture", "ZeroDivisionError: integer division or modulo by zero"),
+        ("template", "UndefinedError: 'of_nobody' is undefined"),
+        ("reason", "KeyError: 'reason'"),
+    ],
+)
+def test_a_section_that_fails_is_named_and_takes_no_other_along(
+    reports: Path, monkeypatch: pytest.MonkeyPatch, how: str, words: str
+) -> None:
+    first, second = (_section(reports.parent, name, 1) for name in ("first", "second"))
+    sections = [_broken(first, how), second]
+    monkeypatch.setattr("ganatomy.report.parts.all_sections", lambda: sections)
+    with pytest.raises(Exception, match=re.escape(words.partition(": ")[2])) as failed:
+        render_page(PageFrame("A title"), *gather(reports))
+    assert failed.value.__notes__ == ["in section first of the page"]
+
+    parts, absences = gather(reports, forgiving=True)
+    html = render_page(PageFrame("A title"), parts, absences, "it failed", forgiving=True)
+    assert re.findall(r'<section id="(\w+)"', html) == ["second"]
+    assert re.findall(r'href="#(\w+)"', html) == ["second"]
+    assert "alarm of &lt;first&gt;" not in html
+    (line,) = re.findall(r"<li>What of first\? \(<code>first</code>\): (.*)</li>", html)
+    assert unescape(line).startswith(f"cannot be shown: {words}")
 
 
 def test_pictures_may_be_files_already(tmp_path: Path) -> None:
