@@ -7,9 +7,12 @@ from torch import nn
 
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.images import to_uint8
+from ganatomy.errors import InputError
 from ganatomy.gan.sampling import generate
 from ganatomy.metrics.evaluator import Evaluator
 from ganatomy.metrics.random_features import RandomFeatures
+
+NEIGHBOURS = 5  # of precision and recall, which need more images than that
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,11 @@ class EvaluationSet:
         Tells the classes of `held_out` apart; where that has none it may tell anything apart.
     random_features : Module
         Feature network for the distances that must not depend on classes.
+
+    Raises
+    ------
+    InputError
+        Too few images or latents.
     """
 
     held_out: Dataset
@@ -36,6 +44,16 @@ class EvaluationSet:
     z: torch.Tensor
     evaluator: Evaluator
     random_features: nn.Module
+
+    def __post_init__(self) -> None:
+        counts = {"held-out images": len(self.held_out), "latents": len(self.z)}
+        for name, count in counts.items():
+            if count <= NEIGHBOURS:
+                raise InputError(
+                    f"{count} {name}, at least {NEIGHBOURS + 1} are needed to compare",
+                    "num_fakes",
+                    "Give more images, or raise `num_fakes` or `test_fraction`.",
+                )
 
     @staticmethod
     def of(

@@ -12,9 +12,8 @@ import pandas as pd
 import torch
 
 from ganatomy.data.images import to_uint8
-from ganatomy.errors import InputError
 from ganatomy.gan.sampling import generate, score
-from ganatomy.importance.evaluation_set import EvaluationSet
+from ganatomy.importance.evaluation_set import NEIGHBOURS, EvaluationSet
 from ganatomy.importance.members import Member
 from ganatomy.metrics.auc import auc
 from ganatomy.metrics.coverage import total_variation
@@ -26,7 +25,6 @@ from ganatomy.metrics.manifold import compare_manifolds
 
 _LOCAL = LocalStatistics()
 _BATCH = 64  # of 512, layers leave the processor's cache: up to three times slower
-_NEIGHBOURS = 5
 
 
 class _About(NamedTuple):
@@ -83,11 +81,6 @@ def read_out(
         For `on_progress`.
     on_progress : callable
         Called with (done, total) members.
-
-    Raises
-    ------
-    InputError
-        Too few images or latents.
     """
     reals = _Reals(evaluation)
     class_names = evaluation.held_out.class_names
@@ -159,14 +152,6 @@ class _Reals:
     """Features of the held-out images, which all members are compared with."""
 
     def __init__(self, evaluation: EvaluationSet) -> None:
-        counts = {"held-out images": len(evaluation.reals), "latents": len(evaluation.z)}
-        for name, count in counts.items():
-            if count <= _NEIGHBOURS:
-                raise InputError(
-                    f"{count} {name}, at least {_NEIGHBOURS + 1} are needed to compare",
-                    "num_fakes",
-                    "Give more images, or raise `num_fakes` or `test_fraction`.",
-                )
         self._evaluation = evaluation
         self._seen = extract(evaluation.evaluator, evaluation.reals, _BATCH)
         self._random = extract(evaluation.random_features, evaluation.reals, _BATCH)
@@ -178,7 +163,7 @@ class _Reals:
         evaluation = self._evaluation
         seen = extract(evaluation.evaluator, fakes, _BATCH)
         random = extract(evaluation.random_features, fakes, _BATCH)
-        manifold = compare_manifolds(seen, self._seen, _NEIGHBOURS)
+        manifold = compare_manifolds(seen, self._seen, NEIGHBOURS)
         shares = _class_shares(evaluation, seen)
         values = {
             "g_fcd": frechet_distance(seen, self._seen),

@@ -1,16 +1,19 @@
 """What retraining tells of every feature: the frozen result of the study of importance."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from ganatomy.files import read_json, write_json
+from ganatomy.importance.differences import SUBSET_PREFIX
 from ganatomy.importance.generated import GeneratedImages, load_sheets, save_sheets
 from ganatomy.importance.measuring import ReadOut
 from ganatomy.importance.readouts import READOUTS
 from ganatomy.importance.region_masks import RegionMasks
 from ganatomy.importance.tables import read_csv, read_parquet, write_csv, write_parquet
+from ganatomy.results import whole
 
 _JUDGED = "judged.json"
 _TABLES = ("summary", "ranking", "interactions", "subsets", "power", "reliance")
@@ -84,26 +87,43 @@ class ImportanceStudy:
 
     def verdict(self) -> str:
         """Say in words which features matter, most by which readout, and how firm the order is."""
-        if self.ranking.empty:
-            return "No changed feature was retrained on."
-        outstanding = self.ranking["stands_out"].astype(bool)
+        return " ".join(self._sentences())
+
+    def _sentences(self) -> Iterator[str]:
         names = self.ranking["variant"]
-        sentences = [
+        outstanding = self.ranking["stands_out"].astype(bool)
+        judged = self.ranking["max_abs_t"].notna()
+        if gone := self._lost():
+            yield f"Nothing is known of {', '.join(gone)}: every GAN without it has diverged."
+        if self.ranking.empty:
+            if not gone:
+                yield "No changed feature was retrained on."
+            return
+        yield (
             f"{outstanding.sum()} of {len(names)} changes stand out from retraining on unchanged "
             f"data: {', '.join(names[outstanding]) or 'none'}."
-        ]
+        )
         if outstanding.any():
             first = self.ranking[outstanding].iloc[0]
             meaning = READOUTS[first["strongest_readout"]].meaning
-            sentences.append(
-                f"{first['variant']} matters most: |t| = {first['max_abs_t']:.1f} in {meaning}."
+            yield f"{first['variant']} matters most: |t| = {first['max_abs_t']:.1f} in {meaning}."
+        if (quiet := judged & ~outstanding).any():
+            yield f"Within the noise: {', '.join(names[quiet])}."
+        if not judged.all():
+            yield (
+                f"Not to be judged, as GANs retrained on unchanged data are all alike: "
+                f"{', '.join(names[~judged])}."
             )
-        if not outstanding.all():
-            sentences.append(f"Within the noise: {', '.join(names[~outstanding])}.")
         correlation = self.metrics().get("split_half_rank_correlation")
         if correlation is not None:
-            sentences.append(f"Two halves of the seeds rank them alike to {correlation:.2f}.")
-        return " ".join(sentences)
+            yield f"Two halves of the seeds rank them alike to {correlation:.2f}."
+
+    def _lost(self) -> list[str]:
+        """List the changed variants of which no GAN is left at the end of its training."""
+        diverged = self.read.diverged
+        own = diverged[~diverged["is_null"].astype(bool)]
+        lost = own[~own["variant"].isin(self.ranking["variant"])]["variant"]
+        return [name for name in lost.unique() if not name.startswith(SUBSET_PREFIX)]
 
     def save(self, folder: Path) -> None:
         """Write all of it into a folder."""
@@ -116,6 +136,7 @@ class ImportanceStudy:
         write_json(folder / _JUDGED, {"fdr": self.fdr})
 
     @staticmethod
+    @whole
     def load(folder: Path) -> "ImportanceStudy":
         """Read what `save` wrote; `InputError` where something is missing or damaged."""
         read = ReadOut(

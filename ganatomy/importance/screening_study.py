@@ -14,11 +14,13 @@ from ganatomy.importance.measuring import read_out
 from ganatomy.importance.retraining import Budget, retrain_members
 from ganatomy.importance.screening import Cost, Rung, Screening, cost_of, screened_run
 from ganatomy.importance.tables import read_csv
+from ganatomy.results import forget, whole
 from ganatomy.tables import csv_bytes
 
 _SEEDS_OF_RUNGS = 1_000_000  # none of those that are trained in full: these were selected on
 _SURVIVORS = "survivors.json"
 _SCREENING = "screening.json"
+_TABLES = ("history", "repeats")
 
 
 @dataclass(frozen=True)
@@ -73,17 +75,15 @@ class ScreeningStudy:
 
     def save(self, folder: Path) -> None:
         """Write ``survivors.json`` and, where there was screening, its tables and its cost."""
+        forget(folder, _SCREENING, *(f"{name}.csv" for name in _TABLES))
         write_json(
             folder / _SURVIVORS,
             {"screened": self.screening is not None, "variants": list(self.kept)},
         )
         if self.screening is None or self.cost is None:
             return
-        for name, table in (
-            ("history", self.screening.history),
-            ("repeats", self.screening.repeats),
-        ):
-            write_bytes(folder / f"{name}.csv", csv_bytes(table))
+        for name in _TABLES:
+            write_bytes(folder / f"{name}.csv", csv_bytes(getattr(self.screening, name)))
         write_json(
             folder / _SCREENING,
             {
@@ -94,6 +94,7 @@ class ScreeningStudy:
         )
 
     @staticmethod
+    @whole
     def load(folder: Path) -> "ScreeningStudy":
         """Read what `save` wrote; `InputError` where something is missing or damaged."""
         about = read_json(folder / _SURVIVORS)
@@ -104,8 +105,7 @@ class ScreeningStudy:
         screening = Screening(
             tuple(details["survivors"]),
             num_trained,
-            read_csv(folder / "history.csv"),
-            read_csv(folder / "repeats.csv"),
+            **{name: read_csv(folder / f"{name}.csv") for name in _TABLES},
         )
         cost = Cost(**{**details["cost"], "num_trained": num_trained})
         return ScreeningStudy(

@@ -12,6 +12,7 @@ from torch import nn
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.recipes import Recipe
 from ganatomy.data.features.regions import USUAL_REGIONS, Regions
+from ganatomy.errors import InputError
 from ganatomy.importance.datamodels import datamodels
 from ganatomy.importance.evaluation_set import EvaluationSet
 from ganatomy.importance.experiment import Experiment, StudySize
@@ -28,6 +29,7 @@ from ganatomy.importance.result import ImportanceStudy
 __all__ = ["Experiment", "ImportanceStudy", "StudySize", "drop_feature_importance", "judge_members"]
 
 _SHOWN_IMAGES = 12
+_FEWEST = 2  # seeds, and nulls
 
 
 def drop_feature_importance(
@@ -71,7 +73,7 @@ def drop_feature_importance(
     ------
     InputError
         A feature or mode that this data does not have, none that changes anything, or too few
-        images.
+        images, nulls or seeds: all before anything is retrained.
 
     Examples
     --------
@@ -84,9 +86,17 @@ def drop_feature_importance(
     >>> sorted(study.ranking["variant"])
     ['cell_0_0', 'contrast']
     """
+    size = size or StudySize()
+    _check_size(size)
     experiment = Experiment.begin(dataset, size, seed=seed)
     asked = experiment.recipes(features, modes=modes, regions=regions)
     variants = experiment.variants(asked, on_warning=on_warning)
+    if all(recipe.is_null for recipe, _ in variants):
+        raise InputError(
+            "there is no feature whose change changes anything",
+            "features",
+            "Name features that the images have.",
+        )
     members = experiment.members(variants, on_progress=on_progress, on_warning=on_warning)
     return judge_members(
         members,
@@ -99,6 +109,17 @@ def drop_feature_importance(
         seed=seed,
         on_warning=on_warning,
     )
+
+
+def _check_size(size: StudySize) -> None:
+    """Refuse before anything is trained what could not be judged afterwards."""
+    for name in ("num_seeds", "num_nulls"):
+        if (count := getattr(size, name)) < _FEWEST:
+            raise InputError(
+                f"{count} leaves no noise of retraining to judge by",
+                name,
+                f"Have at least {_FEWEST}; 4 or more are better.",
+            )
 
 
 def judge_members(
@@ -145,7 +166,7 @@ def judge_members(
     Raises
     ------
     InputError
-        Too few images, nulls or seeds.
+        Too few images, nulls or seeds, or no GAN that has not diverged.
     """
     sampler = Sampler(evaluation.z[:_SHOWN_IMAGES])
     read = read_out(
@@ -153,6 +174,12 @@ def judge_members(
     )
     for row in read.diverged.to_dict("records"):
         on_warning(f"{row['variant']}, seed {row['seed']}, has diverged: it is left out")
+    if read.repeats.empty:
+        raise InputError(
+            f"none of {len(read.diverged)} retrained GANs is left to be judged",
+            "members",
+            "Train them again with a lower learning rate or a penalty (`r1`).",
+        )
     summary = summarise(read.repeats, fdr)
     ranking = rank(summary)
     power = [

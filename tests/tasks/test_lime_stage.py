@@ -349,7 +349,7 @@ def test_a_constant_discriminator_is_told_in_words_and_not_drawn(scratch: Path) 
     assert latents.count().to_dict() == {"class": DIM, "d_logit_of_g": 0}
     assert set(_pictures(scratch)) == PICTURES  # with the reason in place of each map
     assert (
-        "3 of 3 have no explanation: the target is constant"
+        "Of 3 real images 3 have no explanation: the target is constant"
         in LimeStudy.load(_report(scratch)).verdict()
     )
 

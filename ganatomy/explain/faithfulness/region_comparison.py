@@ -19,7 +19,9 @@ from ganatomy.tensors import read_tensors, write_tensors
 RETRAINING = {"retraining, G": "g_abs_t", "retraining, D": "d_abs_t"}
 """Columns of the table of regions, and the columns of a ranking that they are taken from."""
 
-_TABLE, _MASKS = "regions.csv", "regions.safetensors"
+_TABLE, _CORRELATIONS = "regions.csv", "correlations.csv"
+_SENTENCES, _MASKS = "agreement.json", "regions.safetensors"
+FILES = (_TABLE, _CORRELATIONS, _SENTENCES, _MASKS)
 _MEAN_IMAGE = "mean_image"
 
 
@@ -50,12 +52,12 @@ class RegionComparison:
         """Write the table, the regions, and what follows from the table for whoever reads on."""
         agreement = self.agreement
         tables = {
-            "regions": self.table.rename_axis("region").reset_index(),
-            "correlations": agreement.correlations.rename_axis("method").reset_index(),
+            _TABLE: self.table.rename_axis("region").reset_index(),
+            _CORRELATIONS: agreement.correlations.rename_axis("method").reset_index(),
         }
         for name, table in tables.items():
-            write_bytes(folder / f"{name}.csv", csv_bytes(table))
-        write_json(folder / "agreement.json", {"sentences": agreement.sentences})
+            write_bytes(folder / name, csv_bytes(table))
+        write_json(folder / _SENTENCES, {"sentences": agreement.sentences})
         tensors = {f"masks/{name}": torch.from_numpy(mask) for name, mask in self.masks.items()}
         tensors[_MEAN_IMAGE] = torch.from_numpy(self.mean_image)
         write_tensors(folder / _MASKS, tensors)

@@ -10,8 +10,10 @@ import torch
 
 from ganatomy.errors import REMAKE, InputError
 from ganatomy.explain.faithfulness.judged import Refusal
+from ganatomy.explain.faithfulness.region_comparison import FILES as REGION_FILES
 from ganatomy.explain.faithfulness.region_comparison import RegionComparison
 from ganatomy.files import read_json, write_bytes, write_json
+from ganatomy.results import forget, whole
 from ganatomy.tables import csv_bytes, read_table
 from ganatomy.tensors import read_tensors, write_tensors
 
@@ -21,6 +23,7 @@ _TEXT = (
 )
 _MAY_BE_EMPTY = {"against": "", "why": "", "refused": ""}
 _SCORES, _MAPS = "scores.parquet", "maps.safetensors"
+_NETWORKS = ("d", "g")
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,15 +100,18 @@ class FaithfulnessStudy:
             yield f"{len(self.trusted)} of {count} kinds of map can be trusted: {names}."
         refused = {row["method"] for row in self.refusals}
         if refused:
-            yield f"{len(refused)} of them mean nothing in some images, and say why."
+            kinds = "1 kind" if len(refused) == 1 else f"{len(refused)} kinds"
+            yield f"Maps of {kinds} mean nothing in some images or in all; the reasons are told."
         yield from self.sentences[:1]
 
     def save(self, folder: Path) -> None:
         """Write tables, tensors and the rules into a folder."""
+        forget(folder, *(_cascade_of(network) for network in _NETWORKS), *REGION_FILES)
         tables = {"measures": self.measures, "trust": self.verdicts, "removal": self.curves}
-        tables |= {f"randomisation_{network}": each for network, each in self.randomised.items()}
-        for name, table in {**tables, "planted": self.planted}.items():
-            write_bytes(folder / f"{name}.csv", csv_bytes(table))
+        tables = {f"{name}.csv": table for name, table in tables.items()}
+        tables |= {_cascade_of(network): each for network, each in self.randomised.items()}
+        for name, table in {**tables, "planted.csv": self.planted}.items():
+            write_bytes(folder / name, csv_bytes(table))
         buffer = io.BytesIO()
         self.scores.to_parquet(buffer, index=False)
         write_bytes(folder / _SCORES, buffer.getvalue())
@@ -116,9 +122,10 @@ class FaithfulnessStudy:
         write_tensors(folder / _MAPS, self.maps)
 
     @staticmethod
+    @whole
     def load(folder: Path) -> "FaithfulnessStudy":
         """Read what `save` wrote; `InputError` where a file is missing or damaged."""
-        cascades = {name: folder / f"randomisation_{name}.csv" for name in ("d", "g")}
+        cascades = {network: folder / _cascade_of(network) for network in _NETWORKS}
         return FaithfulnessStudy(
             _table(folder / "trust.csv"),
             _table(folder / "measures.csv"),
@@ -131,6 +138,10 @@ class FaithfulnessStudy:
             tuple(read_json(folder / "refusals.json")),
             read_tensors(folder / _MAPS),
         )
+
+
+def _cascade_of(network: str) -> str:
+    return f"randomisation_{network}.csv"
 
 
 def _table(path: Path) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from ganatomy.explain.networks.targets import Target, class_logit
 from ganatomy.files import write_bytes
 from ganatomy.tables import csv_bytes, read_table
 
-_EFFECTS, _FITS = "latents.csv", "latent_fits.csv"
+FILES = _EFFECTS, _FITS = "latents.csv", "latent_fits.csv"
 _SAMPLES_EACH = 4  # of each coordinate, at the least
 _SEEN_CLASS = "class"
 

@@ -1,5 +1,6 @@
 """What the study of LIME found: saved, loaded, in figures and in words."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,10 +9,12 @@ from typing import Any
 import pandas as pd
 
 from ganatomy.explain.lime.cases import LimeCase
+from ganatomy.explain.lime.latent_effects import FILES as LATENT_FILES
 from ganatomy.explain.lime.latent_effects import LatentEffects
 from ganatomy.explain.lime.settings import Hiding, LimeSampling
 from ganatomy.explain.maps.class_means import ClassMeans
 from ganatomy.files import read_json, write_bytes, write_json
+from ganatomy.results import forget, whole
 from ganatomy.tables import csv_bytes, read_table
 
 CASES = {
@@ -80,14 +83,27 @@ class LimeStudy:
     def _of_case(self, key: str, figures: dict[str, float | int]) -> Iterator[str]:
         own, fit = self._of(key), figures[f"mean_held_out_r2_{key}"]
         again = figures[f"mean_stability_{key}"]
-        if fit == fit:  # it is known
-            yield (
-                f"At {CASES[key]} a linear surrogate foretells D's logit with R² {fit:.2f} "
-                f"(coefficients of other samples correlate by {again:.2f})."
-            )
         refused = own.loc[own["refusal"] != "", "refusal"]
+        if not math.isnan(fit):
+            beside = (
+                ""
+                if math.isnan(again)
+                else f" (coefficients of other samples correlate by {again:.2f})"
+            )
+            fits = f"foretells D's logit with R² {fit:.2f}{beside}"
+            yield f"At {CASES[key]} a linear surrogate {fits}."
+        elif len(refused) < len(own):
+            yield (
+                f"How well the surrogates at {CASES[key]} foretell D's logit is not known: no "
+                "samples were left out of their fit."
+            )
         if len(refused):
-            yield f"{len(refused)} of {len(own)} have no explanation: {refused.mode()[0]}."
+            have = "has" if len(refused) == 1 else "have"
+            often = "" if refused.nunique() == 1 else " (most often)"
+            yield (
+                f"Of {len(own)} {CASES[key]} {len(refused)} {have} no explanation{often}: "
+                f"{refused.mode()[0]}."
+            )
 
     def _of(self, key: str) -> pd.DataFrame:
         own: pd.DataFrame = self.surrogates[self.surrogates["group"] == key]
@@ -95,6 +111,7 @@ class LimeStudy:
 
     def save(self, folder: Path) -> None:
         """Write how it was made, a file of tensors for each case, class means and tables."""
+        forget(folder, *LATENT_FILES)
         how = {"sampling": asdict(self.sampling), "hiding": asdict(self.hiding)}
         write_json(folder / _HOW, {**how, "num_seeds": self.num_seeds})
         for key, case in self.cases.items():
@@ -105,6 +122,7 @@ class LimeStudy:
             self.latents.save(folder)
 
     @staticmethod
+    @whole
     def load(folder: Path) -> "LimeStudy":
         """Read what `save` wrote; `InputError` where a file is missing or damaged."""
         how: dict[str, Any] = read_json(folder / _HOW)

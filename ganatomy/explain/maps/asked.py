@@ -56,7 +56,7 @@ class AskedMaps:
     @staticmethod
     def load(folder: Path, reasons: Reasons) -> "AskedMaps | None":
         """Read what `save` wrote, in the order of `reasons`; None where nothing could be asked."""
-        if not (folder / FILE).exists():
+        if not reasons and not (folder / FILE).exists():
             return None
         tensors = read_tensors(folder / FILE)
         return AskedMaps(

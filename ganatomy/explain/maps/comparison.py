@@ -12,7 +12,7 @@ from ganatomy.tables import csv_bytes, read_table
 from ganatomy.tensors import read_tensors, write_tensors
 
 FIGURES = ("overlap", "chance_overlap", "correlation")
-_TABLE, _TENSORS = "disagreement.csv", "disagreement.safetensors"
+FILES = _TABLE, _TENSORS = "disagreement.csv", "disagreement.safetensors"
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,9 +5,12 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from ganatomy.errors import InputError
 from ganatomy.explain.networks.batching import in_batches
 from ganatomy.explain.networks.hooks import undisturbed
 from ganatomy.explain.networks.targets import Target
+
+_DIFFERENTIABLE = "Give a network that is not cut off from its input."
 
 
 def integrated_gradients(
@@ -37,6 +40,11 @@ def integrated_gradients(
     -------
     Tensor of shape (n, h, w), float32 on the CPU
 
+    Raises
+    ------
+    InputError
+        The target is not differentiable.
+
     Examples
     --------
     >>> from ganatomy.explain.networks.targets import d_logit
@@ -60,6 +68,10 @@ def integrated_gradients(
         between = fill[at] + along[step, None, None, None] * way[at]
         with torch.enable_grad():
             total = target.values(between.requires_grad_()).sum()
+            if not total.requires_grad:
+                raise InputError(
+                    f"{target.name} has no gradient", "integrated_gradients", _DIFFERENTIABLE
+                )
             (gradient,) = torch.autograd.grad(total, between)
         parts = (gradient * way[at] * weights[step, None, None, None]).sum(1)
         first = start // num_steps

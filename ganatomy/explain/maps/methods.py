@@ -117,10 +117,7 @@ class Methods:
         """
         few = fills[:, :_FILLS].unbind(1)
         size = (images.shape[-2], images.shape[-1])
-        gradients = [
-            integrated_gradients(target, images, each, self.num_steps, on_warning=self.on_warning)
-            for each in few
-        ]
+        gradients = [self._gradients_or_nan(target, images, each) for each in few]
         window = square_side(self.hiding, size[1])
         falls = [
             occlusion(target, images, window, each, on_warning=self.on_warning) for each in few
@@ -131,6 +128,19 @@ class Methods:
             INTEGRATED_GRADIENTS: torch.stack(gradients).mean(0),
             OCCLUSION: torch.stack(falls).mean(0),
         }
+
+    def _gradients_or_nan(
+        self, target: Target, images: torch.Tensor, fill: torch.Tensor
+    ) -> torch.Tensor:
+        """Integrated gradients; NaN where the target has none, as of `cams_or_nan`."""
+        try:
+            return integrated_gradients(
+                target, images, fill, self.num_steps, on_warning=self.on_warning
+            )
+        except InputError:
+            if not guard_target(target, images):
+                raise
+        return torch.full((len(images), *images.shape[-2:]), torch.nan)
 
 
 def cams_or_nan(

@@ -1,19 +1,23 @@
 """What the study of maps found: saved, loaded, in figures and in words."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from ganatomy.explain.maps.asked import FILE as ASKED_FILE
 from ganatomy.explain.maps.asked import AskedMaps
 from ganatomy.explain.maps.cases import MapCase, Refusal
 from ganatomy.explain.maps.class_means import ClassMeans
+from ganatomy.explain.maps.comparison import FILES as COMPARISON_FILES
 from ganatomy.explain.maps.comparison import Comparison
 from ganatomy.explain.maps.film import Frame, load_film, save_film
 from ganatomy.explain.units.carriers import Carriers
 from ganatomy.explain.units.causes import joined
 from ganatomy.files import read_json, write_bytes, write_json
+from ganatomy.results import forget, whole
 from ganatomy.tables import csv_bytes, read_table
 
 NETWORK_OF = {"d_real": "D", "d_fake": "D", "g_fake": "G", "difference": "D"}
@@ -39,7 +43,7 @@ class MapsStudy:
     asked : AskedMaps or None
         Classes, concepts and regions explained within G; None where no layer of G has maps.
     comparison : Comparison or None
-        D's maps against G's; None where one of the two has none.
+        D's maps against G's; None where one of the two has none that means anything.
     class_means : ClassMeans
         Over all images, by the method that keeps the gradient of each place.
     causal : DataFrame
@@ -93,19 +97,20 @@ class MapsStudy:
                 f"In {passed} of {len(self.causal)} checks the channels that Grad-CAM credits move "
                 "the target more than channels at random."
             )
-        if self.comparison is not None and figures["mean_overlap"] == figures["mean_overlap"]:
-            yield (
-                f"D's maps and G's overlap by {figures['mean_overlap']:.2f}; maps of different "
-                f"images by {figures['mean_chance_overlap']:.2f}."
-            )
+        if self.comparison is not None and not math.isnan(figures["mean_overlap"]):
+            chance = figures["mean_chance_overlap"]
+            beside = "" if math.isnan(chance) else f"; maps of different images by {chance:.2f}"
+            yield f"D's maps and G's overlap by {figures['mean_overlap']:.2f}{beside}."
         if self.carriers.dissection is not None:
             tried = self.carriers.dissection.groupby(["layer", "unit"]).ngroups
-            yield f"{self.carriers.num_units} of {tried} units of G carry something alone."
-        if self.refusals:
-            yield f"{len(self.refusals)} kinds of maps mean nothing in some images, and say why."
+            yield f"Of {tried} units of G {self.carriers.num_units} carry something alone."
+        if refused := {(row["case"], row["method"]) for row in self.refusals}:
+            kinds = "kind of maps means" if len(refused) == 1 else "kinds of maps mean"
+            yield f"{len(refused)} {kinds} nothing in some images or in all; the reasons are told."
 
     def save(self, folder: Path) -> None:
         """Write tables, tensors and ``maps.json`` into a folder."""
+        forget(folder, "causal.csv", "dissection.csv", ASKED_FILE, *COMPARISON_FILES)
         for key, case in self.cases.items():
             case.save(folder / f"{key}.safetensors")
         if self.asked is not None:
@@ -128,6 +133,7 @@ class MapsStudy:
         write_json(folder / "maps.json", {**about, _ASKED: asked})
 
     @staticmethod
+    @whole
     def load(folder: Path) -> "MapsStudy":
         """Read what `save` wrote; `InputError` where a file is missing or damaged."""
         about = read_json(folder / "maps.json")

@@ -192,6 +192,8 @@ def _refusals(cases: dict[str, Explained], asked: AskedMaps | None) -> list[Refu
 
 
 def _comparison(cases: dict[str, Explained], shown: int) -> Comparison | None:
+    if not all(cases[key].means_something for key in ("d_fake", "g_fake")):
+        return None
     d_maps, g_maps = cases["d_fake"].whole, cases["g_fake"].whole
     return None if d_maps is None or g_maps is None else Comparison.of(d_maps, g_maps, shown)
 

@@ -174,10 +174,9 @@ def _varying(names: list[str], untouched: Array, on_warning: Warn) -> list[str]:
         if len(values) > 1 and np.ptp(values) > _ROUNDING * np.abs(values).max():
             kept.append(name)
         else:
-            on_warning(
-                f"concept {name} is left out: it is the same in all {len(values)} images in which "
-                "it can be read"
-            )
+            same = f"is the same in all {len(values)} images in which it can be read"
+            why = same if len(values) else "can be read in no image"
+            on_warning(f"concept {name} is left out: it {why}")
     if not kept:
         raise InputError(
             f"none of {len(names)} concepts varies over the generator's images",

@@ -19,6 +19,7 @@ from ganatomy.importance.members import Member
 from ganatomy.importance.ranking import rank, summarise
 from ganatomy.importance.result import ImportanceStudy
 from ganatomy.importance.study import Experiment, StudySize, drop_feature_importance, judge_members
+from tests.unit.damaged import refuses_damage
 from tests.unit.gan.small import SMALL
 from tests.unit.importance.retrained import repeats
 
@@ -185,3 +186,77 @@ def test_images_are_kept_of_the_smallest_seed_that_is_whole() -> None:
     sampler = Sampler(latents(3, SMALL, 0))
     assert len(list(sampler.passing(members()))) == 7
     assert [sheet.variant for sheet in sampler.sheets(["b", "a"])] == ["null_1", "a"]
+
+
+def test_what_is_damaged_or_of_another_version_is_refused(
+    study: ImportanceStudy, tmp_path: Path
+) -> None:
+    refused = refuses_damage(study, ImportanceStudy.load, tmp_path)
+    assert {"ranking.csv lacks stands_out", "summary.csv lacks judged"} < {*refused}
+    assert {"generated.safetensors lacks images", "regions.safetensors lacks mean_image"} < {
+        *refused
+    }
+
+
+def test_what_cannot_be_judged_is_not_called_noise(study: ImportanceStudy) -> None:
+    """Nulls that are all alike: not even a large effect can be told from retraining."""
+    alike = {f"null_{k}": [0.1, 0.2, 0.3] for k in range(3)}
+    said = _told(study, {"loud": [9.0, 9.1, 9.2], **alike}).verdict()
+    assert "Within the noise" not in said
+    assert "Not to be judged, as GANs retrained on unchanged data are all alike: loud." in said
+
+
+def test_a_change_of_which_no_gan_is_left_is_told(study: ImportanceStudy) -> None:
+    columns = study.read.diverged.columns
+    rows = [
+        *(("lost", "lost", "remove", False, seed, 1.0) for seed in (0, 1)),
+        ("contrast", "contrast", "remove", False, 1, 1.0),
+        ("null_1", "", "null", True, 1, 1.0),
+        ("subset_000", "a+b", "remove", False, 0, 1.0),
+    ]
+    read = study.read._replace(diverged=pd.DataFrame(rows, columns=columns))
+    found = replace(study, read=read)
+    first = "Nothing is known of lost: every GAN without it has diverged. "
+    assert found.verdict() == first + study.verdict()
+    alone = replace(found, ranking=study.ranking.iloc[:0])
+    assert "No changed feature was retrained on." not in alone.verdict()
+
+
+def test_when_every_gan_has_diverged_that_is_said(data: Dataset) -> None:
+    experiment = Experiment.begin(data, TINY)
+    recipes = experiment.recipes(["contrast"])
+    with pytest.raises(InputError, match="none of 8 retrained GANs is left") as error:
+        judge_members(
+            [Member(recipe, seed, 1.0, None, None) for recipe in recipes for seed in (0, 1)],
+            recipes,
+            experiment.evaluation,
+            experiment.base.discriminator,
+            train=experiment.train,
+            num_members=8,
+        )
+    assert error.value.where == "members"
+
+
+@pytest.mark.parametrize(
+    ("change", "features", "where"),
+    [
+        ({"num_seeds": 1}, FEATURES, "num_seeds"),
+        ({"num_nulls": 1}, FEATURES, "num_nulls"),
+        ({"num_fakes": 5}, FEATURES, "num_fakes"),
+        ({}, [], "features"),
+        ({}, ["background"], "features"),
+    ],
+)
+def test_what_could_not_be_judged_is_refused_before_it_is_trained(
+    change: dict[str, int], features: list[str], where: str, data: Dataset
+) -> None:
+    steps: list[tuple[int, int]] = []
+    with pytest.raises(InputError) as error:
+        drop_feature_importance(
+            data,
+            features,
+            size=replace(TINY, **change),
+            on_progress=lambda done, total: steps.append((done, total)),
+        )
+    assert error.value.where == where
+    assert steps == []

@@ -421,6 +421,5 @@ def test_a_diverged_member_is_named_and_left_out(diverged: Callable[[str], Membe
 
 @pytest.mark.parametrize(("images", "latents", "what"), [(5, 8, "5 held-out"), (6, 5, "5 latents")])
 def test_too_few_to_compare(images: int, latents: int, what: str) -> None:
-    evaluation = _evaluation(images, num_latents=latents)
     with pytest.raises(InputError, match=what):
-        _read([_member("a", _signs())], evaluation)
+        _evaluation(images, num_latents=latents)

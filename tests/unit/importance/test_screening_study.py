@@ -20,6 +20,7 @@ from ganatomy.importance.screening import Rung
 from ganatomy.importance.screening_study import ScreeningStudy, screen_features
 from ganatomy.metrics.evaluator import Evaluator
 from ganatomy.metrics.random_features import RandomFeatures
+from tests.unit.damaged import leaves_nothing_behind, refuses_damage
 from tests.unit.gan.small import CPU, SMALL, small_settings
 
 RUNGS = [Rung(0.5, 2)]
@@ -106,3 +107,16 @@ def test_without_screening_everything_is_kept(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["survivors.json"]
     assert ScreeningStudy.load(tmp_path) == study
     assert study.metrics() == {"num_variants": 2, "num_kept": 2}
+
+
+def test_what_is_damaged_or_of_another_version_is_refused(
+    study: ScreeningStudy, tmp_path: Path
+) -> None:
+    refused = refuses_damage(study, ScreeningStudy.load, tmp_path)
+    assert {"survivors.json has nothing", "screening.json lacks cost"} < {*refused}
+
+
+def test_saved_anew_nothing_of_what_was_there_is_left(
+    study: ScreeningStudy, tmp_path: Path
+) -> None:
+    leaves_nothing_behind(study, ScreeningStudy.without(["contrast"]), tmp_path)

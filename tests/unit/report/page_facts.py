@@ -182,11 +182,11 @@ def facts() -> dict[str, Any]:
         ],
         "importance": {
             "rows": [row],
+            "fdr": 0.05,
             "readouts": ["g_fcd", "d_shift"],
             "meanings": {"g_fcd": "a distance"},
             "reliance_meanings": {"d_auc_drop": "a drop"},
             "verdict": "A verdict on features.",
-            "fdr": 0.05,
             "rule": "A rule of ranking.",
             "modes": {"remove": "removed: what does it add?"},
             "num_comparisons": 20,

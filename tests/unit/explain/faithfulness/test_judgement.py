@@ -1,8 +1,10 @@
 """The study that judges explanations, on networks of anybody's, without a file of the project."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -11,7 +13,8 @@ from torch import nn
 from ganatomy.data.dataset import Dataset
 from ganatomy.errors import InputError
 from ganatomy.explain.faithfulness.effort import Effort
-from ganatomy.explain.faithfulness.region_comparison import compare_regions
+from ganatomy.explain.faithfulness.judged import Refusal
+from ganatomy.explain.faithfulness.region_comparison import RegionComparison, compare_regions
 from ganatomy.explain.faithfulness.result import FaithfulnessStudy
 from ganatomy.explain.faithfulness.study import judge_explanations
 from ganatomy.explain.lime.settings import Hiding, LimeSampling
@@ -19,6 +22,7 @@ from ganatomy.explain.maps.methods import Methods
 from ganatomy.explain.networks.named import Vocabulary
 from ganatomy.explain.networks.subjects import Subjects
 from tasks.faithfulness.params import Faithfulness
+from tests.unit.damaged import leaves_nothing_behind, refuses_damage
 
 SIDE = 12
 QUICK = Effort(num_steps=3, num_perturbations=2, num_seeds=2)
@@ -154,3 +158,31 @@ def test_defaults_are_those_of_the_parameters() -> None:
     params = Faithfulness()
     assert params.effort() == Effort()
     assert params.integration_steps == Methods(()).num_steps
+
+
+def test_what_is_damaged_or_of_another_version_is_refused(
+    study: FaithfulnessStudy, tmp_path: Path
+) -> None:
+    refused = refuses_damage(study, FaithfulnessStudy.load, tmp_path)
+    assert {"trust.csv lacks trusted", "scores.parquet lacks control"} < {*refused}
+
+
+def test_saved_anew_nothing_of_what_was_there_is_left(
+    study: FaithfulnessStudy, tmp_path: Path
+) -> None:
+    """Without maps of G and without regions, after a result with both."""
+    masks = {"left": np.eye(SIDE, dtype=bool)}
+    table = pd.DataFrame({"a": [1.0], "b": [2.0]}, index=["left"])
+    regions = RegionComparison(table, masks, np.zeros((1, SIDE, SIDE)))
+    randomised = {"d": study.randomised["d"]}
+    leaves_nothing_behind(
+        replace(study, regions=regions), replace(study, randomised=randomised), tmp_path
+    )
+    assert FaithfulnessStudy.load(tmp_path / "after").regions is None
+
+
+def test_the_verdict_counts_kinds_of_maps_not_reasons(study: FaithfulnessStudy) -> None:
+    rows: list[Refusal] = [
+        {"method": "lime", "reason": reason, "images": 1, "of": 11} for reason in ("dark", "flat")
+    ]
+    assert "Maps of 1 kind mean nothing" in replace(study, refusals=tuple(rows)).verdict()

@@ -14,6 +14,7 @@ from ganatomy.explain.lime.settings import Hiding, LimeSampling
 from ganatomy.explain.lime.study import explain_by_lime
 from ganatomy.explain.networks.subjects import Subjects
 from tasks.lime.params import Lime
+from tests.unit.damaged import leaves_nothing_behind, refuses_damage
 
 SIDE, SQUARE, DIM = 12, 4, 3
 SAMPLING, HIDING = LimeSampling(num_samples=128), Hiding(segment_side=SQUARE, baseline="black")
@@ -101,7 +102,7 @@ def test_a_refusal_is_kept_with_its_image(subjects: Subjects, tmp_path: Path) ->
         case = each.cases["d_real"]
         refused = [bool(reason) for reason in case.refusals]
         assert refused == (case.rows == 2).tolist()
-        assert "1 of 5 have no explanation: the image equals its baseline" in each.verdict()
+        assert "Of 5 real images 1 has no explanation: the image equals its" in each.verdict()
         assert each.latents is None
 
 
@@ -128,3 +129,35 @@ def test_defaults_are_those_of_the_parameters() -> None:
     for name in ("num_images", "num_seeds", "num_latents", "latent_radius"):
         assert given[name] == getattr(params, name)
     assert (given["sampling"], given["hiding"]) == (params.sampling(), params.hiding())
+
+
+def test_what_is_damaged_or_of_another_version_is_refused(study: LimeStudy, tmp_path: Path) -> None:
+    refused = refuses_damage(study, LimeStudy.load, tmp_path)
+    assert {"lime.json has nothing", "lime.json lacks hiding", "surrogates.csv is cut"} < {*refused}
+    assert "d_real.safetensors lacks coefficients/001" in refused
+    assert "latents.csv lacks mean_abs" in refused
+
+
+def test_saved_anew_nothing_of_what_was_there_is_left(study: LimeStudy, tmp_path: Path) -> None:
+    leaves_nothing_behind(study, replace(study, latents=None), tmp_path)
+    assert LimeStudy.load(tmp_path / "after").latents is None
+
+
+def test_the_verdict_says_of_which_images_it_speaks_and_what_is_not_known(study: LimeStudy) -> None:
+    """Nothing is foretold of G's regions with one generated image; the package fits on all."""
+    table = study.surrogates.assign(refusal="")
+    regions = table["group"] == "g_regions"
+    table.loc[regions, ["r2", "held_out_r2"]] = float("nan")
+    table.loc[regions, "refusal"] = ["too dark"] * 4 + ["too few"] * 2
+    said = replace(study, surrogates=table).verdict()
+    assert "Of 6 generated images with parts of others 6 have no explanation (most often): " in said
+    assert "(most often): too dark." in said
+    assert "At real images a linear surrogate foretells" in said
+    assert "At generated images with parts of others" not in said
+    table = study.surrogates.assign(held_out_r2=float("nan"))
+    said = replace(study, surrogates=table, latents=None).verdict()
+    assert said.count("no samples were left out of their fit") == len(CASES)
+    case = study.cases["d_real"]
+    unstable = replace(case, stability=torch.full_like(case.stability, torch.nan))
+    cases = dict(study.cases, d_real=unstable)
+    assert "nan" not in replace(study, cases=cases).verdict()

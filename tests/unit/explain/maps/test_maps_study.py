@@ -1,5 +1,6 @@
 """The study of maps on networks of anybody's, without any file of the project."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,7 @@ from ganatomy.explain.maps.study import explain_by_maps
 from ganatomy.explain.maps.which import WhichMap
 from ganatomy.explain.networks.named import Vocabulary
 from ganatomy.explain.networks.subjects import Subjects
+from tests.unit.damaged import leaves_nothing_behind, refuses_damage
 
 SIDE = 12
 
@@ -131,3 +133,57 @@ def test_a_class_without_an_evaluator_is_left_out_and_said(subjects: Subjects) -
         "class",
         "concept(brightness)",
     ]
+
+
+def test_what_is_damaged_or_of_another_version_is_refused(study: MapsStudy, tmp_path: Path) -> None:
+    refused = refuses_damage(study, MapsStudy.load, tmp_path)
+    assert {"maps.json has nothing", "maps.json lacks num_layers", "causal.csv lacks passes"} < {
+        *refused
+    }
+    assert "d_real.safetensors lacks hirescam 0" in refused
+    assert "film.safetensors lacks 000000000/images" in refused
+
+
+def test_saved_anew_nothing_of_what_was_there_is_left(study: MapsStudy, tmp_path: Path) -> None:
+    carriers = replace(study.carriers, dissection=None)
+    less = replace(
+        study, asked=None, comparison=None, causal=study.causal.iloc[:0], carriers=carriers
+    )
+    leaves_nothing_behind(study, less, tmp_path)
+    assert MapsStudy.load(tmp_path / "after").asked is None
+
+
+def test_one_generated_image_has_no_others_to_be_compared_with() -> None:
+    torch.manual_seed(0)
+    real = torch.rand(2, 3, SIDE, SIDE) * 2 - 1
+    alone = Subjects.of(_generator(), _discriminator(), real=real, z=torch.randn(1, 5))
+    said = explain_by_maps(alone, num_ablated=3, num_random=2).verdict()
+    assert "D's maps and G's overlap by 0." in said
+    assert "nan" not in said
+
+
+def test_maps_that_mean_nothing_are_not_compared(subjects: Subjects) -> None:
+    """Of a generator that makes one image whatever its latent."""
+    generator = _generator()
+    assert isinstance(generator, nn.Sequential)
+    assert isinstance(generator[0], nn.Linear)
+    nn.init.zeros_(generator[0].weight)
+    collapsed = Subjects.of(
+        generator, subjects.discriminator, real=subjects.real, z=torch.randn(5, 5)
+    )
+    study = explain_by_maps(collapsed, num_ablated=3, num_random=2)
+    assert study.comparison is None
+    assert "overlap" not in study.verdict()
+    # two cases have maps that mean nothing: however many reasons there are
+    refused = {(row["case"], row["method"]) for row in study.refusals}
+    doubled = replace(study, refusals=(*study.refusals, *study.refusals))
+    assert f"{len(refused)} kinds of maps mean nothing" in doubled.verdict()
+
+
+def test_what_can_be_read_in_no_image_is_said_so(subjects: Subjects) -> None:
+    broken = nn.Sequential(_discriminator(), nn.Threshold(torch.inf, torch.nan))
+    told: list[str] = []
+    lost = Subjects.of(subjects.generator, broken, real=subjects.real, z=torch.randn(4, 5))
+    study = explain_by_maps(lost, num_ablated=4, num_random=2, on_warning=told.append)
+    assert "concept D's logit is left out: it can be read in no image" in told
+    assert "nan" not in study.verdict()

@@ -11,6 +11,7 @@ from ganatomy.errors import InputError
 from ganatomy.explain.lime.engine import lime
 from ganatomy.explain.lime.segments import grid
 from ganatomy.explain.lime.settings import Hiding, LimeSampling
+from ganatomy.explain.maps.integrated_gradients import integrated_gradients
 from ganatomy.explain.maps.methods import (
     INTEGRATED_GRADIENTS,
     LIME,
@@ -240,3 +241,26 @@ def test_maps_of_latents_are_judged_by_the_images_that_they_are_drawn_over() -> 
     assert refusals(target, z, maps, _draw(COUNT, 1, SIZE, SIZE)) == {"gradcam 0": [""] * COUNT}
     found = refusals(target, z, maps, _draw(COUNT, 1, SIZE, SIZE + 1))
     assert all("shape" in reason for reason in found["gradcam 0"])
+
+
+def test_a_network_that_is_cut_off_from_its_input_has_no_integrated_gradients(
+    images: torch.Tensor,
+) -> None:
+    """LIME and occlusion, which ask for values alone, have their maps."""
+
+    class CutOff(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.whole = _network(WEIGHTS)
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            logits: torch.Tensor = self.whole(images).detach()
+            return logits
+
+    target = d_logit(CutOff())
+    found = _methods(()).maps(target, [], images, _fills(images), 0)
+    assert found[INTEGRATED_GRADIENTS].isnan().all()
+    assert found[LIME].isfinite().all()
+    assert found[OCCLUSION].isfinite().all()
+    with pytest.raises(InputError, match="has no gradient"):
+        integrated_gradients(target, images, -torch.ones(1))
