@@ -1,56 +1,88 @@
 """One run of the whole pipeline, shared by every test that looks at what it leaves."""
 
+import json
+import os
 import re
+import sys
 from functools import cache
 from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # `make test` has a worker for each core
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.harness import ROOT, copy_project, elsewhere, flows, outcomes
+from tests.harness import ROOT, copy_project, elsewhere, flows, living, made_once, outcomes
 
 
 @pytest.fixture(scope="session")
-def _smoke_runs(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[Path, dict[str, str], dict[str, str]]:
-    project = copy_project(tmp_path_factory.mktemp("smoke") / "project")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of what all workers of `-n` look at, made by whoever asks first."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+def _run_twice(folder: Path) -> None:
+    project = copy_project(folder / "project")
+    outside = elsewhere(folder / "outside")
     found = []
-    outside = elsewhere(project.parent / "outside")
     for arguments in (["--profile", "smoke"], []):
         done = flows(project, "run", *arguments, **outside)
         assert done.returncode == 0, done.stderr
         found.append(outcomes(done))
-    return project, found[0], found[1]
+    left = [" ".join(process.cmdline()) for process in living(project)]
+    (folder / "told.json").write_text(json.dumps({"outcomes": found, "left": left}))
 
 
 @pytest.fixture(scope="session")
-def smoke(_smoke_runs: tuple[Path, dict[str, str], dict[str, str]]) -> Path:
+def _smoke_runs(shared: Path) -> Path:
+    return made_once(shared / "smoke", _run_twice)
+
+
+@pytest.fixture(scope="session")
+def smoke(_smoke_runs: Path) -> Path:
     """A project after two runs with the profile `smoke`. Look, do not touch: copy it first."""
-    return _smoke_runs[0]
+    return _smoke_runs / "project"
 
 
 @pytest.fixture(scope="session")
-def outside(smoke: Path) -> Path:
+def outside(_smoke_runs: Path) -> Path:
     """The home, cache and temporary folders that the two runs had, empty before."""
-    return smoke.parent / "outside"
+    return _smoke_runs / "outside"
 
 
 @pytest.fixture(scope="session")
-def first_run(_smoke_runs: tuple[Path, dict[str, str], dict[str, str]]) -> dict[str, str]:
+def first_run(_smoke_runs: Path) -> dict[str, str]:
     """Each stage's outcome in the first run."""
-    return _smoke_runs[1]
+    found: dict[str, str] = json.loads((_smoke_runs / "told.json").read_text())["outcomes"][0]
+    return found
 
 
 @pytest.fixture(scope="session")
-def second_run(_smoke_runs: tuple[Path, dict[str, str], dict[str, str]]) -> dict[str, str]:
+def second_run(_smoke_runs: Path) -> dict[str, str]:
     """Each stage's outcome in the second run, in which nothing had changed."""
-    return _smoke_runs[2]
+    found: dict[str, str] = json.loads((_smoke_runs / "told.json").read_text())["outcomes"][1]
+    return found
+
+
+@pytest.fixture(scope="session")
+def left_by_runs(_smoke_runs: Path) -> list[str]:
+    """Command lines of the processes that were in the project when the second run had ended."""
+    found: list[str] = json.loads((_smoke_runs / "told.json").read_text())["left"]
+    return found
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Begin each test with one thread, whatever a stage in this process has set."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what is marked `gpu` where there is none."""
+    """Put the costly first and skip what is marked `gpu` where there is none."""
+    items.sort(key=_turn)
     marked = [item for item in items if item.get_closest_marker("gpu")]
     if not marked:
         return
@@ -61,18 +93,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="needs a GPU"))
 
 
+def _turn(item: pytest.Item) -> int:
+    """One file makes the runs, meanwhile others need none; what is quick fills the end."""
+    place = item.nodeid.partition("::")[0]
+    if place == "tests/flows/test_run.py":
+        return 0
+    if place.startswith("tests/unit/"):
+        return 4 if place.startswith("tests/unit/gan/ensemble/") else 5
+    if _asks_for_the_runs(place):
+        return 3
+    return 1 if place.startswith("tests/flows/") else 2
+
+
 class _ByPlace(LoadScopeScheduling):
-    """What shares the smoke runs goes to one worker, the rest by file to whoever is free."""
+    """A file goes to whoever is free: its tests share what its fixtures have made."""
 
     def _split_scope(self, nodeid: str) -> str:
-        place = nodeid.partition("::")[0]
-        return "pipeline" if _asks_for_the_runs(place) else place
+        return nodeid.partition("::")[0]
 
 
 @cache
 def _asks_for_the_runs(place: str) -> bool:
     """Whether a file names one of the fixtures above, which is the only way to get at the runs."""
-    return bool(re.search(r"\b(smoke|first_run|second_run)\b", (ROOT / place).read_text()))
+    names = r"\b(smoke|first_run|second_run)\b"
+    return bool(re.search(names, (ROOT / place).read_text(encoding="utf-8")))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _ByPlace:

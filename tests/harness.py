@@ -1,5 +1,6 @@
 """A copy of the project that a test may run, kill and damage."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -42,6 +43,21 @@ def copy_project(target: Path) -> Path:
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "copy"]):
         subprocess.run([*git, *command], cwd=target, check=True)
     return target
+
+
+def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
+    """Have whoever comes first, of all processes, make what is in a folder; the others wait.
+
+    What failed half-way is begun anew by the next.
+    """
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = folder.with_name(f"{folder.name}.made")
+        if not made.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            make(folder)
+            made.touch()
+    return folder
 
 
 def environment() -> dict[str, str]:

@@ -44,6 +44,7 @@ def test_two_independent_cues_are_found_and_the_inert_cell_is_last() -> None:
     assert scores[planted.inert] < scores[list(planted.true)].min() / 3
 
 
+@pytest.mark.slow
 def test_a_patch_of_noise_is_first_among_the_cells_for_g_and_for_d() -> None:
     base = digits(1500)
     data = Dataset(random_patch(base.images), base.labels, base.class_names)

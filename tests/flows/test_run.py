@@ -9,9 +9,10 @@ import pytest
 import yaml
 
 from flows import params
-from tests.harness import copy_project, digests, dvc, flows, living, outcomes, python
+from tasks.shared import contents
+from tests.harness import copy_project, digests, dvc, flows, outcomes, python, stages
 
-STAGES = {
+COMPUTED = [  # in an order in which they can run
     "inputs",
     "fetch",
     "prepare",
@@ -27,8 +28,26 @@ STAGES = {
     "gradcam",
     "lime",
     "faithfulness",
-    "report",
-}
+]
+STAGES = {*COMPUTED, "report"}
+NAME_THE_COMMIT = ("reports/report.html", "reports/report")
+PLANS = """
+import io, json, sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from flows import __main__ as flows
+found = {}
+for edited in json.loads(sys.argv[1]):
+    file = Path(edited)
+    before = file.read_text()
+    file.write_text(before + ("<!-- edited -->\\n" if file.suffix == ".html" else "EDITED = 1\\n"))
+    sys.argv = ["flows", "plan"]
+    with redirect_stdout(io.StringIO()) as said:
+        assert flows.main() == 0
+    file.write_text(before)
+    found[edited] = said.getvalue()
+print(json.dumps(found))
+"""
 GRAPHS = """
 import asyncio, json
 from pathlib import Path
@@ -70,8 +89,9 @@ def test_reports_name_each_stage(smoke: Path) -> None:
     assert folders == {name.split("@")[0] for name in STAGES} - {"inputs"}
 
 
-def test_prefect_graph_is_the_dvc_graph(smoke: Path) -> None:
-    done = python(smoke, "-c", GRAPHS)
+def test_prefect_graph_is_the_dvc_graph(smoke: Path, tmp_path: Path) -> None:
+    project = shutil.copytree(smoke, tmp_path / "project", symlinks=True)
+    done = python(project, "-c", GRAPHS)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["state"] == "Completed"
@@ -92,8 +112,9 @@ def test_nothing_changed_runs_nothing(second_run: dict[str, str]) -> None:
     assert second_run == dict.fromkeys(STAGES, "unchanged")
 
 
-def test_dvc_by_itself_agrees(smoke: Path, second_run: dict[str, str]) -> None:
-    done = dvc(smoke, "repro")
+def test_dvc_by_itself_agrees(smoke: Path, tmp_path: Path) -> None:
+    project = shutil.copytree(smoke, tmp_path / "project", symlinks=True)
+    done = dvc(project, "repro")
     said = done.stdout + done.stderr
     assert said.count("didn't change, skipping") == len(STAGES) - 1
     assert re.findall("Running stage '(.*)'", said) == ["inputs"]
@@ -104,55 +125,61 @@ def test_dvc_by_itself_runs_everything(smoke: Path, tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
     params.apply(project, "smoke", [])
     dvc(project, "repro", "-q")
-    assert digests(project)["models/gan"] == digests(smoke)["models/gan"]
+    first, again = digests(smoke), digests(project)
+    for path in NAME_THE_COMMIT:
+        first.pop(path), again.pop(path)
+    assert again == first
     assert (project / "reports" / "report.html").exists()
 
 
-def test_no_process_is_left(smoke: Path, second_run: dict[str, str]) -> None:
-    assert living(smoke) == []
+def test_no_process_is_left(left_by_runs: list[str]) -> None:
+    assert left_by_runs == []
 
 
-@pytest.mark.parametrize(
-    ("edited", "expected"),
-    [
-        ("ganatomy/report/page.html", {"report"}),
-        (
-            "ganatomy/gan/losses.py",
-            STAGES - {"fetch", "prepare", "evaluator", "variants"},
-        ),
-        (
-            "ganatomy/gan/ensemble/stacked.py",
-            {
-                "autotune",
-                "screen",
-                "retrain@0",
-                "retrain@1",
-                "importance",
-                "faithfulness",
-                "report",
-            },
-        ),
-        ("ganatomy/explain/maps/gradcam.py", {"gradcam", "faithfulness", "report"}),
-        ("ganatomy/explain/lime/latents.py", {"lime", "report"}),
-        ("tasks/lime/params.py", {"lime", "faithfulness", "report"}),
-        ("ganatomy/explain/faithfulness/road.py", {"faithfulness", "report"}),
-    ],
-)
+EDITS = {
+    "ganatomy/report/page.html": {"report"},
+    "ganatomy/gan/losses.py": STAGES - {"fetch", "prepare", "evaluator", "variants"},
+    "ganatomy/gan/ensemble/stacked.py": {
+        "autotune",
+        "screen",
+        "retrain@0",
+        "retrain@1",
+        "importance",
+        "faithfulness",
+        "report",
+    },
+    "ganatomy/explain/maps/gradcam.py": {"gradcam", "faithfulness", "report"},
+    "ganatomy/explain/lime/latents.py": {"lime", "report"},
+    "tasks/lime/params.py": {"lime", "faithfulness", "report"},
+    "ganatomy/explain/faithfulness/road.py": {"faithfulness", "report"},
+}
+
+
+@pytest.fixture(scope="module")
+def plans(smoke: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What `plan` says after each of `EDITS`, one at a time."""
+    folder = tmp_path_factory.mktemp("edited") / "project"
+    project = shutil.copytree(smoke, folder, symlinks=True)
+    done = python(project, "-c", PLANS, json.dumps(list(EDITS)))
+    assert done.returncode == 0, done.stderr
+    found: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize(("edited", "expected"), EDITS.items())
 def test_an_edit_makes_stale_what_it_decides(
-    smoke: Path, tmp_path: Path, edited: str, expected: set[str]
+    plans: dict[str, str], edited: str, expected: set[str]
 ) -> None:
-    project = shutil.copytree(smoke, tmp_path / "project", symlinks=True)
-    with (project / edited).open("a") as file:
-        file.write("<!-- edited -->\n" if edited.endswith(".html") else "EDITED = True\n")
-    done = flows(project, "plan")
-    stale = {line.split()[0] for line in done.stdout.splitlines() if "would run" in line}
-    assert stale == expected | {"inputs"}, done.stdout + done.stderr
-    assert f"modified {edited}" in done.stdout
+    said = plans[edited]
+    stale = {line.split()[0] for line in said.splitlines() if "would run" in line}
+    assert stale == expected | {"inputs"}, said
+    assert f"modified {edited}" in said
     for stage in expected:  # `inputs` alone makes nobody stale
-        line = next(line for line in done.stdout.splitlines() if line.startswith(f"{stage} "))
+        line = next(line for line in said.splitlines() if line.startswith(f"{stage} "))
         assert "after inputs" not in line
 
 
+@pytest.mark.slow  # a plan says so above
 def test_an_edited_page_is_all_that_runs(smoke: Path, tmp_path: Path) -> None:
     project = shutil.copytree(smoke, tmp_path / "project", symlinks=True)
     template = project / "ganatomy" / "report" / "page.html"
@@ -164,12 +191,15 @@ def test_an_edited_page_is_all_that_runs(smoke: Path, tmp_path: Path) -> None:
 
 
 def test_same_seed_gives_the_same_bytes(smoke: Path, tmp_path: Path) -> None:
+    """By the stages alone; `test_dvc_by_itself_runs_everything` has DVC run them."""
     project = copy_project(tmp_path / "again")
-    done = flows(project, "run", "--profile", "smoke")
-    assert set(outcomes(done).values()) == {"done"}, done.stderr
-    first, again = digests(smoke), digests(project)
-    for path in ("reports/report.html", "reports/report"):  # these name the commit
-        first.pop(path), again.pop(path)
+    params.apply(project, "smoke", [])
+    done = stages(project, *(name.replace("@", " ") for name in COMPUTED))
+    assert done.returncode == 0, done.stderr
+    first = digests(smoke)
+    for path in NAME_THE_COMMIT:
+        first.pop(path)
+    again = {path: contents.digest(contents.read_output(project, path)) for path in first}
     assert again == first
 
 
