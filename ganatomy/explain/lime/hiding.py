@@ -43,7 +43,7 @@ def segments_of(hiding: Hiding, images: torch.Tensor) -> torch.Tensor:
     if hiding.segments == "masks":
         regions = [MaskRegion(Path(path), height) for path in hiding.masks]
         return from_masks(torch.stack([region.inside(height) for region in regions]))
-    return grid(height, width, square_side(hiding, height))
+    return grid(height, width, square_side(hiding, max(height, width)))
 
 
 def fills_of(
@@ -74,7 +74,7 @@ def fills_of(
 
 
 def square_side(hiding: Hiding, size: int) -> int:
-    """Give the side of the squares, in pixels, for images of `size` pixels.
+    """Give the side of the squares, in pixels, for images whose longer side is `size` pixels.
 
     Examples
     --------

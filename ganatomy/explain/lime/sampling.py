@@ -156,9 +156,14 @@ def keys_of(seed: int, purpose: str, inputs: torch.Tensor) -> list[int]:
     """
     shape = "x".join(map(str, inputs.shape[1:]))
     return [
-        derive_seed(seed, purpose, shape, hashlib.sha256(each.numpy().tobytes()).hexdigest())
+        derive_seed(seed, purpose, shape, hashlib.sha256(_bytes_of(each)).hexdigest())
         for each in inputs.detach().cpu()
     ]
+
+
+def _bytes_of(values: torch.Tensor) -> bytes:
+    """The bytes in memory: NumPy has no bfloat16."""
+    return values.contiguous().view(torch.uint8).numpy().tobytes()
 
 
 class _Stream:

@@ -70,7 +70,8 @@ def guard_target(
     ----------
     target : Target
     images : Tensor of shape (n, c, h, w), or (n, 2, c, h, w) for a target of pairs
-        Latents, of shape (n, d), are judged by the target's values and gradients alone.
+        Latents, of shape (n, d) or (n, d, 1, 1), are judged by the target's values and gradients
+        alone.
     batch_size : int
 
     Returns
@@ -79,8 +80,8 @@ def guard_target(
         Empty where nothing is wrong. Where the network cannot take the images at all, no more
         than that.
     """
-    findings = guard_channels(target, images) if images.ndim >= 4 else []
-    if not findings and images.ndim >= 4:
+    findings = guard_channels(target, images) if _are_images(images) else []
+    if not findings and _are_images(images):
         findings += guard_range(images)
     broken = ~images.flatten(1).isfinite().all(1)
     if bool(broken.any()):
@@ -187,7 +188,7 @@ def guard_range(images: torch.Tensor) -> list[ExplanationFinding]:
                 "range", f"images are {images.dtype}; give floating-point in [-1, 1]"
             )
         ]
-    low, high = float(images.min()), float(images.max())
+    low, high = (float(each) for each in images.detach().aminmax())
     seen = f"images lie between {low:.3g} and {high:.3g}, not in [-1, 1]"
     if high > 2 and low >= 0:
         return [ExplanationFinding("range", f"{seen}: they seem to be in [0, 255]")]
@@ -217,7 +218,7 @@ def _values(target: Target, images: torch.Tensor, batch_size: int) -> list[Expla
         norms = gradient.flatten(1).double().norm(dim=1)
         return values.detach().double().cpu(), norms.cpu()
 
-    with undisturbed(target.model), torch.enable_grad():
+    with undisturbed(target.model), torch.inference_mode(False), torch.enable_grad():
         parts = in_batches(measure, len(inputs), batch_size)
     values, norms = (torch.cat(each) for each in zip(*parts))
     function, width = squashed[0]
@@ -265,10 +266,15 @@ def _constant(name: str, values: torch.Tensor, function: str, width: int) -> Exp
     return ExplanationFinding("constant", f"{everywhere}: it does not look at them")
 
 
+def _are_images(inputs: torch.Tensor) -> bool:
+    """Not latents, which transposed convolutions take with one position each."""
+    return inputs.ndim >= 4 and inputs.shape[-2:] != (1, 1)
+
+
 def _probes(images: torch.Tensor) -> torch.Tensor:
     """Noise and black, or for latents two more latents."""
     draw = generator(0, "guards", "noise")
-    if images.ndim < 4:
+    if not _are_images(images):
         return torch.randn(2, *images.shape[1:], generator=draw).to(images)
     noise = torch.rand(1, *images.shape[1:], generator=draw) * 2 - 1
     return torch.cat([noise, torch.full_like(noise, BLACK)]).to(images)

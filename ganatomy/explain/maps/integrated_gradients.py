@@ -10,8 +10,6 @@ from ganatomy.explain.networks.batching import in_batches
 from ganatomy.explain.networks.hooks import undisturbed
 from ganatomy.explain.networks.targets import Target
 
-_DIFFERENTIABLE = "Give a network that is not cut off from its input."
-
 
 def integrated_gradients(
     target: Target,
@@ -43,7 +41,7 @@ def integrated_gradients(
     Raises
     ------
     InputError
-        The target is not differentiable.
+        A target without a gradient.
 
     Examples
     --------
@@ -66,13 +64,14 @@ def integrated_gradients(
         items = torch.arange(start, stop, device=images.device)
         at, step = items // num_steps, items % num_steps
         between = fill[at] + along[step, None, None, None] * way[at]
-        with torch.enable_grad():
-            total = target.values(between.requires_grad_()).sum()
-            if not total.requires_grad:
-                raise InputError(
-                    f"{target.name} has no gradient", "integrated_gradients", _DIFFERENTIABLE
-                )
-            (gradient,) = torch.autograd.grad(total, between)
+        total = target.values(between.requires_grad_()).sum()
+        if not total.requires_grad:
+            raise InputError(
+                f"target {target.name} has no gradient with respect to the images",
+                "target",
+                "Compute it without detach, no_grad or numpy.",
+            )
+        (gradient,) = torch.autograd.grad(total, between)
         parts = (gradient * way[at] * weights[step, None, None, None]).sum(1)
         first = start // num_steps
         sums = parts.new_zeros(int(at[-1]) - first + 1, height, width).index_add_(
@@ -81,7 +80,7 @@ def integrated_gradients(
         return torch.arange(first, first + len(sums)), sums.float().cpu()
 
     maps = torch.zeros(count, height, width)
-    with undisturbed(target.model):
+    with undisturbed(target.model), torch.inference_mode(False), torch.enable_grad():
         for at, sums in in_batches(compute, count * num_steps, batch_size, on_warning):
             maps.index_add_(0, at, sums)
     return maps

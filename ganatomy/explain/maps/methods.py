@@ -24,6 +24,14 @@ _FILLS = 4
 UNSIGNED = ("gradcam++", "layercam")  # their weights are never negative: nothing can speak against
 
 
+def _say_nothing(text: str) -> None:
+    """Unlike a lambda it can be pickled with the record that holds it."""
+
+
+def _count_nothing(done: int, total: int) -> None:
+    """As `_say_nothing`."""
+
+
 def cam_name(method: str, layer: str) -> str:
     """Name a CAM of a layer."""
     return f"{method} {layer}"
@@ -50,6 +58,9 @@ class Methods:
     num_steps : int
         Of integrated gradients.
     on_warning : callable
+        Told why LIME has no map of an image, and of what `gradcam` and `lime` warn of.
+    on_progress : callable
+        Perturbed images of LIME done, and planned by now.
 
     Examples
     --------
@@ -67,11 +78,12 @@ class Methods:
     sampling: LimeSampling = DEFAULT_SAMPLING
     hiding: Hiding = DEFAULT_HIDING
     num_steps: int = 32
-    on_warning: Callable[[str], None] = lambda text: None
+    on_warning: Callable[[str], None] = _say_nothing
+    on_progress: Callable[[int, int], None] = _count_nothing
 
     def quietly(self) -> "Methods":
-        """Make the same maps without warnings, where the same was asked and told before."""
-        return replace(self, on_warning=lambda text: None)
+        """Make the same maps and tell nothing, where the same was asked and told before."""
+        return replace(self, on_warning=_say_nothing, on_progress=_count_nothing)
 
     def cam_maps(
         self, target: Target, layers: Sequence[str], inputs: torch.Tensor, size: tuple[int, int]
@@ -89,7 +101,10 @@ class Methods:
     def lime_map(
         self, target: Target, images: torch.Tensor, fills: torch.Tensor, seed: int
     ) -> torch.Tensor:
-        """Paint LIME's coefficients onto the pixels, (n, h, w); NaN where it is refused."""
+        """Paint LIME's coefficients onto the pixels, (n, h, w); NaN where it is refused.
+
+        The reasons go to `on_warning`.
+        """
         explanations = lime(
             target,
             images,
@@ -97,8 +112,12 @@ class Methods:
             fills,
             seed,
             sampling=self.sampling,
+            on_progress=self.on_progress,
             on_warning=self.on_warning,
         )
+        for reason in dict.fromkeys(filter(None, explanations.refusals)):
+            count = f"{explanations.refusals.count(reason)} of {len(images)} images"
+            self.on_warning(f"LIME has no map of {count}: {reason}")
         refused = torch.tensor([bool(reason) for reason in explanations.refusals])
         return torch.where(refused[:, None, None], torch.nan, explanations.maps)
 
@@ -118,7 +137,7 @@ class Methods:
         few = fills[:, :_FILLS].unbind(1)
         size = (images.shape[-2], images.shape[-1])
         gradients = [self._gradients_or_nan(target, images, each) for each in few]
-        window = square_side(self.hiding, size[1])
+        window = square_side(self.hiding, max(size))
         falls = [
             occlusion(target, images, window, each, on_warning=self.on_warning) for each in few
         ]
@@ -166,11 +185,16 @@ def cams_or_nan(
     except InputError:
         if not guard_target(target, inputs):
             raise
-    with undisturbed(target.model), torch.no_grad():
-        parts = [target.values(part).float().cpu() for part in inputs.split(_BATCH)]
     shape = (len(inputs), *([target.views] if target.views > 1 else []), *size)
     maps = {name: {layer: torch.full(shape, torch.nan) for layer in layers} for name in methods}
-    return Cams(maps, {}, torch.cat(parts))
+    return Cams(maps, {}, target_values(target, inputs))
+
+
+@torch.no_grad()
+def target_values(target: Target, inputs: torch.Tensor) -> torch.Tensor:
+    """Evaluate a target in batches: shape (n,), float32 on the CPU."""
+    with undisturbed(target.model):
+        return torch.cat([target.values(part).float().cpu() for part in inputs.split(_BATCH)])
 
 
 def refusals(

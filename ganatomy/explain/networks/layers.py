@@ -6,8 +6,10 @@ from functools import partial
 import torch
 from torch import nn
 
+from ganatomy.explain.networks.batching import device_of
 from ganatomy.explain.networks.hooks import undisturbed
 
+_FEW = 2
 COMPARABLE = 4  # channels of a layer that can be compared with each other
 _CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 
@@ -43,18 +45,21 @@ def layers_of(model: nn.Module, inputs: torch.Tensor) -> Layers:
     Parameters
     ----------
     model : nn.Module
-        Comes back as it was.
-    inputs : Tensor of shape (n, ...)
-        One or two will do.
+        Comes back as it was. TorchScript runs no hooks, so a module of it has no layers.
+    inputs : Tensor of shape (n, ...), on any device
+        Only the first two are run.
 
     Examples
     --------
-    >>> network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(72, 1))
-    >>> layers_of(network, torch.zeros(1, 1, 8, 8)).convolutions
-    ('0',)
+    >>> network = nn.Sequential(nn.Conv2d(1, 6, 3), nn.ReLU(), nn.Conv2d(6, 1, 3))
+    >>> layers = layers_of(network, torch.zeros(1, 1, 8, 8))
+    >>> layers.convolutions, layers.last
+    (('0', '2'), '0')
     """
+    inputs = inputs[:_FEW].to(device_of(model))
     ran: dict[str, list[tuple[int, ...]]] = {}
-    named = {name: module for name, module in model.named_modules() if name}
+    is_script = isinstance(model, torch.jit.ScriptModule)
+    named = {name: module for name, module in model.named_modules() if name and not is_script}
 
     def note(name: str, _module: nn.Module, _inputs: object, output: object) -> None:
         shape = tuple(output.shape) if isinstance(output, torch.Tensor) else ()

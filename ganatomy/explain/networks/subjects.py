@@ -11,8 +11,6 @@ from ganatomy.explain.maps.aggregates import per_class
 from ganatomy.explain.networks.batching import device_of, outputs_of
 from ganatomy.explain.networks.layers import Layers, layers_of
 
-_FEW = 2  # inputs of the pass that looks for layers
-
 
 @dataclass(frozen=True, eq=False)
 class Subjects:
@@ -103,8 +101,8 @@ class Subjects:
             z.cpu(),
             labels.cpu(),
             fake_labels,
-            layers_of(discriminator, fake[:_FEW].to(device_of(discriminator))),
-            layers_of(generator, z[:_FEW].to(device_of(generator))),
+            layers_of(discriminator, fake),
+            layers_of(generator, z),
             num_classes,
         )
 

@@ -34,6 +34,7 @@ def attribution_sheet(
     Parameters
     ----------
     images : Tensor of shape (n, c, h, w), float32 in [-1, 1]
+        Their channels' mean is shown where they are neither grey nor in colour.
     maps : dict of str to Tensor of shape (n, h, w)
         Signed attributions. Colours span the largest magnitude of a row, symmetric about zero, so
         images of a row can be compared with each other and a row of faint maps looks faint.
@@ -52,6 +53,8 @@ def attribution_sheet(
     ndarray of shape (height, width, 3), uint8
     """
     count, rows = len(images), len(maps) + 1
+    if images.shape[1] not in (1, 3):
+        images = images.mean(1, keepdim=True)
     shown = ((images + 1) / 2).clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()
     width, height = _LABEL_IN + count * _CELL_IN, rows * _CELL_IN + 0.35
     with canvas(width, height) as figure:
