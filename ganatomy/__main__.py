@@ -43,7 +43,7 @@ def main(words: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
-        if (sentence := cannot_write(error)) is None:
+        if (sentence := cannot_write(error, kept="")) is None:
             raise
         print(f"error: {sentence}", file=sys.stderr)
         return 1

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from ganatomy.errors import GIVE, REMAKE, InputError
@@ -43,6 +44,29 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise
     finally:
         partial.unlink(missing_ok=True)
+
+
+def check_can_write(path: Path, where: str) -> None:
+    """See, before hours are spent on its content, that a file can be written; leave nothing behind.
+
+    Raises
+    ------
+    InputError
+        At `where`: a folder is there, or no file can be made in the folder that it goes into.
+    """
+    remedy = "Name a file in a folder that you may write to."
+    try:
+        if not path.name or path.is_dir():
+            raise InputError(f"{str(path)!r} is a folder", where, remedy)
+        nearest = next(each for each in path.absolute().parents if each.exists())
+        with TemporaryFile(dir=nearest):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written: {os.strerror(error.errno or errno.EIO).lower()}",
+            where,
+            remedy,
+        ) from None
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -91,11 +115,17 @@ def whole_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def cannot_write(error: BaseException) -> str | None:
+def cannot_write(error: BaseException, kept: str = "; finished stages are kept") -> str | None:
     """Say in one sentence that the disk, or a right to it, is what an error comes from, or None.
 
     Nothing of this gets better by trying again. Causes are followed, and libraries that pass on
     the words without the number are understood.
+
+    Parameters
+    ----------
+    error : BaseException
+    kept : str
+        The end of the sentence: what is not lost.
     """
     numbers: list[tuple[int, str]] = []
     seen: set[int] = set()
@@ -111,7 +141,7 @@ def cannot_write(error: BaseException) -> str | None:
         return None
     number, where = next((each for each in numbers if each[1]), numbers[0])
     words = os.strerror(number).lower()
-    return f"{words} [{where or os.getcwd()}]. {_CANNOT_WRITE[number]}; finished stages are kept."
+    return f"{words} [{where or os.getcwd()}]. {_CANNOT_WRITE[number]}{kept}."
 
 
 def _errno_of(error: BaseException) -> int | None:

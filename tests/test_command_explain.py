@@ -99,7 +99,8 @@ def test_without_any_real_image_the_gans_own_are_explained(
         (("--count", "1"), ["1 images [--count]", "4 to 10,000"]),
         (("--images", "absent"), ["no such folder [--images absent]"]),
         (("--images", "empty"), ["[--images empty]"]),
-        (("--out", "."), ["this is a folder"]),
+        (("--out", "."), ["is a folder [--out]"]),
+        (("--out", "/proc/none/page.html"), ["cannot be written", "[--out]"]),
     ],
 )
 def test_bad_input_is_one_sentence_and_no_page(

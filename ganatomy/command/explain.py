@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ganatomy.command.sample import check_is_gan
 from ganatomy.errors import InputError
+from ganatomy.files import check_can_write, write_bytes
 
 if TYPE_CHECKING:
     import torch
@@ -49,12 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Look at G's moving average and at D, and write the page whole or not at all."""
     if not _FEWEST <= arguments.count <= _MOST:
         raise InputError(f"{arguments.count} images", "--count", f"Ask for {_FEWEST} to {_MOST:,}.")
-    if arguments.out.is_dir():
-        raise InputError("this is a folder", str(arguments.out), "Name a file by --out.")
+    check_can_write(arguments.out, "--out")
     check_is_gan(arguments.gan)
 
     from ganatomy.device import resolve_device
-    from ganatomy.files import write_bytes
     from ganatomy.gan.checkpoint import load_gan
 
     device = resolve_device(arguments.device)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganatomy.errors import InputError
+from ganatomy.files import check_can_write
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     sheet = arguments.out.suffix.lower() == ".png"
     if not sheet and arguments.out.exists():
         raise InputError("this is there already", str(arguments.out), "Name a new folder by --out.")
+    check_can_write(arguments.out, "--out")
 
     import torch
 

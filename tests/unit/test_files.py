@@ -15,6 +15,7 @@ import pytest
 from ganatomy.errors import InputError
 from ganatomy.files import (
     cannot_write,
+    check_can_write,
     read_json,
     safe_name,
     sha256_of,
@@ -219,3 +220,27 @@ def test_other_names_become_files_of_their_own(text: str, tmp_path: Path) -> Non
     assert safe_name(text) == name
     others = ["Äpfel", "Öpfel", "a b", "a_b", "a-b", "a  b", "A", "a", "a" * 300, "a" * 301]
     assert len({safe_name(other).lower() for other in {*others, text}}) == len({*others, text})
+
+
+@pytest.mark.parametrize("where", ["page.html", "new/deep/page.html"])
+def test_what_can_be_written_leaves_nothing_behind_when_it_is_looked_at(
+    where: str, tmp_path: Path
+) -> None:
+    check_can_write(tmp_path / where, "path")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_old_file_may_be_replaced(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("old")
+    check_can_write(tmp_path / "page.html", "path")
+    assert (tmp_path / "page.html").read_text() == "old"
+
+
+@pytest.mark.parametrize("where", ["", "folder", "file/page.html"])
+def test_what_cannot_be_written_is_refused_in_one_sentence(where: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError) as error:
+        check_can_write(tmp_path / where if where else Path(), "path")
+    assert error.value.where == "path"
+    assert "\n" not in str(error.value)
