@@ -15,14 +15,27 @@ import torch
 from PIL import Image
 from torch import nn
 
+from ganatomy.explain.lime.hiding import fills_of
 from ganatomy.explain.maps.explanation_guards import ExplanationFinding
 from ganatomy.explain.maps.methods import Methods
-from ganatomy.files import write_bytes
+from ganatomy.facade.alone import OnProgress
+from ganatomy.files import check_can_write, write_bytes
 
 if TYPE_CHECKING:
     from ganatomy.facade.trust import Trust
 
 _SHOWN = 8  # images of a picture
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "image"), counted(2, "image")
+    ('1 image', '2 images')
+    """
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,18 +73,23 @@ class Asked:
     layers : tuple of str
     images : Tensor of shape (n, c, h, w)
         On the discriminator's device.
+    reals : Tensor of shape (m, c, h, w) or None
     methods : Methods
-    fills_of : callable
-        Images and a seed to what hides them, (n, m, c, h, w).
     seed : int
+    on_progress : callable
     """
 
     discriminator: nn.Module
     layers: tuple[str, ...]
     images: torch.Tensor
+    reals: torch.Tensor | None
     methods: Methods
-    fills_of: Callable[[torch.Tensor, int], torch.Tensor]
     seed: int
+    on_progress: OnProgress
+
+    def fills(self, images: torch.Tensor, seed: int) -> torch.Tensor:
+        """Make what hides images, (n, m, c, h, w)."""
+        return fills_of(self.methods.hiding, images, self.reals, seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +109,7 @@ class Explanation:
     notes : tuple of str
         What else to know.
     asked : Asked
+        What `trust` asks again.
     """
 
     of_d: Maps
@@ -100,6 +119,10 @@ class Explanation:
     notes: tuple[str, ...]
     asked: Asked
 
+    def __repr__(self) -> str:
+        images = counted(len(self.of_d.scores), "image")
+        return f'<Explanation of {images}: show(), trust(), save("page.html"), of_d.maps>'
+
     def words(self) -> tuple[str, ...]:
         """Say in sentences what was found and what to beware of."""
         return tuple(self._words())
@@ -108,7 +131,7 @@ class Explanation:
         yield from (f"{note[:1].upper()}{note[1:].rstrip('.')}." for note in self.notes)
         yield from (f"Nothing here means anything: {each.reason}." for each in self.findings)
         yield (
-            f"D's logit of {len(self.of_d.scores)} images lies between "
+            f"D's logit of {counted(len(self.of_d.scores), 'image')} lies between "
             f"{float(self.of_d.scores.min()):+.2f} and {float(self.of_d.scores.max()):+.2f}, on "
             f"average {float(self.of_d.scores.mean()):+.2f}{self._beside_reals()}."
         )
@@ -122,7 +145,7 @@ class Explanation:
         if self.real_scores is None:
             return ""
         mean, count = float(self.real_scores.mean()), len(self.real_scores)
-        return f"; of {count} real images on average {mean:+.2f}"
+        return f"; of {counted(count, 'real image')} on average {mean:+.2f}"
 
     def pictures(self) -> dict[str, bytes]:
         """Draw the maps over the first images, as PNG files by network: ``D``, and ``G``."""
@@ -165,13 +188,20 @@ class Explanation:
         path : path
             Of the HTML file. A file that is there is replaced.
         title : str
+
+        Raises
+        ------
+        InputError
+            No file can be written there; that is seen before anything is computed.
         """
+        path = Path(path)
+        check_can_write(path, "path")
         from ganatomy.facade.explanation_section import EXPLANATION
         from ganatomy.report.page import PageFrame, render_page
         from ganatomy.report.parts import fill
 
         page = render_page(PageFrame(title), [fill(EXPLANATION, self)])
-        write_bytes(Path(path), page.encode())
+        write_bytes(path, page.encode())
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the sentences, then the pictures."""

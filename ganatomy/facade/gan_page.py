@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 from ganatomy.explain.faithfulness.study import judge_explanations
 from ganatomy.explain.lime.study import explain_by_lime
+from ganatomy.explain.maps.choices import DEFAULT_CAMS
 from ganatomy.explain.maps.film import History
 from ganatomy.explain.maps.methods import Methods
 from ganatomy.explain.maps.study import explain_by_maps
@@ -14,7 +15,6 @@ from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import Absence, gather
 
-_CAMS = ("gradcam", "hirescam")
 _CONCEPTS = ("brightness", "contrast")  # of any images
 STUDIES = ("maps", "LIME", "trust")
 """What is told as it is done."""
@@ -58,7 +58,6 @@ def page_of(
         maps = explain_by_maps(
             subjects,
             vocabulary,
-            methods=_CAMS,
             targets=targets,
             concepts=() if vocabulary is None else _CONCEPTS,
             history=history,
@@ -76,7 +75,7 @@ def page_of(
         )
         lime.save(reports / "lime")
         on_progress(STUDIES[1])
-        methods = Methods(_CAMS, on_warning=on_warning)
+        methods = Methods(DEFAULT_CAMS, on_warning=on_warning)
         judge_explanations(subjects, methods, vocabulary, seed=seed).save(reports / "faithfulness")
         on_progress(STUDIES[2])
         parts, absences = gather(reports)

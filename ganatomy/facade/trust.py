@@ -1,16 +1,17 @@
 """Whether an explanation can be trusted: every test of every kind of map, in a table and words."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
+from itertools import count
 
 import pandas as pd
 
 from ganatomy.explain.faithfulness.effort import DEFAULT_EFFORT, Effort
 from ganatomy.explain.faithfulness.examination import Examination
-from ganatomy.explain.faithfulness.judged import few_of, judge_images
+from ganatomy.explain.faithfulness.judged import TESTS_OF_D, few_of, judge_images
 from ganatomy.explain.faithfulness.verdict import QUESTIONS, RULES, trust
-from ganatomy.facade.explanation import Asked
+from ganatomy.facade.alone import alone
+from ganatomy.facade.explanation import Asked, counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,17 +31,20 @@ class Trust:
     examination: Examination
     num_images: int
 
+    def __repr__(self) -> str:
+        return "\n".join(self.words())
+
     def words(self) -> tuple[str, ...]:
         """Say of each kind of map whether it is trusted, and if not, why."""
         passed = self.table[self.table["trusted"]]["method"].tolist()
-        head = f"{len(passed)} of {len(self.table)} kinds of map can be trusted"
+        head = f"{len(passed)} of {counted(len(self.table), 'kind')} of map can be trusted"
         names = f": {', '.join(passed)}" if passed else ""
         reasons = [
             f"{row['method']} cannot: {row['why']}."
             for _, row in self.table.iterrows()
             if not row["trusted"]
         ]
-        return f"{head}, by {self.num_images} images{names}.", *reasons
+        return f"{head}, by {counted(self.num_images, 'image')}{names}.", *reasons
 
     def rules(self) -> dict[str, str]:
         """Say what each question asks, word by word."""
@@ -59,12 +63,7 @@ class Trust:
         return f"<p>{escape(self.words()[0])}</p>{table}<ul>{rules}</ul>"
 
 
-def examined(
-    asked: Asked,
-    *,
-    effort: Effort = DEFAULT_EFFORT,
-    on_test: Callable[[str], None] = lambda test: None,
-) -> Trust:
+def examined(asked: Asked, *, effort: Effort = DEFAULT_EFFORT) -> Trust:
     """Test the maps of an explanation: are they faithful, stable and sane?
 
     The same is asked again with other seeds, of images with noise, and of networks with random
@@ -75,19 +74,19 @@ def examined(
     ----------
     asked : Asked
     effort : Effort
-    on_test : callable
-        Told the name of each test that is done.
     """
-    judged = judge_images(
-        asked.discriminator,
-        asked.layers,
-        asked.images,
-        asked.images[: few_of(asked.images)],
-        asked.fills_of,
-        asked.methods.quietly(),
-        effort,
-        asked.seed,
-        on_test=on_test,
-    )
+    numbers = count(1)
+    with alone(asked.seed):
+        judged = judge_images(
+            asked.discriminator,
+            asked.layers,
+            asked.images,
+            asked.images[: few_of(asked.images)],
+            asked.fills,
+            asked.methods,
+            effort,
+            asked.seed,
+            on_test=lambda test: asked.on_progress(next(numbers), TESTS_OF_D, test),
+        )
     table = trust(judged.examination.measures)
     return Trust(table, judged.examination, len(asked.images))

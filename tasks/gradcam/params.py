@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from ganatomy.explain.maps.choices import CamMethod
+from ganatomy.explain.maps.choices import DEFAULT_CAMS, CamMethod
 from tasks.params.section import Section
 
 
@@ -15,7 +15,7 @@ class Gradcam(Section):
 
     num_images: int = Field(8, ge=1, le=64)
     num_averaged: int = Field(200, ge=2, le=10_000)
-    methods: list[CamMethod] = Field(["gradcam", "hirescam"], min_length=1)
+    methods: list[CamMethod] = Field([*DEFAULT_CAMS], min_length=1)
     targets: list[str] = Field(["class", "concept(thickness)", "region(cell_1_1)"])
     concepts: list[str] = Field(["brightness", "contrast", "thickness"])
     num_ablated: int = Field(64, ge=3, le=10_000)

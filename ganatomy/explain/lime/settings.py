@@ -17,6 +17,7 @@ ENGINES: tuple[str, ...] = get_args(Engine)
 DESIGNS: tuple[str, ...] = get_args(Design)
 SEGMENTS: tuple[str, ...] = get_args(Segments)
 BASELINES: tuple[str, ...] = get_args(Baseline)
+NEED_POOL: tuple[Baseline, ...] = ("mean", "marginal")  # are made of other images
 
 
 def _check(argument: str, value: Any, known: tuple[str, ...]) -> None:

@@ -3,3 +3,4 @@
 from typing import Literal
 
 CamMethod = Literal["gradcam", "gradcam++", "hirescam", "layercam"]
+DEFAULT_CAMS: tuple[CamMethod, ...] = ("gradcam", "hirescam")

@@ -7,6 +7,7 @@ import torch
 
 from ganatomy.explain.maps.asked import AskedMaps, ask_generator
 from ganatomy.explain.maps.cases import LOCAL, Explained, Refusal, explain_case, told
+from ganatomy.explain.maps.choices import DEFAULT_CAMS
 from ganatomy.explain.maps.class_means import ClassMeans
 from ganatomy.explain.maps.comparison import Comparison
 from ganatomy.explain.maps.film import History, film_of
@@ -29,7 +30,7 @@ def explain_by_maps(
     subjects: Subjects,
     vocabulary: Vocabulary | None = None,
     *,
-    methods: Sequence[str] = ("gradcam", "hirescam"),
+    methods: Sequence[str] = DEFAULT_CAMS,
     targets: Sequence[str] = (),
     concepts: Sequence[str] = (),
     history: History = (),

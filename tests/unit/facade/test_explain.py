@@ -18,40 +18,10 @@ from ganatomy.errors import InputError
 from ganatomy.explain.networks.targets import d_logit
 from ganatomy.facade.explain import explain
 from ganatomy.facade.explanation import Explanation
-
-SIDE, COUNT = 16, 5
-FAST = 150  # samples of LIME
-
-
-def _images(channels: int = 1, count: int = COUNT, seed: int = 0) -> torch.Tensor:
-    draw = torch.Generator().manual_seed(seed)
-    return torch.rand(count, channels, SIDE, SIDE, generator=draw) * 2 - 1
-
-
-def _discriminator(channels: int = 1, *tail: nn.Module) -> nn.Sequential:
-    """A usual one: strided convolutions, batch normalisation, logits of shape (n, 1)."""
-    torch.manual_seed(1)
-    return nn.Sequential(
-        nn.Conv2d(channels, 6, 4, 2, 1),
-        nn.LeakyReLU(0.2),
-        nn.Conv2d(6, 8, 4, 2, 1),
-        nn.BatchNorm2d(8),
-        nn.LeakyReLU(0.2),
-        *(tail or (nn.Flatten(), nn.Linear(128, 1))),
-    )
-
-
-def _generator(channels: int = 1) -> nn.Sequential:
-    torch.manual_seed(2)
-    return nn.Sequential(
-        nn.Linear(4, 8 * 16),
-        nn.Unflatten(1, (8, 4, 4)),
-        nn.ConvTranspose2d(8, 6, 4, 2, 1),
-        nn.BatchNorm2d(6),
-        nn.ReLU(),
-        nn.ConvTranspose2d(6, channels, 4, 2, 1),
-        nn.Tanh(),
-    )
+from tests.unit.facade.networks import COUNT, FAST, SIDE
+from tests.unit.facade.networks import discriminator as _discriminator
+from tests.unit.facade.networks import generator as _generator
+from tests.unit.facade.networks import images as _images
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +89,7 @@ def test_grey_and_colour(channels: int) -> None:
     reals = torch.full((1, channels, SIDE, SIDE), 0.25).requires_grad_(False) - 0.5
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = explain(network, images, reals=reals, num_samples=FAST)
+        found = explain(network, images, reals=reals, baseline="marginal", num_samples=FAST)
     expected = (weights.view(1, channels, SIDE, SIDE) * (images + 0.25)).sum(1)
     torch.testing.assert_close(found.of_d.maps["integrated gradients"], expected)
     side = 2  # of the windows of occlusion, at 16 pixels
