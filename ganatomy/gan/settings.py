@@ -68,6 +68,11 @@ class Method:
     warmup: float = 0.0
     precision: Precision = "float32"
 
+    @property
+    def networks(self) -> tuple[str, str]:
+        """The names of both networks."""
+        return self.generator, self.discriminator
+
 
 @dataclass(frozen=True)
 class TrainingSettings:

@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from ganatomy.files import sha256_of, write_bytes
+from ganatomy.gan.settings import Method
 from tasks.shared import code
+from tasks.shared.own_code import files_of
+from tasks.shared.provenance import ENVIRONMENT, NETWORKS
 
 CHECKPOINTS = Path(".ganatomy/checkpoints")
 _FINISHED = "finished"
@@ -46,6 +49,12 @@ def folder_for(stage: str, decides: dict[str, Any], files: list[Path]) -> Path:
         shutil.rmtree(old, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def of_training(stage: str, decides: dict[str, Any], data: list[Path], method: Method) -> Path:
+    """Give `folder_for` a training: its data, the packages, and the user's own networks count."""
+    own = files_of(Path(), method.networks)
+    return folder_for(stage, decides, [*data, ENVIRONMENT, NETWORKS, *own])
 
 
 def every_minute() -> Callable[[], bool]:

@@ -105,14 +105,22 @@ class _Stop:
 
 
 @contextmanager
-def interruptible() -> Iterator[_Stop]:
-    """Turn SIGTERM and Ctrl-C into a flag within the block, so that work can be put away."""
+def interruptible(*broken_off: type[Exception]) -> Iterator[_Stop]:
+    """Turn SIGTERM and Ctrl-C into a flag within the block, so that work can be put away.
+
+    Parameters
+    ----------
+    broken_off : types of Exception
+        What work raises that has been put away: the process then ends as by the signal.
+    """
     stop = _Stop()
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         for number in before:
             signal.signal(number, stop.take)
         yield stop
+    except broken_off:
+        raise SystemExit(stop.exit_code) from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

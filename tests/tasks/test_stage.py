@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tasks.shared import stage
 from tests.harness import ROOT, environment, wait_for
 
 STAGE = """
@@ -142,3 +143,24 @@ def test_sigterm_ends_it(tmp_path: Path) -> None:
     process.terminate()
     assert process.wait(timeout=20) == 143
     assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_work_that_was_put_away_ends_as_by_its_signal(number: signal.Signals) -> None:
+    def work() -> None:
+        with stage.interruptible(LookupError) as should_stop:
+            assert not should_stop()
+            os.kill(os.getpid(), number)
+            assert should_stop()
+            raise LookupError("put away")
+
+    before = signal.getsignal(number)
+    with pytest.raises(SystemExit) as end:
+        work()
+    assert end.value.code == 128 + number
+    assert signal.getsignal(number) is before
+
+
+def test_other_errors_are_not_taken_for_an_end() -> None:
+    with pytest.raises(LookupError), stage.interruptible():
+        raise LookupError("a fault")

@@ -15,7 +15,7 @@ from flows import params
 from ganatomy.files import sha256_of
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.model import build_gan
-from tasks.train.__main__ import spread
+from ganatomy.gan.study import spread
 from tests.harness import environment, python, wait_for
 
 LONGER = ["train.epochs=40", "train.probe_kimg=1.0"]  # 400 steps, a checkpoint every 31
