@@ -91,8 +91,8 @@ class VariantSet:
         """Say in words what there is to train on."""
         counts = self.metrics()
         text = (
-            f"{counts['num_variants']} data sets lack something, {counts['num_nulls']} are "
-            "unchanged."
+            f"Data sets with something changed: {counts['num_variants']}, unchanged: "
+            f"{counts['num_nulls']}."
         )
         idle = [entry.recipe.name for entry in self.entries if entry.changes_nothing]
         return f"{text} Without effect on this data: {', '.join(idle)}." if idle else text

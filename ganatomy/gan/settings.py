@@ -111,3 +111,7 @@ class TrainingSettings:
     def images_per_step(self) -> int:
         """Number of real images shown to D for one step of G."""
         return self.batch_size * self.method.n_dis
+
+
+# What a GAN is retrained with to learn which features of the data matter: less than the base GAN.
+RETRAINING = TrainingSettings(epochs=6, width=16, ema_decay=0.99)

@@ -6,12 +6,11 @@ subset of the data, here of the features, it was trained without.
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from ganatomy.errors import InputError
 from ganatomy.importance.differences import differences
 from ganatomy.importance.ranking import require_seeds
-from ganatomy.statistics import LEVEL, Array, mark, mean_and_error, two_sided_p
+from ganatomy.statistics import Array, half_width, mark, mean_and_error, two_sided_p
 
 COLUMNS = [
     *("feature", "readout", "coefficient", "low", "high", "t", "p", "q", "stands_out"),
@@ -67,7 +66,7 @@ def datamodels(repeats: pd.DataFrame, fdr: float | None) -> pd.DataFrame:
     freedom = len(design) - design.shape[1]
     with np.errstate(invalid="ignore", divide="ignore"):
         t = np.where(errors > 0, coefficients / errors, np.nan)
-    half = errors * stdtrit(freedom, (1 + LEVEL) / 2)
+    half = half_width(errors, freedom)
     num_readouts = len(given.readouts)
     table = pd.DataFrame(
         {

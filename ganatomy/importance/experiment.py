@@ -1,7 +1,7 @@
 """A data set, a base GAN and a budget: what all retrained GANs of one study have in common."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -12,7 +12,7 @@ from ganatomy.data.variants import ChangesNothing, apply
 from ganatomy.gan.ensemble import Packing
 from ganatomy.gan.model import Gan
 from ganatomy.gan.sampling import latents
-from ganatomy.gan.settings import Method, TrainingSettings
+from ganatomy.gan.settings import RETRAINING, Method
 from ganatomy.gan.state import begin
 from ganatomy.gan.training import architecture_for, finished, train
 from ganatomy.importance.evaluation_set import EvaluationSet
@@ -27,6 +27,8 @@ _BASE_SEED = 9_999_999
 @dataclass(frozen=True)
 class StudySize:
     """The budget of a study.
+
+    By default shorter trainings, fewer images and a quicker evaluator than those of the pipeline.
 
     Attributes
     ----------
@@ -44,8 +46,8 @@ class StudySize:
     """
 
     num_steps: int = 400
-    width: int = 16
-    batch_size: int = 32
+    width: int = RETRAINING.width
+    batch_size: int = RETRAINING.batch_size
     num_seeds: int = 4
     num_nulls: int = 4
     num_fakes: int = 500
@@ -93,8 +95,8 @@ class Experiment:
         place = torch.arange(len(dataset))
         is_held_out = place >= 4 * len(dataset) // 5
         known, held_out = dataset.take(place[~is_held_out]), dataset.take(place[is_held_out])
-        settings = TrainingSettings(
-            1, size.batch_size, 64, size.width, 2e-3, 0.99, method or Method()
+        settings = replace(
+            RETRAINING, batch_size=size.batch_size, width=size.width, method=method or Method()
         )
         architecture = architecture_for(dataset.images, settings, len(dataset.class_names))
         packing = packing or Packing("grouped", 4)
@@ -102,10 +104,7 @@ class Experiment:
         base = _trained(known, budget, seed + _BASE_SEED)
         evaluator = train_evaluator(
             known,
-            16,
-            size.evaluator_epochs,
-            batch_size=64,
-            learning_rate=3e-3,
+            epochs=size.evaluator_epochs,
             seed=seed,
             device=device,
             progress=lambda *_: None,

@@ -6,12 +6,11 @@ stands out when unchanged data seldom differ so much from each other.
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit  # scipy.stats takes a second to import
 
 from ganatomy.errors import InputError
 from ganatomy.importance.differences import Differences, differences, effects_of
 from ganatomy.importance.readouts import READOUTS
-from ganatomy.statistics import LEVEL, mark, mean_and_error, two_sided_p
+from ganatomy.statistics import half_width, mark, mean_and_error, two_sided_p
 
 RANKING_RULE = (
     "Features are ordered by their largest |t| over all readouts that can be judged, of G or of D; "
@@ -77,8 +76,8 @@ def summarise(repeats: pd.DataFrame, fdr: float | None) -> pd.DataFrame:
     null_sd = np.broadcast_to(effects.null_sd[:, None], shape)
     _, own_error, own_freedom = mean_and_error(given.values)
     alone = np.isnan(own_error)
-    half = np.where(alone, effects.error, own_error) * stdtrit(
-        np.where(alone, null_freedom, own_freedom), (1 + LEVEL) / 2
+    half = half_width(
+        np.where(alone, effects.error, own_error), np.where(alone, null_freedom, own_freedom)
     )
     judged = np.isfinite(effects.t)
     num_readouts, num_variants = shape

@@ -19,7 +19,7 @@ _JUDGED = "judged.json"
 _TABLES = ("summary", "ranking", "interactions", "subsets", "power", "reliance")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ImportanceStudy:
     """The influence of every changed feature on G and D, and what it rests on.
 

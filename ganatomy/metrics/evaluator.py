@@ -67,11 +67,11 @@ def pretext(dataset: Dataset) -> tuple[torch.Tensor, torch.Tensor, tuple[str, ..
 
 def train_evaluator(
     dataset: Dataset,
-    width: int,
-    epochs: int,
+    width: int = 16,
+    epochs: int = 6,
     *,
-    batch_size: int,
-    learning_rate: float,
+    batch_size: int = 64,
+    learning_rate: float = 0.003,
     seed: int,
     device: torch.device,
     progress: Callable[[int, int], None],

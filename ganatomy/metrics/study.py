@@ -140,6 +140,9 @@ class EvaluationStudy:
         knows = "knows its training images" if gap["over_fits"] else "does not tell"
         rest = "" if gap["over_fits"] else " its training images from held-out ones"
         said.append(f"D {knows}{rest} (AUC {gap['auc']:.3f}).")
+        if shared := self.memorisation["num_in_training"]:
+            of_all = self.memorisation["num_held_out"]
+            said.append(f"But {shared} of {of_all} held-out images are also in training.")
         return " ".join(said)
 
 

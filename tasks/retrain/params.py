@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator
 
+from ganatomy.gan.settings import RETRAINING
 from tasks.params.training import Decay, Epochs, LearningRate, TrainingSection, Width
 
 THREADS_PER_SHARD = 1  # each shard is a process of its own
@@ -18,10 +19,10 @@ class Retrain(TrainingSection):
 
     name: ClassVar[str] = "retrain"
 
-    epochs: Epochs = 6
-    width: Width = 16
-    learning_rate: LearningRate = 0.002
-    ema_decay: Decay = 0.99
+    epochs: Epochs = RETRAINING.epochs
+    width: Width = RETRAINING.width
+    learning_rate: LearningRate = RETRAINING.learning_rate
+    ema_decay: Decay = RETRAINING.ema_decay
     num_seeds: int = Field(4, ge=2, le=100)
     shares: list[float] = Field(default=[0.5], max_length=100)
     shards: list[int] = Field(default=[0, 1], min_length=1, max_length=256)

@@ -9,8 +9,6 @@ from torch.nn import functional
 
 from ganatomy.rng import generator
 
-CONTROLS = ("random", "edge", "blurred")
-
 BLUR_SHARE = 1 / 8  # sigma of a blur, of the map's height and of its width
 
 

@@ -14,12 +14,13 @@ from ganatomy.explain.faithfulness.randomisation import randomisation
 from ganatomy.explain.faithfulness.stability import seed_stability
 from ganatomy.explain.lime.hiding import fills_of
 from ganatomy.explain.maps.methods import LIME, Methods, refusals
+from ganatomy.explain.maps.which import path_of
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.networks.targets import Target, d_logit, d_logit_of_g
 
 TESTS_OF_D, TESTS_OF_G = 8, 6  # as many as are told to `on_test`
 _FEW = 16  # images of the tests that explain anew many times
-_G = "generator."
+_G = path_of("G", "")  # before the names of its layers
 Maps = dict[str, torch.Tensor]
 Hide = Callable[[torch.Tensor, int], torch.Tensor]
 Refusal = dict[str, str | int]

@@ -48,7 +48,8 @@ def test_each_is_handed_over_and_described(digits: Dataset) -> None:
         "num_that_change_nothing": 1,
     }
     assert variants.verdict() == (
-        "1 data sets lack something, 1 are unchanged. Without effect on this data: background."
+        "Data sets with something changed: 1, unchanged: 1. "
+        "Without effect on this data: background."
     )
 
 

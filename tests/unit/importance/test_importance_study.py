@@ -113,6 +113,7 @@ def test_what_is_loaded_is_what_was_saved(study: ImportanceStudy, tmp_path: Path
     assert loaded.fdr == study.fdr == 0.05
     assert loaded.metrics() == study.metrics()
     assert loaded.verdict() == study.verdict()
+    assert loaded.fdr == study.fdr == 0.05
     (tmp_path / "generated.json").unlink()
     with pytest.raises(InputError, match=r"generated\.json"):
         ImportanceStudy.load(tmp_path)

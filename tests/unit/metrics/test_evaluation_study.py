@@ -49,3 +49,15 @@ def test_saved_anew_nothing_of_what_was_there_is_left(
 ) -> None:
     leaves_nothing_behind(replace(study, inception_sha256="c0ffee"), study, tmp_path)
     assert EvaluationStudy.load(tmp_path / "after").inception_sha256 == ""
+
+
+def test_the_verdict_says_when_what_is_held_out_is_not(
+    study: EvaluationStudy, digits: Dataset
+) -> None:
+    assert "also in training" not in study.verdict()
+    train, _, fakes = digits.images.split([150, 75, 75])
+    images = Three(train, train[:75], fakes)
+    logits = Three(*(torch.linspace(-1, 1, len(part)) for part in images))
+    network = Evaluator(1, 4, 10).eval().requires_grad_(False)
+    spoilt = evaluate(images, logits, network, num_replicates=20)
+    assert spoilt.verdict().endswith("But 75 of 75 held-out images are also in training.")

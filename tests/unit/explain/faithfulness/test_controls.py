@@ -5,7 +5,8 @@ import pytest
 import torch
 from scipy import ndimage
 
-from ganatomy.explain.faithfulness.controls import CONTROLS, blurred, controls, edges, with_controls
+from ganatomy.explain.faithfulness.controls import blurred, controls, edges, with_controls
+from ganatomy.explain.faithfulness.verdict import CONTROLS
 
 
 def _random(*shape: int, seed: int = 0) -> torch.Tensor:

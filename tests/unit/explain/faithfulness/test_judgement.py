@@ -19,6 +19,8 @@ from ganatomy.explain.faithfulness.result import FaithfulnessStudy
 from ganatomy.explain.faithfulness.study import judge_explanations
 from ganatomy.explain.lime.settings import Hiding, LimeSampling
 from ganatomy.explain.maps.methods import Methods
+from ganatomy.explain.maps.study import explain_by_maps
+from ganatomy.explain.maps.which import WhichMap
 from ganatomy.explain.networks.named import Vocabulary
 from ganatomy.explain.networks.subjects import Subjects
 from tasks.faithfulness.params import Faithfulness
@@ -186,3 +188,24 @@ def test_the_verdict_counts_kinds_of_maps_not_reasons(study: FaithfulnessStudy) 
         {"method": "lime", "reason": reason, "images": 1, "of": 11} for reason in ("dark", "flat")
     ]
     assert "Maps of 1 kind mean nothing" in replace(study, refusals=tuple(rows)).verdict()
+
+
+def test_maps_of_layers_that_are_judged_are_those_that_are_shown() -> None:
+    """Of both networks, by the same methods, at the same layers, images and latents."""
+    subjects, cams = _subjects(), ("gradcam", "layercam")
+    shown = explain_by_maps(subjects, methods=cams, num_ablated=3, num_random=2)
+    judged = _judge(Methods(cams, SAMPLING, HIDING, num_steps=2)).maps
+    compared = 0
+    for method in cams:
+        whole = WhichMap(method, "D", "0")
+        pair = [shown.cases[case].maps[whole] for case in ("d_real", "d_fake")]
+        assert torch.equal(judged[f"{method} 0"], torch.cat(pair))
+        for layer in subjects.of_g.wide:
+            within = shown.cases["g_fake"].maps[WhichMap(method, "G", layer)]
+            assert torch.equal(judged[f"{method} G {layer}"], within)
+            compared += 1
+    assert compared == len(_of_g_names(judged)) > 0
+
+
+def _of_g_names(maps: dict[str, torch.Tensor]) -> list[str]:
+    return [name for name in maps if " G " in name]
