@@ -28,7 +28,7 @@ class Result(Protocol):
 _Found = TypeVar("_Found", bound=Result)
 
 
-def whole(load: Callable[[Path], _Found]) -> Callable[[Path], _Found]:
+def validated(load: Callable[[Path], _Found]) -> Callable[[Path], _Found]:
     """Decorate a `load`: what it returns can tell its figures and its verdict.
 
     Files that can be read one by one and are no result together (of an older version, cut short,
@@ -55,7 +55,7 @@ def whole(load: Callable[[Path], _Found]) -> Callable[[Path], _Found]:
     return checked
 
 
-def forget(folder: Path, *names: str) -> None:
+def remove_stale(folder: Path, *names: str) -> None:
     """Remove files that an earlier result has left in a folder and this one does not have."""
     for name in names:
         (folder / name).unlink(missing_ok=True)

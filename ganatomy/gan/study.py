@@ -35,7 +35,7 @@ _GRID_COLUMNS = 8
 
 @dataclass(frozen=True)
 class Course:
-    """Say what a training is: every process that takes part in it is given the same.
+    """A training, as every process that takes part in it is told of it.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class Course:
 
 @dataclass(frozen=True, eq=False)
 class TrainedGan:
-    """Hold a GAN and the course of its training.
+    """A GAN and the course of its training.
 
     Attributes
     ----------

@@ -13,7 +13,7 @@ from ganatomy.importance.measuring import ReadOut
 from ganatomy.importance.readouts import READOUTS
 from ganatomy.importance.region_masks import RegionMasks
 from ganatomy.importance.tables import read_csv, read_parquet, write_csv, write_parquet
-from ganatomy.results import whole
+from ganatomy.results import validated
 
 _JUDGED = "judged.json"
 _TABLES = ("summary", "ranking", "interactions", "subsets", "power", "reliance")
@@ -136,7 +136,7 @@ class ImportanceStudy:
         write_json(folder / _JUDGED, {"fdr": self.fdr})
 
     @staticmethod
-    @whole
+    @validated
     def load(folder: Path) -> "ImportanceStudy":
         """Read what `save` wrote; `InputError` where something is missing or damaged."""
         read = ReadOut(

@@ -14,7 +14,7 @@ from ganatomy.importance.retraining import Budget, Training, retrain
 
 @dataclass(frozen=True)
 class RetrainedMembers:
-    """Hold where the retrained GANs lie.
+    """Retrained GANs on the disk.
 
     Attributes
     ----------

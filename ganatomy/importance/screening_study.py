@@ -14,7 +14,7 @@ from ganatomy.importance.measuring import read_out
 from ganatomy.importance.retraining import Budget, retrain_members
 from ganatomy.importance.screening import Cost, Rung, Screening, cost_of, screened_run
 from ganatomy.importance.tables import read_csv
-from ganatomy.results import forget, whole
+from ganatomy.results import remove_stale, validated
 from ganatomy.tables import csv_bytes
 
 _SEEDS_OF_RUNGS = 1_000_000  # none of those that are trained in full: these were selected on
@@ -75,7 +75,7 @@ class ScreeningStudy:
 
     def save(self, folder: Path) -> None:
         """Write ``survivors.json`` and, where there was screening, its tables and its cost."""
-        forget(folder, _SCREENING, *(f"{name}.csv" for name in _TABLES))
+        remove_stale(folder, _SCREENING, *(f"{name}.csv" for name in _TABLES))
         write_json(
             folder / _SURVIVORS,
             {"screened": self.screening is not None, "variants": list(self.kept)},
@@ -94,7 +94,7 @@ class ScreeningStudy:
         )
 
     @staticmethod
-    @whole
+    @validated
     def load(folder: Path) -> "ScreeningStudy":
         """Read what `save` wrote; `InputError` where something is missing or damaged."""
         about = read_json(folder / _SURVIVORS)

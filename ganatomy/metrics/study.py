@@ -13,7 +13,7 @@ from ganatomy.metrics.evaluator import Evaluator
 from ganatomy.metrics.inception import inception_features
 from ganatomy.metrics.quality import Quality, Three, judge
 from ganatomy.metrics.records import Record
-from ganatomy.results import forget, whole
+from ganatomy.results import remove_stale, validated
 from ganatomy.tables import csv_bytes, read_table
 from ganatomy.tensors import read_tensors, write_tensors
 
@@ -53,7 +53,7 @@ class EvaluationStudy:
 
     def save(self, folder: Path) -> None:
         """Write the tables, the records and the pictures."""
-        forget(folder, _INCEPTION)
+        remove_stale(folder, _INCEPTION)
         write_bytes(folder / "fidelity.csv", csv_bytes(self.fidelity))
         write_bytes(folder / "suspects.csv", csv_bytes(self.suspects))
         for name in ("memorisation", "generalisation", "classes"):
@@ -64,7 +64,7 @@ class EvaluationStudy:
             write_json(folder / _INCEPTION, {"sha256": self.inception_sha256})
 
     @staticmethod
-    @whole
+    @validated
     def load(folder: Path) -> "EvaluationStudy":
         """Read what `save` wrote; `InputError` where a file is missing or damaged."""
         pictures = read_tensors(folder / _PICTURES)

@@ -18,8 +18,8 @@ from tasks.shared.own_code import OwnCode
 from tasks.shared.refusal import refuse_wrong_names
 from tasks.train import ranks
 from tasks.train.params import Train
+from tasks.train.progress import TrainingProgress
 from tasks.train.record import checkpoints_of, write_artifacts
-from tasks.train.voice import Voice
 
 
 def main(events: Events) -> None:
@@ -43,7 +43,7 @@ def _lead(events: Events, params: Train, course: Course, group: Ranks) -> None:
     refuse_wrong_names(train)
     kept = checkpoints_of(params, course.settings)
     code = OwnCode(Path(), course.settings.method.networks)  # as it is now: it may be edited later
-    voice = Voice(events, course.settings.images_per_step)
+    progress = TrainingProgress(events, course.settings.images_per_step)
     with stage.interruptible(Interrupted) as should_stop:
         found = train_watched(
             train,
@@ -55,9 +55,9 @@ def _lead(events: Events, params: Train, course: Course, group: Ranks) -> None:
             num_remembered=params.num_remembered,
             num_last=params.keep_last,
             ranks=group,
-            on_step=voice.on_step,
-            on_points=voice.on_points,
-            on_frame=voice.on_frame,
+            on_step=progress.on_step,
+            on_points=progress.on_points,
+            on_frame=progress.on_frame,
             on_warning=events.warning,
             should_stop=should_stop,
         )

@@ -13,7 +13,7 @@ from ganatomy.explain.faithfulness.judged import Refusal
 from ganatomy.explain.faithfulness.region_comparison import FILES as REGION_FILES
 from ganatomy.explain.faithfulness.region_comparison import RegionComparison
 from ganatomy.files import read_json, write_bytes, write_json
-from ganatomy.results import forget, whole
+from ganatomy.results import remove_stale, validated
 from ganatomy.tables import csv_bytes, read_table
 from ganatomy.tensors import read_tensors, write_tensors
 
@@ -106,7 +106,7 @@ class FaithfulnessStudy:
 
     def save(self, folder: Path) -> None:
         """Write tables, tensors and the rules into a folder."""
-        forget(folder, *(_cascade_of(network) for network in _NETWORKS), *REGION_FILES)
+        remove_stale(folder, *(_cascade_of(network) for network in _NETWORKS), *REGION_FILES)
         tables = {"measures": self.measures, "trust": self.verdicts, "removal": self.curves}
         tables = {f"{name}.csv": table for name, table in tables.items()}
         tables |= {_cascade_of(network): each for network, each in self.randomised.items()}
@@ -122,7 +122,7 @@ class FaithfulnessStudy:
         write_tensors(folder / _MAPS, self.maps)
 
     @staticmethod
-    @whole
+    @validated
     def load(folder: Path) -> "FaithfulnessStudy":
         """Read what `save` wrote; `InputError` where a file is missing or damaged."""
         cascades = {network: folder / _cascade_of(network) for network in _NETWORKS}

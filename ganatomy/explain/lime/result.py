@@ -14,7 +14,7 @@ from ganatomy.explain.lime.latent_effects import LatentEffects
 from ganatomy.explain.lime.settings import Hiding, LimeSampling
 from ganatomy.explain.maps.class_means import ClassMeans
 from ganatomy.files import read_json, write_bytes, write_json
-from ganatomy.results import forget, whole
+from ganatomy.results import remove_stale, validated
 from ganatomy.tables import csv_bytes, read_table
 
 CASES = {
@@ -111,7 +111,7 @@ class LimeStudy:
 
     def save(self, folder: Path) -> None:
         """Write how it was made, a file of tensors for each case, class means and tables."""
-        forget(folder, *LATENT_FILES)
+        remove_stale(folder, *LATENT_FILES)
         how = {"sampling": asdict(self.sampling), "hiding": asdict(self.hiding)}
         write_json(folder / _HOW, {**how, "num_seeds": self.num_seeds})
         for key, case in self.cases.items():
@@ -122,7 +122,7 @@ class LimeStudy:
             self.latents.save(folder)
 
     @staticmethod
-    @whole
+    @validated
     def load(folder: Path) -> "LimeStudy":
         """Read what `save` wrote; `InputError` where a file is missing or damaged."""
         how: dict[str, Any] = read_json(folder / _HOW)

@@ -17,7 +17,7 @@ from ganatomy.explain.maps.film import Frame, load_film, save_film
 from ganatomy.explain.units.carriers import Carriers
 from ganatomy.explain.units.causes import joined
 from ganatomy.files import read_json, write_bytes, write_json
-from ganatomy.results import forget, whole
+from ganatomy.results import remove_stale, validated
 from ganatomy.tables import csv_bytes, read_table
 
 NETWORK_OF = {"d_real": "D", "d_fake": "D", "g_fake": "G", "difference": "D"}
@@ -110,7 +110,7 @@ class MapsStudy:
 
     def save(self, folder: Path) -> None:
         """Write tables, tensors and ``maps.json`` into a folder."""
-        forget(folder, "causal.csv", "dissection.csv", ASKED_FILE, *COMPARISON_FILES)
+        remove_stale(folder, "causal.csv", "dissection.csv", ASKED_FILE, *COMPARISON_FILES)
         for key, case in self.cases.items():
             case.save(folder / f"{key}.safetensors")
         if self.asked is not None:
@@ -133,7 +133,7 @@ class MapsStudy:
         write_json(folder / "maps.json", {**about, _ASKED: asked})
 
     @staticmethod
-    @whole
+    @validated
     def load(folder: Path) -> "MapsStudy":
         """Read what `save` wrote; `InputError` where a file is missing or damaged."""
         about = read_json(folder / "maps.json")

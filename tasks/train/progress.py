@@ -12,7 +12,7 @@ from tasks.shared.events import Events
 _LIVE_INTERVAL_S = 2.0
 
 
-class Voice:
+class TrainingProgress:
     """Tell the listener what happens.
 
     Parameters
