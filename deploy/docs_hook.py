@@ -16,7 +16,8 @@ from ganatomy import public  # noqa: E402  it reads no torch
 _TITLES = {
     "data": "Images",
     "errors": "Errors",
-    "explain": "Explanations",
+    "explain": "Explanations, singly",
+    "facade": "Explanations, in one call",
     "gan": "Training",
     "importance": "Importance",
     "metrics": "Metrics",
