@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.features.recipes import Recipe
+from ganatomy.data.recipe import Recipe
 from ganatomy.device import keep_freed_memory
 from ganatomy.importance.experiment import Experiment, StudySize
 from ganatomy.importance.ranking import rank, summarise

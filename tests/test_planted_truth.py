@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.features.recipes import Recipe
+from ganatomy.data.recipe import Recipe
 from ganatomy.importance.ranking import summarise
 from ganatomy.importance.study import Experiment, StudySize, drop_feature_importance
 from tests.planted import digits, random_patch, two_cues, without_effect

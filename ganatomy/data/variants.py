@@ -7,8 +7,9 @@ import torch
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features import CHUNK, Pixels, Selection, find, known
 from ganatomy.data.features.feature import WHERE
-from ganatomy.data.features.recipes import Recipe, recipes
+from ganatomy.data.features.recipes import recipes
 from ganatomy.data.images import to_uint8
+from ganatomy.data.recipe import Recipe
 from ganatomy.errors import InputError
 from ganatomy.rng import generator
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import torch
 
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.features.recipes import Recipe, recipes
-from ganatomy.data.features.regions import USUAL_REGIONS, Regions
+from ganatomy.data.features.recipes import recipes
+from ganatomy.data.recipe import USUAL_REGIONS, Recipe, Regions
 from ganatomy.data.variants import ChangesNothing, apply
 from ganatomy.gan.ensemble import Packing
 from ganatomy.gan.model import Gan
@@ -16,8 +16,9 @@ from ganatomy.gan.settings import RETRAINING, Method
 from ganatomy.gan.state import begin
 from ganatomy.gan.training import architecture_for, finished, train
 from ganatomy.importance.evaluation_set import EvaluationSet
-from ganatomy.importance.measuring import ReadOut, read_out
+from ganatomy.importance.measuring import read_out
 from ganatomy.importance.members import Member
+from ganatomy.importance.repeats import ReadOut
 from ganatomy.importance.retraining import Budget, retrain_members
 from ganatomy.metrics.evaluator import train_evaluator
 

@@ -15,6 +15,7 @@ from ganatomy.data.images import to_uint8
 from ganatomy.gan.sampling import generate, score
 from ganatomy.importance.evaluation_set import NEIGHBOURS, EvaluationSet
 from ganatomy.importance.members import Member
+from ganatomy.importance.repeats import ReadOut
 from ganatomy.metrics.auc import auc
 from ganatomy.metrics.coverage import total_variation
 from ganatomy.metrics.evaluator import extract
@@ -36,27 +37,6 @@ class _About(NamedTuple):
     is_null: bool
     seed: int
     share: float
-
-
-class ReadOut(NamedTuple):
-    """The result of `read_out`.
-
-    Attributes
-    ----------
-    repeats : DataFrame
-        The raw repeats, one row per member and readout: variant, features (joined by "+"), mode,
-        is_null, seed, share, readout, value.
-    class_shares : DataFrame
-        Members at the end of training: variant, is_null, seed, class_name, share (of the fakes,
-        as the evaluator sees them). Without rows where the held-out images have no classes.
-    diverged : DataFrame
-        Members with no or with non-finite outputs, which are in no other table: variant, features,
-        mode, is_null, seed, share.
-    """
-
-    repeats: pd.DataFrame
-    class_shares: pd.DataFrame
-    diverged: pd.DataFrame
 
 
 @torch.no_grad()

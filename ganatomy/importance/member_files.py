@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ganatomy.data.features.recipes import Recipe
+from ganatomy.data.recipe import Recipe
 from ganatomy.errors import InputError
 from ganatomy.files import read_json, whole_folder, write_json
 from ganatomy.gan.architecture import Architecture

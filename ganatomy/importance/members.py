@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from ganatomy.data.dataset import UNLABELLED, Dataset
-from ganatomy.data.features.recipes import Recipe
+from ganatomy.data.recipe import Recipe
 from ganatomy.data.variants import ChangesNothing, apply
 from ganatomy.importance.evaluation_set import EvaluationSet
 

@@ -1,13 +1,10 @@
 """Where the regions of an image lie, to be drawn over what images look like on average."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from ganatomy.data.dataset import Dataset
-from ganatomy.data.features import Region, Regions, known
 from ganatomy.tensors import read_tensors, write_tensors
 
 _FILE = "regions.safetensors"
@@ -27,29 +24,6 @@ class RegionMasks:
 
     mean_image: torch.Tensor
     inside: dict[str, torch.Tensor]
-
-    @staticmethod
-    def of(train: Dataset, regions: Regions, names: Collection[str]) -> "RegionMasks":
-        """Find the regions among these names of features.
-
-        Examples
-        --------
-        >>> images = torch.zeros(3, 1, 8, 8, dtype=torch.uint8)
-        >>> data = Dataset(images, torch.zeros(3, dtype=torch.int64))
-        >>> masks = RegionMasks.of(data, Regions(grid=2), ["contrast", "cell_1_0"])
-        >>> {name: int(inside.sum()) for name, inside in masks.inside.items()}
-        {'cell_1_0': 16}
-        """
-        side = train.images.shape[-1]
-        there = known(train, regions.grid, regions.masks)
-        return RegionMasks(
-            train.images.double().mean(0),
-            {
-                name: feature.inside(side)
-                for name, feature in there.items()
-                if isinstance(feature, Region) and name in names
-            },
-        )
 
     def save(self, folder: Path) -> None:
         """Write ``regions.safetensors``."""

@@ -15,7 +15,7 @@ from torch import nn
 
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features import Selection, find, known
-from ganatomy.data.features.recipes import Recipe
+from ganatomy.data.recipe import Recipe
 from ganatomy.data.variants import ChangesNothing, apply
 from ganatomy.errors import InputError
 from ganatomy.gan.sampling import score

@@ -8,10 +8,10 @@ import pandas as pd
 
 from ganatomy.files import read_json, write_json
 from ganatomy.importance.differences import SUBSET_PREFIX
-from ganatomy.importance.generated import GeneratedImages, load_sheets, save_sheets
-from ganatomy.importance.measuring import ReadOut
 from ganatomy.importance.readouts import READOUTS
 from ganatomy.importance.region_masks import RegionMasks
+from ganatomy.importance.repeats import ReadOut
+from ganatomy.importance.sheets import GeneratedImages, load_sheets, save_sheets
 from ganatomy.importance.tables import read_csv, read_parquet, write_csv, write_parquet
 from ganatomy.results import validated
 

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import torch
 
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.features.recipes import Recipe
+from ganatomy.data.recipe import Recipe
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.ensemble import EnsembleCallbacks, Job, Packing, Trained, View, train_ensemble
 from ganatomy.gan.settings import TrainingSettings

@@ -10,9 +10,9 @@ import pandas as pd
 from torch import nn
 
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.features.recipes import Recipe
-from ganatomy.data.features.regions import USUAL_REGIONS, Regions
+from ganatomy.data.recipe import USUAL_REGIONS, Recipe, Regions
 from ganatomy.errors import InputError
+from ganatomy.importance.changed_regions import region_masks
 from ganatomy.importance.datamodels import datamodels
 from ganatomy.importance.evaluation_set import EvaluationSet
 from ganatomy.importance.experiment import Experiment, StudySize
@@ -22,7 +22,6 @@ from ganatomy.importance.measuring import read_out
 from ganatomy.importance.members import Member
 from ganatomy.importance.power import power_of_seeds, power_of_share, split_half_stability
 from ganatomy.importance.ranking import rank, summarise
-from ganatomy.importance.region_masks import RegionMasks
 from ganatomy.importance.reliance import reliance_on_features
 from ganatomy.importance.result import ImportanceStudy
 
@@ -197,6 +196,6 @@ def judge_members(
         pd.concat(power, ignore_index=True),
         reliance_on_features(base_discriminator, evaluation, recipes, fdr=fdr, seed=seed),
         sampler.sheets(ranking["variant"].head(num_shown).tolist()),
-        RegionMasks.of(train, recipes[0].regions, features),
+        region_masks(train, recipes[0].regions, features),
         fdr,
     )

@@ -1,7 +1,6 @@
 """What was found about the quality of images, as plain values: for tables, JSON and the page."""
 
 from dataclasses import asdict
-from typing import Any
 
 import pandas as pd
 
@@ -9,8 +8,7 @@ from ganatomy.metrics.copies import Suspects
 from ganatomy.metrics.coverage import Divergence
 from ganatomy.metrics.memorisation import CANNOT_TELL, COPIES, Evidence
 from ganatomy.metrics.quality import Quality
-
-Record = dict[str, Any]
+from ganatomy.metrics.result import Record
 
 
 def fidelity_table(quality: Quality) -> pd.DataFrame:

@@ -3,7 +3,8 @@
 from ganatomy.device import keep_freed_memory, make_deterministic
 from ganatomy.files import whole_folder
 from ganatomy.importance.screening import Rung
-from ganatomy.importance.screening_study import ScreeningStudy, screen_features
+from ganatomy.importance.screening_result import ScreeningStudy
+from ganatomy.importance.screening_study import screen_features
 from tasks.importance.params import Importance
 from tasks.params.base import Base
 from tasks.retrain.params import Retrain

@@ -7,8 +7,9 @@ What the user wrote and the data does not have is refused, by `prepare`, before 
 from collections.abc import Callable
 
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.features import Regions, find, known
-from ganatomy.data.features.recipes import Recipe, recipes
+from ganatomy.data.features import find, known
+from ganatomy.data.features.recipes import recipes
+from ganatomy.data.recipe import Recipe, Regions
 from ganatomy.errors import InputError
 from ganatomy.explain.networks.named import Vocabulary
 from tasks.params.section import Section

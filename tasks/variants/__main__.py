@@ -4,8 +4,9 @@ import torch
 
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.images import contact_sheet, write_png
-from ganatomy.data.variant_set import VariantEntry, make_variants
+from ganatomy.data.variant_set import VariantEntry
 from ganatomy.data.variants import before_and_after
+from ganatomy.data.variation import make_variants
 from ganatomy.files import whole_folder
 from ganatomy.tensors import write_tensors
 from tasks.params.base import Base

@@ -18,9 +18,9 @@ from ganatomy.data import choices as data
 from ganatomy.data import sources, split
 from ganatomy.data.features.feature import MODES
 from ganatomy.data.features.recipes import recipes
-from ganatomy.data.features.regions import GRID
 from ganatomy.data.prepare import prepare
 from ganatomy.data.reading import Limits
+from ganatomy.data.recipe import GRID
 from ganatomy.explain.faithfulness.effort import Effort
 from ganatomy.explain.faithfulness.examination import examine
 from ganatomy.explain.lime import designs

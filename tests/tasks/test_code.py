@@ -269,7 +269,21 @@ def test_comments_docstrings_and_layout_make_nothing_stale(
             "functional.softplus(-real_logits).mean() +",
             "functional.softplus(-real_logits).mean() -",
             {"train", "autotune", "retrain"},
-            {"fetch", "prepare", "evaluator", "evaluate", "variants", "gradcam", "lime"},
+            {"fetch", "prepare", "evaluator", "evaluate", "variants", "gradcam", "lime", "report"},
+        ),
+        (
+            "ganatomy/metrics/kid.py",
+            "chunk: int = 256) -> float",
+            "chunk: int = 128) -> float",
+            {"evaluate", "importance", "screen"},
+            {"train", "retrain", "gradcam", "lime", "faithfulness", "report"},
+        ),
+        (
+            "ganatomy/importance/measuring.py",
+            "_NEIGHBOURS = 5",
+            "_NEIGHBOURS = 4",
+            {"importance", "screen"},
+            {"train", "retrain", "evaluate", "report"},
         ),
         (
             "ganatomy/data/features/strokes.py",
@@ -277,20 +291,6 @@ def test_comments_docstrings_and_layout_make_nothing_stale(
             "3 * bright.sum((1, 2)) / outline",
             {"variants", "gradcam", "lime"},
             {"fetch", "prepare", "evaluator", "train", "evaluate", "autotune"},
-        ),
-        (
-            "ganatomy/report/figures/training_curves.py",
-            "color=WARM, lw=1",
-            "color=MUTED, lw=1",
-            {"report"},
-            {"train", "retrain", "evaluate", "importance", "gradcam", "lime", "faithfulness"},
-        ),
-        (
-            "ganatomy/report/page.css",
-            "--accent: #0b6e99",
-            "--accent: #996e0b",
-            {"report"},
-            {"train", "retrain", "evaluate", "importance", "gradcam", "lime", "faithfulness"},
         ),
         (
             "tasks/inputs/environment.py",
@@ -314,6 +314,23 @@ def test_an_edit_makes_stale_whom_it_concerns(
     found = _stale(copy, now)
     assert stale <= found
     assert not kept & found
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("figures/training_curves.py", "color=WARM, lw=1", "color=MUTED, lw=1"),
+        ("sections/importance.py", "the noise of retraining", "what retraining does"),
+        ("sections/importance.html", "<h3>The figures</h3>", "<h3>Figures</h3>"),
+        ("page.html", "<footer>", "<footer id='end'>"),
+        ("page.css", "--accent: #0b6e99", "--accent: #996e0b"),
+    ],
+)
+def test_what_the_page_looks_like_makes_the_page_alone_stale(
+    copy: Path, now: dict[str, dict[str, str]], name: str, old: str, new: str
+) -> None:
+    _edit(copy / "ganatomy" / "report" / name, old, new)
+    assert _stale(copy, now) == {"report"}
 
 
 def test_every_stage_depends_on_its_code_in_one_line() -> None:

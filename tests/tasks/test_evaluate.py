@@ -24,7 +24,7 @@ from ganatomy.gan.checkpoint import save_gan
 from ganatomy.gan.model import build_gan
 from ganatomy.metrics import evaluator_file
 from ganatomy.metrics.evaluator import ROTATIONS, train_evaluator
-from ganatomy.metrics.study import EvaluationStudy
+from ganatomy.metrics.result import EvaluationStudy
 from ganatomy.report.parts import fill
 from ganatomy.report.sections.evaluate import SECTION
 from tasks.evaluate import __main__ as evaluate

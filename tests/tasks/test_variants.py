@@ -13,7 +13,7 @@ from PIL import Image
 from flows import params
 from flows.watch import StageTail
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.features import Regions
+from ganatomy.data.recipe import Regions
 from ganatomy.data.variants import make_variant
 from ganatomy.errors import InputError
 from ganatomy.files import read_json

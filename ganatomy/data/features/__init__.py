@@ -2,17 +2,15 @@
 
 from ganatomy.data.features.feature import MODES, Feature, Selection
 from ganatomy.data.features.pixels import CHUNK, Pixels
-from ganatomy.data.features.regions import GRID, Region, Regions
+from ganatomy.data.features.regions import Region
 from ganatomy.data.features.registry import find, known
 
 __all__ = [
     "CHUNK",
-    "GRID",
     "MODES",
     "Feature",
     "Pixels",
     "Region",
-    "Regions",
     "Selection",
     "find",
     "known",

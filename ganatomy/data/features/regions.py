@@ -2,7 +2,6 @@
 
 import warnings
 from abc import abstractmethod
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,28 +9,8 @@ import torch
 from PIL import Image
 
 from ganatomy.data.features.content import ContentFeature
+from ganatomy.data.recipe import GRID
 from ganatomy.errors import InputError
-
-GRID = 4
-
-
-@dataclass(frozen=True)
-class Regions:
-    """Names of the places of an image that can be changed by themselves.
-
-    Attributes
-    ----------
-    grid : int
-        The cells ``cell_<row>_<column>`` are those of a grid by grid raster.
-    masks : tuple of path
-        Image files; each marks a region ``mask_<file name without its ending>``.
-    """
-
-    grid: int = GRID
-    masks: tuple[str | Path, ...] = ()
-
-
-USUAL_REGIONS = Regions()
 
 
 class Region(ContentFeature):

@@ -12,11 +12,12 @@ from ganatomy.data.features.frequencies import HighFrequencies, LowFrequencies, 
 from ganatomy.data.features.geometry import Orientation, Position, Scale
 from ganatomy.data.features.grain import Noise
 from ganatomy.data.features.own import own_feature
-from ganatomy.data.features.regions import GRID, Cell, MaskRegion
+from ganatomy.data.features.regions import Cell, MaskRegion
 from ganatomy.data.features.selections import Attribute, ClassBalance, LeftOutClass
 from ganatomy.data.features.strokes import Thickness
 from ganatomy.data.features.symmetry import Symmetry
 from ganatomy.data.features.tones import Brightness, Contrast
+from ganatomy.data.recipe import GRID
 from ganatomy.errors import InputError
 
 

@@ -6,8 +6,6 @@ from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.feature import Selection
 from ganatomy.rng import generator
 
-SELECTING = ("class_", "attribute_")  # how their names begin
-
 
 class LeftOutClass(Selection):
     """One class, all of whose images are taken away."""

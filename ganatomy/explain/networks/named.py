@@ -8,8 +8,9 @@ import torch
 from torch import nn
 
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.features import GRID, Feature, Region, find, known
+from ganatomy.data.features import Feature, Region, find, known
 from ganatomy.data.images import to_float
+from ganatomy.data.recipe import GRID
 from ganatomy.errors import InputError
 from ganatomy.explain.networks import targets
 from ganatomy.explain.networks.batching import device_of

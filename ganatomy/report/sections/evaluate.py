@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ganatomy.data.images import contact_sheet
 from ganatomy.files import read_json
-from ganatomy.metrics.study import EvaluationStudy
+from ganatomy.metrics.result import EvaluationStudy
 from ganatomy.report.figures.class_bars import class_bars
 from ganatomy.report.figures.fidelity_chart import fidelity_chart, in_words, meaning
 from ganatomy.report.figures.suspects_sheet import suspects_sheet

@@ -12,7 +12,7 @@ from ganatomy.data.variant_set import VariantSet
 from ganatomy.importance.ranking import RANKING_RULE
 from ganatomy.importance.readouts import READOUTS, RELIANCE_READOUTS
 from ganatomy.importance.result import ImportanceStudy
-from ganatomy.importance.screening_study import ScreeningStudy
+from ganatomy.importance.screening_result import ScreeningStudy
 from ganatomy.report.figures.effect_table import effect_table
 from ganatomy.report.figures.importance_bars import importance_bars
 from ganatomy.report.figures.interaction_chart import interaction_chart

@@ -7,10 +7,11 @@ import torch
 
 from ganatomy.data.card import content_hash
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.features import Regions
-from ganatomy.data.features.recipes import Recipe, recipes
-from ganatomy.data.variant_set import VariantEntry, VariantSet, make_variants
+from ganatomy.data.features.recipes import recipes
+from ganatomy.data.recipe import Recipe, Regions
+from ganatomy.data.variant_set import VariantEntry, VariantSet
 from ganatomy.data.variants import make_variant
+from ganatomy.data.variation import make_variants
 from ganatomy.errors import InputError
 
 

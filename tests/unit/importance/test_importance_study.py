@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.features.recipes import Recipe
 from ganatomy.data.images import to_uint8
+from ganatomy.data.recipe import Recipe
 from ganatomy.errors import InputError
 from ganatomy.gan.sampling import latents
 from ganatomy.importance.generated import Sampler

@@ -13,13 +13,14 @@ from sklearn.metrics import roc_auc_score
 from torch import nn
 
 from ganatomy.data.dataset import UNLABELLED, Dataset
-from ganatomy.data.features.recipes import Recipe
 from ganatomy.data.images import to_float
+from ganatomy.data.recipe import Recipe
 from ganatomy.errors import InputError
 from ganatomy.importance.evaluation_set import EvaluationSet
-from ganatomy.importance.measuring import ReadOut, read_out
+from ganatomy.importance.measuring import read_out
 from ganatomy.importance.members import Member
 from ganatomy.importance.readouts import READOUTS
+from ganatomy.importance.repeats import ReadOut
 from ganatomy.metrics.evaluator import Evaluator
 from ganatomy.metrics.random_features import RandomFeatures
 

@@ -10,7 +10,7 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 from torch import nn
 
-from ganatomy.data.features.recipes import Recipe
+from ganatomy.data.recipe import Recipe
 from ganatomy.errors import InputError
 from ganatomy.importance.reliance import auc_drop, reliance
 from ganatomy.metrics.bootstrap import resample

@@ -9,9 +9,9 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.features import Regions
-from ganatomy.data.features.recipes import Recipe, recipes
+from ganatomy.data.features.recipes import recipes
 from ganatomy.data.images import to_float
+from ganatomy.data.recipe import Recipe, Regions
 from ganatomy.data.variants import make_variant
 from ganatomy.gan.ensemble import Packing
 from ganatomy.gan.sampling import latents

@@ -9,15 +9,16 @@ import pytest
 import torch
 
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.features import Regions
-from ganatomy.data.features.recipes import Recipe, recipes
+from ganatomy.data.features.recipes import recipes
+from ganatomy.data.recipe import Recipe, Regions
 from ganatomy.data.variants import make_variant
 from ganatomy.gan.ensemble import Packing
 from ganatomy.gan.sampling import latents
 from ganatomy.importance.evaluation_set import EvaluationSet
 from ganatomy.importance.retraining import Budget
 from ganatomy.importance.screening import Rung
-from ganatomy.importance.screening_study import ScreeningStudy, screen_features
+from ganatomy.importance.screening_result import ScreeningStudy
+from ganatomy.importance.screening_study import screen_features
 from ganatomy.metrics.evaluator import Evaluator
 from ganatomy.metrics.random_features import RandomFeatures
 from tests.unit.damaged import leaves_nothing_behind, refuses_damage

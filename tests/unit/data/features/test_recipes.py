@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.features import Regions
-from ganatomy.data.features.recipes import Recipe, recipes
+from ganatomy.data.features.recipes import recipes
+from ganatomy.data.recipe import Recipe, Regions
 from ganatomy.errors import InputError
 
 OWN = "tests.unit.data.features.written:Described"

@@ -1,0 +1,170 @@
+"""Whether generated images are any good, and whether they repeat training images: the result."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from ganatomy.files import read_json, write_bytes, write_json
+from ganatomy.results import remove_stale, validated
+from ganatomy.tables import csv_bytes, read_table
+from ganatomy.tensors import read_tensors, write_tensors
+
+Record = dict[str, Any]
+_PICTURES = "pictures.safetensors"
+_INCEPTION = "inception.json"
+_INTERVAL = ("low", "high", "floor", "expected")
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluationStudy:
+    """The result of `evaluate`, as plain values.
+
+    Attributes
+    ----------
+    fidelity : DataFrame
+        One row for each metric, as of `records.fidelity_table`.
+    memorisation, generalisation, classes : dict
+        As of the functions of `records`.
+    suspects : DataFrame
+        Columns rank, fake, space, nearest, ratio; the worst first.
+    shown : Tensor of shape (n, c, s, s), uint8
+        The first generated images.
+    suspicious : dict of str to Tensor of shape (k, c, s, s), uint8
+        The suspects under ``fake``, and the nearest training image of each under its space.
+    inception_sha256 : str
+        Of the file of Inception weights, "" without one.
+    """
+
+    fidelity: pd.DataFrame
+    memorisation: Record
+    generalisation: Record
+    classes: Record
+    suspects: pd.DataFrame
+    shown: torch.Tensor
+    suspicious: dict[str, torch.Tensor]
+    inception_sha256: str = ""
+
+    def save(self, folder: Path) -> None:
+        """Write the tables, the records and the pictures."""
+        remove_stale(folder, _INCEPTION)
+        write_bytes(folder / "fidelity.csv", csv_bytes(self.fidelity))
+        write_bytes(folder / "suspects.csv", csv_bytes(self.suspects))
+        for name in ("memorisation", "generalisation", "classes"):
+            write_json(folder / f"{name}.json", getattr(self, name))
+        pictures = {f"suspicious/{name}": images for name, images in self.suspicious.items()}
+        write_tensors(folder / _PICTURES, {"shown": self.shown, **pictures})
+        if self.inception_sha256:
+            write_json(folder / _INCEPTION, {"sha256": self.inception_sha256})
+
+    @staticmethod
+    @validated
+    def load(folder: Path) -> "EvaluationStudy":
+        """Read what `save` wrote; `InputError` where a file is missing or damaged."""
+        pictures = read_tensors(folder / _PICTURES)
+        shown = pictures.pop("shown")
+        inception = folder / _INCEPTION
+        return EvaluationStudy(
+            read_table(folder / "fidelity.csv", ("name", "better")),
+            read_json(folder / "memorisation.json"),
+            read_json(folder / "generalisation.json"),
+            read_json(folder / "classes.json"),
+            read_table(folder / "suspects.csv", ("space",)),
+            shown,
+            {name.removeprefix("suspicious/"): images for name, images in pictures.items()},
+            read_json(inception)["sha256"] if inception.exists() else "",
+        )
+
+    @property
+    def num_compared(self) -> int:
+        """Number of generated images that the distances in the evaluator's features compare."""
+        return int(self.fidelity["count"].iloc[0])
+
+    def metrics(self) -> dict[str, float]:
+        """Return every figure that is worth comparing between runs, flat."""
+        figures: dict[str, float] = {}
+        for row in self.fidelity.to_dict("records"):
+            figures[f"{row['name']}@{row['count']}"] = row["value"]
+            for kind in ("low", "high", "floor"):
+                figures[f"{row['name']}_{kind}@{row['count']}"] = row[kind]
+        if not self.memorisation["cannot_tell"]:  # neither 0 nor 1 would be true
+            figures["copies_found"] = int(self.memorisation["copies_found"])
+        figures["held_out_in_training"] = self.memorisation["num_in_training"]
+        for space, evidence in self.memorisation["spaces"].items():
+            for measure, name in (
+                ("copies", "copies_share"),
+                ("c_t", "c_t"),
+                ("authenticity", "authenticity"),
+            ):
+                figures |= _flat(f"{name}_{space}", evidence[measure])
+        return figures | _of_discriminator(self.generalisation) | _of_classes(self.classes)
+
+    def warnings(self) -> list[str]:
+        """Return what is wrong with the generator, or with what it was judged by, in words."""
+        memorisation, missing = self.memorisation, self.classes["missing"]
+        said = []
+        if memorisation["copies_found"]:
+            said.append(f"the generator repeats training images: {memorisation['reason']}")
+        elif memorisation["cannot_tell"]:
+            said.append(f"whether the generator copies cannot be told: {memorisation['reason']}")
+        if memorisation["num_in_training"]:
+            said.append(
+                f"held-out images that are also in training: {memorisation['num_in_training']} of "
+                f"{memorisation['num_held_out']}"
+            )
+        if missing:
+            said.append(f"classes that G does not make: {', '.join(missing)}")
+        return said
+
+    def verdict(self) -> str:
+        """Say in a few sentences how good and how original the images are."""
+        fcd, gap = self.fidelity.iloc[0], self.generalisation
+        said = [
+            f"Of {self.num_compared} generated images the distance to held-out ones "
+            f"({fcd['name']}) is {fcd['value']:.3g} ({fcd['low']:.3g} to {fcd['high']:.3g}); real "
+            f"images have {fcd['floor']:.3g}.",
+            f"Copies of training images: {self.memorisation['verdict']}.",
+        ]
+        if self.classes["names"]:
+            missing = ", ".join(self.classes["missing"])
+            said.append(
+                f"{self.classes['num_found']} of {self.classes['num_modes']} classes are made"
+                f"{f'; missing: {missing}' if missing else ''}."
+            )
+        knows = "knows its training images" if gap["over_fits"] else "does not tell"
+        rest = "" if gap["over_fits"] else " its training images from held-out ones"
+        said.append(f"D {knows}{rest} (AUC {gap['auc']:.3f}).")
+        if shared := self.memorisation["num_in_training"]:
+            of_all = self.memorisation["num_held_out"]
+            said.append(f"But {shared} of {of_all} held-out images are also in training.")
+        return " ".join(said)
+
+
+def _of_discriminator(gap: Record) -> dict[str, float]:
+    auc = {"value": gap["auc"], "low": gap["auc_low"], "high": gap["auc_high"]}
+    return {
+        "d_gap": gap["gap"],
+        "d_gap_sd": gap["gap_sd"],
+        **_flat("d_gap_auc", auc),
+        **{f"d_accuracy_{name}": gap[f"{name}_accuracy"] for name in ("train", "held_out", "fake")},
+    }
+
+
+def _of_classes(classes: Record) -> dict[str, float]:
+    if not classes["names"]:
+        return {}
+    return {
+        "classes_found": classes["num_found"],
+        "classes_missing": len(classes["missing"]),
+        "classes_unsettled": len(classes["unsettled"]),
+        **_flat("js_divergence", classes["jensen_shannon"]),
+        **_flat("total_variation", classes["total_variation"]),
+    }
+
+
+def _flat(name: str, record: Record) -> dict[str, float]:
+    """The value under the name itself; its interval and floor under names made from it."""
+    kept = {kind: record[kind] for kind in _INTERVAL if kind in record}
+    return {name: record["value"], **{f"{name}_{kind}": value for kind, value in kept.items()}}
