@@ -28,6 +28,7 @@ HEADER = """\
 DEFAULT_PROFILE = "default"
 _SETTING = re.compile(r"(?<!\S)\w+\.\w+\s*=\s*")
 _PIECE = re.compile(r"""'(?:[^']|'')*'|"(?:[^"\\]|\\.)*"|.""", re.DOTALL)
+_QUOTES = ("'", '"')
 _GRAPH = Path(tasks.__path__[0]).with_name("dvc.yaml")
 
 
@@ -214,11 +215,20 @@ def _assign(document: dict[str, Any], assignment: str) -> None:
         raise InputError(
             f"{assignment!r} is not section.key=value", "--set", "For example: train.epochs=10."
         )
+    values = document.get(section)
+    is_text = isinstance(values, dict) and isinstance(values.get(key), str)
+    _put(document, section, key, _value(text.strip(), is_text), "--set")
+
+
+def _value(text: str, is_text: bool) -> Any:
+    """What a text says as YAML; where a text is wanted, that text, unless it is all in quotes."""
     try:
         value = YAML(typ="safe").load(text)
     except Exception as error:
+        if is_text:
+            return text
         raise InputError(f"{text!r} is not a YAML value", "--set", "Quote it.") from error
-    _put(document, section, key, value, "--set")
+    return text if is_text and not (text[:1] in _QUOTES and isinstance(value, str)) else value
 
 
 def _put(document: dict[str, Any], section: str, key: str, value: Any, where: str) -> None:

@@ -76,33 +76,56 @@ def _in_section(
         if name not in nodes:
             missing.append(f"{name}: {flow(value)}")
         elif before[name] != value:
-            yield _value(text, section, *nodes[name], value)
+            yield _value(text, section, *nodes[name], value, before[name])
     if missing and section.flow_style:
         at = section.end_mark.index - 1  # the brace
         yield _Edit(at, at, ("" if not nodes else ", ") + ", ".join(missing))
     elif missing:
         last = _end(text, section)
-        line_end = text.find("\n", last)
-        at = len(text) if line_end < 0 else line_end
+        at = _line_end(text, last)
         margin = "\n" + " " * section.value[0][0].start_mark.column
         yield _Edit(at, at, "".join(margin + line for line in missing))
 
 
 def _value(
-    text: str, section: yaml.MappingNode, key: yaml.Node, node: yaml.Node, value: Any
+    text: str, section: yaml.MappingNode, key: yaml.Node, node: yaml.Node, value: Any, before: Any
 ) -> _Edit:
     """A list keeps its form: lines of their own, or one line."""
     colon = text.index(":", key.end_mark.index) + 1
-    was_lines = isinstance(node, yaml.SequenceNode) and not node.flow_style
     is_list = isinstance(value, list)
-    if is_list and value and was_lines:
-        return _Edit(node.start_mark.index, _end(text, node), _lines(value, node.start_mark.column))
+    was_lines = False
+    if isinstance(node, yaml.SequenceNode) and not node.flow_style:
+        was_lines = True
+        if is_list and value:
+            return _items(text, node, value, before)
     if is_list and value and not section.flow_style and not getattr(node, "value", None):
         margin = key.start_mark.column  # it was empty, which can only be written in one line
         return _Edit(colon, _end(text, node), f"\n{' ' * margin}{_lines(value, margin)}")
     if was_lines:
         return _Edit(colon, _end(text, node), f" {flow(value)}")
     return _replaced(text, node, flow(value))
+
+
+def _items(text: str, node: yaml.SequenceNode, values: list[Any], before: list[Any]) -> _Edit:
+    """An entry that stays keeps what is said above it and beside it."""
+    entries: list[tuple[Any, str]] = []
+    start = at = node.start_mark.index
+    for entry, value in zip(node.value, before):
+        end = _line_end(text, _end(text, entry))
+        entries.append((value, text[at:end].lstrip(" ")))
+        at = end + 1
+    lines = []
+    for value in values:
+        kept = next((known for known in entries if known[0] == value), None)
+        if kept is not None:
+            entries.remove(kept)
+        lines.append(f"- {flow(value)}" if kept is None else kept[1])
+    return _Edit(start, at - 1, f"\n{' ' * node.start_mark.column}".join(lines))
+
+
+def _line_end(text: str, at: int) -> int:
+    found = text.find("\n", at)
+    return len(text) if found < 0 else found
 
 
 def _replaced(text: str, node: yaml.Node, new: str) -> _Edit:

@@ -1,6 +1,7 @@
 """Three studies of a GAN on one page: maps, LIME, and whether they can be trusted."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +14,7 @@ from ganatomy.explain.maps.study import explain_by_maps
 from ganatomy.explain.networks.named import Vocabulary
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.report.page import PageFrame, render_page
-from ganatomy.report.parts import Absence, gather
+from ganatomy.report.parts import gather
 
 _CONCEPTS = ("brightness", "contrast")  # of any images
 STUDIES = ("maps", "LIME", "trust")
@@ -79,5 +80,5 @@ def page_of(
         judge_explanations(subjects, methods, vocabulary, seed=seed).save(reports / "faithfulness")
         on_progress(STUDIES[2])
         parts, absences = gather(reports)
-    elsewhere = [Absence(each.section, "only a run of the pipeline has it") for each in absences]
+    elsewhere = [replace(each, reason="only a run of the pipeline has it") for each in absences]
     return render_page(PageFrame(title), parts, elsewhere)

@@ -63,7 +63,7 @@ def render_page(
         In the order of the page. Strings in their facts are escaped, and cannot reorder what
         stands around them.
     absences : sequence of Absence
-        Sections that are left out: each is named with its reason, in one line.
+        What is left out: each is named with its reason, in one line.
     failure : str
         What failed and why, where the run did: it stands at the head.
     forgiving : bool

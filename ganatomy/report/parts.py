@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ganatomy.errors import InputError
-from ganatomy.files import read_json
+from ganatomy.report.left_out import LEFT_OUT, why_left_out
 from ganatomy.report.sections.page_section import PageSection, Record, Result, all_sections
-
-LEFT_OUT = "left_out.json"  # a stage that has nothing to tell says why: {"reason": "..."}
 
 
 @dataclass(frozen=True)
@@ -27,9 +25,19 @@ class Part:
 
 @dataclass(frozen=True)
 class Absence:
-    """A section that is left out, and why."""
+    """A stage of which the page tells nothing, and why.
 
-    section: PageSection[Any]
+    Parameters
+    ----------
+    name : str
+        The stage's.
+    title : str
+        Of its section; "" where it never has one.
+    reason : str
+    """
+
+    name: str
+    title: str
     reason: str
 
 
@@ -46,7 +54,11 @@ def naming(section: PageSection[Any]) -> Iterator[None]:
 def unshown(section: PageSection[Any], error: Exception) -> Absence:
     """Say that a section is left out because of an error."""
     words = error if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
-    return Absence(section, f"cannot be shown: {words}")
+    return _absence(section, f"cannot be shown: {words}")
+
+
+def _absence(section: PageSection[Any], reason: str) -> Absence:
+    return Absence(section.name, section.title, reason)
 
 
 def fill(section: PageSection[Result], result: Result) -> Part:
@@ -65,7 +77,7 @@ def fill(section: PageSection[Result], result: Result) -> Part:
 def gather(
     reports: Path, reasons: Mapping[str, str] | None = None, *, forgiving: bool = False
 ) -> tuple[list[Part], list[Absence]]:
-    """Fill every section whose stage has left a result.
+    """Fill every section whose stage has left a result, and say which stages have nothing to tell.
 
     Parameters
     ----------
@@ -80,27 +92,41 @@ def gather(
     Returns
     -------
     list of Part, list of Absence
-        In the order of the page.
+        In the order of the page; last, what has no section and was left out.
     """
-    parts, absences = [], []
-    for section in all_sections():
+    parts, absences, sections = [], [], all_sections()
+    for section in sections:
         folder = reports / section.name
         try:
             with naming(section):
                 if reason := (reasons or {}).get(section.name) or _why_not(folder):
-                    absences.append(Absence(section, reason))
+                    absences.append(_absence(section, reason))
                 else:
                     parts.append(fill(section, section.load(folder)))
         except Exception as error:
             if not forgiving:
                 raise
             absences.append(unshown(section, error))
-    return parts, absences
+    told = {section.name for section in sections} | set(reasons or {})
+    return parts, absences + _without_section(reports, told, forgiving)
 
 
 def _why_not(folder: Path) -> str:
     """The reason why a stage has left nothing to show; "" where it has."""
     if not folder.is_dir():
         return "not run"
-    told = folder / LEFT_OUT
-    return str(read_json(told)["reason"]) if told.exists() else ""
+    return why_left_out(folder)
+
+
+def _without_section(reports: Path, told: set[str], forgiving: bool) -> list[Absence]:
+    """The stages that have left out what they do, but for those in `told`."""
+    found = []
+    for folder in sorted(path.parent for path in reports.glob(f"*/{LEFT_OUT}")):
+        if folder.name in told:
+            continue
+        try:
+            found.append(Absence(folder.name, "", why_left_out(folder)))
+        except Exception:
+            if not forgiving:
+                raise
+    return found

@@ -5,6 +5,7 @@ from ganatomy.files import whole_folder
 from ganatomy.importance.screening import Rung
 from ganatomy.importance.screening_result import ScreeningStudy
 from ganatomy.importance.screening_study import screen_features
+from ganatomy.report.left_out import leave_out
 from tasks.importance.params import Importance
 from tasks.params.base import Base
 from tasks.retrain.params import Retrain
@@ -17,12 +18,16 @@ from tasks.shared.events import Events
 from tasks.shared.results import write_metrics
 from tasks.shared.variant_data import load_variants, trainable
 
+_OFF = "switched off (`screen.enabled`): every feature is trained in full"
+
 
 def main(events: Events) -> None:
     """data/variants, models/packing, models/gan, models/evaluator -> reports/screen"""
     params = Screen.load()
     study = _screened(params, events) if params.enabled else _everything()
     with whole_folder(REPORTS / "screen") as report:
+        if not params.enabled:
+            leave_out(report, _OFF)
         study.save(report)
         write_metrics(report, study.metrics())
 

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from flows import params
+from tasks.fetch.params import Fetch
+from tasks.report.params import Report
+from tasks.train.params import Train
 from tests.harness import ROOT
 
 
@@ -63,6 +66,24 @@ def test_each_is_applied_or_none(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="trian"):
         params.apply(tmp_path, None, ["train.epochs=4 trian.epochs=3"])
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("digits: with R1", "run # 2", "2026", "1e3", "2026-01-01", "null", "[draft]", "~", "off"),
+        *("@home", "*", "{a: b}", '"real" or not', 'say "it"', "x = y", "open]", "- Größe 漢字"),
+    ],
+)
+def test_a_text_is_taken_as_it_was_typed(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(params.dump(params.defaults()))
+    params.apply(tmp_path, None, [f"report.title={text} train.epochs=3"])
+    assert Report.load(path).title == text
+    assert Train.load(path).epochs == 3
+    params.apply(tmp_path, None, ["report.title='what is \"quoted\"' fetch.attributes="])
+    assert Report.load(path).title == 'what is "quoted"'
+    assert Fetch.load(path).attributes == ""
 
 
 @pytest.mark.parametrize("target", ["run", "plan"])

@@ -57,7 +57,12 @@ def _after(**changes: Any) -> dict[str, dict[str, Any]]:
         (
             {"variants__features": ["tone: dark", "blur"]},
             "    - blur         # first\n    - contrast\n",
-            "    - 'tone: dark'\n    - blur\n",
+            "    - 'tone: dark'\n    - blur         # first\n",
+        ),
+        (
+            {"variants__features": ["contrast", "hue", "blur"]},
+            "    - blur         # first\n    - contrast\n",
+            "    - contrast\n    - hue\n    - blur         # first\n",
         ),
         (
             {"variants__features": []},

@@ -66,9 +66,12 @@ def test_the_page_says_what_was_dropped_and_what_that_saved(screened: Path) -> N
     factor = read_json(screened / "reports" / "screen" / "metrics.json")["cost_factor"]
     assert factor == pytest.approx(12 / (0.5 * 12 + 8))
     assert f"cost {factor:.1f} times less" in page
+    assert "<code>screen</code>: switched off" not in page
 
 
 def test_without_screening_everything_is_trained(smoke: Path) -> None:
     found = read_json(smoke / "reports" / "screen" / "survivors.json")
     assert found == {"screened": False, "variants": ["cell_1_1", "cell_0_0", "contrast"]}
-    assert "Short trainings came first" not in (smoke / "reports" / "report.html").read_text()
+    page = (smoke / "reports" / "report.html").read_text()
+    assert "Short trainings came first" not in page
+    assert "<li><code>screen</code>: switched off (`screen.enabled`)" in page

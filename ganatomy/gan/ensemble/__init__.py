@@ -2,7 +2,7 @@
 
 from ganatomy.gan.ensemble.choose import Timing, candidates, fastest, measure
 from ganatomy.gan.ensemble.feed import View
-from ganatomy.gan.ensemble.members import Job, Trained, jobs_of
+from ganatomy.gan.ensemble.members import Job, Trained
 from ganatomy.gan.ensemble.run import LOOP, EnsembleCallbacks, Packing, train_ensemble
 from ganatomy.gan.ensemble.stacked import BACKENDS
 
@@ -17,7 +17,6 @@ __all__ = [
     "View",
     "candidates",
     "fastest",
-    "jobs_of",
     "measure",
     "train_ensemble",
 ]

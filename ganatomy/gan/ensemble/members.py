@@ -1,13 +1,12 @@
 """Some members of an ensemble in training, alone or together, with one face for both."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 
-from ganatomy.data.dataset import Dataset
 from ganatomy.gan.ensemble.feed import Feed, View
 from ganatomy.gan.ensemble.pack import Pack
 from ganatomy.gan.ensemble.steps import Steps
@@ -25,21 +24,6 @@ class Job:
 
     name: str
     view: View
-
-
-def jobs_of(
-    variants: Mapping[str, Dataset], seeds: Sequence[int], conditional: bool
-) -> list[tuple[Job, str, int]]:
-    """List a job for each seed and variant, seed by seed, with the variant's name and the seed."""
-    return [
-        (
-            Job(f"{name}-s{seed}", View(data.images, data.labels if conditional else None, seed)),
-            name,
-            seed,
-        )
-        for seed in seeds
-        for name, data in variants.items()
-    ]
 
 
 class Trained(NamedTuple):

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from ganatomy.files import write_json
+from ganatomy.report.left_out import LEFT_OUT, leave_out
 from ganatomy.report.page import PageFrame, render_page
-from ganatomy.report.parts import LEFT_OUT, Absence, Part, fill, gather
+from ganatomy.report.parts import Absence, Part, fill, gather
 from ganatomy.report.sections.page_section import Figure, PageSection, all_sections
 from tests.unit.report.page_facts import FACTS
 
@@ -76,20 +77,23 @@ def test_every_result_becomes_a_part(reports: Path) -> None:
 
 
 def test_what_is_missing_is_left_out_with_its_reason(reports: Path) -> None:
-    write_json(reports / "first" / LEFT_OUT, {"reason": "switched off"})
+    leave_out(reports / "first", "switched off")
+    leave_out(reports / "helper", "not possible for <this>")
     (reports / "second" / "words.txt").unlink()
     (reports / "second").rmdir()
     parts, absences = gather(reports)
     assert parts == []
-    assert [(each.section.name, each.reason) for each in absences] == [
+    assert [(each.name, each.reason) for each in absences] == [
         ("first", "switched off"),
         ("second", "not run"),
+        ("helper", "not possible for <this>"),
     ]
     html = render_page(PageFrame("A title"), parts, absences)
     assert "<section" not in html
     assert "href=" not in html
     assert "<li>What of first? (<code>first</code>): switched off</li>" in html
     assert "<li>What of second? (<code>second</code>): not run</li>" in html
+    assert "<li><code>helper</code>: not possible for &lt;this&gt;</li>" in html
 
 
 def test_a_result_that_is_not_to_be_shown_is_not_even_read(reports: Path) -> None:
@@ -167,7 +171,7 @@ def test_a_section_without_a_template_shows_its_verdict_and_every_picture(tmp_pa
 
 
 def test_reasons_are_escaped_and_cannot_turn_round(tmp_path: Path) -> None:
-    absence = Absence(_section(tmp_path, "first", 1), "no <script>\u202e")
+    absence = Absence("first", "What of first?", "no <script>\u202e")
     html = render_page(PageFrame("A title"), [], [absence], "<script>\u202e")
     assert "<script" not in html
     assert "\u202e" not in html
