@@ -128,7 +128,7 @@ def _restart_hook(hook: SpectralNorm, owner: nn.Module, draw: torch.Generator) -
 
 
 def _fan_in(owner: nn.Module, weight: torch.Tensor) -> float:
-    """How many products an output value is the sum of."""
+    """Count the products that an output value is the sum of."""
     if isinstance(owner, _TRANSPOSED):
         return weight.shape[0] * prod(owner.kernel_size) / prod(owner.stride) / owner.groups
     return weight[0].numel()

@@ -166,7 +166,7 @@ def _check_safe(name: str, what: str, where: str) -> None:
 def _attributes_of(
     column: str, values: "pd.Series[str]", lines: list[int], where: str
 ) -> "dict[str, pd.Series[float]]":
-    """What one column says, by attribute name; NaN where it says nothing."""
+    """Read what one column says, by attribute name; NaN where it says nothing."""
     known = ~values.str.lower().isin(_UNKNOWN)
     if not known.any():
         raise InputError(f"column {column!r} has no value", where, "Fill or remove it.")

@@ -178,7 +178,7 @@ def _perceptual_hashes(images: torch.Tensor) -> torch.Tensor:
 
 
 def _tolerance(images: torch.Tensor) -> torch.Tensor:
-    """How much of each image may differ: mean squares in levels, shape (n,)."""
+    """Say how much of each image may differ: mean squares in levels, shape (n,)."""
     if len(images) == 0:
         return torch.empty(0)
     parts = [part.float().var((2, 3), correction=0).mean(1) for part in images.split(_CHUNK)]

@@ -146,7 +146,7 @@ def shown(parts: _Parts) -> str:
 def _entry(
     path: Path, name: str, hidden: bool, real_folder: str, home: str, follow_links: bool
 ) -> Entry | str:
-    """What a name stands for, or the real path of the folder that has to be walked."""
+    """Return the entry of a name, or the real path of the folder that has to be walked."""
     try:
         mode = os.lstat(path).st_mode
     except OSError as error:
@@ -186,7 +186,7 @@ def _is_hidden(relative: str) -> bool:
 
 
 def _look(path: Path) -> tuple[str, str]:
-    """Why a file cannot be used, or as what it is counted; neither for an image."""
+    """Say why a file cannot be used, or as what it is counted; neither for an image."""
     try:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)

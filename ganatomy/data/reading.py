@@ -162,7 +162,7 @@ def _opened(content: bytes, limits: Limits) -> Iterator[Image.Image]:
 
 
 def _orientation(image: Image.Image) -> int | None:
-    """What EXIF says; None where it says nothing that can be read. TIFF turns itself."""
+    """Read EXIF's orientation; None where there is none that can be read. TIFF turns itself."""
     if image.format == "TIFF":
         return None
     try:

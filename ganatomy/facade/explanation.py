@@ -204,7 +204,7 @@ class Explanation:
         write_bytes(path, page.encode())
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the sentences, then the pictures."""
+        """Show the sentences, then the pictures, in a notebook."""
         lines = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.words())
         pictures = "".join(
             f'<p><img alt="maps of {name}" src="data:image/png;base64,{b64encode(each).decode()}">'
@@ -213,7 +213,7 @@ class Explanation:
         return f"<ul>{lines}</ul>{pictures}"
 
     def _repr_png_(self) -> bytes:
-        """What a notebook without HTML shows: the picture of D's maps."""
+        """Show the picture of D's maps in a notebook without HTML."""
         return self.pictures()["D"]
 
 

@@ -51,7 +51,7 @@ class Trust:
         return dict(RULES)
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the table and the rules."""
+        """Show the table and the rules in a notebook."""
         columns = ("method", *QUESTIONS, "why")
         head = "".join(f"<th>{name}</th>" for name in ("kind of map", *QUESTIONS, "why not"))
         rows = "".join(

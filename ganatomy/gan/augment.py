@@ -114,7 +114,7 @@ def _cutout(images: torch.Tensor, numbers: _Numbers) -> torch.Tensor:
 
 
 def _hidden(size: int, numbers: _Numbers) -> torch.Tensor:
-    """Which pixels of one axis the square covers, bool of shape (n, size)."""
+    """Mark the pixels of one axis that the square covers, bool of shape (n, size)."""
     side = int(size * CUTOUT + 0.5)
     # an even square has its centre between pixels: one more place
     centre = numbers.integers(0, size + 1 - side % 2)

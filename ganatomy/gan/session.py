@@ -276,7 +276,7 @@ class _Session:
         self._write(score)
 
     def _add(self, values: dict[str, float], judged: dict[str, float] | None = None) -> None:
-        """What was measured; `judged` is for the guards alone."""
+        """Record measured values; `judged` is for the guards alone."""
         points = [(self.state.step, name, value) for name, value in values.items()]
         self.history.points += points
         self.callbacks.on_points(points)

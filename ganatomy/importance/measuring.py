@@ -100,7 +100,7 @@ def _about(member: Member) -> _About:
 
 
 def _fakes(member: Member, evaluation: EvaluationSet) -> torch.Tensor | None:
-    """What people would see, uint8."""
+    """Generate images as people would see them, uint8."""
     if member.generator is None:
         return None
     images = generate(member.generator, evaluation.z, _BATCH)

@@ -237,7 +237,7 @@ def _resampled_drops(
 
 
 def _share_below(rows: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
-    """Of each row, the share of the others that are below it, ties counting half."""
+    """Return for each row the share of the others that are below it, ties counting half."""
     ordered = others.sort().values
     below = torch.searchsorted(ordered, rows) + torch.searchsorted(ordered, rows, right=True)
     return below.double() / (2 * len(others))

@@ -57,7 +57,7 @@ def auc_interval(
 def _positions(
     positives: torch.Tensor, negatives: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """How many negatives are below each positive, and how many are not above it."""
+    """Count the negatives that are below each positive, and those that are not above it."""
     ordered = negatives.sort().values
     below = torch.searchsorted(ordered, positives, right=False)
     return below, torch.searchsorted(ordered, positives, right=True)

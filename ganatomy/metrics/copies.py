@@ -100,7 +100,7 @@ def find_copies(samples: ThreeSamples, quantile: float = 0.01, level: float = 0.
 
 
 def _rank(quantile: float, num_held_out: int) -> int:
-    """Which of the held-out points' distances in ascending order is the threshold, from 1."""
+    """Return the rank, from 1, of the held-out distance that is the threshold."""
     return max(1, int(quantile * (num_held_out + 1)))
 
 

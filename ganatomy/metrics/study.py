@@ -85,7 +85,7 @@ def evaluate(
 
 
 def _inception(images: Three, weights: Path, device: torch.device) -> Three:
-    """Of as many of each as are compared: the network is a hundred times the evaluator's size."""
+    """Compute features of as many images of each as are compared: the network is large."""
     count = min(len(part) for part in images)
     return Three(*(inception_features(part[:count], weights, device) for part in images))
 

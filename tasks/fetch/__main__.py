@@ -51,7 +51,7 @@ def _in_keys(raw: Raw) -> Raw:
 
 
 def _not_used(raw: Raw) -> str:
-    """How many files of the folder are not among the images, by kind; "" when all are."""
+    """Count the files of the folder that are not among the images, by kind; "" when all are."""
     parts = [f"{len(raw.refused)} refused"] if raw.refused else []
     parts += [f"{count} {kind}" for kind, count in raw.others.items()]
     total = len(raw.refused) + sum(raw.others.values())

@@ -81,7 +81,7 @@ def told_file() -> Path:
 
 
 class _Once:
-    """What a stage has read, and which sections of it it has used."""
+    """The file that a stage has read, and the sections of it that it has used."""
 
     def __init__(self) -> None:
         self.document: dict[str, Any] = {}

@@ -22,7 +22,7 @@ _EVERY = "every_module"  # of ganatomy.imports
 
 @dataclass(frozen=True)
 class _Source:
-    """What was found in one file: dotted names that may be modules, files beside it, a digest."""
+    """One file's dotted names that may be modules, files beside it, and digest."""
 
     imported: tuple[str, ...]
     beside: frozenset[Path]

@@ -25,7 +25,7 @@ def digest(content: bytes, tree: ast.Module | None) -> str:
 
 
 def _only_says(statement: ast.stmt) -> bool:
-    """Whether a statement is a string that nothing takes, as docstrings are."""
+    """Say whether a statement is a string that nothing takes, as docstrings are."""
     return (
         isinstance(statement, ast.Expr)
         and isinstance(statement.value, ast.Constant)

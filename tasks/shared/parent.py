@@ -41,7 +41,7 @@ def hold() -> None:
 
 
 def _is_orphan(parent: int) -> bool:
-    """Whether `parent` has adopted this process and did not start it."""
+    """Say whether `parent` has adopted this process and did not start it."""
     told = os.environ.get(PARENT, "")
     if told.isdigit() and int(told) != parent:
         return True

@@ -84,7 +84,7 @@ def _alone(name: str) -> Iterator[None]:
 
 
 class _Stop:
-    """Whether the process was asked to end, and by which signal."""
+    """Flag that the process was asked to end, and by which signal."""
 
     def __init__(self) -> None:
         self.signal: int | None = None
@@ -100,7 +100,7 @@ class _Stop:
 
     @property
     def exit_code(self) -> int:
-        """As a shell would say it."""
+        """The exit code, as of a shell."""
         return 128 + (self.signal or 0)
 
 

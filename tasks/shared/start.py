@@ -71,7 +71,7 @@ def tell(events: Events, error: Exception) -> int:
 def _last_words(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """What nobody has caught: an error while a stage's module is imported."""
+    """Report what nobody has caught: an error while a stage's module is imported."""
     if isinstance(error, Exception):
         tell(from_environment(_begun), error)
     else:

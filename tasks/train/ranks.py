@@ -154,7 +154,7 @@ def _watch(others: list[Process], ears: int, left: threading.Event, events: Even
 
 
 def _last_words(others: list[Process], ears: int, timeout_s: float) -> str | None:
-    """Why the first of the others that failed did so, if one has or soon will have failed."""
+    """Return why the first of the others failed, if one has or soon will have failed."""
     deadline = time.monotonic() + timeout_s
     while True:
         if select.select([ears], [], [], 0)[0]:

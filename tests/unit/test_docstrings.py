@@ -1,4 +1,4 @@
-"""What public docstrings open with: a verb where something is done, else what the thing is."""
+"""What docstrings open with: a verb where something is done, else what the thing is."""
 
 import ast
 from collections.abc import Iterator
@@ -15,28 +15,32 @@ NOT_VERBS = {
     *("They", "This", "Those", "To", "What", "When", "Where", "Whether", "Which", "Who", "Whoever"),
     *("Whose", "Why", "With", "Within"),
 }
-NOT_NOUNS = {"As", "How", "It", "Of", "Say", "Those", "What", "Which", "Who", "Whoever", "Why"}
+NOT_NOUNS = {"As", "How", "It", "Of", "Those", "What", "Which", "Who", "Whoever", "Why"}
 FILES = sorted(path for folder in ("ganatomy", "tasks") for path in (ROOT / folder).rglob("*.py"))
 
 
-def _public(tree: ast.AST) -> Iterator[tuple[str, set[str]]]:
-    """Yield the first line of each public docstring, with the words that must not open it."""
+def _summaries(tree: ast.AST, within: bool = True) -> Iterator[tuple[str, set[str]]]:
+    """Yield the first line of each docstring, with the words that must not open it.
+
+    Private functions, and methods of private classes, may say what they return.
+    """
     for node in ast.iter_child_nodes(tree):
-        if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef):
             continue
         decorators = {ast.unparse(each) for each in node.decorator_list}
-        is_thing = isinstance(node, ast.ClassDef) or "property" in decorators
+        is_action = isinstance(node, ast.FunctionDef) and "property" not in decorators
+        is_public = within and not node.name.startswith("_")
         if docstring := ast.get_docstring(node):
-            yield docstring.partition("\n")[0], NOT_NOUNS if is_thing else NOT_VERBS
+            yield docstring.partition("\n")[0], NOT_VERBS if is_action and is_public else NOT_NOUNS
         if isinstance(node, ast.ClassDef):
-            yield from _public(node)
+            yield from _summaries(node, is_public)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_summaries_say_what_is_done_or_what_it_is(path: Path) -> None:
     wrong = [
         line
-        for line, openers in _public(ast.parse(path.read_bytes()))
+        for line, openers in _summaries(ast.parse(path.read_bytes()))
         if line.split(maxsplit=1)[0].rstrip(",:;") in openers
     ]
     assert wrong == []

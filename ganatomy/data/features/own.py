@@ -129,7 +129,7 @@ def _try(feature: OwnPixels | OwnSelection, dataset: Dataset) -> None:
 
 
 def _called(path: str, method: Callable[..., Any], seed: int, *arguments: Any) -> Any:
-    """What the method returns; the global generator is seeded, and afterwards as it was."""
+    """Call the method with the global generator seeded, which is restored afterwards."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(derive_seed(seed, path))
         try:

@@ -98,7 +98,7 @@ def _drawn(
 
 
 def _tells_apart(members: torch.Tensor) -> bool:
-    """Whether no feature is a sum of others and a constant, so that each has its coefficient."""
+    """Say that no feature is a sum of others and a constant, so that each has its coefficient."""
     design = torch.cat([torch.ones(len(members), 1), members], 1).double()
     return int(torch.linalg.matrix_rank(design)) == design.shape[1]
 

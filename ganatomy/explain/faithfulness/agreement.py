@@ -163,7 +163,7 @@ def _disputed(ranks: pd.DataFrame) -> pd.DataFrame:
 
 
 def _sentence(at: int, ranks: pd.DataFrame) -> str:
-    """Who puts the region at this place of the table highest, and who lowest."""
+    """Say who puts the region at this place of the table highest, and who lowest."""
     own = ranks.iloc[at]
     (high, top), (low, bottom) = (_who(rank, own, ranks) for rank in (own.min(), own.max()))
     verb = "ranks" if len(high) == 1 else "rank"

@@ -236,7 +236,7 @@ def latent_importance(
 def _moves(
     z: torch.Tensor, radius: float, directions: torch.Tensor | None, num_classes: int
 ) -> torch.Tensor:
-    """What is added to z for each feature, of shape (k, latent_dim + num_classes)."""
+    """Return what is added to z for each feature, of shape (k, latent_dim + num_classes)."""
     if z.ndim != 2 or not len(z):
         raise InputError(
             f"a tensor of shape {tuple(z.shape)}",

@@ -79,7 +79,7 @@ def upsampled(cams: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
 
 @lru_cache(maxsize=64)
 def _interpolation(side: int, into: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-    """What each of `side` cells gives to each of `into`, shape (side, into)."""
+    """Return the weight of each of `side` cells in each of `into`, shape (side, into)."""
     cells = torch.eye(side, dtype=dtype, device=device)[None]
     return functional.interpolate(cells, into, mode="linear", align_corners=False)[0]
 

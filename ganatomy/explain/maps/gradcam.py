@@ -230,7 +230,7 @@ class _Pass:
 
 
 class _Kept:
-    """What layers returned in one pass, ready to be differentiated by."""
+    """Outputs of layers in one pass, ready to be differentiated by."""
 
     def __init__(self, where: str, copies: bool) -> None:
         self.where, self.copies = where, copies

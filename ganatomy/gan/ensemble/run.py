@@ -132,7 +132,7 @@ def _folder_name(jobs: list[Job]) -> str:
 
 
 def _packs(jobs: list[Job], size: int) -> Iterator[list[Job]]:
-    """As many packs as have to be, of sizes that differ by one at most."""
+    """Divide into as many packs as have to be, of sizes that differ by one at most."""
     count = -(-len(jobs) // size)
     for number in range(count):
         yield jobs[number * len(jobs) // count : (number + 1) * len(jobs) // count]
@@ -180,7 +180,7 @@ def _train_group(
 
 
 class _Trainer:
-    """What is the same for all packs, recorded steps among it."""
+    """Settings and recorded steps that all packs share."""
 
     def __init__(
         self,

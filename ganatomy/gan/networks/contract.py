@@ -254,7 +254,7 @@ class _Contract:
 
 @torch.no_grad()
 def _move(network: nn.Module) -> None:
-    """As if a step of training had been made."""
+    """Move the weights a little, as a step of training would."""
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
             noise = torch.randn(parameter.shape, generator=generator(0, "contract", name))

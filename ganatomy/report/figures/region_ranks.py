@@ -188,7 +188,7 @@ def _strongest(spread: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _spreads(axis: Axes, spread: NDArray[np.float64], count: int) -> None:
-    """How many ranks lie between the methods that are farthest apart."""
+    """Count the ranks between the methods that are farthest apart."""
     places = np.arange(len(spread))
     strong = _strongest(spread)
     axis.barh(places, spread, height=0.6, color=np.where(strong, WARM, "#e3b7a4").tolist())

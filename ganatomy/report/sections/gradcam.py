@@ -104,7 +104,7 @@ def _frames(frames: tuple[Frame, ...]) -> Iterator[Pixels]:
 
 
 def _nothing(values: torch.Tensor) -> str:
-    """Why a frame of the film shows no map."""
+    """Say why a frame of the film shows no map."""
     if not bool(values.isfinite().all()):
         return "not a number"
     return "" if float(values.max()) > float(values.min()) else "flat"

@@ -104,7 +104,7 @@ def _rows(told: _Told, readouts: list[str]) -> list[Record]:
 
 
 def _screening(study: ScreeningStudy) -> Record | None:
-    """What was dropped before the trainings in full, or None where there was no screening."""
+    """Tell what was dropped before the trainings in full; None where nothing was screened."""
     if study.screening is None or study.cost is None:
         return None
     return {"factor": study.cost.factor, "history": rows_of(study.screening.history)}
