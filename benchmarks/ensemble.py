@@ -99,7 +99,7 @@ def _train_alone(width: int, batch: int, device_name: str) -> float:
     torch.set_num_threads(os.cpu_count() or 1)
     keep_freed_memory()
     device, settings, images = torch.device(device_name), _settings(width, batch), _images()
-    state = begin(architecture_for(images, settings, 0), settings, 0, device)
+    state = begin(architecture_for(images, settings, 0), settings, 0, device=device)
     marks: list[float] = []
 
     def on_step(*_: Any) -> None:

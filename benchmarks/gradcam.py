@@ -108,7 +108,7 @@ def _at_one_layer(network: nn.Module, layer: str, images: torch.Tensor) -> dict[
     size = (images.shape[2], images.shape[3])
     module = network.get_submodule(layer)
     target = d_logit(network)
-    runs: dict[str, Run] = {"ours": lambda: gradcam(target, [layer], images, size)}
+    runs: dict[str, Run] = {"ours": lambda: gradcam(target, [layer], images, size=size)}
     if captum := installed("captum.attr"):
         runs["captum"] = _with_captum(captum, network, [layer], images)
     if torchcam := installed("torchcam.methods"):
@@ -163,7 +163,7 @@ def _itself(logit: torch.Tensor) -> torch.Tensor:
 def _at_every_layer(network: nn.Module, layers: list[str], images: torch.Tensor) -> dict[str, Run]:
     size = (images.shape[2], images.shape[3])
     target = d_logit(network)
-    runs: dict[str, Run] = {"ours": lambda: gradcam(target, layers, images, size)}
+    runs: dict[str, Run] = {"ours": lambda: gradcam(target, layers, images, size=size)}
     if captum := installed("captum.attr"):
         runs["captum"] = _with_captum(captum, network, layers, images)
     return runs

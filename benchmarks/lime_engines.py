@@ -41,7 +41,7 @@ class Case:
         images = self.images[:count]
         fills = baselines("black", images)
         sampling = LimeSampling(num_samples=num_samples, **options)
-        return lime(self.target, images, self.segments, fills, seed, sampling=sampling)
+        return lime(self.target, images, self.segments, fills=fills, seed=seed, sampling=sampling)
 
     def by_lime(self, image: torch.Tensor, batch_size: int, seed: int) -> torch.Tensor:
         """The package, in big batches, without its progress bar's output."""

@@ -22,7 +22,14 @@ def measure() -> dict[str, Any]:
     rows = []
     for size in _SIZES:
         methods = Methods(METHODS)
-        table = planted_truth(_explainers(methods, size), _SEED, size, 1, _REGIONS, _IMAGES)
+        table = planted_truth(
+            _explainers(methods, size),
+            _SEED,
+            size,
+            channels=1,
+            num_regions=_REGIONS,
+            num_images=_IMAGES,
+        )
         rows += [{"image_size": size, **row} for row in table.to_dict("records")]
     return {"num_regions": _REGIONS, "num_images": _IMAGES, "seed": _SEED, "rows": rows}
 

@@ -190,7 +190,9 @@ def _screening(data_seed: int) -> dict[str, Any]:
         asked = [variants[name] for name in names]
         return experiment.read(asked, seeds=seeds, share=rung.share).repeats
 
-    screening = screened_run(changed, nulls, rungs, train_and_read, keep=5, keep_at_least=3)
+    screening = screened_run(
+        changed, nulls, rungs, train_and_read=train_and_read, keep=5, keep_at_least=3
+    )
     kept = [variants[name] for name in (*screening.survivors, *nulls)]
     screened = rank(summarise(experiment.read(kept).repeats, _FDR))
     num_seeds = experiment.size.num_seeds

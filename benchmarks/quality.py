@@ -113,7 +113,7 @@ def _ours(
     """As many whole epochs as fit; a short run tells how many, because the schedule needs it."""
     epoch_s = _step_s(images, SETTINGS, seed, device) * (len(images) // BATCH)
     settings = replace(SETTINGS, epochs=int(budget_s / epoch_s))
-    state = begin(_architecture(), settings, seed, device)
+    state = begin(_architecture(), settings, seed, device=device)
     started = time.perf_counter()
     train(
         state, images, None, settings=settings, seed=seed, on_step=lambda *_: None, measure_every=20
@@ -130,7 +130,7 @@ def _step_s(
         if state.step in _TIMED:
             marks.append(time.perf_counter())
 
-    state = begin(_architecture(), settings, seed, device)
+    state = begin(_architecture(), settings, seed, device=device)
     train(
         state,
         images,

@@ -91,7 +91,7 @@ def _plain_speed(
 def _our_speed(architecture: Architecture, images: torch.Tensor, device: torch.device) -> float:
     epochs = -(-_STEPS // (len(images) // BATCH))
     settings = TrainingSettings(epochs, BATCH, LATENT_DIM, architecture.width, 2e-4, 0.995, PLAIN)
-    state = begin(architecture, settings, 0, device)
+    state = begin(architecture, settings, 0, device=device)
     marks = [time.perf_counter()]
 
     def on_step(state: TrainingState, total: int, values: Any) -> None:
@@ -121,7 +121,7 @@ def _checkpoint_s(architecture: Architecture, device: torch.device) -> float:
     """Median seconds to write one, to the disk that holds the temporary folder."""
     settings = TrainingSettings(1, BATCH, LATENT_DIM, architecture.width, 2e-4, 0.995, PLAIN)
     images = _noise(BATCH, architecture.channels, architecture.image_size)
-    state = begin(architecture, settings, 0, device)
+    state = begin(architecture, settings, 0, device=device)
     train(state, images, None, settings=settings, seed=0, on_step=lambda *_: None, measure_every=0)
     seconds = []
     with tempfile.TemporaryDirectory() as folder:

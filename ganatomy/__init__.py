@@ -23,7 +23,7 @@ Examples
 (4, 1, 28, 28)
 >>> target = ganatomy.d_logit(gan.discriminator)
 >>> last = ganatomy.layers_of(gan.discriminator, fakes).last
->>> tuple(ganatomy.gradcam(target, [last], fakes, (28, 28)).maps["gradcam"][last].shape)
+>>> tuple(ganatomy.gradcam(target, [last], fakes, size=(28, 28)).maps["gradcam"][last].shape)
 (4, 28, 28)
 """
 

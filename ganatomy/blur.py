@@ -5,7 +5,7 @@ from torch.nn import functional
 
 
 def gaussian_blur(
-    images: torch.Tensor, sigmas: tuple[float, float], reaches: tuple[int, int], edges: str
+    images: torch.Tensor, sigmas: tuple[float, float], reaches: tuple[int, int], *, edges: str
 ) -> torch.Tensor:
     """Blur every channel by a Gaussian, first along columns of pixels and then along rows.
 

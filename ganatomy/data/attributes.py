@@ -24,7 +24,7 @@ _MAX_WORDS = 20
 
 
 def read_attributes(
-    path: Path, files: tuple[str, ...], warn: Callable[[str], None], unused: Iterable[str] = ()
+    path: Path, files: tuple[str, ...], warn: Callable[[str], None], *, unused: Iterable[str] = ()
 ) -> dict[str, torch.Tensor]:
     """Read the columns of a table in the order of `files`.
 

@@ -48,7 +48,7 @@ def read_files(
     for index, (path, name) in enumerate(zip(raw.files, names)):
         try:
             content = read_content(path, limits.max_pixels)
-            pixels = read_image(content, size, limits, background)
+            pixels = read_image(content, size, limits, background=background)
         except Exception as error:  # decoders raise anything; whatever it is, it is this image's
             quarantine.append({"file": name, "reason": reason_of(error)})
         else:

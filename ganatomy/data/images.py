@@ -44,7 +44,7 @@ def to_uint8(images: torch.Tensor) -> torch.Tensor:
 
 
 def contact_sheet(
-    images: torch.Tensor, columns: int, gap: int = 2, scale: int = 2
+    images: torch.Tensor, columns: int, gap: int = 2, *, scale: int = 2
 ) -> NDArray[np.uint8]:
     """Lay images out row by row on a white sheet.
 

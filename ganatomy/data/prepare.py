@@ -124,7 +124,7 @@ def prepare(
     if (split == UNSPLIT).any() or is_test[is_kept].all() or not is_test[is_kept].any():
         group = matches.group if duplicates == TOGETHER else None
         is_test = torch.zeros_like(is_kept)
-        is_test[is_kept] = draw_test(whole.labels[is_kept], test_fraction, seed, group)
+        is_test[is_kept] = draw_test(whole.labels[is_kept], test_fraction, seed, group=group)
     return Prepared(
         whole.take(is_kept & ~is_test),
         whole.take(is_kept & is_test),

@@ -88,7 +88,9 @@ def check_image(content: bytes, limits: Limits) -> None:
         image.load()
 
 
-def read_image(content: bytes, size: int, limits: Limits, background: int = 0) -> NDArray[np.uint8]:
+def read_image(
+    content: bytes, size: int, limits: Limits, *, background: int = 0
+) -> NDArray[np.uint8]:
     """Decode one image, upright, as RGB of size x size.
 
     Parameters

@@ -275,7 +275,7 @@ def _image_folder(
     known: dict[str, torch.Tensor] = {}
     if attributes is not None:
         unused = [*collected.left_out, *(entry["file"] for entry in collected.refused)]
-        known = read_attributes(attributes, called, warn, unused)
+        known = read_attributes(attributes, called, warn, unused=unused)
     return Raw(
         None,
         labels,

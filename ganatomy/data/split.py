@@ -42,7 +42,7 @@ class Repeats:
 
 
 def draw_test(
-    labels: torch.Tensor, fraction: float, seed: int, group: torch.Tensor | None = None
+    labels: torch.Tensor, fraction: float, seed: int, *, group: torch.Tensor | None = None
 ) -> torch.Tensor:
     """Draw a stratified mask, at least one image on either side over all.
 

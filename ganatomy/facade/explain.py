@@ -220,7 +220,7 @@ def _maps_of_discriminator(
         if error.where in ("num_samples", "segments") or not given_layers:
             raise
         raise InputError(error.what, "layers", error.remedy) from None
-    reasons = refusals(target, images, maps, images)
+    reasons = refusals(target, images, maps, images=images)
     return Maps(target.name, images.float().cpu(), target_values(target, images), maps, reasons)
 
 
@@ -239,5 +239,5 @@ def _maps_of_generator(
     paths = [] if last is None else [path_of("G", last)]
     by_path = asked.methods.cam_maps(target, paths, z, size)
     maps = {name.replace(path_of("G", ""), ""): each for name, each in by_path.items()}
-    reasons = refusals(target, z, maps, images)
+    reasons = refusals(target, z, maps, images=images)
     return Maps(target.name, images, target_values(target, z), maps, reasons)

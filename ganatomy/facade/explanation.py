@@ -89,7 +89,7 @@ class Asked:
 
     def fills(self, images: torch.Tensor, seed: int) -> torch.Tensor:
         """Make what hides images, (n, m, c, h, w)."""
-        return fills_of(self.methods.hiding, images, self.reals, seed)
+        return fills_of(self.methods.hiding, images, self.reals, seed=seed)
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,8 +20,8 @@ def sheet(explained: Maps, count: int) -> bytes:
             explained.images[:count],
             {titles[name]: maps[:count] for name, maps in explained.maps.items()},
             explained.scores[:count],
-            None,
-            {titles[name]: reasons[:count] for name, reasons in explained.reasons.items()},
+            notes=None,
+            refusals={titles[name]: reasons[:count] for name, reasons in explained.reasons.items()},
         )
     )
 

@@ -81,11 +81,11 @@ def examined(asked: Asked, *, effort: Effort = DEFAULT_EFFORT) -> Trust:
             asked.discriminator,
             asked.layers,
             asked.images,
-            asked.images[: few_of(asked.images)],
-            asked.fills,
-            asked.methods,
-            effort,
-            asked.seed,
+            some=asked.images[: few_of(asked.images)],
+            hide=asked.fills,
+            methods=asked.methods,
+            effort=effort,
+            seed=asked.seed,
             on_test=lambda test: asked.on_progress(next(numbers), TESTS_OF_D, test),
         )
     table = trust(judged.examination.measures)

@@ -9,7 +9,7 @@ from ganatomy.gan.settings import Schedule
 SCHEDULES: tuple[str, ...] = get_args(Schedule)
 
 
-def learning_rate_factor(step: int, total: int, schedule: str, warmup: float) -> float:
+def learning_rate_factor(step: int, total: int, schedule: str, *, warmup: float) -> float:
     """Return the factor of the peak learning rate at a step.
 
     Parameters

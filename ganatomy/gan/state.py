@@ -103,7 +103,7 @@ class TrainingState:
 
 
 def begin(
-    architecture: Architecture, settings: TrainingSettings, seed: int, device: torch.device
+    architecture: Architecture, settings: TrainingSettings, seed: int, *, device: torch.device
 ) -> TrainingState:
     """Build the state before the first step, in train mode on `device`; it depends on `seed` alone.
 

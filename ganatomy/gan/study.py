@@ -53,7 +53,7 @@ class Course:
 
     def begin(self, train: Dataset) -> TrainingState:
         """Make the networks that fit the data, before their first step."""
-        return begin(self.architecture(train), self.settings, self.seed, self.device)
+        return begin(self.architecture(train), self.settings, self.seed, device=self.device)
 
     def architecture(self, train: Dataset) -> Architecture:
         """Describe the networks that fit the data."""

@@ -96,7 +96,7 @@ def train_gan(
     >>> generate(gan.generator_ema, latents(2, gan.architecture, 0)).shape
     torch.Size([2, 1, 28, 28])
     """
-    state = begin(architecture_for(images, settings, num_classes), settings, seed, device)
+    state = begin(architecture_for(images, settings, num_classes), settings, seed, device=device)
     train(state, images, labels, settings=settings, seed=seed, on_step=on_step, measure_every=0)
     if not state.is_finite():
         raise Diverged(f"the weights are no longer finite after {state.step} steps")
@@ -265,7 +265,7 @@ def _set_learning_rate(
     state: TrainingState, settings: TrainingSettings, step: int, total: int
 ) -> None:
     method = settings.method
-    factor = learning_rate_factor(step, total, method.schedule, method.warmup)
+    factor = learning_rate_factor(step, total, method.schedule, warmup=method.warmup)
     for optimiser in state.optimisers.values():
         for group in optimiser.param_groups:
             group["lr"] = settings.learning_rate * factor

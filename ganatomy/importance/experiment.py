@@ -174,7 +174,7 @@ class Experiment:
             variants,
             own if seeds is None else seeds,
             self.budget.shortened(share),
-            self.evaluation,
+            evaluation=self.evaluation,
             on_progress=on_progress,
             on_warning=on_warning,
         )
@@ -192,7 +192,7 @@ class Experiment:
 
 
 def _trained(data: Dataset, budget: Budget, seed: int) -> Gan:
-    state = begin(budget.architecture, budget.settings, seed, budget.device)
+    state = begin(budget.architecture, budget.settings, seed, device=budget.device)
     labels = data.labels if budget.architecture.num_classes else None
     train(
         state,

@@ -34,8 +34,8 @@ def reliance(
     discriminator: nn.Module,
     real_images: torch.Tensor,
     changed: Iterable[tuple[Recipe, torch.Tensor]],
-    base_fakes: torch.Tensor,
     *,
+    base_fakes: torch.Tensor,
     fdr: float,
     seed: int,
 ) -> pd.DataFrame:
@@ -132,7 +132,12 @@ def reliance_on_features(
     """
     changed = _changed_singly(evaluation.held_out, recipes, modes, seed)
     return reliance(
-        discriminator, evaluation.reals, changed, evaluation.base_fakes, fdr=fdr, seed=seed
+        discriminator,
+        evaluation.reals,
+        changed,
+        base_fakes=evaluation.base_fakes,
+        fdr=fdr,
+        seed=seed,
     )
 
 

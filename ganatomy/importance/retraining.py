@@ -79,8 +79,8 @@ def retrain(
     asked: Sequence[Training],
     data: Mapping[str, Dataset],
     budget: Budget,
-    callbacks: EnsembleCallbacks,
     *,
+    callbacks: EnsembleCallbacks,
     kept: Path,
     is_done: Callable[[str], bool] = lambda name: False,
     shares: Sequence[float] = (),
@@ -136,8 +136,8 @@ def retrain_members(
     variants: Sequence[tuple[Recipe, Dataset]],
     seeds: Sequence[int],
     budget: Budget,
-    evaluation: EvaluationSet,
     *,
+    evaluation: EvaluationSet,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     on_warning: Callable[[str], None] = lambda text: None,
 ) -> list[Member]:
@@ -178,5 +178,5 @@ def retrain_members(
     data = {recipe.name: dataset for recipe, dataset in variants}
     callbacks = EnsembleCallbacks(on_progress, take, on_warning, lambda: False)
     with TemporaryDirectory() as folder:
-        retrain(asked, data, budget, callbacks, kept=Path(folder))
+        retrain(asked, data, budget, callbacks=callbacks, kept=Path(folder))
     return members

@@ -107,7 +107,7 @@ def retrain_to_disk(
         asked,
         data,
         budget,
-        EnsembleCallbacks(step, keep, on_warning, is_due),
+        callbacks=EnsembleCallbacks(step, keep, on_warning, is_due),
         kept=kept,
         is_done=files.has,
         shares=shares,

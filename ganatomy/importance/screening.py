@@ -172,7 +172,7 @@ def cost_of(
 
 
 def survivors(
-    summary: pd.DataFrame, rung: Rung, keep: int, alpha: float, keep_at_least: int = 0
+    summary: pd.DataFrame, rung: Rung, keep: int, *, alpha: float, keep_at_least: int = 0
 ) -> pd.DataFrame:
     """Choose the variants that go on: those that may differ from nulls, the first `keep` at most.
 
@@ -228,8 +228,8 @@ def screened_run(
     variants: Sequence[str],
     nulls: Sequence[str],
     rungs: Sequence[Rung],
-    train_and_read: Callable[[tuple[str, ...], Rung], pd.DataFrame],
     *,
+    train_and_read: Callable[[tuple[str, ...], Rung], pd.DataFrame],
     keep: int,
     alpha: float = 0.2,
     keep_at_least: int = 3,
@@ -274,7 +274,9 @@ def screened_run(
         # a short training was read at its own end, which is where `summarise` looks
         at_end = (read["share"] == read["share"].max()) & read["variant"].isin(asked)
         summary = summarise(read[at_end].assign(share=1.0), None)
-        table = _with_missing(survivors(summary, rung, quota, alpha, keep_at_least), left)
+        table = _with_missing(
+            survivors(summary, rung, quota, alpha=alpha, keep_at_least=keep_at_least), left
+        )
         verdicts.append(table.assign(rung=place + 1, share=rung.share, num_seeds=rung.num_seeds))
         kept = set(table.loc[table["kept"], "variant"])
         left = tuple(name for name in left if name in kept)

@@ -92,7 +92,7 @@ def find_copies(samples: ThreeSamples, quantile: float = 0.01, level: float = 0.
         rank / (len(held_out) + 1),
         count / total,
         share_interval(count, total, level),
-        chance_of_at_least(count, total, rank, len(held_out)),
+        chance_of_at_least(count, total, rank, calibrated_on=len(held_out)),
         # a threshold of zero: held-out images are in the training set, and nothing lies below
         relative / threshold if threshold > 0 else torch.where(relative > 0, torch.inf, 1.0),
         samples.of_fakes.index,
@@ -127,7 +127,9 @@ def least_count(
     rank = _rank(quantile, num_held_out)
     counts = range(num_fakes + 1)
     rare = bisect_left(
-        counts, True, key=lambda n: chance_of_at_least(n, num_fakes, rank, num_held_out) < alpha
+        counts,
+        True,
+        key=lambda n: chance_of_at_least(n, num_fakes, rank, calibrated_on=num_held_out) < alpha,
     )
     least = max(rare, ceil(least_share * num_fakes))
     return least if least <= num_fakes else inf

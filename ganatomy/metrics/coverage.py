@@ -117,7 +117,7 @@ def cover(
         made, real = int(fake_histogram[label]), int(real_histogram[label])
         if made * num_reals >= _FOUND_FROM * real * num_fakes:
             continue
-        chance = chance_of_at_most(made, num_fakes, real, num_reals)
+        chance = chance_of_at_most(made, num_fakes, real, among=num_reals)
         (missing if chance * len(modes) < _ALPHA else unsettled).append(class_names[label])
     draw = generator(seed, "coverage", "bootstrap")
     fakes, reals = (

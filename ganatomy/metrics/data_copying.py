@@ -151,7 +151,9 @@ class _CellTest:
         return torch.bincount(cell, weights=values, minlength=len(self.enough))
 
 
-def k_means(points: torch.Tensor, num_cells: int, seed: int, max_rounds: int = 50) -> torch.Tensor:
+def k_means(
+    points: torch.Tensor, num_cells: int, seed: int, *, max_rounds: int = 50
+) -> torch.Tensor:
     """Find the centres of cells by Lloyd's algorithm from randomly chosen points.
 
     Parameters

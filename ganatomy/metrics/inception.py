@@ -15,7 +15,7 @@ OFFICIAL = "weights-inception-2015-12-05-6726825d.pth"
 
 
 def inception_features(
-    images: torch.Tensor, weights: Path, device: torch.device, batch_size: int = 64
+    images: torch.Tensor, weights: Path, device: torch.device, *, batch_size: int = 64
 ) -> torch.Tensor:
     """Return the 2048 pooled features of TensorFlow's Inception v3, as of torch-fidelity.
 

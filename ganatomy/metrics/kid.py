@@ -35,7 +35,7 @@ def kernel_distance(first: torch.Tensor, second: torch.Tensor, chunk: int = 256)
         raise ValueError(f"cannot compare feature sets of shape {first.shape} and {second.shape}")
     first, second = first.double(), second.double()
     once = first.new_ones(1, len(first)), second.new_ones(1, len(second))
-    return float(weighted_kernel_distances(first, second, once[0], once[1], chunk))
+    return float(weighted_kernel_distances(first, second, once[0], once[1], chunk=chunk))
 
 
 def weighted_kernel_distances(
@@ -43,6 +43,7 @@ def weighted_kernel_distances(
     second: torch.Tensor,
     first_counts: torch.Tensor,
     second_counts: torch.Tensor,
+    *,
     chunk: int = 256,
 ) -> torch.Tensor:
     """Return the kernel distance of b bootstrap replicates at once, shape (b,), on the CPU.

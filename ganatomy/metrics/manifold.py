@@ -38,7 +38,7 @@ class Manifold:
 
 
 def compare_manifolds(
-    fakes: torch.Tensor, reals: torch.Tensor, k: int = 5, chunk: int = 256
+    fakes: torch.Tensor, reals: torch.Tensor, k: int = 5, *, chunk: int = 256
 ) -> Manifold:
     """Find which fakes are near reals and which reals near fakes.
 

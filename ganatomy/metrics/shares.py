@@ -25,7 +25,7 @@ def share_interval(count: int, total: int, level: float = 0.95) -> tuple[float, 
     return float(low), float(high)
 
 
-def chance_of_at_least(count: int, total: int, rank: int, calibrated_on: int) -> float:
+def chance_of_at_least(count: int, total: int, rank: int, *, calibrated_on: int) -> float:
     """Return the chance that so many of `total` points lie below the `rank`-th of other points.
 
     Exact when both sets are drawn alike from any continuous distribution: the share below that
@@ -41,7 +41,7 @@ def chance_of_at_least(count: int, total: int, rank: int, calibrated_on: int) ->
     return _beta_binomial_tail(count, total, rank, calibrated_on + 1 - rank)
 
 
-def chance_of_at_most(count: int, total: int, share_of: int, among: int) -> float:
+def chance_of_at_most(count: int, total: int, share_of: int, *, among: int) -> float:
     """Return the chance of so few in `total` draws, given `share_of` in `among` other draws.
 
     The unknown share has Jeffreys' posterior, Beta(share_of + 1/2, among - share_of + 1/2).

@@ -50,8 +50,8 @@ def render_page(
     frame: PageFrame,
     parts: Sequence[Part],
     absences: Sequence[Absence] = (),
-    failure: str = "",
     *,
+    failure: str = "",
     forgiving: bool = False,
 ) -> str:
     """Render the templates of the frame and of each section.

@@ -32,7 +32,7 @@ def main(events: Events) -> None:
             load_members(stored, evaluation, device),
             trainable(),
             evaluation,
-            load_gan(GAN, device).discriminator,
+            base_discriminator=load_gan(GAN, device).discriminator,
             train=Dataset.load(PREPARED, "train", mapped=True),
             num_members=len(stored),
             fdr=params.fdr,

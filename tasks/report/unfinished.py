@@ -21,7 +21,7 @@ def main(failure: str, missing: dict[str, str]) -> None:
     """reports/* -> reports/unfinished"""
     parts, absences = gather(REPORTS, missing, forgiving=True)
     around = _frame()
-    page = render_page(around, parts, absences, failure, forgiving=True)
+    page = render_page(around, parts, absences, failure=failure, forgiving=True)
     with whole_folder(UNFINISHED) as folder:
         write_summary(folder, around.title, parts, failure)
         write_figures(folder, parts)

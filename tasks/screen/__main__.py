@@ -45,7 +45,7 @@ def _screened(params: Screen, events: Events) -> ScreeningStudy:
         recipes,
         load_variants(recipe for recipe in recipes if recipe.kind != "subset"),
         budget,
-        load_evaluation_set(num_fakes, base.seed, budget.architecture, budget.device),
+        evaluation=load_evaluation_set(num_fakes, base.seed, budget.architecture, budget.device),
         rungs=[Rung(*rung) for rung in zip(params.shares, params.num_seeds, strict=True)],
         keep=params.keep,
         final_seeds=Retrain.load().num_seeds,

@@ -111,7 +111,9 @@ def test_what_can_be_chosen_is_what_works(choice: Any, working: Any) -> None:
 
 
 def test_every_schedule_is_its_own() -> None:
-    halfway = [schedules.learning_rate_factor(25, 100, name, 0.0) for name in schedules.SCHEDULES]
+    halfway = [
+        schedules.learning_rate_factor(25, 100, name, warmup=0.0) for name in schedules.SCHEDULES
+    ]
     assert len(set(halfway)) == len(schedules.SCHEDULES) == 3
 
 

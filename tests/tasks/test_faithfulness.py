@@ -351,7 +351,7 @@ def test_a_map_of_one_image_that_is_refused_is_told_and_left_out(
     def refuse(
         target: Target, inputs: torch.Tensor, maps: dict[str, torch.Tensor], images: torch.Tensor
     ) -> dict[str, list[str]]:
-        found = refusals(target, inputs, maps, images)
+        found = refusals(target, inputs, maps, images=images)
         return {
             name: ["made up", *reasons[1:]] if name == "lime" else reasons
             for name, reasons in found.items()

@@ -77,4 +77,4 @@ def _blurred(images: torch.Tensor, share: int) -> torch.Tensor:
     width = images.shape[-1]
     sigma = width / share
     reach = min(max(1, round(3 * sigma)), width - 1)
-    return gaussian_blur(images, (sigma, sigma), (reach, reach), "reflect")
+    return gaussian_blur(images, (sigma, sigma), (reach, reach), edges="reflect")

@@ -150,7 +150,7 @@ def _interaction(entry: str, removed: dict[str, Recipe], seed: int) -> Recipe:
 def _subsets(names: list[str], num_subsets: int, share: float, seed: int) -> list[Recipe]:
     if num_subsets == 0:
         return []
-    members = draw_subsets(len(names), num_subsets, share, seed)
+    members = draw_subsets(len(names), num_subsets, share, seed=seed)
     chosen = [tuple(names[k] for k in torch.nonzero(row).flatten()) for row in members]
     return [
         Recipe(

@@ -14,7 +14,7 @@ _DRAWS = 20
 _WHERE = "num_subsets"
 
 
-def draw_subsets(num_features: int, num_subsets: int, share: float, seed: int) -> torch.Tensor:
+def draw_subsets(num_features: int, num_subsets: int, share: float, *, seed: int) -> torch.Tensor:
     """Draw balanced random subsets, none of them empty, full or there twice.
 
     A regression on which features are in them has one solution: it can tell all features apart.

@@ -42,6 +42,7 @@ def examine(
     target: Target,
     images: torch.Tensor,
     maps: Maps,
+    *,
     fill: torch.Tensor,
     stability: Scores,
     cascade: pd.DataFrame,
@@ -79,19 +80,19 @@ def examine(
     """
     together, names = with_controls(maps, controls(images.cpu(), maps, seed))
     curves = deletion_insertion(
-        target, images, together, fill, num_steps, seed, on_warning=on_warning
+        target, images, together, fill=fill, num_steps=num_steps, seed=seed, on_warning=on_warning
     )
     on_progress("deletion and insertion")
     removal = {"insertion_deletion": {name: each.faithfulness for name, each in curves.items()}}
     for imputer in IMPUTERS:
         removal[f"road_{imputer}"] = road(
-            target, images, together, imputer, seed=seed, on_warning=on_warning
+            target, images, together, imputer=imputer, seed=seed, on_warning=on_warning
         )
         on_progress(f"ROAD, {imputer}")
-    errors = infidelity(target, images, together, fill, seed, on_warning=on_warning)
+    errors = infidelity(target, images, together, fill=fill, seed=seed, on_warning=on_warning)
     on_progress("infidelity")
     return Examination(
-        measures_table(removal, names, cascade, stability),
+        measures_table(removal, names, cascade, stability=stability),
         curve_table(curves, names),
         _scores({**removal, "infidelity": errors}, maps, names),
     )

@@ -24,6 +24,7 @@ def infidelity(
     target: Target,
     images: torch.Tensor,
     maps: Maps,
+    *,
     fill: torch.Tensor,
     seed: int,
     num_samples: int = 64,
@@ -77,7 +78,7 @@ def infidelity(
             "Use at least 2; 50 or more give a steady figure.",
         )
     count, _, height, width = images.shape
-    hidden = rectangles(count, num_samples, height, width, seed)
+    hidden = rectangles(count, num_samples, height, width, seed=seed)
     masks, fill = hidden.to(images.device).flatten(0, 1), fill.to(images).expand_as(images)
     total = count * num_samples
 
@@ -94,10 +95,10 @@ def infidelity(
                 lambda start, stop: target.values(images[start:stop]).double().cpu(),
                 count,
                 batch_size,
-                on_warning,
+                on_warning=on_warning,
             )
         )
-        after = torch.cat(in_batches(compute, total, batch_size, on_warning))
+        after = torch.cat(in_batches(compute, total, batch_size, on_warning=on_warning))
     falls = whole[:, None] - after.view(count, num_samples)
     weights = hidden.flatten(2).double()
     sums = torch.einsum("nsp,mnp->mns", weights, given.flatten(2).double())
@@ -113,7 +114,7 @@ def infidelity(
     return {name: errors[index].float() for index, name in enumerate(maps)}
 
 
-def rectangles(count: int, num_samples: int, height: int, width: int, seed: int) -> torch.Tensor:
+def rectangles(count: int, num_samples: int, height: int, width: int, *, seed: int) -> torch.Tensor:
     """Draw random rectangles, shape (count, num_samples, height, width), bool.
 
     Each side is uniform between one pixel and half of the image, then its place among those where
@@ -137,6 +138,7 @@ def sensitivity(
     explain: Callable[[torch.Tensor], Maps],
     images: torch.Tensor,
     seed: int,
+    *,
     radius: float = 0.04,
     num_samples: int = 10,
     on_progress: Callable[[int, int], None] = lambda done, total: None,

@@ -52,9 +52,9 @@ def judge_discriminator(
     subjects: Subjects,
     pool: torch.Tensor,
     methods: Methods,
+    *,
     effort: Effort,
     seed: int,
-    *,
     on_test: Callable[[str], None] = lambda test: None,
 ) -> JudgedMaps:
     """Judge every kind of map of D's logit, at all real and generated images.
@@ -75,11 +75,11 @@ def judge_discriminator(
         subjects.discriminator,
         subjects.d_layers.convolutions,
         torch.cat([subjects.real, subjects.fake]).to(subjects.device),
-        torch.cat([subjects.real[:few], subjects.fake[:few]]).to(subjects.device),
-        lambda images, own: fills_of(methods.hiding, images, pool, own),
-        methods,
-        effort,
-        seed,
+        some=torch.cat([subjects.real[:few], subjects.fake[:few]]).to(subjects.device),
+        hide=lambda images, own: fills_of(methods.hiding, images, pool, seed=own),
+        methods=methods,
+        effort=effort,
+        seed=seed,
         on_test=on_test,
     )
 
@@ -88,12 +88,12 @@ def judge_images(
     discriminator: nn.Module,
     layers: Sequence[str],
     images: torch.Tensor,
+    *,
     some: torch.Tensor,
     hide: Hide,
     methods: Methods,
     effort: Effort,
     seed: int,
-    *,
     on_test: Callable[[str], None] = lambda test: None,
 ) -> JudgedMaps:
     """Judge every kind of map of a discriminator's logit at images.
@@ -133,21 +133,21 @@ def judge_images(
         discriminator,
         lambda model: anew.maps(d_logit(model), layers, some, clean, seed),
         seed,
-        effort.num_seeds,
+        num_draws=effort.num_seeds,
     )
     on_test("D randomised")
-    kept, refused = without_refused(target, images, maps, images)
+    kept, refused = without_refused(target, images, maps, images=images)
     examination = examine(
         target,
         images,
         kept,
-        fills[:, 0],
-        stability,
-        cascade,
-        seed,
-        effort.num_steps,
-        on_test,
-        methods.on_warning,
+        fill=fills[:, 0],
+        stability=stability,
+        cascade=cascade,
+        seed=seed,
+        num_steps=effort.num_steps,
+        on_progress=on_test,
+        on_warning=methods.on_warning,
     )
     return JudgedMaps(kept, examination, cascade, refused)
 
@@ -156,9 +156,9 @@ def judge_generator(
     subjects: Subjects,
     pool: torch.Tensor,
     methods: Methods,
+    *,
     effort: Effort,
     seed: int,
-    *,
     on_test: Callable[[str], None] = lambda test: None,
 ) -> JudgedMaps | None:
     """Judge the maps of D's logit within G: do the places that they name count?
@@ -196,22 +196,22 @@ def judge_generator(
     }
     on_test("maps of G")
     cascade = randomisation(
-        subjects.generator, lambda model: explain(model, some), seed, effort.num_seeds
+        subjects.generator, lambda model: explain(model, some), seed, num_draws=effort.num_seeds
     )
     on_test("G randomised")
     whole = d_logit_of_g(subjects.generator, subjects.discriminator)
-    kept, refused = without_refused(whole, z, maps, images)
+    kept, refused = without_refused(whole, z, maps, images=images)
     examination = examine(
         d_logit(subjects.discriminator),
         images,
         kept,
-        fills_of(methods.hiding, images, pool, seed)[:, 0],
-        stability,
-        cascade,
-        seed,
-        effort.num_steps,
-        on_test,
-        methods.on_warning,
+        fill=fills_of(methods.hiding, images, pool, seed=seed)[:, 0],
+        stability=stability,
+        cascade=cascade,
+        seed=seed,
+        num_steps=effort.num_steps,
+        on_progress=on_test,
+        on_warning=methods.on_warning,
     )
     return JudgedMaps(kept, examination, cascade, refused)
 
@@ -222,11 +222,11 @@ def has_maps_of_g(subjects: Subjects, methods: Methods) -> bool:
 
 
 def without_refused(
-    target: Target, inputs: torch.Tensor, maps: Maps, images: torch.Tensor
+    target: Target, inputs: torch.Tensor, maps: Maps, *, images: torch.Tensor
 ) -> tuple[Maps, tuple[Refusal, ...]]:
     """Replace maps that mean nothing by NaN, and list each reason once; see `methods.refusals`."""
     kept, told = {}, []
-    for name, reasons in refusals(target, inputs, maps, images).items():
+    for name, reasons in refusals(target, inputs, maps, images=images).items():
         sound = torch.tensor([not reason for reason in reasons])
         kept[name] = torch.where(sound[:, None, None], maps[name], torch.nan)
         for reason in dict.fromkeys(filter(None, reasons)):

@@ -68,4 +68,4 @@ def try_on_planted_truth(
         cam_name(method, layer): cam(method, layer) for method in methods.cams for layer in LAYERS
     }
     explainers |= {name: other(name) for name in (LIME, INTEGRATED_GRADIENTS, OCCLUSION)}
-    return planted_truth(explainers, seed, image_size, channels)
+    return planted_truth(explainers, seed, image_size, channels=channels)

@@ -16,6 +16,7 @@ def measures_table(
     removal: dict[str, dict[str, torch.Tensor]],
     controls: dict[tuple[str, str], str],
     cascade: pd.DataFrame,
+    *,
     stability: dict[str, dict[str, torch.Tensor]],
 ) -> pd.DataFrame:
     """Tabulate what `trust` judges, from the figures of the measures.

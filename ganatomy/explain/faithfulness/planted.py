@@ -177,6 +177,7 @@ def planted_truth(
     explainers: dict[str, Explainer],
     seed: int,
     image_size: int = 28,
+    *,
     channels: int = 1,
     num_regions: int = 4,
     num_images: int = 8,

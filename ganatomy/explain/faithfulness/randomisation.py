@@ -32,6 +32,7 @@ def randomisation(
     model: nn.Module,
     explain: Callable[[nn.Module], Maps],
     seed: int,
+    *,
     num_draws: int = 1,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> pd.DataFrame:

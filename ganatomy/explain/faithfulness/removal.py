@@ -54,6 +54,7 @@ def deletion_insertion(
     target: Target,
     images: torch.Tensor,
     maps: dict[str, torch.Tensor],
+    *,
     fill: torch.Tensor,
     num_steps: int = 14,
     seed: int = 0,
@@ -126,10 +127,10 @@ def deletion_insertion(
                 lambda start, stop: target.values(ends[start:stop]).float().cpu(),
                 len(ends),
                 batch_size,
-                on_warning,
+                on_warning=on_warning,
             )
         )
-        between = in_batches(compute, total, batch_size, on_warning)
+        between = in_batches(compute, total, batch_size, on_warning=on_warning)
     inner = torch.cat([torch.empty(0), *between]).view(layout)
     full, empty = (part.expand(num_maps, -1)[..., None] for part in whole.chunk(2))
     deletion = torch.cat([full, inner[0], empty], 2)

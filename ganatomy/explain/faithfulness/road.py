@@ -27,6 +27,7 @@ def road(
     target: Target,
     images: torch.Tensor,
     maps: dict[str, torch.Tensor],
+    *,
     imputer: str = "noisy_linear",
     shares: tuple[float, ...] = SHARES,
     noise: float = 0.01,
@@ -101,7 +102,9 @@ def road(
         return values
 
     with undisturbed(target.model), torch.no_grad():
-        values = torch.cat(in_batches(compute, total, batch_size, on_warning)).view(layout)
+        values = torch.cat(in_batches(compute, total, batch_size, on_warning=on_warning)).view(
+            layout
+        )
     scores = (values[:, 0] - values[:, 1]).mean(0)
     scores[~finite(given)] = torch.nan
     return {name: scores[index] for index, name in enumerate(maps)}

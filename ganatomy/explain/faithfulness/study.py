@@ -81,8 +81,8 @@ def judge_explanations(
         on_progress(next(numbers), total, test)
 
     pool = pool_of(subjects, vocabulary)
-    d_judged = judge_discriminator(subjects, pool, methods, effort, seed, on_test=done)
-    g_judged = judge_generator(subjects, pool, methods, effort, seed, on_test=done)
+    d_judged = judge_discriminator(subjects, pool, methods, effort=effort, seed=seed, on_test=done)
+    g_judged = judge_generator(subjects, pool, methods, effort=effort, seed=seed, on_test=done)
     of_reals = {name: each[: len(subjects.real)] for name, each in d_judged.maps.items()}
     regions = compare_regions(of_reals, vocabulary, ranking)
     size, channels = subjects.size[0], subjects.real.shape[1]

@@ -24,6 +24,7 @@ def baselines(
     name: str,
     images: torch.Tensor,
     pool: torch.Tensor | None = None,
+    *,
     seed: int = 0,
     segments: torch.Tensor | None = None,
 ) -> torch.Tensor:
@@ -86,7 +87,7 @@ def _blurred(images: torch.Tensor) -> torch.Tensor:
     sizes = images.shape[2:]
     down, across = (_BLUR * size for size in sizes)
     reaches = [min(int(3 * _BLUR * size) + 1, size - 1) for size in sizes]
-    return gaussian_blur(images, (down, across), (reaches[0], reaches[1]), "replicate")
+    return gaussian_blur(images, (down, across), (reaches[0], reaches[1]), edges="replicate")
 
 
 def _inpainted(images: torch.Tensor, segments: torch.Tensor) -> torch.Tensor:

@@ -31,9 +31,9 @@ def lime(
     target: Target,
     images: torch.Tensor,
     segments: torch.Tensor,
+    *,
     fills: torch.Tensor,
     seed: int,
-    *,
     sampling: LimeSampling = DEFAULT_SAMPLING,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     on_warning: Callable[[str], None] = lambda text: None,
@@ -78,14 +78,16 @@ def lime(
     >>> images = torch.rand(1, 1, 8, 8)
     >>> fills = baselines("black", images)
     >>> target = d_logit(torch.nn.Sequential(*parts))
-    >>> explanations = lime(target, images, grid(8, 8, 2), fills, seed=0)
+    >>> explanations = lime(target, images, grid(8, 8, 2), fills=fills, seed=0)
     >>> explanations.maps.shape, explanations.refusals
     (torch.Size([1, 8, 8]), [''])
     """
     counts = _check(images, segments, fills)
     apart = segments.cpu().expand(len(images), -1, -1)
     fills = fills.to(images.device)
-    builder = ExplanationsBuilder(apart, counts, refused_beforehand(images, fills, apart, counts))
+    builder = ExplanationsBuilder(
+        apart, counts, refused_beforehand(images, fills, apart, num_segments=counts)
+    )
     rows = builder.explained()
     with undisturbed(target.model):
         _score_the_refused(builder, target, images)
@@ -94,12 +96,12 @@ def lime(
                 builder,
                 target,
                 images,
-                fills[:, 0],
-                keys_of(seed, "lime", images),
-                sampling.num_samples,
-                sampling.kernel_width,
-                PACKAGE_RIDGE if sampling.ridge is None else sampling.ridge,
-                on_progress,
+                fills=fills[:, 0],
+                keys=keys_of(seed, "lime", images),
+                num_samples=sampling.num_samples,
+                kernel_width=sampling.kernel_width,
+                ridge=PACKAGE_RIDGE if sampling.ridge is None else sampling.ridge,
+                on_progress=on_progress,
             )
             return builder.finished()
         batched = replace(sampling, batch_size=sampling.batch_size or _fastest_batch(images))
@@ -112,7 +114,7 @@ def lime(
                     _painter(target, images, fills, segments, members, last),
                     count,
                     keys_of(seed, "lime", images[members]),
-                    batched,
+                    sampling=batched,
                     device=images.device,
                     on_progress=partial(_add_progress, on_progress, done, later),
                     on_warning=on_warning,

@@ -110,7 +110,7 @@ class ExplanationsBuilder:
 
 
 def refused_beforehand(
-    images: torch.Tensor, fills: torch.Tensor, segments: torch.Tensor, num_segments: list[int]
+    images: torch.Tensor, fills: torch.Tensor, segments: torch.Tensor, *, num_segments: list[int]
 ) -> list[str]:
     """Say of each image why hiding its segments can tell nothing; empty where it can.
 

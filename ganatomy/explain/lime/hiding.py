@@ -47,7 +47,7 @@ def segments_of(hiding: Hiding, images: torch.Tensor) -> torch.Tensor:
 
 
 def fills_of(
-    hiding: Hiding, images: torch.Tensor, pool: torch.Tensor | None = None, seed: int = 0
+    hiding: Hiding, images: torch.Tensor, pool: torch.Tensor | None = None, *, seed: int = 0
 ) -> torch.Tensor:
     """Make what hides the segments of each image.
 
@@ -70,7 +70,7 @@ def fills_of(
     >>> fills_of(Hiding(baseline="black"), torch.zeros(3, 1, 8, 8)).unique()
     tensor([-1.])
     """
-    return baselines(hiding.baseline, images, pool, seed, segments_of(hiding, images))
+    return baselines(hiding.baseline, images, pool, seed=seed, segments=segments_of(hiding, images))
 
 
 def square_side(hiding: Hiding, size: int) -> int:

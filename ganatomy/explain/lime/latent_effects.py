@@ -141,7 +141,7 @@ def _of_seen_classes(
     parts = []
     for label in seen.unique().tolist():
         name = subjects.class_names[label]
-        target = class_logit(subjects.evaluator, label, name, subjects.generator)
+        target = class_logit(subjects.evaluator, label, name, generator=subjects.generator)
         parts.append(explain(target, z[seen == label]))
     return joined(parts, _SEEN_CLASS)
 

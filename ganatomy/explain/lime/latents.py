@@ -140,14 +140,16 @@ def latent_lime(
                 lambda start, stop: target.values(z[start:stop]).double().cpu(),
                 len(z),
                 sampling.batch_size or _BATCH_SIZE,
-                on_warning,
+                on_warning=on_warning,
             )
         )
         fits = surrogates(
             values_of,
             len(moves),
             keys,
-            replace(sampling, kernel_width=None, tolerance=sampling.tolerance * 2 * radius),
+            sampling=replace(
+                sampling, kernel_width=None, tolerance=sampling.tolerance * 2 * radius
+            ),
             device=z.device,
             on_progress=on_progress,
             on_warning=on_warning,

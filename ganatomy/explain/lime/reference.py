@@ -22,6 +22,7 @@ def explain_by_package(
     builder: ExplanationsBuilder,
     target: Target,
     images: torch.Tensor,
+    *,
     fills: torch.Tensor,
     keys: list[int],
     num_samples: int,
@@ -96,6 +97,7 @@ def package_coefficients(
     masks: torch.Tensor,
     values: torch.Tensor,
     kernel_width: float | None = 0.25,
+    *,
     ridge: float = PACKAGE_RIDGE,
 ) -> tuple[torch.Tensor, float]:
     """Return the coefficients and R^2 of the package's own model at given masks.

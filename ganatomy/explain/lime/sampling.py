@@ -47,8 +47,8 @@ def surrogates(
     values_of: ValuesOf,
     num_features: int,
     keys: Sequence[int],
-    sampling: LimeSampling = DEFAULT_SAMPLING,
     *,
+    sampling: LimeSampling = DEFAULT_SAMPLING,
     device: torch.device | str = "cpu",
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     on_warning: Callable[[str], None] = lambda text: None,
@@ -92,7 +92,7 @@ def surrogates(
     --------
     >>> def values_of(item, masks, draw):
     ...     return masks.double() @ torch.tensor([3.0, -1, 0, 0, 0, 0, 0, 0]).double()
-    >>> result = surrogates(values_of, 8, [1], LimeSampling(num_samples=128))
+    >>> result = surrogates(values_of, 8, [1], sampling=LimeSampling(num_samples=128))
     >>> [round(float(value), 3) for value in result.fitted.coefficients[0, :2]]
     [3.0, -1.0]
     """
@@ -123,7 +123,7 @@ def surrogates(
         done += new.numel()
         masks, values = torch.cat([masks, fresh], 1), torch.cat([values, new], 1)
         weights = _weights(masks, sampling.kernel_width, pairing)
-        fitted = fit(masks, values, weights, ridge, pairing)
+        fitted = fit(masks, values, weights, ridge=ridge, cluster_size=pairing)
         latest.put(active, fitted, values)
         if not sampling.tolerance:
             break
@@ -259,7 +259,9 @@ def _evaluate(
         on_progress(stop, len(item))
         return values
 
-    return torch.cat(in_batches(compute, len(item), batch_size, on_warning)).view(count, size)
+    return torch.cat(in_batches(compute, len(item), batch_size, on_warning=on_warning)).view(
+        count, size
+    )
 
 
 def _add_progress(on_progress: Callable[[int, int], None], before: int, now: int, new: int) -> None:

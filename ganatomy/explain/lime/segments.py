@@ -63,6 +63,7 @@ def quickshift(
     images: torch.Tensor,
     kernel_size: float = 4,
     max_dist: float = 200,
+    *,
     ratio: float = 0.2,
     seed: int = 0,
 ) -> torch.Tensor:

@@ -18,9 +18,9 @@ def stability(
     target: Target,
     images: torch.Tensor,
     segments: torch.Tensor,
+    *,
     fills: torch.Tensor,
     seed: int,
-    *,
     num_seeds: int = NUM_SEEDS,
     sampling: LimeSampling = DEFAULT_SAMPLING,
 ) -> torch.Tensor:
@@ -56,7 +56,7 @@ def stability(
     >>> images = torch.rand(2, 1, 8, 8)
     >>> fills = baselines("black", images)
     >>> target = d_logit(torch.nn.Sequential(*parts))
-    >>> means = stability(target, images, grid(8, 8, 2), fills, seed=0, num_seeds=2)
+    >>> means = stability(target, images, grid(8, 8, 2), fills=fills, seed=0, num_seeds=2)
     >>> [round(float(each), 2) for each in means]  # a linear network leaves nothing to chance
     [1.0, 1.0]
     """
@@ -68,8 +68,8 @@ def stability(
                 target,
                 images,
                 segments,
-                fills,
-                derive_seed(seed, "stability", index),
+                fills=fills,
+                seed=derive_seed(seed, "stability", index),
                 sampling=sampling,
             )
             for index in range(num_seeds)

@@ -133,14 +133,14 @@ def _cases(
     subjects: Subjects, pool: torch.Tensor, hiding: Hiding, seed: int
 ) -> Iterator[tuple[str, torch.Tensor, torch.Tensor]]:
     """Each case with its images and what hides them."""
-    yield "d_real", subjects.real, fills_of(hiding, subjects.real, pool, seed)
-    yield "d_fake", subjects.fake, fills_of(hiding, subjects.fake, pool, seed)
+    yield "d_real", subjects.real, fills_of(hiding, subjects.real, pool, seed=seed)
+    yield "d_fake", subjects.fake, fills_of(hiding, subjects.fake, pool, seed=seed)
     yield "g_regions", subjects.fake, _other_fakes(subjects.fake, seed)
 
 
 def _other_fakes(fakes: torch.Tensor, seed: int) -> torch.Tensor:
     try:
-        return baselines("marginal", fakes, fakes, seed)
+        return baselines("marginal", fakes, fakes, seed=seed)
     except InputError:  # G makes one image only: LIME says that nothing else can stand there
         return fakes[:, None]
 

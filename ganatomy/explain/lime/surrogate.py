@@ -65,6 +65,7 @@ def fit(
     masks: torch.Tensor,
     values: torch.Tensor,
     weights: torch.Tensor,
+    *,
     ridge: float = RIDGE,
     cluster_size: int = 1,
 ) -> Surrogate:

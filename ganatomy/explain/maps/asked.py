@@ -89,8 +89,10 @@ def ask_generator(
     asked_maps = AskedMaps(last, {}, {}, {})
     for name, target in targets.items():
         path = last if target.model is subjects.generator else path_of("G", last)
-        cams = cams_or_nan(target, [path], z, subjects.size, (LOCAL,), on_warning)
+        cams = cams_or_nan(
+            target, [path], z, size=subjects.size, methods=(LOCAL,), on_warning=on_warning
+        )
         maps = cams.maps[LOCAL][path]
         asked_maps.maps[name], asked_maps.scores[name] = maps, cams.scores
-        asked_maps.reasons.update(refusals(target, z, {name: maps}, subjects.fake))
+        asked_maps.reasons.update(refusals(target, z, {name: maps}, images=subjects.fake))
     return asked_maps

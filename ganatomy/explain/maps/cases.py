@@ -107,10 +107,10 @@ def explain_case(
     target: Target,
     network: str,
     layers: Layers,
+    *,
     inputs: torch.Tensor,
     images: torch.Tensor,
     methods: Sequence[str],
-    *,
     device: torch.device,
     judged: bool = True,
     on_warning: Callable[[str], None] = lambda text: None,
@@ -139,14 +139,16 @@ def explain_case(
     size = (images.shape[-2], images.shape[-1])
     inputs_there = inputs.to(device)
     asked = tuple(dict.fromkeys([*methods, LOCAL]))
-    cams = cams_or_nan(target, list(paths), inputs_there, size, asked, on_warning)
+    cams = cams_or_nan(
+        target, list(paths), inputs_there, size=size, methods=asked, on_warning=on_warning
+    )
     maps = {
         (which := WhichMap(method, network, layer)): cams.maps[method][which.path]
         for method in methods
         for layer in layers.convolutions
     }
     by_key = {which.key: each for which, each in maps.items()}
-    reasons = refusals(target, inputs_there, by_key, images) if judged else {}
+    reasons = refusals(target, inputs_there, by_key, images=images) if judged else {}
     case = MapCase(target.name, network, layers.convolutions, inputs, cams.scores, maps, reasons)
     return Explained(
         case,

@@ -94,7 +94,7 @@ def guard_target(
 
 
 def guard_maps(
-    name: str, maps: torch.Tensor, images: torch.Tensor, signed: bool = True
+    name: str, maps: torch.Tensor, images: torch.Tensor, *, signed: bool = True
 ) -> list[str]:
     """Say why each of a method's maps should not be shown.
 

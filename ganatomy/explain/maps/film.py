@@ -74,7 +74,14 @@ def _frame(
     images, device = outputs_of(generator, z), subjects.device
 
     def maps(target: Target, layers: Sequence[str], inputs: torch.Tensor) -> torch.Tensor:
-        cams = cams_or_nan(target, layers, inputs.to(device), subjects.size, (LOCAL,), on_warning)
+        cams = cams_or_nan(
+            target,
+            layers,
+            inputs.to(device),
+            size=subjects.size,
+            methods=(LOCAL,),
+            on_warning=on_warning,
+        )
         return cams.maps[LOCAL][layers[0]] if layers else cams.scores
 
     d_target, g_target = d_logit(discriminator), d_logit_of_g(generator, discriminator)

@@ -49,6 +49,7 @@ def gradcam(
     target: Target,
     layers: Sequence[str],
     inputs: torch.Tensor,
+    *,
     size: tuple[int, int],
     methods: Sequence[str] = ("gradcam",),
     batch_size: int | None = None,
@@ -107,7 +108,7 @@ def gradcam(
             lambda start, stop: explain(given[start:stop]),
             len(given),
             batch_size or max(4, min(256, _PIXELS // (size[0] * size[1]))),
-            on_warning,
+            on_warning=on_warning,
         )
     return parts[0] if len(parts) == 1 else _joined(parts)
 

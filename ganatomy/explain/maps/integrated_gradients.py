@@ -15,6 +15,7 @@ def integrated_gradients(
     target: Target,
     images: torch.Tensor,
     fill: torch.Tensor,
+    *,
     num_steps: int = 32,
     batch_size: int = 256,
     on_warning: Callable[[str], None] = lambda text: None,
@@ -81,6 +82,6 @@ def integrated_gradients(
 
     maps = torch.zeros(count, height, width)
     with undisturbed(target.model), torch.inference_mode(False), torch.enable_grad():
-        for at, sums in in_batches(compute, count * num_steps, batch_size, on_warning):
+        for at, sums in in_batches(compute, count * num_steps, batch_size, on_warning=on_warning):
             maps.index_add_(0, at, sums)
     return maps

@@ -91,7 +91,9 @@ class Methods:
         """Make one map for each CAM method and layer, (n, h, w); inputs may be latents."""
         if not self.cams:
             return {}
-        by_method = cams_or_nan(target, layers, inputs, size, self.cams, self.on_warning).maps
+        by_method = cams_or_nan(
+            target, layers, inputs, size=size, methods=self.cams, on_warning=self.on_warning
+        ).maps
         return {
             cam_name(method, layer): by_method[method][layer]
             for method in by_method
@@ -109,8 +111,8 @@ class Methods:
             target,
             images,
             segments_of(self.hiding, images),
-            fills,
-            seed,
+            fills=fills,
+            seed=seed,
             sampling=self.sampling,
             on_progress=self.on_progress,
             on_warning=self.on_warning,
@@ -139,7 +141,7 @@ class Methods:
         gradients = [self._gradients_or_nan(target, images, each) for each in few]
         window = square_side(self.hiding, max(size))
         falls = [
-            occlusion(target, images, window, each, on_warning=self.on_warning) for each in few
+            occlusion(target, images, window, fill=each, on_warning=self.on_warning) for each in few
         ]
         return {
             **self.cam_maps(target, layers, images, size),
@@ -154,7 +156,7 @@ class Methods:
         """Integrated gradients; NaN where the target has none, as of `cams_or_nan`."""
         try:
             return integrated_gradients(
-                target, images, fill, self.num_steps, on_warning=self.on_warning
+                target, images, fill, num_steps=self.num_steps, on_warning=self.on_warning
             )
         except InputError:
             if not guard_target(target, images):
@@ -166,6 +168,7 @@ def cams_or_nan(
     target: Target,
     layers: Sequence[str],
     inputs: torch.Tensor,
+    *,
     size: tuple[int, int],
     methods: Sequence[str],
     on_warning: Callable[[str], None] = lambda text: None,
@@ -181,7 +184,9 @@ def cams_or_nan(
     """
     try:
         if layers:
-            return gradcam(target, layers, inputs, size, methods, on_warning=on_warning)
+            return gradcam(
+                target, layers, inputs, size=size, methods=methods, on_warning=on_warning
+            )
     except InputError:
         if not guard_target(target, inputs):
             raise
@@ -198,7 +203,7 @@ def target_values(target: Target, inputs: torch.Tensor) -> torch.Tensor:
 
 
 def refusals(
-    target: Target, inputs: torch.Tensor, maps: dict[str, torch.Tensor], images: torch.Tensor
+    target: Target, inputs: torch.Tensor, maps: dict[str, torch.Tensor], *, images: torch.Tensor
 ) -> dict[str, list[str]]:
     """Say why maps should not be shown, by name: for each image, "" where there is no reason.
 
@@ -216,4 +221,6 @@ def refusals(
     findings = [each for each in guard_target(target, inputs) if each.guard != "range"]
     if findings:
         return dict.fromkeys(maps, ["; ".join(each.reason for each in findings)] * len(images))
-    return {name: guard_maps(name, each, images, is_signed(name)) for name, each in maps.items()}
+    return {
+        name: guard_maps(name, each, images, signed=is_signed(name)) for name, each in maps.items()
+    }

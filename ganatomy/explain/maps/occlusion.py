@@ -14,6 +14,7 @@ def occlusion(
     target: Target,
     images: torch.Tensor,
     side: int,
+    *,
     fill: torch.Tensor,
     batch_size: int = 512,
     on_warning: Callable[[str], None] = lambda text: None,
@@ -69,6 +70,6 @@ def occlusion(
         return target.values(torch.where(hidden, fill[at], images[at])).float().cpu()
 
     with undisturbed(target.model), torch.no_grad():
-        parts = in_batches(compute, count * (num_windows + 1), batch_size, on_warning)
+        parts = in_batches(compute, count * (num_windows + 1), batch_size, on_warning=on_warning)
     values = torch.cat(parts).view(count, num_windows + 1)
     return (values[:, -1:] - values[:, :-1])[:, windows.cpu()]

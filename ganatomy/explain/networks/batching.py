@@ -19,6 +19,7 @@ def in_batches(
     compute: Callable[[int, int], T],
     total: int,
     batch_size: int,
+    *,
     on_warning: Callable[[str], None] = lambda text: None,
 ) -> list[T]:
     """Call ``compute(start, stop)`` over [0, total); halve the batch where memory runs out.

@@ -224,7 +224,7 @@ def _class_target(
         return targets.seen_class(evaluator, subjects.generator)
     if what not in names:
         raise _no_class(what, names, where)
-    return targets.class_logit(evaluator, names.index(what), what, subjects.generator)
+    return targets.class_logit(evaluator, names.index(what), what, generator=subjects.generator)
 
 
 def _concept_target(

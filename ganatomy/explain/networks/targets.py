@@ -186,7 +186,7 @@ def region(generator: nn.Module, mask: torch.Tensor, name: str) -> Target:
 
 
 def class_logit(
-    evaluator: nn.Module, index: int, name: str, generator: nn.Module | None = None
+    evaluator: nn.Module, index: int, name: str, *, generator: nn.Module | None = None
 ) -> Target:
     """Make a target of the frozen evaluator's logit of one class, of an image or of G's image.
 

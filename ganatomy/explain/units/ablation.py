@@ -31,6 +31,7 @@ def ablate(
     target: Target,
     layer: str,
     hidden: torch.Tensor,
+    *,
     inputs: torch.Tensor,
     fill: str = "mean",
     batch_size: int = 256,
@@ -66,7 +67,15 @@ def ablate(
     if hidden.dtype != torch.bool:
         raise InputError(f"channels given as {hidden.dtype}", layer, "Give a mask of type bool.")
     with undisturbed(target.model), torch.no_grad():
-        values = fills(target.values, target.model, [layer], inputs, fill, batch_size, on_warning)
+        values = fills(
+            target.values,
+            target.model,
+            [layer],
+            inputs=inputs,
+            fill=fill,
+            batch_size=batch_size,
+            on_warning=on_warning,
+        )
         count = len(values[layer])
         if tuple(hidden.shape) not in ((count,), (len(inputs), count)):
             raise InputError(
@@ -82,6 +91,7 @@ def causal_check(
     target: Target,
     layer: str,
     inputs: torch.Tensor,
+    *,
     contributions: torch.Tensor,
     shares: tuple[float, ...] = (0.1, 0.25, 0.5),
     num_random: int = 20,
@@ -139,7 +149,15 @@ def causal_check(
         )
     rows = []
     with undisturbed(target.model), torch.no_grad():
-        values = fills(target.values, target.model, [layer], inputs, fill, batch_size, on_warning)
+        values = fills(
+            target.values,
+            target.model,
+            [layer],
+            inputs=inputs,
+            fill=fill,
+            batch_size=batch_size,
+            on_warning=on_warning,
+        )
         filling = values[layer]
         count, num_channels = len(inputs), len(filling)
         contributions = contributions.detach().cpu()
@@ -174,6 +192,7 @@ def fills(
     run: Callable[[torch.Tensor], torch.Tensor],
     model: nn.Module,
     layers: list[str],
+    *,
     inputs: torch.Tensor,
     fill: str,
     batch_size: int,
@@ -198,7 +217,7 @@ def fills(
 
     # zeros need the number of channels only
     num_inputs = len(inputs) if fill == "mean" else min(1, len(inputs))
-    parts = in_batches(sums, num_inputs, batch_size, on_warning)
+    parts = in_batches(sums, num_inputs, batch_size, on_warning=on_warning)
     if not parts:
         raise InputError("no inputs", ", ".join(layers), "Give at least one.")
     fills = {}
@@ -210,7 +229,7 @@ def fills(
 
 
 def hider(
-    layer: str, hidden: torch.Tensor, filling: torch.Tensor, views: int = 1
+    layer: str, hidden: torch.Tensor, filling: torch.Tensor, *, views: int = 1
 ) -> Callable[[torch.Tensor], torch.Tensor]:
     """Make an edit for `replaced` that fills the channels which each input's row of `hidden` marks.
 
@@ -256,11 +275,11 @@ def _after(
 
     def values(start: int, stop: int) -> torch.Tensor:
         which = torch.arange(start, stop, device=inputs.device) // num_masks
-        hide = hider(layer, flat[start:stop], filling, target.views)
+        hide = hider(layer, flat[start:stop], filling, views=target.views)
         with replaced(target.model, {layer: hide}):
             return target.values(inputs[which]).float().cpu()
 
-    parts = in_batches(values, len(flat), batch_size, on_warning)
+    parts = in_batches(values, len(flat), batch_size, on_warning=on_warning)
     return torch.cat(parts).view(len(masks), num_masks)
 
 

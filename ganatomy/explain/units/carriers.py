@@ -72,7 +72,7 @@ def find_carriers(
             subjects.generator,
             list(subjects.g_layers.wide),
             subjects.z[:num_latents].to(subjects.device),
-            _readers(subjects, concepts),
+            readers=_readers(subjects, concepts),
             fdr=fdr,
             max_units=num_units,
             on_warning=on_warning,

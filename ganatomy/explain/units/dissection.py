@@ -38,6 +38,7 @@ def dissect(
     generator: nn.Module,
     layers: list[str],
     z: torch.Tensor,
+    *,
     readers: Readers,
     fill: str = "mean",
     fdr: float = 0.05,
@@ -105,7 +106,15 @@ def dissect(
     names = _names(groups)
     _require(layers, z, names, max_units)
     with undisturbed(generator), torch.no_grad():
-        filling = fills(generator, generator, layers, z, fill, batch_size, on_warning)
+        filling = fills(
+            generator,
+            generator,
+            layers,
+            inputs=z,
+            fill=fill,
+            batch_size=batch_size,
+            on_warning=on_warning,
+        )
         draws = _Draws(generator, z, groups, batch_size, on_warning)
         untouched, activations = draws.untouched(layers)
         kept = _varying(names, untouched, on_warning)
@@ -228,7 +237,7 @@ class _Draws:
                 values[layer] = torch.stack(both).cpu()
             return _concepts(images, self.groups), values
 
-        parts = in_batches(read, len(self.z), self.batch_size, self.on_warning)
+        parts = in_batches(read, len(self.z), self.batch_size, on_warning=self.on_warning)
         activations = {}
         for layer in layers:
             means, largest = torch.cat([values[layer] for _, values in parts], 1).mT.numpy()
@@ -251,7 +260,9 @@ class _Draws:
             on_drawn(stop)
             return values
 
-        parts = in_batches(read, len(tried) * num_latents, self.batch_size, self.on_warning)
+        parts = in_batches(
+            read, len(tried) * num_latents, self.batch_size, on_warning=self.on_warning
+        )
         values = torch.cat(parts, 1).double().numpy()
         return np.asarray(values.reshape(len(values), len(tried), num_latents))
 

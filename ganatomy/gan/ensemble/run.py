@@ -234,7 +234,7 @@ class _Trainer:
         return PackedMembers(jobs, states, self.settings, self.total, self._steps)
 
     def _state(self, job: Job) -> TrainingState:
-        return begin(self.architecture, self.settings, job.view.seed, self.device)
+        return begin(self.architecture, self.settings, job.view.seed, device=self.device)
 
     def _steps(self, pack: Pack, feed: Feed) -> Steps:
         if len(pack) not in self._recorded:

@@ -33,7 +33,7 @@ def train_pack(
     """
     method = settings.method
     for step in range(pack.step, total):
-        factor = learning_rate_factor(step, total, method.schedule, method.warmup)
+        factor = learning_rate_factor(step, total, method.schedule, warmup=method.warmup)
         pack.set_learning_rate(settings.learning_rate * factor)
         for turn in range(step * method.n_dis, (step + 1) * method.n_dis):
             batch, z = feed.batch(turn)

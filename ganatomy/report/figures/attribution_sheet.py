@@ -25,6 +25,7 @@ def attribution_sheet(
     images: torch.Tensor,
     maps: dict[str, torch.Tensor],
     scores: torch.Tensor,
+    *,
     notes: list[str] | None = None,
     refusals: dict[str, list[str]] | None = None,
     limits: dict[str, float] | None = None,

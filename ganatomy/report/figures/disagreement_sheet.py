@@ -38,6 +38,7 @@ def disagreement_sheet(
     images: torch.Tensor,
     d_maps: torch.Tensor,
     g_maps: torch.Tensor,
+    *,
     result: Disagreement,
     notes: list[str] | None = None,
 ) -> NDArray[np.uint8]:

@@ -29,6 +29,7 @@ def agreement_picture(
     mean_image: NDArray[Any],
     regions: dict[str, NDArray[np.bool_]],
     ranks: pd.DataFrame,
+    *,
     most_rows: int = 25,
 ) -> NDArray[np.uint8]:
     """Draw the rank that each method gives each region: over the mean image, and as a table.

@@ -25,6 +25,7 @@ def suspects_sheet(
     fakes: torch.Tensor,
     nearest: Mapping[str, torch.Tensor],
     numbers: Sequence[int],
+    *,
     ratios: Mapping[str, Sequence[float]],
 ) -> NDArray[np.uint8]:
     """Draw fakes in the first row; below, the nearest training images, one row for each space.

@@ -107,7 +107,7 @@ def _suspects(study: EvaluationStudy) -> NDArray[np.uint8]:
         fakes,
         {space: pictures[space] for space in spaces},
         rows[spaces[0]]["fake"].tolist(),
-        {space: rows[space]["ratio"].tolist() for space in spaces},
+        ratios={space: rows[space]["ratio"].tolist() for space in spaces},
     )
 
 

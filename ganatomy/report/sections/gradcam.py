@@ -67,20 +67,22 @@ def _sheet(study: MapsStudy, key: str) -> bytes:
     images = case.inputs if case.network == "D" else study.cases["d_fake"].inputs
     maps = {which.title: each for which, each in case.maps.items()}
     reasons = {which.title: case.reasons[which.key] for which in case.maps}
-    return png(attribution_sheet(images, maps, case.scores, None, reasons))
+    return png(attribution_sheet(images, maps, case.scores, notes=None, refusals=reasons))
 
 
 def _asked(study: MapsStudy) -> Pixels:
     assert study.asked is not None
     fakes, logits = study.cases["d_fake"].inputs, study.cases["g_fake"].scores
-    return attribution_sheet(fakes, study.asked.maps, logits, None, study.asked.reasons)
+    return attribution_sheet(
+        fakes, study.asked.maps, logits, notes=None, refusals=study.asked.reasons
+    )
 
 
 def _disagreement(study: MapsStudy) -> Pixels:
     compared = study.comparison
     assert compared is not None
     fakes = study.cases["d_fake"].inputs
-    return disagreement_sheet(fakes, compared.d_maps, compared.g_maps, compared.result)
+    return disagreement_sheet(fakes, compared.d_maps, compared.g_maps, result=compared.result)
 
 
 def _classes(study: MapsStudy) -> Pixels:
@@ -100,7 +102,9 @@ def _frames(frames: tuple[Frame, ...]) -> Iterator[Pixels]:
         rows = {_FILM_TITLES[network]: maps for network, maps in frame.maps.items()}
         reasons = {title: [_nothing(each) for each in maps] for title, maps in rows.items()}
         notes = [f"step {frame.step:,}"]
-        yield attribution_sheet(frame.images, rows, frame.scores, notes, reasons, limits)
+        yield attribution_sheet(
+            frame.images, rows, frame.scores, notes=notes, refusals=reasons, limits=limits
+        )
 
 
 def _nothing(values: torch.Tensor) -> str:

@@ -48,7 +48,11 @@ def _sheet(study: LimeStudy, key: str) -> bytes:
         )
     ]
     reasons = {"LIME": list(case.refusals)}
-    return png(attribution_sheet(case.inputs, {"LIME": case.maps}, case.scores, notes, reasons))
+    return png(
+        attribution_sheet(
+            case.inputs, {"LIME": case.maps}, case.scores, notes=notes, refusals=reasons
+        )
+    )
 
 
 def _classes(study: LimeStudy) -> bytes:

@@ -226,7 +226,7 @@ def test_whatever_is_raised_for_one_image_is_that_images(
     def read(content: bytes, size: int, limits: Limits, background: int) -> object:
         if b"bad" in content:
             raise error
-        return read_image(content, size, limits, background)
+        return read_image(content, size, limits, background=background)
 
     monkeypatch.setattr(decoding, "read_image", read)
     good = save(Image.new("L", (28, 28)), tmp_path / "good.png")

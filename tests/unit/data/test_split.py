@@ -102,12 +102,12 @@ def test_without_duplicates_the_draw_is_the_first_share_of_each_class(digits: Da
         members = [k for k in order.tolist() if labels[k] == label]
         expected[members[: round(len(members) * 0.3)]] = True
     assert draw_test(labels, 0.3, 4).equal(expected)
-    assert draw_test(labels, 0.3, 4, torch.arange(len(labels))).equal(expected)
+    assert draw_test(labels, 0.3, 4, group=torch.arange(len(labels))).equal(expected)
 
 
 def test_a_group_that_is_too_large_to_hold_out_is_trained_on() -> None:
     group = torch.cat([torch.zeros(70, dtype=torch.int64), torch.arange(70, 100)])
-    found = draw_test(torch.zeros(100, dtype=torch.int64), 0.2, 0, group)
+    found = draw_test(torch.zeros(100, dtype=torch.int64), 0.2, 0, group=group)
     assert found.sum() == 6  # of the 30 that can be held out
     assert not found[:70].any()
 
@@ -126,6 +126,6 @@ def test_many_copies_of_one_picture_do_not_take_the_others_from_training(num_bla
     labels = torch.zeros(200, dtype=torch.int64)
     group = torch.arange(200)
     group[:num_blank] = 0
-    is_test = draw_test(labels, 0.2, 0, group)
+    is_test = draw_test(labels, 0.2, 0, group=group)
     assert not is_test[:num_blank].any()
     assert int(is_test.sum()) == round((200 - num_blank) * 0.2)

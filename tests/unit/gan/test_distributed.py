@@ -75,7 +75,7 @@ def _settings(method: Method) -> TrainingSettings:
 
 
 def _begin(settings: TrainingSettings) -> TrainingState:
-    return begin(architecture_for(IMAGES, settings, 3), settings, 0, CPU)
+    return begin(architecture_for(IMAGES, settings, 3), settings, 0, device=CPU)
 
 
 def _copied(state: TrainingState) -> Tensors:

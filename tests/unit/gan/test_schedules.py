@@ -36,7 +36,9 @@ def _of_torch(schedule: str, rising: int) -> list[float]:
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize(("warmup", "rising"), [(0.0, 0), (0.1, 4), (0.26, 10), (0.024, 1)])
 def test_agrees_with_torch(schedule: str, warmup: float, rising: int) -> None:
-    found = [learning_rate_factor(step, TOTAL, schedule, warmup) for step in range(TOTAL + 1)]
+    found = [
+        learning_rate_factor(step, TOTAL, schedule, warmup=warmup) for step in range(TOTAL + 1)
+    ]
     assert found == pytest.approx(_of_torch(schedule, rising), rel=1e-9, abs=1e-12)
 
 
@@ -46,18 +48,18 @@ def test_agrees_with_torch(schedule: str, warmup: float, rising: int) -> None:
 def test_no_step_is_without_learning_and_none_above_the_peak(
     schedule: str, warmup: float, total: int
 ) -> None:
-    factors = [learning_rate_factor(step, total, schedule, warmup) for step in range(total)]
+    factors = [learning_rate_factor(step, total, schedule, warmup=warmup) for step in range(total)]
     assert all(0 < factor <= 1 for factor in factors)
     rising = round(warmup * total)
     if rising < total:
         assert factors[rising] == 1
-    end = learning_rate_factor(total, total, schedule, warmup)
+    end = learning_rate_factor(total, total, schedule, warmup=warmup)
     assert end == (1 if schedule == "constant" else 0)
 
 
 def test_unknown_schedule_is_named() -> None:
     with pytest.raises(InputError, match=r"'step'.*constant, linear, cosine") as caught:
-        learning_rate_factor(0, 10, "step", 0.0)
+        learning_rate_factor(0, 10, "step", warmup=0.0)
     assert caught.value.where == "schedule"
 
 

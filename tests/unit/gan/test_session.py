@@ -68,7 +68,7 @@ class _Run:
     def go(self) -> tuple[Gan, History, int]:
         architecture = architecture_for(self.data.images, self.settings, 3)
         return run_session(
-            begin(architecture, self.settings, 0, CPU),
+            begin(architecture, self.settings, 0, device=CPU),
             self.data.images,
             self.data.labels,
             settings=self.settings,
@@ -156,7 +156,7 @@ def test_the_untrained_networks_are_never_published(
     assert step == 6  # the best of those
     assert [finding.guard for finding in history.findings] == ["no_gain"]
     assert run.warnings == [history.findings[0].text]
-    untrained = begin(gan.architecture, run.settings, 0, CPU).gan
+    untrained = begin(gan.architecture, run.settings, 0, device=CPU).gan
     assert _digest(untrained) != _digest(gan)
 
 
@@ -182,7 +182,7 @@ def test_a_training_without_steps_publishes_what_there_is(
     gan, history, step = run.go()
     assert step == 0
     assert history.findings == []
-    assert _digest(gan) == _digest(begin(gan.architecture, run.settings, 0, CPU).gan)
+    assert _digest(gan) == _digest(begin(gan.architecture, run.settings, 0, device=CPU).gan)
 
 
 def _styled(name: str, folder: Path) -> tuple[list[float], History, int]:
@@ -209,7 +209,7 @@ def _styled(name: str, folder: Path) -> tuple[list[float], History, int]:
     callbacks = SessionCallbacks(
         probe, lambda *_: None, lambda _: None, lambda _: None, lambda: False
     )
-    state = begin(architecture, settings, 0, CPU)
+    state = begin(architecture, settings, 0, device=CPU)
     monitoring = Monitoring(10, 0.4, "best")
     _, history, step = run_session(
         state,

@@ -21,7 +21,7 @@ SETTINGS = TrainingSettings(2, 4, 5, 4, 1e-3, 0.9, PLAIN)
 
 def _state(step: int, width: int = 4) -> TrainingState:
     """Whose weights tell the step."""
-    state = begin(Architecture(28, 1, 5, width), SETTINGS, 0, torch.device("cpu"))
+    state = begin(Architecture(28, 1, 5, width), SETTINGS, 0, device=torch.device("cpu"))
     for network, optimiser in zip(
         (state.gan.generator, state.gan.discriminator), state.optimisers.values()
     ):

@@ -20,7 +20,7 @@ SHAPE = Architecture(28, 1, 5, 4, spectral_norm=True)
 
 
 def _begin(shape: Architecture = SHAPE) -> TrainingState:
-    return begin(shape, SETTINGS, 0, CPU)
+    return begin(shape, SETTINGS, 0, device=CPU)
 
 
 @pytest.fixture

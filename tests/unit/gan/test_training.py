@@ -32,7 +32,7 @@ MEASURED = [
 def _measure(images: torch.Tensor, on_step: OnStep, **options: Any) -> Gan:
     """Train with every step measured."""
     settings = small_settings(**options)
-    state = begin(architecture_for(images, settings, 0), settings, 3, CPU)
+    state = begin(architecture_for(images, settings, 0), settings, 3, device=CPU)
     train(state, images, None, settings=settings, seed=3, on_step=on_step, measure_every=1)
     return state.gan
 
@@ -216,7 +216,7 @@ def test_only_some_steps_are_measured(
     every: int, expected: list[int], make_dataset: MakeDataset
 ) -> None:
     images, settings = make_dataset(9).images, small_settings(epochs=3)
-    state = begin(architecture_for(images, settings, 0), settings, 3, CPU)
+    state = begin(architecture_for(images, settings, 0), settings, 3, device=CPU)
     measured: list[int] = []
 
     def listen(state: TrainingState, total: int, values: Values | None) -> None:

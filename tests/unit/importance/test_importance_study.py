@@ -153,7 +153,7 @@ def test_members_that_have_diverged_are_told_and_left_out(data: Dataset) -> None
         iter(members),
         [recipe for recipe, _ in variants],
         experiment.evaluation,
-        experiment.base.discriminator,
+        base_discriminator=experiment.base.discriminator,
         train=experiment.train,
         num_members=len(members),
         on_progress=lambda done, total: steps.append((done, total)),

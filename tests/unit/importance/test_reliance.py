@@ -64,7 +64,7 @@ def _recipe(name: str, *features: str, mode: str = "noise") -> Recipe:
 
 
 def _rely(changed: list[Changed], seed: int = 0, fdr: float = 0.05) -> pd.DataFrame:
-    return reliance(_Corner(), REALS, changed, FAKES, fdr=fdr, seed=seed)
+    return reliance(_Corner(), REALS, changed, base_fakes=FAKES, fdr=fdr, seed=seed)
 
 
 def _logits(images: torch.Tensor) -> np.ndarray:
@@ -220,7 +220,9 @@ def test_intervals_are_those_of_images_drawn_anew() -> None:
     """Each replicate by its list of images and all pairs; the reals are drawn in pairs."""
     reals, fakes = REALS[:20], torch.cat([REALS[:4], FAKES[:11]])  # four ties
     changed = torch.cat([_without_cell(0, 0)[1][:2], REALS[20:25], REALS[7:20]])
-    table = reliance(_Corner(), reals, [(_recipe("v"), changed)], fakes, fdr=0.05, seed=3)
+    table = reliance(
+        _Corner(), reals, [(_recipe("v"), changed)], base_fakes=fakes, fdr=0.05, seed=3
+    )
     draws = [
         resample(count, 500, generator(3, "reliance", name)).long().numpy()
         for name, count in (("reals", 20), ("fakes", 15))
@@ -259,7 +261,7 @@ def test_intervals_hold_the_truth() -> None:
             _FirstPixels(),
             _as_images(original),
             [(_recipe("v"), _as_images(changed))],
-            _as_images(_normal(60, draw)),
+            base_fakes=_as_images(_normal(60, draw)),
             fdr=0.05,
             seed=trial,
         )
@@ -273,7 +275,7 @@ def test_intervals_hold_the_truth() -> None:
 
 
 def test_a_blind_discriminator_relies_on_nothing() -> None:
-    table = reliance(_Blind(0.1), REALS, [_without_cell(0, 0)], FAKES, fdr=0.05, seed=0)
+    table = reliance(_Blind(0.1), REALS, [_without_cell(0, 0)], base_fakes=FAKES, fdr=0.05, seed=0)
     change, drop = table.to_dict("records")
     assert np.isnan([change["value"], change["low"], change["high"]]).all()
     assert (drop["value"], drop["low"], drop["high"], drop["p"]) == (0, 0, 0, 1)
@@ -282,7 +284,7 @@ def test_a_blind_discriminator_relies_on_nothing() -> None:
 
 def test_logits_that_are_not_finite() -> None:
     with pytest.raises(InputError, match=r"not finite.*real images"):
-        reliance(_Blind(float("nan")), REALS, [], FAKES, fdr=0.05, seed=0)
+        reliance(_Blind(float("nan")), REALS, [], base_fakes=FAKES, fdr=0.05, seed=0)
 
 
 def test_changed_images_that_are_not_the_same_ones() -> None:
@@ -293,4 +295,4 @@ def test_changed_images_that_are_not_the_same_ones() -> None:
 @pytest.mark.parametrize(("num_reals", "num_fakes"), [(9, 60), (80, 9)])
 def test_too_few_images(num_reals: int, num_fakes: int) -> None:
     with pytest.raises(InputError, match=r"^9 .*at least 10"):
-        reliance(_Corner(), REALS[:num_reals], [], FAKES[:num_fakes], fdr=0.05, seed=0)
+        reliance(_Corner(), REALS[:num_reals], [], base_fakes=FAKES[:num_fakes], fdr=0.05, seed=0)

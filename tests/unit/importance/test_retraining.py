@@ -63,7 +63,7 @@ def test_d_is_asked_without_the_pixels_that_training_lacked(
     train = digits.take(torch.arange(200))
     made = recipes([name], train, num_nulls=2, seed=0, regions=regions)
     variants = [(recipe, make_variant(train, recipe)) for recipe in made]
-    members = retrain_members(variants, [0], BUDGET, evaluation)
+    members = retrain_members(variants, [0], BUDGET, evaluation=evaluation)
     repeats = read_out(members, evaluation, num_members=len(members)).repeats
 
     # by hand: what a cell or mask is removed by is the mean image, of reals and fakes together

@@ -117,7 +117,7 @@ def test_verdicts_say_why() -> None:
     ],
 )
 def test_the_first_are_kept(keep: int, alpha: float, at_least: int, kept: int) -> None:
-    table = survivors(_summary(FIVE), SHORT, keep, alpha, at_least)
+    table = survivors(_summary(FIVE), SHORT, keep, alpha=alpha, keep_at_least=at_least)
     assert table["kept"].tolist() == [True] * kept + [False] * (5 - kept)
 
 
@@ -151,7 +151,7 @@ def _cost(asked: Asked) -> float:
 def test_it_costs_at_most_what_is_asked_for(rungs: tuple[Rung, ...]) -> None:
     asked: Asked = []
     world = _world({}, asked=asked)
-    found = screened_run(_names(20), NULLS, rungs, world, keep=6, alpha=1)
+    found = screened_run(_names(20), NULLS, rungs, train_and_read=world, keep=6, alpha=1)
     screening = _cost(asked)
     most = cost_at_most(20, len(NULLS), rungs, final_seeds=8, keep=6)
     assert most.screening == pytest.approx(screening, rel=1e-12)
@@ -163,7 +163,9 @@ def test_it_costs_at_most_what_is_asked_for(rungs: tuple[Rung, ...]) -> None:
 
 def test_the_cost_of_what_was_dropped_earlier_than_planned() -> None:
     asked: Asked = []
-    found = screened_run(_names(12), NULLS, RUNGS, _world({}, asked=asked), keep=6, alpha=0.01)
+    found = screened_run(
+        _names(12), NULLS, RUNGS, train_and_read=_world({}, asked=asked), keep=6, alpha=0.01
+    )
     cost = cost_of(found.num_trained, len(NULLS), RUNGS, final_seeds=8)
     assert found.num_trained == (12, 0, 3)
     assert cost.screening == pytest.approx(_cost(asked), rel=1e-12)
@@ -174,7 +176,9 @@ def test_the_cost_of_what_was_dropped_earlier_than_planned() -> None:
 def test_rungs_train_the_survivors_and_every_null() -> None:
     effects = {(name, "g_fcd"): 200.0 for name in _names(9)[::2]}
     asked: Asked = []
-    found = screened_run(_names(9), NULLS, RUNGS, _world(effects, asked=asked), keep=5, alpha=0.001)
+    found = screened_run(
+        _names(9), NULLS, RUNGS, train_and_read=_world(effects, asked=asked), keep=5, alpha=0.001
+    )
     assert [(*names, rung) for names, rung in asked] == [
         (*_names(9), *NULLS, RUNGS[0]),
         (*found.history.query("rung == 1 and kept")["variant"].sort_values(), *NULLS, RUNGS[1]),
@@ -192,7 +196,7 @@ def test_rungs_train_the_survivors_and_every_null() -> None:
 
 def test_nothing_is_trained_when_all_have_to_be_kept() -> None:
     asked: Asked = []
-    found = screened_run(_names(3), NULLS, RUNGS, _world({}, asked=asked), keep=6)
+    found = screened_run(_names(3), NULLS, RUNGS, train_and_read=_world({}, asked=asked), keep=6)
     assert (found.survivors, found.num_trained) == (_names(3), (0, 0, 3))
     assert asked == []
     assert len(found.history) == len(found.repeats) == 0
@@ -206,7 +210,9 @@ def test_variants_that_diverge_are_dropped_and_others_ignored() -> None:
         table.loc[table["variant"] == "feature_02", "value"] = np.nan
         return table[table["variant"] != "feature_01"]
 
-    found = screened_run(_names(5), NULLS, (SHORT,), train_and_read, keep=5, keep_at_least=1)
+    found = screened_run(
+        _names(5), NULLS, (SHORT,), train_and_read=train_and_read, keep=5, keep_at_least=1
+    )
     history = found.history.set_index("variant")
     assert sorted(history.index) == list(_names(5))
     assert history.index[0] == "feature_00"
@@ -222,14 +228,16 @@ def test_nothing_survives_when_everything_diverges() -> None:
         table = world(variants, rung)
         return table.assign(value=table["value"].where(table["is_null"]))
 
-    found = screened_run(_names(5), NULLS, RUNGS, train_and_read, keep=4, keep_at_least=0)
+    found = screened_run(
+        _names(5), NULLS, RUNGS, train_and_read=train_and_read, keep=4, keep_at_least=0
+    )
     assert (found.survivors, found.num_trained) == ((), (5, 0, 0))
     assert found.history["kept"].tolist() == [False] * 5
 
 
 @pytest.mark.parametrize("count", [3, 8])
 def test_columns_have_their_types_with_and_without_rows(count: int) -> None:
-    history = screened_run(_names(count), NULLS, RUNGS, _world({}), keep=6).history
+    history = screened_run(_names(count), NULLS, RUNGS, train_and_read=_world({}), keep=6).history
     assert (len(history) > 0) == (count > 3)
     kinds = "".join(history[name].dtype.kind for name in history if name not in TEXT)
     assert kinds == "ififfb"
@@ -246,7 +254,9 @@ def test_only_the_end_of_a_short_training_counts() -> None:
         early.loc[early["variant"] == "feature_00", "value"] += 1000
         return pd.concat([early, world(variants, rung)])
 
-    found = screened_run(_names(5), NULLS, (SHORT,), train_and_read, keep=1, keep_at_least=1)
+    found = screened_run(
+        _names(5), NULLS, (SHORT,), train_and_read=train_and_read, keep=1, keep_at_least=1
+    )
     assert found.survivors == ("feature_03",)
 
 
@@ -259,7 +269,11 @@ TRUE = {
 
 def _simulated(effects: dict[tuple[str, str], float], num_runs: int) -> list[set[str]]:
     return [
-        set(screened_run(_names(12), NULLS, RUNGS, _world(effects, seed), keep=5).survivors)
+        set(
+            screened_run(
+                _names(12), NULLS, RUNGS, train_and_read=_world(effects, seed), keep=5
+            ).survivors
+        )
         for seed in range(num_runs)
     ]
 
@@ -294,7 +308,7 @@ def test_how_many_pass_without_effect_is_as_documented(readouts: tuple[str, ...]
                 _names(30),
                 NULLS,
                 (Rung(0.2, 6),),
-                _world({}, seed, None, readouts),
+                train_and_read=_world({}, seed, None, readouts),
                 keep=30,
                 alpha=0.2,
                 keep_at_least=0,
@@ -323,7 +337,7 @@ def test_refused(
     rungs: tuple[Rung, ...], nulls: tuple[str, ...], options: dict[str, int], message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
-        screened_run(_names(5), nulls, rungs, _world({}), **({"keep": 4} | options))
+        screened_run(_names(5), nulls, rungs, train_and_read=_world({}), **({"keep": 4} | options))
     if "keep_at_least" not in options:
         with pytest.raises(InputError, match=message):
             cost_at_most(5, len(nulls), rungs, final_seeds=8, keep=4)

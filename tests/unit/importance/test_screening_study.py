@@ -52,7 +52,7 @@ def study(digits: Dataset, asked: list[Recipe]) -> ScreeningStudy:
     evaluation = EvaluationSet(held_out, digits.images[220:240], z, evaluator, features)
     budget = Budget(SMALL, small_settings(), 4, Packing("grouped", 8), CPU)
     given: dict[str, Any] = {"rungs": RUNGS, "keep": 3, "final_seeds": 4, "seed": 7}
-    return screen_features(asked, data, budget, evaluation, **given)
+    return screen_features(asked, data, budget, evaluation=evaluation, **given)
 
 
 def test_short_trainings_have_seeds_of_their_own(study: ScreeningStudy) -> None:

@@ -60,7 +60,7 @@ def test_replicates_leave_out_pairs_of_copies(chunk: int) -> None:
     one = [[0, 2, 1, 0, 3, 1, 1, 0, 2, 0], [1] * 10]
     two = [[1, 0, 4, 0, 0, 1, 1, 2, 0, 3, 0, 1, 0], [1] * 13]
     counts = torch.tensor(one).double(), torch.tensor(two).double()
-    found = weighted_kernel_distances(first, second, *counts, chunk)
+    found = weighted_kernel_distances(first, second, *counts, chunk=chunk)
     expected = [_by_definition(first.tolist(), second.tolist(), a, b) for a, b in zip(one, two)]
     assert found.tolist() == pytest.approx(expected, rel=1e-10)
 

@@ -35,7 +35,10 @@ def test_agrees_with_prdc(n: int, m: int, width: int, k: int) -> None:
 @pytest.mark.parametrize("chunk", [1, 7, 64, 512])
 def test_chunks_do_not_matter(chunk: int) -> None:
     fakes, reals = _rows(60, 8, 0, 0.3), _rows(90, 8, 1)
-    found, expected = compare_manifolds(fakes, reals, 5, chunk), compare_manifolds(fakes, reals)
+    found, expected = (
+        compare_manifolds(fakes, reals, 5, chunk=chunk),
+        compare_manifolds(fakes, reals),
+    )
     for name in NAMES:
         assert torch.equal(getattr(found, name), getattr(expected, name)), name
 
@@ -63,7 +66,7 @@ def test_equal_sets(k: int, width: int, chunk: int) -> None:
     """Each ball has k of the set's rows inside, and one on its edge."""
     rows = _rows(100, width, 0) + 50
     order = torch.randperm(100, generator=torch.Generator().manual_seed(0))
-    found = _means(compare_manifolds(rows[order], rows, k, chunk))
+    found = _means(compare_manifolds(rows[order], rows, k, chunk=chunk))
     assert found == {"precision": 1, "recall": 1, "density": pytest.approx(1), "coverage": 1}
 
 

@@ -21,10 +21,10 @@ def test_interval_is_clopper_pearsons(count: int, total: int, level: float) -> N
 def test_chances_are_beta_binomial(total: int, rank: int, others: int, share: float) -> None:
     count = round(share * total)
     expected = stats.betabinom.sf(count - 1, total, rank, others + 1 - rank)
-    found = chance_of_at_least(count, total, rank, others)
+    found = chance_of_at_least(count, total, rank, calibrated_on=others)
     assert found == pytest.approx(expected, rel=1e-6, abs=1e-9)
     expected = stats.betabinom.cdf(count, total, rank + 0.5, others - rank + 0.5)
-    found = chance_of_at_most(count, total, rank, others)
+    found = chance_of_at_most(count, total, rank, among=others)
     assert found == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
@@ -37,4 +37,6 @@ def test_chance_of_many_below_an_order_statistic_is_what_counting_finds(rank: in
     below = (points < others[:, rank - 1 : rank]).sum(1)
     for count in (0, rank, 3 * rank, 6 * rank):
         observed = float((below >= count).double().mean())
-        assert chance_of_at_least(count, 40, rank, 30) == pytest.approx(observed, abs=0.015)
+        assert chance_of_at_least(count, 40, rank, calibrated_on=30) == pytest.approx(
+            observed, abs=0.015
+        )

@@ -20,7 +20,7 @@ def _halves(count: int, size: int = 8) -> tuple[torch.Tensor, torch.Tensor]:
 def _draw(of_d: torch.Tensor, of_g: torch.Tensor, channels: int = 1) -> NDArray[np.uint8]:
     images = torch.full((len(of_d), channels, *of_d.shape[1:]), -1.0)
     notes = [f"image {k}" for k in range(len(of_d))]
-    return disagreement_sheet(images, of_d, of_g, disagreement(of_d, of_g), notes)
+    return disagreement_sheet(images, of_d, of_g, result=disagreement(of_d, of_g), notes=notes)
 
 
 def _warmth(picture: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -66,8 +66,8 @@ def test_a_flat_map_of_one_image_changes_that_column_only() -> None:
     of_d[2] = of_d[1]
     result = disagreement(of_d, of_g)
     images = torch.zeros(6, 1, 8, 8)
-    before = disagreement_sheet(images, of_d, of_g, result)
-    after = disagreement_sheet(images, flat, of_g, result)
+    before = disagreement_sheet(images, of_d, of_g, result=result)
+    after = disagreement_sheet(images, flat, of_g, result=result)
     _, columns, (_, width) = changed_box(before, after)
     assert width < before.shape[1] / 5
     assert 0.3 < columns.start / before.shape[1] < 0.6

@@ -45,7 +45,7 @@ def test_sheet_grows_with_images_and_maps() -> None:
 @pytest.mark.parametrize("change", ["image", "map", "score", "note"])
 def test_what_differs_shows(change: str) -> None:
     images, maps, scores, notes = _images(2), _maps(2), torch.zeros(2), ["R² 0.5", "R² 0.5"]
-    before = attribution_sheet(images, maps, scores, notes)
+    before = attribution_sheet(images, maps, scores, notes=notes)
     if change == "image":
         images[1] *= -1
     if change == "map":
@@ -54,7 +54,7 @@ def test_what_differs_shows(change: str) -> None:
         scores[1] = 3.14
     if change == "note":
         notes[0] = "R² 0.9"
-    after = attribution_sheet(images, maps, scores, notes)
+    after = attribution_sheet(images, maps, scores, notes=notes)
     assert before.shape == after.shape
     assert (before != after).any()
 
@@ -120,7 +120,9 @@ def test_a_refused_map_is_not_drawn_nor_does_it_set_the_scale() -> None:
     broken = {"layer 0": maps["layer 0"].clone()}
     broken["layer 0"][1] = torch.nan
     first, second, third = (
-        attribution_sheet(_images(3), each, torch.zeros(3), None, _refused("", "no", ""))
+        attribution_sheet(
+            _images(3), each, torch.zeros(3), notes=None, refusals=_refused("", "no", "")
+        )
         for each in (maps, other, broken)
     )
     np.testing.assert_array_equal(first, second)
@@ -132,7 +134,9 @@ def test_a_refused_map_is_not_drawn_nor_does_it_set_the_scale() -> None:
 def test_the_reason_stands_in_the_cell_of_its_image() -> None:
     reason = "layer 0: the map is flat (0.25 everywhere): it says nothing about places"
     plain, told = (
-        attribution_sheet(_grey(3), _maps(3, 1), torch.zeros(3), None, _refused("", text, ""))
+        attribution_sheet(
+            _grey(3), _maps(3, 1), torch.zeros(3), notes=None, refusals=_refused("", text, "")
+        )
         for text in (".", reason)
     )
     start, end = _columns(told)[1]
@@ -147,23 +151,31 @@ def test_the_reason_stands_in_the_cell_of_its_image() -> None:
 def test_what_is_refused_of_one_row_leaves_the_others_as_they_are() -> None:
     images, maps, scores = _images(2), _maps(2), torch.zeros(2)
     whole = attribution_sheet(images, maps, scores)
-    less = attribution_sheet(images, maps, scores, None, {"layer 1": ["a reason", "another"]})
+    less = attribution_sheet(
+        images, maps, scores, notes=None, refusals={"layer 1": ["a reason", "another"]}
+    )
     rows, _, _ = changed_box(whole, less)
     assert rows.start > 0.6 * len(whole)
     assert whole.shape == less.shape
 
 
 def test_one_reason_for_all_is_written_once_across_the_row() -> None:
-    short = attribution_sheet(_grey(4), _maps(4, 1), torch.zeros(4), None, _refused(*["flat"] * 4))
+    short = attribution_sheet(
+        _grey(4), _maps(4, 1), torch.zeros(4), notes=None, refusals=_refused(*["flat"] * 4)
+    )
     assert [count > 0 for count in _words_in(short)] == [True, False, False, False]
-    each = attribution_sheet(_grey(4), _maps(4, 1), torch.zeros(4), None, _refused(*"abcd"))
+    each = attribution_sheet(
+        _grey(4), _maps(4, 1), torch.zeros(4), notes=None, refusals=_refused(*"abcd")
+    )
     assert all(_words_in(each))
 
 
 def test_a_reason_across_the_row_can_be_read_to_its_end() -> None:
     """No cell that comes later is painted over it."""
     reason = " ".join(["the target is constant for every image, for noise and for black"] * 3)
-    sheet = attribution_sheet(_grey(4), _maps(4, 1), torch.zeros(4), None, _refused(*[reason] * 4))
+    sheet = attribution_sheet(
+        _grey(4), _maps(4, 1), torch.zeros(4), notes=None, refusals=_refused(*[reason] * 4)
+    )
     columns = _columns(sheet)
     inked = np.flatnonzero(_warm(_below(sheet)).any(0))
     assert inked.min() >= columns[0][0] - 2
@@ -175,18 +187,24 @@ def test_a_reason_across_the_row_can_be_read_to_its_end() -> None:
 def test_a_row_without_maps_has_no_scale() -> None:
     def sheet(factor: float) -> NDArray[np.uint8]:
         maps = {"layer 0": factor * _maps(2, 1)["layer 0"]}
-        return attribution_sheet(_images(2), maps, torch.zeros(2), None, _refused("why", "why"))
+        return attribution_sheet(
+            _images(2), maps, torch.zeros(2), notes=None, refusals=_refused("why", "why")
+        )
 
     np.testing.assert_array_equal(sheet(1), sheet(1000))
 
 
 def test_an_only_image_may_be_refused() -> None:
-    sheet = attribution_sheet(_grey(1), _maps(1, 1), torch.zeros(1), None, _refused("flat"))
+    sheet = attribution_sheet(
+        _grey(1), _maps(1, 1), torch.zeros(1), notes=None, refusals=_refused("flat")
+    )
     assert _words_in(sheet)[0] > 10
 
 
 def test_reasons_of_images_that_are_not_shown_do_not_count() -> None:
     images, maps, scores = _images(2), _maps(2, 1), torch.zeros(2)
-    few = attribution_sheet(images, maps, scores, None, _refused("", "no"))
-    many = attribution_sheet(images, maps, scores, None, _refused("", "no", "other", ""))
+    few = attribution_sheet(images, maps, scores, notes=None, refusals=_refused("", "no"))
+    many = attribution_sheet(
+        images, maps, scores, notes=None, refusals=_refused("", "no", "other", "")
+    )
     np.testing.assert_array_equal(few, many)

@@ -100,7 +100,7 @@ def test_a_result_that_is_not_to_be_shown_is_not_even_read(reports: Path) -> Non
     (reports / "second" / "words.txt").unlink()  # what a failed run may leave
     parts, (absence,) = gather(reports, {"second": "failed: <planted>"})
     assert [part.section.name for part in parts] == ["first"]
-    html = render_page(PageFrame("A title"), parts, [absence], "second: <planted>")
+    html = render_page(PageFrame("A title"), parts, [absence], failure="second: <planted>")
     assert "(<code>second</code>): failed: &lt;planted&gt;</li>" in html
     head = html.partition("<section")[0]
     assert "<b>This run failed</b>\n  <p>second: &lt;planted&gt;</p>" in head
@@ -139,7 +139,7 @@ def test_a_section_that_fails_is_named_and_takes_no_other_along(
     assert failed.value.__notes__ == ["in section first of the page"]
 
     parts, absences = gather(reports, forgiving=True)
-    html = render_page(PageFrame("A title"), parts, absences, "it failed", forgiving=True)
+    html = render_page(PageFrame("A title"), parts, absences, failure="it failed", forgiving=True)
     assert re.findall(r'<section id="(\w+)"', html) == ["second"]
     assert re.findall(r'href="#(\w+)"', html) == ["second"]
     assert "alarm of &lt;first&gt;" not in html

@@ -19,7 +19,7 @@ def _sheet(
     names = ["pixels", "features"][:num_spaces]
     nearest = {name: train[torch.arange(count) + k] for k, name in enumerate(names)}
     ratios = {name: [ratio] * count for name in names}
-    return suspects_sheet(fakes[1 : count + 1], nearest, range(1, count + 1), ratios)
+    return suspects_sheet(fakes[1 : count + 1], nearest, range(1, count + 1), ratios=ratios)
 
 
 def _images(seed: int, channels: int = 1) -> torch.Tensor:
@@ -55,7 +55,7 @@ def test_each_image_stands_in_its_row(where: str) -> None:
 
     def sheet() -> NDArray[np.uint8]:
         nearest = {name: pictures[name] for name in rows[1:]}
-        return suspects_sheet(pictures["fake"], nearest, [1, 2], ratios)
+        return suspects_sheet(pictures["fake"], nearest, [1, 2], ratios=ratios)
 
     black = sheet()
     pictures[where][1] = 255

@@ -14,7 +14,7 @@ from ganatomy.errors import InputError
     [(8, 20, 0.5), (40, 64, 0.3), (3, 6, 0.5), (5, 30, 0.5), (4, 10, 0.5)],
 )
 def test_balanced_and_different(num_features: int, num_subsets: int, share: float) -> None:
-    members = draw_subsets(num_features, num_subsets, share, 0).numpy()
+    members = draw_subsets(num_features, num_subsets, share, seed=0).numpy()
     assert members.shape == (num_subsets, num_features)
     assert set(members.sum(0)) == {round(num_subsets * share)}
     assert 0 < members.sum(1).min() <= members.sum(1).max() < num_features
@@ -22,14 +22,14 @@ def test_balanced_and_different(num_features: int, num_subsets: int, share: floa
 
 
 def test_seed() -> None:
-    first = draw_subsets(8, 20, 0.5, 3)
-    assert torch.equal(draw_subsets(8, 20, 0.5, 3), first)
-    assert not torch.equal(draw_subsets(8, 20, 0.5, 4), first)
+    first = draw_subsets(8, 20, 0.5, seed=3)
+    assert torch.equal(draw_subsets(8, 20, 0.5, seed=3), first)
+    assert not torch.equal(draw_subsets(8, 20, 0.5, seed=4), first)
 
 
 def test_features_are_independent() -> None:
     """Over many draws two columns agree as chance has it: k of n fixed, (k - 1) / (n - 1)."""
-    draws = torch.stack([draw_subsets(6, 20, 0.5, seed) for seed in range(60)]).numpy()
+    draws = torch.stack([draw_subsets(6, 20, 0.5, seed=seed) for seed in range(60)]).numpy()
     together = np.mean(draws[..., 0] & draws[..., 1])
     assert together == pytest.approx(0.25, abs=0.03)
 
@@ -38,7 +38,7 @@ def test_features_are_independent() -> None:
 def test_more_than_there_are(num_features: int, num_subsets: int) -> None:
     message = f"cannot draw {num_subsets} different subsets of {num_features} features"
     with pytest.raises(InputError, match=message):
-        draw_subsets(num_features, num_subsets, 0.5, 0)
+        draw_subsets(num_features, num_subsets, 0.5, seed=0)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_more_than_there_are(num_features: int, num_subsets: int) -> None:
 )
 def test_too_few_for_a_regression(num_features: int, num_subsets: int, remedy: str) -> None:
     with pytest.raises(InputError, match=rf"^{num_subsets} subsets of {num_features} ") as caught:
-        draw_subsets(num_features, num_subsets, 0.5, 0)
+        draw_subsets(num_features, num_subsets, 0.5, seed=0)
     assert caught.value.where == "num_subsets"
     assert remedy in caught.value.remedy
 
@@ -57,7 +57,7 @@ def test_contributions_can_be_told_apart(num_features: int, num_subsets: int) ->
     """Least squares finds planted ones; on almost half of all balanced designs it could not."""
     planted = np.arange(1.0, num_features + 2)
     for seed in range(30):
-        members = draw_subsets(num_features, num_subsets, 0.5, seed).numpy()
+        members = draw_subsets(num_features, num_subsets, 0.5, seed=seed).numpy()
         design = np.c_[np.ones(num_subsets), members]
         found = np.linalg.lstsq(design, design @ planted)[0]
         np.testing.assert_allclose(found, planted, rtol=1e-8)
@@ -67,4 +67,4 @@ def test_features_that_mirror_each_other(monkeypatch: pytest.MonkeyPatch) -> Non
     """In what seed 0 draws first, one feature is in wherever another is not."""
     monkeypatch.setattr(subsets, "_DRAWS", 1)
     with pytest.raises(InputError, match="no 6 subsets that tell 4 features apart"):
-        draw_subsets(4, 6, 0.5, 0)
+        draw_subsets(4, 6, 0.5, seed=0)

@@ -64,7 +64,17 @@ def _examined(broken: bool = False, told: list[str] | None = None) -> Examinatio
         maps[TRUE][2, 0, 0] = torch.nan
     fill = torch.full_like(images, -1)
     on_progress = (told if told is not None else []).append
-    return examine(target, images, maps, fill, STABILITY, CASCADE, 0, STEPS, on_progress)
+    return examine(
+        target,
+        images,
+        maps,
+        fill=fill,
+        stability=STABILITY,
+        cascade=CASCADE,
+        seed=0,
+        num_steps=STEPS,
+        on_progress=on_progress,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +217,16 @@ def test_a_method_that_is_refused_everywhere_is_not_judged() -> None:
     target, images, truth = _planted()
     maps = {TRUE: truth, FALSE: torch.full_like(truth, torch.nan)}
     fill = torch.full_like(images, -1)
-    found = examine(target, images, maps, fill, STABILITY, CASCADE, 0, STEPS)
+    found = examine(
+        target,
+        images,
+        maps,
+        fill=fill,
+        stability=STABILITY,
+        cascade=CASCADE,
+        seed=0,
+        num_steps=STEPS,
+    )
     verdict = trust(found.measures).set_index("method")
     assert verdict.loc[FALSE, "faithful"] == "not measured"
     assert verdict.loc[TRUE, "faithful"] == "pass"

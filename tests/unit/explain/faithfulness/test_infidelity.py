@@ -37,7 +37,7 @@ def test_infidelity_is_captums_where_the_best_factor_is_positive() -> None:
     )[0]
     maps = {"gradient x input": (gradient * (images - fill))[:, 0], "noise": images[:, 0]}
     found = infidelity(
-        target, images, maps, fill, seed=3, num_samples=20, relative=False, batch_size=7
+        target, images, maps, fill=fill, seed=3, num_samples=20, relative=False, batch_size=7
     )
     masks = rectangles(5, 20, SIZE, SIZE, seed=3).flatten(0, 1)[:, None].float()
 
@@ -71,7 +71,7 @@ def test_true_contributions_foretell_a_linear_network_in_any_unit_but_not_upside
     target = Target("linear", nn.Identity(), lambda batch: (batch * weights).sum((1, 2, 3)))
     truth = (weights * (images - fill)).sum(1)
     maps = {"truth": truth, "large": 1000 * truth, "against": -truth, "none": 0 * truth}
-    found = infidelity(target, images, maps, fill, seed=0)
+    found = infidelity(target, images, maps, fill=fill, seed=0)
     torch.testing.assert_close(found["truth"], torch.zeros(3), rtol=0, atol=1e-6)
     torch.testing.assert_close(found["large"], torch.zeros(3), rtol=0, atol=1e-6)
     assert torch.equal(found["against"], torch.ones(3))
@@ -92,7 +92,7 @@ def test_half_of_the_truth_is_half_infidelity() -> None:
     half[torch.rand(half.shape, generator=torch.Generator().manual_seed(2)) < 0.5] = 0
     target = Target("signs", nn.Identity(), score)
     found = infidelity(
-        target, images, {"half": half}, images * 0, seed=0, num_samples=40, batch_size=8000
+        target, images, {"half": half}, fill=images * 0, seed=0, num_samples=40, batch_size=8000
     )
     assert float(found["half"].median()) == pytest.approx(0.5, abs=0.1)
 
@@ -118,14 +118,14 @@ def test_an_image_that_cannot_fall_and_a_broken_map_measure_nothing() -> None:
     fill[0] = images[0]
     maps = {"m": _random(3, SIZE, SIZE, seed=2)}
     maps["m"][1, 3, 3] = torch.nan
-    found = infidelity(_network(), images, maps, fill, seed=0)
+    found = infidelity(_network(), images, maps, fill=fill, seed=0)
     assert found["m"].isnan().tolist() == [True, True, False]
 
 
 def test_one_sample_is_refused() -> None:
     images = _random(1, 1, SIZE, SIZE)
     with pytest.raises(InputError, match="1 samples"):
-        infidelity(_network(), images, {"m": images[:, 0]}, -images, seed=0, num_samples=1)
+        infidelity(_network(), images, {"m": images[:, 0]}, fill=-images, seed=0, num_samples=1)
 
 
 def test_sensitivity_is_captums_for_the_same_noise() -> None:

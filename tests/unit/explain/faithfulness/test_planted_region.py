@@ -90,7 +90,9 @@ def test_what_can_be_read_at_each_layer() -> None:
         cam = LayerGradCam(target.model, target.model.get_submodule(layer)).attribute(images)
         blocks = nn.functional.avg_pool2d(truth[:, None], side)
         torch.testing.assert_close(cam / cam.mean(), blocks / blocks.mean())
-    hires = gradcam(target, ["early"], images, (SIZE, SIZE), ("hirescam",)).maps["hirescam"]
+    hires = gradcam(target, ["early"], images, size=(SIZE, SIZE), methods=("hirescam",)).maps[
+        "hirescam"
+    ]
     torch.testing.assert_close(hires["early"], truth, rtol=0, atol=1e-6)
     assert pointing_game(hires["early"], region).all()
 
@@ -192,6 +194,9 @@ def test_methods_are_scored_on_every_region_and_image() -> None:
 
 def test_equal_seeds_give_equal_tables() -> None:
     explainers = {"bright": lambda target, images: images.mean(1)}
-    tables = [planted_truth(explainers, seed, SIZE, 3, 2, 3) for seed in (0, 0, 1)]
+    tables = [
+        planted_truth(explainers, seed, SIZE, channels=3, num_regions=2, num_images=3)
+        for seed in (0, 0, 1)
+    ]
     assert tables[0].equals(tables[1])
     assert not tables[0].equals(tables[2])

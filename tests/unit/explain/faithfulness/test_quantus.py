@@ -88,7 +88,9 @@ def test_deletion_curve_is_that_of_pixel_flipping(columns: int) -> None:
     )
     maps = maps.flip(2)
     target = Target("d_logit", network, network)
-    curves = deletion_insertion(target, images, {"m": maps}, torch.tensor(-1.0), num_steps=STEPS)
+    curves = deletion_insertion(
+        target, images, {"m": maps}, fill=torch.tensor(-1.0), num_steps=STEPS
+    )
     expected = _flipping(Columns(network, columns).eval(), images, maps, softmax=False)
     assert expected.shape == (COUNT, STEPS)
     assert expected.std(1).min() > 0.01

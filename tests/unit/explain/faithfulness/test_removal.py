@@ -32,7 +32,7 @@ def test_curves_of_a_linear_network_are_sums_of_its_contributions() -> None:
     images = _random(COUNT, CHANNELS, HEIGHT, WIDTH, seed=1)
     fill = _random(COUNT, CHANNELS, HEIGHT, WIDTH, seed=2)
     maps = {name: _random(COUNT, HEIGHT, WIDTH, seed=seed) for name, seed in (("a", 3), ("b", 4))}
-    found = deletion_insertion(target, images, maps, fill, num_steps=4, batch_size=5)
+    found = deletion_insertion(target, images, maps, fill=fill, num_steps=4, batch_size=5)
     bias = float(target.model.get_parameter("2.bias").detach())
     contributions = (weights * (images - fill)).sum(1).flatten(1).double().numpy()
     of_fill = (weights * fill).flatten(1).sum(1).double().numpy() + bias
@@ -59,7 +59,7 @@ def test_true_contributions_are_more_faithful_than_any_control_and_their_negativ
     images = _random(4, 1, 8, 8, seed=1)
     truth = (weights * (images + 1)).sum(1)
     maps = {"truth": truth, "against": -truth, "noise": _random(4, 8, 8, seed=5)}
-    found = deletion_insertion(_linear(weights), images, maps, torch.full_like(images, -1))
+    found = deletion_insertion(_linear(weights), images, maps, fill=torch.full_like(images, -1))
     assert (found["truth"].faithfulness > found["noise"].faithfulness + 0.1).all()
     assert (found["against"].faithfulness < found["noise"].faithfulness - 0.1).all()
 
@@ -93,7 +93,10 @@ def test_a_map_that_is_not_finite_measures_nothing_for_its_image_alone() -> None
     broken = whole.clone()
     broken[1, 2, 3] = torch.nan
     found = deletion_insertion(
-        _linear(_random(1, 6, 6, seed=2)), images, {"broken": broken, "whole": whole}, images * 0
+        _linear(_random(1, 6, 6, seed=2)),
+        images,
+        {"broken": broken, "whole": whole},
+        fill=images * 0,
     )
     assert found["broken"].faithfulness.isnan().tolist() == [False, True, False]
     kept = [0, 2]
@@ -104,8 +107,8 @@ def test_the_network_is_in_eval_mode_and_given_back_as_it_was() -> None:
     target = _linear(_random(1, 6, 6))
     target.model.train()
     images = _random(3, 1, 6, 6)
-    arguments = (images, {"m": _random(3, 6, 6, seed=1)}, torch.full((1,), -1.0))
-    first, second = (deletion_insertion(target, *arguments)["m"] for _ in range(2))
+    maps, fill = {"m": _random(3, 6, 6, seed=1)}, torch.full((1,), -1.0)
+    first, second = (deletion_insertion(target, images, maps, fill=fill)["m"] for _ in range(2))
     assert torch.equal(first.insertion, second.insertion)  # dropout would differ
     assert all(module.training for module in target.model.modules())
     assert all(parameter.requires_grad for parameter in target.model.parameters())
@@ -127,11 +130,11 @@ def test_batches_shrink_where_the_memory_does_not_hold_them() -> None:
         target,
         images,
         maps,
-        -images,
+        fill=-images,
         on_progress=lambda done, total: progress.append((done, total)),
         on_warning=warnings.append,
     )
-    expected = deletion_insertion(inner, images, maps, -images)
+    expected = deletion_insertion(inner, images, maps, fill=-images)
     torch.testing.assert_close(found["m"].deletion, expected["m"].deletion)
     assert warnings
     assert progress[-1] == (2 * 4 * 13, 2 * 4 * 13)
@@ -140,7 +143,9 @@ def test_batches_shrink_where_the_memory_does_not_hold_them() -> None:
 def test_a_single_step_has_both_ends_only() -> None:
     images, weights = _random(2, 1, 4, 4), _random(1, 4, 4, seed=1)
     target = _linear(weights)
-    curves = deletion_insertion(target, images, {"m": images[:, 0]}, images * 0, num_steps=1)["m"]
+    curves = deletion_insertion(target, images, {"m": images[:, 0]}, fill=images * 0, num_steps=1)[
+        "m"
+    ]
     assert curves.deletion.shape == (2, 2)
     torch.testing.assert_close(curves.deletion, curves.insertion.flip(1))
 
@@ -159,4 +164,6 @@ def test_what_cannot_be_measured_is_refused(
 ) -> None:
     images = _random(2, 1, 5, 7)
     with pytest.raises(InputError, match=words):
-        deletion_insertion(_linear(_random(1, 5, 7)), images, maps, images, num_steps=num_steps)
+        deletion_insertion(
+            _linear(_random(1, 5, 7)), images, maps, fill=images, num_steps=num_steps
+        )

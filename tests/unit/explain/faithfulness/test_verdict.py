@@ -200,7 +200,7 @@ def test_the_table_is_made_of_what_was_measured() -> None:
         "seed_stability": {"LIME": torch.tensor([0.9, 0.7, torch.nan, 0.95])},
         "sensitivity": {"LIME": torch.full((4,), torch.nan)},
     }
-    table = measures_table(removal, controls, cascade, stability)
+    table = measures_table(removal, controls, cascade, stability=stability)
     assert list(table.columns) == MEASURES_COLUMNS
     for measure, scores in removal.items():
         for (_, control), name in controls.items():

@@ -51,7 +51,7 @@ def _explain(
     segments, fills = grid(28, 28, 4), baselines("black", images)
     given: dict[str, Any] = {"num_samples": 400, "engine": engine} | options
     target = Target("t", network, network)
-    return lime(target, images, segments, fills, 0, sampling=LimeSampling(**given))
+    return lime(target, images, segments, fills=fills, seed=0, sampling=LimeSampling(**given))
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -166,10 +166,15 @@ def test_the_two_segments_of_quickshift_are_refused(engine: Engine, digits: Data
     target = Target("t", network, network)
     fills, sampling = baselines("black", image), LimeSampling(engine=engine)
     with pytest.raises(InputError, match="only 2 segments"):
-        lime(target, image, quickshift(image), fills, 0, sampling=sampling)
+        lime(target, image, quickshift(image), fills=fills, seed=0, sampling=sampling)
     both = torch.cat([quickshift(image), grid(28, 28, 4)[None]])
     found = lime(
-        target, image.repeat(2, 1, 1, 1), both, fills.repeat(2, 1, 1, 1, 1), 0, sampling=sampling
+        target,
+        image.repeat(2, 1, 1, 1),
+        both,
+        fills=fills.repeat(2, 1, 1, 1, 1),
+        seed=0,
+        sampling=sampling,
     )
     assert "only 2 segments" in found.refusals[0]
     assert found.refusals[1] == ""

@@ -17,7 +17,7 @@ SEGMENTS = grid(16, 12, 4)
 
 @pytest.mark.parametrize("name", BASELINES)
 def test_shape_and_range(name: str) -> None:
-    fills = baselines(name, IMAGES, POOL, 0, SEGMENTS)
+    fills = baselines(name, IMAGES, POOL, seed=0, segments=SEGMENTS)
     assert fills.shape == (3, 16 if name == "marginal" else 1, 2, 16, 12)
     assert fills.dtype == torch.float32
     assert -1 <= float(fills.min()) <= float(fills.max()) <= 1
@@ -71,14 +71,16 @@ def test_each_inpainted_pixel_is_the_mean_of_its_neighbours() -> None:
 
 def test_marginal_shows_other_images_of_the_pool() -> None:
     pool = torch.cat([POOL, IMAGES[1:2]])
-    fills = baselines("marginal", IMAGES, pool, 5)
+    fills = baselines("marginal", IMAGES, pool, seed=5)
     for image, own in zip(IMAGES, fills):
         found = [[torch.equal(fill, each) for each in pool].index(True) for fill in own]
         assert len(set(found)) == 16
         assert not any(torch.equal(image, fill) for fill in own)
-    torch.testing.assert_close(baselines("marginal", IMAGES[1:2], pool, 5), fills[1:2])
-    assert not torch.equal(baselines("marginal", IMAGES, pool, 6), fills)
-    assert baselines("marginal", IMAGES, pool[-6:], 5).shape[1] == 5  # one of the six is image 1
+    torch.testing.assert_close(baselines("marginal", IMAGES[1:2], pool, seed=5), fills[1:2])
+    assert not torch.equal(baselines("marginal", IMAGES, pool, seed=6), fills)
+    assert (
+        baselines("marginal", IMAGES, pool[-6:], seed=5).shape[1] == 5
+    )  # one of the six is image 1
 
 
 def test_what_is_missing_is_named() -> None:

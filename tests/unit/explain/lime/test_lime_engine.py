@@ -221,7 +221,7 @@ def test_stops_when_the_widest_interval_is_narrow_enough() -> None:
 
     told: list[str] = []
     sampling = LimeSampling(num_samples=64, tolerance=0.2, max_samples=2048)
-    found = surrogates(values_of, 8, [1, 2, 3], sampling, on_warning=told.append)
+    found = surrogates(values_of, 8, [1, 2, 3], sampling=sampling, on_warning=told.append)
     half = ((found.fitted.high - found.fitted.low) / 2).amax(1)
     counts = found.num_samples.tolist()
     assert counts[0] == 64 < counts[2]
@@ -236,10 +236,10 @@ def test_stops_when_the_widest_interval_is_narrow_enough() -> None:
         ) -> torch.Tensor:
             return values_of(number.expand(len(draw)), masks, draw)
 
-        once = surrogates(of_item, 8, [1 + item], LimeSampling(num_samples=counts[item]))
+        once = surrogates(of_item, 8, [1 + item], sampling=LimeSampling(num_samples=counts[item]))
         torch.testing.assert_close(once.fitted.coefficients[0], found.fitted.coefficients[item])
     limited = replace(sampling, max_samples=100)
-    capped = surrogates(values_of, 8, [1, 2, 3], limited, on_warning=told.append)
+    capped = surrogates(values_of, 8, [1, 2, 3], sampling=limited, on_warning=told.append)
     assert capped.num_samples.tolist()[2] == 100
     assert "after 100 samples" in told[0]
 
@@ -247,7 +247,7 @@ def test_stops_when_the_widest_interval_is_narrow_enough() -> None:
 def test_stability_tells_few_samples_from_many() -> None:
     def of(num_samples: int) -> torch.Tensor:
         sampling = LimeSampling(num_samples=num_samples)
-        return stability(_target(Small()), IMAGES, SEGMENTS, FILLS, 0, sampling=sampling)
+        return stability(_target(Small()), IMAGES, SEGMENTS, fills=FILLS, seed=0, sampling=sampling)
 
     few, many = of(40), of(2048)
     assert bool((few < many).all())
@@ -259,7 +259,7 @@ def test_stability_is_the_mean_correlation_over_pairs() -> None:
     stacks = [np.stack([run.coefficients[row].numpy() for run in runs]) for row in range(4)]
     expected = [np.corrcoef(each)[np.triu_indices(3, 1)].mean() for each in stacks]
     np.testing.assert_allclose(correlation(runs), expected, rtol=1e-9)
-    black = lime(_target(Small()), -torch.ones(1, 3, 12, 12), SEGMENTS, FILLS[:1], 0)
+    black = lime(_target(Small()), -torch.ones(1, 3, 12, 12), SEGMENTS, fills=FILLS[:1], seed=0)
     assert bool(correlation([black, black]).isnan().all())
 
 
@@ -283,13 +283,13 @@ def test_what_cannot_be_used_is_said(change: dict[str, Any], match: str) -> None
 def test_images_must_be_a_batch() -> None:
     score: Callable[[torch.Tensor], torch.Tensor] = Small()
     with pytest.raises(InputError, match="shape"):
-        lime(Target("t", nn.Identity(), score), IMAGES[0], SEGMENTS, FILLS[:1], 0)
+        lime(Target("t", nn.Identity(), score), IMAGES[0], SEGMENTS, fills=FILLS[:1], seed=0)
 
 
 @pytest.mark.parametrize("num_seeds", [0, 1])
 def test_one_seed_tells_no_stability(num_seeds: int) -> None:
     with pytest.raises(InputError, match="seeds"):
-        stability(_target(Small()), IMAGES, SEGMENTS, FILLS, 0, num_seeds=num_seeds)
+        stability(_target(Small()), IMAGES, SEGMENTS, fills=FILLS, seed=0, num_seeds=num_seeds)
 
 
 def test_an_odd_limit_ends_at_the_pair_below_it() -> None:
@@ -299,7 +299,7 @@ def test_an_odd_limit_ends_at_the_pair_below_it() -> None:
         lambda _item, masks, _draw: masks.double().prod(1) + masks[:, 0],
         8,
         [1, 2],
-        LimeSampling(num_samples=64, tolerance=1e-9, max_samples=199),
+        sampling=LimeSampling(num_samples=64, tolerance=1e-9, max_samples=199),
         on_warning=told.append,
     )
     assert found.num_samples.tolist() == [198, 198]

@@ -37,7 +37,7 @@ def test_coverage(design: Design, num_samples: int, width: float | None) -> None
         lambda item, masks, draw: _target(masks),
         D,
         list(range(ITEMS)),
-        LimeSampling(design=design, num_samples=num_samples, kernel_width=width),
+        sampling=LimeSampling(design=design, num_samples=num_samples, kernel_width=width),
     ).fitted
     covered = (found.low <= truth) & (truth <= found.high)
     assert 0.90 < float(covered.double().mean()) < 0.99
@@ -65,7 +65,7 @@ def test_designs_are_as_good_as_their_intervals_say(num_samples: int) -> None:
             lambda item, masks, draw: polynomial(masks),
             49,
             list(range(30)),
-            LimeSampling(design=design, num_samples=num_samples, kernel_width=None),
+            sampling=LimeSampling(design=design, num_samples=num_samples, kernel_width=None),
         ).fitted
         covered = (found.low <= 2 * slopes) & (2 * slopes <= found.high)
         assert 0.90 < float(covered.double().mean()) < 0.99

@@ -41,7 +41,7 @@ def test_coefficients_intercept_and_r2_are_those_of_scikit_learn(
     ridge: float, cluster_size: int
 ) -> None:
     masks, values, weights = _data(cluster_size == 2)
-    found = fit(masks, values, weights, ridge, cluster_size)
+    found = fit(masks, values, weights, ridge=ridge, cluster_size=cluster_size)
     for row in range(N):
         data = (masks[row].numpy().astype(float), values[row].numpy())
         expected = Ridge(alpha=ridge).fit(*data, sample_weight=weights[row].numpy())
@@ -67,7 +67,7 @@ def test_held_out_r2_is_that_of_refitting_without_each_cluster(
     ridge: float, cluster_size: int
 ) -> None:
     masks, values, weights = _data(cluster_size == 2)
-    found = fit(masks, values, weights, ridge, cluster_size)
+    found = fit(masks, values, weights, ridge=ridge, cluster_size=cluster_size)
     for row in range(N):
         x, y, w = masks[row].double().numpy(), values[row].numpy(), weights[row].numpy()
         predicted = np.empty(S)
@@ -84,7 +84,7 @@ def test_held_out_r2_is_that_of_refitting_without_each_cluster(
 def test_standard_errors_are_the_sandwich_of_bell_and_mccaffrey(cluster_size: int) -> None:
     masks, values, weights = _data(cluster_size == 2)
     ridge = 0.5
-    found = fit(masks, values, weights, ridge, cluster_size)
+    found = fit(masks, values, weights, ridge=ridge, cluster_size=cluster_size)
     quantile = stats.t.ppf(0.975, S // cluster_size - D - 1)
     for row in range(N):
         root = np.sqrt(weights[row].numpy())[:, None]

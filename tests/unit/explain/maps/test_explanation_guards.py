@@ -258,7 +258,7 @@ def test_the_function_at_the_end_is_read_off_the_graph() -> None:
 
 
 def _cams(method: str = "hirescam", layer: str = "0") -> torch.Tensor:
-    found = gradcam(d_logit(_trained()), [layer], _images(), (12, 12), (method,))
+    found = gradcam(d_logit(_trained()), [layer], _images(), size=(12, 12), methods=(method,))
     maps: torch.Tensor = found.maps[method][layer]
     return maps
 

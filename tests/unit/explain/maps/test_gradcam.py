@@ -52,7 +52,9 @@ def _same(found: Cams, expected: Cams, tolerance: float = 1e-6) -> None:
 def test_what_is_given() -> None:
     network = Discriminator(28, 1, 4).eval()
     images = _images()
-    cams = gradcam(d_logit(network), ["layers.0", "layers.2"], images, (20, 30), METHODS)
+    cams = gradcam(
+        d_logit(network), ["layers.0", "layers.2"], images, size=(20, 30), methods=METHODS
+    )
     assert list(cams.maps) == list(METHODS)
     for maps in cams.maps.values():
         assert list(maps) == ["layers.0", "layers.2"]
@@ -71,10 +73,10 @@ def test_all_layers_at_once_are_as_one_by_one_and_twice_is_the_same(method: str)
     network = ResnetDiscriminator(28, 1, 4).eval()
     layers = list(convolutions(network))
     assert len(layers) == 6
-    cams = gradcam(d_logit(network), layers, _images(), SIZE, [method])
-    again = gradcam(d_logit(network), layers, _images(), SIZE, [method])
+    cams = gradcam(d_logit(network), layers, _images(), size=SIZE, methods=[method])
+    again = gradcam(d_logit(network), layers, _images(), size=SIZE, methods=[method])
     for layer in layers:
-        alone = gradcam(d_logit(network), [layer], _images(), SIZE, METHODS)
+        alone = gradcam(d_logit(network), [layer], _images(), size=SIZE, methods=METHODS)
         torch.testing.assert_close(cams.maps[method][layer], alone.maps[method][layer])
         assert torch.equal(cams.maps[method][layer], again.maps[method][layer])
 
@@ -83,9 +85,12 @@ def test_batch_mates_do_not_matter() -> None:
     """In train mode and with BatchNorm too: the network is explained in eval mode."""
     network = Discriminator(28, 1, 4).train()
     layers, images = list(convolutions(network)), _images(count=5)
-    together = gradcam(d_logit(network), layers, images, SIZE, METHODS)
-    _same(gradcam(d_logit(network), layers, images, SIZE, METHODS, batch_size=2), together)
-    alone = gradcam(d_logit(network), layers, images[3:4], SIZE)
+    together = gradcam(d_logit(network), layers, images, size=SIZE, methods=METHODS)
+    _same(
+        gradcam(d_logit(network), layers, images, size=SIZE, methods=METHODS, batch_size=2),
+        together,
+    )
+    alone = gradcam(d_logit(network), layers, images[3:4], size=SIZE)
     for layer in layers:
         torch.testing.assert_close(
             alone.maps["gradcam"][layer][0], together.maps["gradcam"][layer][3]
@@ -105,10 +110,10 @@ def test_halves_the_batch_where_memory_runs_out_and_says_so() -> None:
 
     images, warnings = _images(count=7), list[str]()
     target = Target("t", network, score)
-    found = gradcam(target, ["layers.2"], images, SIZE, on_warning=warnings.append)
+    found = gradcam(target, ["layers.2"], images, size=SIZE, on_warning=warnings.append)
     assert tried == [7, 3, 1, 1, 1, 1, 1, 1, 1]
     assert [text[-2:] for text in warnings] == [" 3", " 1"]
-    _same(found, gradcam(d_logit(network), ["layers.2"], images, SIZE))
+    _same(found, gradcam(d_logit(network), ["layers.2"], images, size=SIZE))
 
 
 def _state(network: nn.Module) -> list[object]:
@@ -136,7 +141,13 @@ def test_network_and_inputs_are_given_back_as_they_were(fails: bool) -> None:
         return logits
 
     with suppress(KeyError):
-        gradcam(Target("t", network, score), list(convolutions(network)), images, SIZE, METHODS)
+        gradcam(
+            Target("t", network, score),
+            list(convolutions(network)),
+            images,
+            size=SIZE,
+            methods=METHODS,
+        )
         assert not fails
     assert _state(network) == before
     assert network.logit.bias.grad.tolist() == [1]
@@ -161,7 +172,7 @@ def test_a_thousand_calls_leave_nothing_behind(fails: bool) -> None:
     def calls(count: int) -> None:
         for _ in range(count):
             with suppress(KeyError):
-                gradcam(Target("t", network, score), ["0", "1"], images, (4, 4))
+                gradcam(Target("t", network, score), ["0", "1"], images, size=(4, 4))
 
     process = psutil.Process()
     calls(30)
@@ -183,9 +194,9 @@ def _num_tensors() -> int:
 @pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
 def test_works_where_gradients_are_switched_off(mode: Callable[[], torch.no_grad]) -> None:
     network = Discriminator(28, 1, 4).eval()
-    expected = gradcam(d_logit(network), ["layers.0"], _images(), SIZE)
+    expected = gradcam(d_logit(network), ["layers.0"], _images(), size=SIZE)
     with mode():
-        found = gradcam(d_logit(network), ["layers.0"], _images(), SIZE)
+        found = gradcam(d_logit(network), ["layers.0"], _images(), size=SIZE)
     _same(found, expected, 0)
 
 
@@ -197,8 +208,8 @@ def test_nothing_before_the_first_layer_is_differentiated() -> None:
 
     network = _own()
     images = _images(8)
-    found = gradcam(_target(nn.Sequential(Opaque(), *network)), ["1"], images, (8, 8))
-    expected = gradcam(_target(network), ["0"], 2 * images, (8, 8))
+    found = gradcam(_target(nn.Sequential(Opaque(), *network)), ["1"], images, size=(8, 8))
+    expected = gradcam(_target(network), ["0"], 2 * images, size=(8, 8))
     torch.testing.assert_close(found.maps["gradcam"]["1"], expected.maps["gradcam"]["0"])
 
 
@@ -225,8 +236,10 @@ def test_in_place_activation_behind_a_layer(activation: nn.Module, behind: list[
     layers = [str(place) for place in range(len(behind) + 1)]
     plain, odd = _own(*behind, nn.LeakyReLU(0.2)), _own(*behind, activation)
     odd.load_state_dict(plain.state_dict())
-    expected = gradcam(_target(plain), layers, images, (8, 8), METHODS)
-    _same(gradcam(_target(odd), layers, images, (8, 8), METHODS, batch_size=2), expected)
+    expected = gradcam(_target(plain), layers, images, size=(8, 8), methods=METHODS)
+    _same(
+        gradcam(_target(odd), layers, images, size=(8, 8), methods=METHODS, batch_size=2), expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -238,7 +251,7 @@ def test_a_pass_is_repeated_once_at_most(activation: nn.Module, num_passes: int)
     calls: list[int] = []
     network.register_forward_hook(lambda *_: calls.append(1))
     network.register_forward_pre_hook(lambda *_: calls.append(0))
-    gradcam(_target(network), ["0"], _images(8, 6), (8, 8), batch_size=2)
+    gradcam(_target(network), ["0"], _images(8, 6), size=(8, 8), batch_size=2)
     assert calls.count(0) == num_passes
     assert calls.count(1) == 3
 
@@ -246,7 +259,9 @@ def test_a_pass_is_repeated_once_at_most(activation: nn.Module, num_passes: int)
 def test_layers_that_pass_the_same_tensor_on_have_the_same_map() -> None:
     inner = nn.Sequential(nn.Conv2d(1, 3, 3), nn.Identity())
     network = nn.Sequential(inner, nn.Identity(), nn.Flatten(), nn.Linear(108, 1), nn.Flatten(0))
-    maps = gradcam(_target(network), ["0.0", "0.1", "0", "1"], _images(8), (8, 8)).maps["gradcam"]
+    maps = gradcam(_target(network), ["0.0", "0.1", "0", "1"], _images(8), size=(8, 8)).maps[
+        "gradcam"
+    ]
     assert float(maps["0.0"].abs().max()) > 0
     assert all(torch.equal(each, maps["0.0"]) for each in maps.values())
 
@@ -270,7 +285,7 @@ def test_a_layer_that_returns_the_inputs_or_a_buffer_leaves_them_alone() -> None
             return both.sum((1, 2, 3))
 
     network, images = Sum(), _images(8)
-    maps = gradcam(_target(network), ["same", "constant"], images, (8, 8)).maps["gradcam"]
+    maps = gradcam(_target(network), ["same", "constant"], images, size=(8, 8)).maps["gradcam"]
     torch.testing.assert_close(maps["same"], 3 * images[:, 0])
     torch.testing.assert_close(maps["constant"], torch.full((3, 8, 8), 2.0))
     assert not images.requires_grad
@@ -282,9 +297,9 @@ def test_pairs_have_one_map_for_each_image() -> None:
     network = Discriminator(28, 1, 4).train()
     pairs = torch.stack([_images(count=3), _images(count=3).flip(3)], 1)
     layers = list(convolutions(network))
-    found = gradcam(difference(network), layers, pairs, SIZE, METHODS, batch_size=2)
-    real = gradcam(d_logit(network, "real"), layers, pairs[:, 0], SIZE, METHODS)
-    fake = gradcam(d_logit(network, "fake"), layers, pairs[:, 1], SIZE, METHODS)
+    found = gradcam(difference(network), layers, pairs, size=SIZE, methods=METHODS, batch_size=2)
+    real = gradcam(d_logit(network, "real"), layers, pairs[:, 0], size=SIZE, methods=METHODS)
+    fake = gradcam(d_logit(network, "fake"), layers, pairs[:, 1], size=SIZE, methods=METHODS)
     for layer in layers:
         for method in METHODS:
             maps = found.maps[method][layer]
@@ -301,7 +316,7 @@ def _refused(words: str, target: Target, layers: list[str], **given: object) -> 
     methods = given.pop("methods", ("gradcam",))
     before = _state(target.model)
     with pytest.raises(InputError, match=words) as caught:
-        gradcam(target, layers, inputs, SIZE, methods)  # type: ignore[arg-type]
+        gradcam(target, layers, inputs, size=SIZE, methods=methods)  # type: ignore[arg-type]
     assert _state(target.model)[:4] == before[:4]
     return caught.value
 

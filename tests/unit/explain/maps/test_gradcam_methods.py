@@ -74,7 +74,9 @@ def test_formulas(
 ) -> None:
     network, a, g = _case(positive, dtype)
     inputs = torch.from_numpy(a).to(dtype).contiguous(memory_format=layout)
-    cams = gradcam(Target("t", network, network), ["maps"], inputs, (4, 5), METHODS, batch_size=4)
+    cams = gradcam(
+        Target("t", network, network), ["maps"], inputs, size=(4, 5), methods=METHODS, batch_size=4
+    )
     for index in range(6):
         expected = _written_out(a[index], g[index])
         for method, written in expected.items():
@@ -99,8 +101,8 @@ def test_maps_are_in_units_of_the_target(method: str) -> None:
     network, a, _ = _case(True, torch.float64)
     inputs = torch.from_numpy(a)
     larger = Target("t", network, lambda images: 10 * network(images))
-    one = gradcam(Target("t", network, network), ["maps"], inputs, (4, 5), [method])
-    ten = gradcam(larger, ["maps"], inputs, (4, 5), [method])
+    one = gradcam(Target("t", network, network), ["maps"], inputs, size=(4, 5), methods=[method])
+    ten = gradcam(larger, ["maps"], inputs, size=(4, 5), methods=[method])
     torch.testing.assert_close(ten.maps[method]["maps"], 10 * one.maps[method]["maps"])
 
 
@@ -109,8 +111,8 @@ def test_what_raises_one_side_lowers_the_other(method: str) -> None:
     network, a, _ = _case(False, torch.float64)
     inputs = torch.from_numpy(a)
     other = Target("t", network, lambda images: -network(images))
-    one = gradcam(Target("t", network, network), ["maps"], inputs, (4, 5), [method])
-    minus = gradcam(other, ["maps"], inputs, (4, 5), [method])
+    one = gradcam(Target("t", network, network), ["maps"], inputs, size=(4, 5), methods=[method])
+    minus = gradcam(other, ["maps"], inputs, size=(4, 5), methods=[method])
     torch.testing.assert_close(minus.maps[method]["maps"], -one.maps[method]["maps"])
 
 
@@ -120,7 +122,7 @@ def test_hirescam_of_a_linear_target_adds_up_to_it() -> None:
     linear = nn.Linear(144, 1)
     network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), linear, nn.Flatten(0))
     images = torch.rand(5, 1, 8, 8) * 2 - 1
-    cams = gradcam(Target("t", network, network), ["1"], images, (6, 6), ["hirescam"])
+    cams = gradcam(Target("t", network, network), ["1"], images, size=(6, 6), methods=["hirescam"])
     torch.testing.assert_close(
         cams.maps["hirescam"]["1"].sum((1, 2)) + linear.bias.detach(), cams.scores
     )
@@ -130,7 +132,9 @@ def test_gradcam_plus_plus_of_tiny_gradients_does_not_vanish() -> None:
     """g^3 of 1e-15 is nothing in float32; alpha is 1/2 all the same."""
     network = Polynomial(np.full((1, 2, 2), 1e-15), np.zeros((1, 2, 2))).float()
     images = torch.ones(1, 1, 2, 2)
-    cams = gradcam(Target("t", network, network), ["maps"], images, (2, 2), ["gradcam++"])
+    cams = gradcam(
+        Target("t", network, network), ["maps"], images, size=(2, 2), methods=["gradcam++"]
+    )
     expected = torch.full((1, 2, 2), 4 * 1e-15 / 2)
     torch.testing.assert_close(cams.maps["gradcam++"]["maps"], expected, rtol=1e-5, atol=0)
 
@@ -139,8 +143,8 @@ def test_gradcam_plus_plus_of_tiny_gradients_does_not_vanish() -> None:
 def test_maps_have_the_asked_size_as_by_interpolate(size: tuple[int, int]) -> None:
     network, a, _ = _case(False, torch.float64)
     target, inputs = Target("t", network, network), torch.from_numpy(a)
-    own = gradcam(target, ["maps"], inputs, (4, 5), METHODS)
-    for method, maps in gradcam(target, ["maps"], inputs, size, METHODS).maps.items():
+    own = gradcam(target, ["maps"], inputs, size=(4, 5), methods=METHODS)
+    for method, maps in gradcam(target, ["maps"], inputs, size=size, methods=METHODS).maps.items():
         low = own.maps[method]["maps"][:, None]
         expected = functional.interpolate(low, size, mode="bilinear", align_corners=False)[:, 0]
         torch.testing.assert_close(maps["maps"], expected, rtol=1e-4, atol=1e-5)
@@ -150,6 +154,6 @@ def test_maps_are_upsampled_between_centres_of_cells() -> None:
     """Bilinear, corners not aligned: what PIL and OpenCV do when they enlarge by whole factors."""
     network = Polynomial(np.ones((1, 1, 2)), np.zeros((1, 1, 2)))
     images = torch.tensor([[[[0.0, 4.0]]]], dtype=torch.float64)
-    cams = gradcam(Target("t", network, network), ["maps"], images, (1, 8))
+    cams = gradcam(Target("t", network, network), ["maps"], images, size=(1, 8))
     expected = [0, 0, 0.5, 1.5, 2.5, 3.5, 4, 4]
     np.testing.assert_allclose(cams.maps["gradcam"]["maps"][0, 0], expected)

@@ -65,7 +65,7 @@ def test_every_layer_of_d_is_as_captums(
     network = _used(networks.Discriminator(size, channels, 4), images).to(memory_format=layout)  # type: ignore[attr-defined]
     layers = list(convolutions(network))
     assert len(layers) >= 2
-    cams = gradcam(d_logit(network), layers, images, (size, size))
+    cams = gradcam(d_logit(network), layers, images, size=(size, size))
     for name in layers:
         expected = _captum(network, network.get_submodule(name), images, size)
         _close(cams.maps["gradcam"][name], expected)
@@ -83,7 +83,7 @@ def test_every_layer_of_g_then_d_is_as_captums(networks: object, num_classes: in
     discriminator = _used(networks.Discriminator(28, 1, 4, num_classes), images)  # type: ignore[attr-defined]
     composite = Chain(generator=generator, discriminator=discriminator).eval()
     layers = list(convolutions(composite))
-    cams = gradcam(d_logit_of_g(generator, discriminator), layers, z, (28, 28))
+    cams = gradcam(d_logit_of_g(generator, discriminator), layers, z, size=(28, 28))
     for name in layers:
         _close(cams.maps["gradcam"][name], _captum(composite, composite.get_submodule(name), z, 28))
 
@@ -92,10 +92,10 @@ def test_d_that_takes_labels_is_as_captums() -> None:
     torch.manual_seed(0)
     images, labels = _images(28), torch.full((3,), 2)
     network = _used(dcgan.Discriminator(28, 1, 4, 3), images)
-    cams = gradcam(d_logit(network, class_index=2), ["layers.2"], images, (28, 28))
+    cams = gradcam(d_logit(network, class_index=2), ["layers.2"], images, size=(28, 28))
     layer = network.get_submodule("layers.2")
     _close(cams.maps["gradcam"]["layers.2"], _captum(network, layer, images, 28, labels))
-    without = gradcam(d_logit(network), ["layers.2"], images, (28, 28))
+    without = gradcam(d_logit(network), ["layers.2"], images, size=(28, 28))
     difference = without.maps["gradcam"]["layers.2"] - cams.maps["gradcam"]["layers.2"]
     assert float(difference.abs().max()) > 1e-3 * float(cams.maps["gradcam"]["layers.2"].max())
 
@@ -107,7 +107,7 @@ def test_d_with_spectral_norm_is_as_captums() -> None:
     apply_spectral_norm(network, 0)
     _used(network, images)
     layers = list(convolutions(network))
-    cams = gradcam(d_logit(network), layers, images, (28, 28))
+    cams = gradcam(d_logit(network), layers, images, size=(28, 28))
     for name in layers:
         _close(
             cams.maps["gradcam"][name], _captum(network, network.get_submodule(name), images, 28)
@@ -125,7 +125,7 @@ def test_a_region_of_g_is_as_captums() -> None:
         inside: torch.Tensor = generator(z)[:, 0, 4:9, 10:20]
         return inside.mean((1, 2))
 
-    cams = gradcam(region(generator, mask, "r"), ["layers.0"], z, (28, 28))
+    cams = gradcam(region(generator, mask, "r"), ["layers.0"], z, size=(28, 28))
     expected = _captum(brightness, generator.get_submodule("layers.0"), z, 28)
     _close(cams.maps["gradcam"]["layers.0"], expected)
 
@@ -156,13 +156,13 @@ def test_positive_parts_are_as_torchcams(networks: object, ours: str, theirs: st
     images = _images(28)
     network, target = _column(networks, images)
     layers = list(convolutions(network))
-    cams = gradcam(target, layers, images, (28, 28), [ours])
+    cams = gradcam(target, layers, images, size=(28, 28), methods=[ours])
     with getattr(torchcam, theirs)(network, layers) as extractor:
         found = extractor(class_idx=0, scores=network(images), normalized=False)
     assert sum(float(low.max()) > 0 for low in found) > len(layers) / 2
     for name, low in zip(layers, found):
         side = low.shape[-1]
-        own = gradcam(target, [name], images, (side, side), [ours]).maps[ours][name]
+        own = gradcam(target, [name], images, size=(side, side), methods=[ours]).maps[ours][name]
         scale = float(own.abs().max())
         _close(own.clamp_min(0), low, scale)
         upsampled = functional.interpolate(
@@ -194,7 +194,7 @@ def test_maps_are_as_pytorch_grad_cams(networks: object, ours: str, theirs: type
             gradient = cam.activations_and_grads.gradients[0].numpy()
             low = cam.get_cam_image(images, layer, None, activation, gradient, False)
         side = low.shape[-1]
-        own = gradcam(target, [name], images, (side, side), [ours]).maps[ours][name]
+        own = gradcam(target, [name], images, size=(side, side), methods=[ours]).maps[ours][name]
         _close(own, torch.from_numpy(low))
         lowest = min(lowest, float(low.min()))
     assert lowest < 0

@@ -148,7 +148,7 @@ def test_the_map_that_is_judged_is_the_one_that_is_shown(
     bent = Target("bent", network, lambda images: torch.square(network(images)))
     fills, segments = _fills(images), grid(SIZE, SIZE, SIDE)
     given: dict[str, Any] = {"num_samples": 256, **options}
-    shown = lime(bent, images, segments, fills, 3, sampling=LimeSampling(**given))
+    shown = lime(bent, images, segments, fills=fills, seed=3, sampling=LimeSampling(**given))
     judged = _methods(**options).maps(bent, ["first"], images, fills, 3)[LIME]
     assert torch.equal(judged, shown.maps)
     assert not torch.equal(judged, _methods().lime_map(bent, images, fills, 3))
@@ -167,19 +167,21 @@ def test_lime_draws_anew_with_another_seed(images: torch.Tensor) -> None:
 def test_a_target_without_an_explanation_has_maps_of_nan(images: torch.Tensor) -> None:
     """One that is not a number; its scores are told all the same."""
     broken = d_logit(_network(torch.full((SIZE, SIZE), torch.nan)))
-    found = cams_or_nan(broken, ["first", "again"], images, (SIZE, SIZE), CAMS)
+    found = cams_or_nan(broken, ["first", "again"], images, size=(SIZE, SIZE), methods=CAMS)
     assert set(found.maps) == set(CAMS)
     maps = [found.maps[method][layer] for method in CAMS for layer in ("first", "again")]
     assert all(each.shape == (COUNT, SIZE, SIZE) and each.isnan().all() for each in maps)
     assert len({each.data_ptr() for each in maps}) == len(maps)  # a file holds no tensor twice
     assert found.contributions == {}
     assert found.scores.shape == (COUNT,)
-    reasons = refusals(broken, images, {"gradcam first": found.maps["gradcam"]["first"]}, images)
+    reasons = refusals(
+        broken, images, {"gradcam first": found.maps["gradcam"]["first"]}, images=images
+    )
     assert all("NaN" in reason for reason in reasons["gradcam first"])
 
 
 def test_without_layers_there_are_scores_and_no_maps(target: Target, images: torch.Tensor) -> None:
-    found = cams_or_nan(target, [], images, (SIZE, SIZE), CAMS)
+    found = cams_or_nan(target, [], images, size=(SIZE, SIZE), methods=CAMS)
     assert all(not layers for layers in found.maps.values())
     expected = (WEIGHTS * images[:, 0]).sum((1, 2)) + 0.3
     torch.testing.assert_close(found.scores, expected, rtol=0, atol=1e-4)
@@ -189,7 +191,7 @@ def test_a_fault_that_is_not_the_targets_is_no_map_of_nan(
     target: Target, images: torch.Tensor
 ) -> None:
     with pytest.raises(InputError, match="nowhere"):
-        cams_or_nan(target, ["nowhere"], images, (SIZE, SIZE), CAMS)
+        cams_or_nan(target, ["nowhere"], images, size=(SIZE, SIZE), methods=CAMS)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +212,7 @@ def test_which_kinds_can_speak_against(name: str, signed: bool) -> None:
 def test_a_constant_target_refuses_every_map_of_every_image(images: torch.Tensor) -> None:
     target = d_logit(_network(torch.zeros(SIZE, SIZE)))
     maps = {"a": _draw(COUNT, SIZE, SIZE), "b": _draw(COUNT, SIZE, SIZE, seed=2)}
-    found = refusals(target, images, maps, images)
+    found = refusals(target, images, maps, images=images)
     assert set(found) == {"a", "b"}
     assert len(set(found["a"] + found["b"])) == 1
     assert len(found["a"]) == COUNT
@@ -226,7 +228,7 @@ def test_a_sound_target_has_its_maps_judged_one_by_one(
     some[1], some[3, 0, 0] = 0.25, torch.nan
     maps = {"gradcam 0": signed, "hirescam 0": some, "lime": signed.relu()}
     maps["layercam 0"] = signed.relu()
-    found = refusals(target, images, maps, images)
+    found = refusals(target, images, maps, images=images)
     assert found["gradcam 0"] == found["layercam 0"] == [""] * COUNT
     assert [bool(reason) for reason in found["hirescam 0"]] == [k in (1, 3) for k in range(COUNT)]
     assert "flat" in found["hirescam 0"][1]
@@ -238,8 +240,10 @@ def test_maps_of_latents_are_judged_by_the_images_that_they_are_drawn_over() -> 
     network = nn.Sequential(nn.Linear(3, 1), nn.Flatten(0))
     target = Target("of z", network, network)
     z, maps = _draw(COUNT, 3), {"gradcam 0": _draw(COUNT, SIZE, SIZE)}
-    assert refusals(target, z, maps, _draw(COUNT, 1, SIZE, SIZE)) == {"gradcam 0": [""] * COUNT}
-    found = refusals(target, z, maps, _draw(COUNT, 1, SIZE, SIZE + 1))
+    assert refusals(target, z, maps, images=_draw(COUNT, 1, SIZE, SIZE)) == {
+        "gradcam 0": [""] * COUNT
+    }
+    found = refusals(target, z, maps, images=_draw(COUNT, 1, SIZE, SIZE + 1))
     assert all("shape" in reason for reason in found["gradcam 0"])
 
 

@@ -35,7 +35,7 @@ def _network(channels: int) -> Target:
 def test_occlusion_is_captums(side: int, channels: int) -> None:
     target = _network(channels)
     images, fill = _random(3, channels, 10, 12), _random(3, channels, 10, 12, seed=1)
-    found = occlusion(target, images, side, fill, batch_size=7)
+    found = occlusion(target, images, side, fill=fill, batch_size=7)
     target.model.eval()
     height, width = min(side, 10), min(side, 12)
     window = (channels, height, width)
@@ -72,7 +72,7 @@ def test_the_network_is_given_back_as_it_was(method: str) -> None:
 
     def explain() -> torch.Tensor:
         if method == "occlusion":
-            return occlusion(target, images, 4, -images)
+            return occlusion(target, images, 4, fill=-images)
         return integrated_gradients(target, images, -images, num_steps=4)
 
     first = explain()
@@ -89,4 +89,4 @@ def test_the_network_is_given_back_as_it_was(method: str) -> None:
 def test_windows_of_no_pixels_are_refused() -> None:
     images = _random(1, 1, 10, 12)
     with pytest.raises(InputError, match="windows of 0 pixels"):
-        occlusion(_network(1), images, 0, images)
+        occlusion(_network(1), images, 0, fill=images)

@@ -49,7 +49,7 @@ def test_the_result_is_the_same_where_memory_runs_out(
 ) -> None:
     asked: list[int] = []
     warnings: list[str] = []
-    found = in_batches(_up_to(limit, error, asked), 23, 16, warnings.append)
+    found = in_batches(_up_to(limit, error, asked), 23, 16, on_warning=warnings.append)
     assert torch.equal(torch.cat(found), VALUES**2)
     sizes = {1: [8, 4, 2, 1], 4: [8, 4], 9: [8]}[limit]
     assert warnings == [f"out of memory: going on in batches of {size}" for size in sizes]
@@ -63,7 +63,7 @@ def test_the_last_batch_may_be_halved_too() -> None:
         return VALUES[start:stop] ** 2
 
     warnings: list[str] = []
-    found = in_batches(compute, 23, 16, warnings.append)
+    found = in_batches(compute, 23, 16, on_warning=warnings.append)
     assert torch.equal(torch.cat(found), VALUES**2)
     assert [len(part) for part in found] == [16, 3, 3, 1]
     assert len(warnings) == 1

@@ -109,7 +109,7 @@ def test_region_must_be_a_mask_of_the_images_size(generator: nn.Module) -> None:
 def test_class_logit(generator: nn.Module, evaluator: Evaluator) -> None:
     images = generator(_z()).detach()
     of_image = class_logit(evaluator, 3, "three")
-    of_z = class_logit(evaluator, 3, "three", generator)
+    of_z = class_logit(evaluator, 3, "three", generator=generator)
     assert of_image.name == of_z.name == "class(three)"
     assert of_image.model is evaluator
     expected = evaluator(images)[:, 3]

@@ -72,7 +72,12 @@ def test_ablation_is_the_forward_pass_with_channels_overwritten(
     for item in range(9):
         hidden[item, [1, (item if own_sets else 0) % 6]] = True
     found = ablate(
-        d_logit(small), "conv", hidden if own_sets else hidden[0], images, fill, batch_size=4
+        d_logit(small),
+        "conv",
+        hidden if own_sets else hidden[0],
+        inputs=images,
+        fill=fill,
+        batch_size=4,
     )
     small.eval()
     with torch.no_grad():
@@ -92,9 +97,9 @@ def test_ablation_is_the_forward_pass_with_channels_overwritten(
 def test_the_network_is_given_back_as_it_was(small: _Small) -> None:
     small.train()
     before = {name: value.clone() for name, value in small.state_dict().items()}
-    ablate(d_logit(small), "conv", torch.tensor([True] + [False] * 5), _images(5))
+    ablate(d_logit(small), "conv", torch.tensor([True] + [False] * 5), inputs=_images(5))
     with pytest.raises(InputError):
-        ablate(d_logit(small), "conv", torch.tensor([True]), _images(5))
+        ablate(d_logit(small), "conv", torch.tensor([True]), inputs=_images(5))
     assert small.training
     assert small.norm.training
     assert all(parameter.requires_grad for parameter in small.parameters())
@@ -112,7 +117,7 @@ def test_a_vector_layer_can_be_ablated() -> None:
         units = network[0](z)
         units[:, hidden] = units[:, hidden].mean(0)
         expected = network[2](units.relu())[:, 0]
-    found = ablate(Target("t", network, network), "0", hidden, z)
+    found = ablate(Target("t", network, network), "0", hidden, inputs=z)
     torch.testing.assert_close(found, expected)
 
 
@@ -120,10 +125,10 @@ def test_of_a_pair_both_images_lose_the_channel(small: _Small) -> None:
     pairs = torch.stack([_images(5), _images(5).flip(0)], 1)
     hidden = torch.zeros(5, 6, dtype=torch.bool)
     hidden[torch.arange(5), torch.arange(5)] = True
-    found = ablate(difference(small), "conv", hidden, pairs, "zero", batch_size=2)
+    found = ablate(difference(small), "conv", hidden, inputs=pairs, fill="zero", batch_size=2)
     single = d_logit(small)
-    expected = ablate(single, "conv", hidden, pairs[:, 0], "zero")
-    expected = expected - ablate(single, "conv", hidden, pairs[:, 1], "zero")
+    expected = ablate(single, "conv", hidden, inputs=pairs[:, 0], fill="zero")
+    expected = expected - ablate(single, "conv", hidden, inputs=pairs[:, 1], fill="zero")
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
 
 
@@ -138,24 +143,28 @@ def test_running_out_of_memory_changes_nothing_but_the_batch(small: _Small) -> N
     hidden = torch.tensor([True, True] + [False] * 4)
     said: list[str] = []
     found = ablate(
-        Target("crowded", small, crowded), "conv", hidden, _images(10), on_warning=said.append
+        Target("crowded", small, crowded),
+        "conv",
+        hidden,
+        inputs=_images(10),
+        on_warning=said.append,
     )
-    torch.testing.assert_close(found, ablate(target, "conv", hidden, _images(10)))
+    torch.testing.assert_close(found, ablate(target, "conv", hidden, inputs=_images(10)))
     assert any("out of memory" in text for text in said)
 
 
 def test_what_cannot_be_ablated_is_said(small: _Small) -> None:
     target, images, one = d_logit(small), _images(3), torch.tensor([True] + [False] * 5)
     with pytest.raises(InputError, match="conv"):
-        ablate(target, "convolution", one, images)
+        ablate(target, "convolution", one, inputs=images)
     with pytest.raises(InputError, match="zero"):
-        ablate(target, "conv", one, images, fill="black")
+        ablate(target, "conv", one, inputs=images, fill="black")
     with pytest.raises(InputError, match="bool"):
-        ablate(target, "conv", one.float(), images)
+        ablate(target, "conv", one.float(), inputs=images)
     with pytest.raises(InputError, match=r"\(3, 6\)"):
-        ablate(target, "conv", one[None].expand(2, 6), images)
+        ablate(target, "conv", one[None].expand(2, 6), inputs=images)
     with pytest.raises(InputError, match="at least one"):
-        ablate(target, "conv", one, images[:0])
+        ablate(target, "conv", one, inputs=images[:0])
 
 
 def test_the_channels_that_count_pass_and_shuffled_ones_do_not(planted: _Planted) -> None:
@@ -163,7 +172,13 @@ def test_the_channels_that_count_pass_and_shuffled_ones_do_not(planted: _Planted
     with torch.no_grad():
         activity = planted.conv(images).relu().mean((2, 3)) * planted.gains
     table = causal_check(
-        d_logit(planted), "conv", images, activity, (0.1, 0.2), num_random=10, fill="zero"
+        d_logit(planted),
+        "conv",
+        images,
+        contributions=activity,
+        shares=(0.1, 0.2),
+        num_random=10,
+        fill="zero",
     )
     assert table.columns.tolist() == CAUSAL_COLUMNS
     assert table["k"].tolist() == [2, 4]
@@ -178,7 +193,13 @@ def test_the_channels_that_count_pass_and_shuffled_ones_do_not(planted: _Planted
     assert four["difference"] == pytest.approx(four["drop_top"] - four["drop_random"], rel=1e-6)
     shuffled = torch.stack([row[torch.randperm(20, generator=generator(3))] for row in activity])
     assert not causal_check(
-        d_logit(planted), "conv", images, shuffled, (0.1, 0.2), num_random=10, fill="zero"
+        d_logit(planted),
+        "conv",
+        images,
+        contributions=shuffled,
+        shares=(0.1, 0.2),
+        num_random=10,
+        fill="zero",
     )["passes"].any()
 
 
@@ -186,12 +207,22 @@ def test_channels_with_the_opposite_sign_fail(planted: _Planted) -> None:
     images = _images(20)
     with torch.no_grad():
         activity = planted.conv(images).relu().mean((2, 3)) * planted.gains
-    table = causal_check(d_logit(planted, "fake"), "conv", images, activity, (0.2,), 5, fill="zero")
+    table = causal_check(
+        d_logit(planted, "fake"),
+        "conv",
+        images,
+        contributions=activity,
+        shares=(0.2,),
+        num_random=5,
+        fill="zero",
+    )
     assert not table["passes"].any()
     assert table["p"].iloc[0] < 1e-6  # two-sided: a wrong sign is found as well
     assert table["high"].iloc[0] < 0
     # upside down, the four that count are the bottom ones
-    row = causal_check(d_logit(planted), "conv", images, -activity, (0.2,), 5).iloc[0]
+    row = causal_check(
+        d_logit(planted), "conv", images, contributions=-activity, shares=(0.2,), num_random=5
+    ).iloc[0]
     assert row["drop_bottom"] == pytest.approx(float(planted(images).detach().mean()), rel=0.01)
     assert row["drop_top"] == pytest.approx(0, abs=1e-6)
 
@@ -204,7 +235,7 @@ def test_contributions_of_gradcam_pass_against_zero_and_cannot_against_the_mean(
     model = nn.Sequential(network, nn.Linear(20, 1, bias=False), nn.Flatten(0))
     model[1].weight.data = planted.gains[None]
     images = _images(24)
-    cams = gradcam(d_logit(model), ["0.1"], images, (4, 4))
+    cams = gradcam(d_logit(model), ["0.1"], images, size=(4, 4))
     row = causal_check(
         *(d_logit(model), "0.1", images, cams.contributions["0.1"], (0.2,), 8), fill=fill
     ).iloc[0]
@@ -224,7 +255,9 @@ def test_an_interval_of_shuffled_channels_holds_zero_as_often_as_it_says() -> No
     passed, missed = 0, 0
     for trial in range(120):
         noise = torch.randn(12, 8, generator=generator(trial, "noise"))
-        row = causal_check(target, "0", images, noise, (0.25,), 4, seed=trial).iloc[0]
+        row = causal_check(
+            target, "0", images, contributions=noise, shares=(0.25,), num_random=4, seed=trial
+        ).iloc[0]
         passed += bool(row["passes"])
         missed += not row["low"] <= 0 <= row["high"]
     assert passed <= stats.binom.ppf(0.999, 120, 0.025)
@@ -236,7 +269,16 @@ def test_random_channels_are_seeded_and_drawn_for_each_image(planted: _Planted) 
     same = torch.arange(20.0).expand(30, 20)
 
     def check(seed: int) -> float:
-        table = causal_check(d_logit(planted), "conv", images, same, (0.1,), 1, seed, "zero")
+        table = causal_check(
+            d_logit(planted),
+            "conv",
+            images,
+            contributions=same,
+            shares=(0.1,),
+            num_random=1,
+            seed=seed,
+            fill="zero",
+        )
         assert table["low"].iloc[0] < table["high"].iloc[0]  # equal draws would have no spread
         return float(table["drop_random"].iloc[0])
 
@@ -245,7 +287,7 @@ def test_random_channels_are_seeded_and_drawn_for_each_image(planted: _Planted) 
 
 def test_a_layer_of_few_channels_has_no_row() -> None:
     network = nn.Sequential(nn.Conv2d(1, 3, 3), nn.Flatten(), nn.Linear(12, 1), nn.Flatten(0))
-    table = causal_check(d_logit(network), "0", _images(4), torch.zeros(4, 3))
+    table = causal_check(d_logit(network), "0", _images(4), contributions=torch.zeros(4, 3))
     assert table.empty
     assert table.columns.tolist() == CAUSAL_COLUMNS
 
@@ -254,13 +296,15 @@ def test_bad_contributions_and_shares_are_refused(planted: _Planted) -> None:
     target, images = d_logit(planted), _images(4)
     for wrong in (torch.zeros(4, 19), torch.full((4, 20), torch.nan)):
         with pytest.raises(InputError, match=r"\(4, 20\)"):
-            causal_check(target, "conv", images, wrong)
+            causal_check(target, "conv", images, contributions=wrong)
     with pytest.raises(InputError, match="between 0 and 1"):
-        causal_check(target, "conv", images, torch.zeros(4, 20), shares=(0.5, 1.0))
+        causal_check(target, "conv", images, contributions=torch.zeros(4, 20), shares=(0.5, 1.0))
 
 
 def test_one_image_has_no_interval_and_never_passes(planted: _Planted) -> None:
-    row = causal_check(d_logit(planted), "conv", _images(1), torch.arange(20.0)[None]).iloc[0]
+    row = causal_check(
+        d_logit(planted), "conv", _images(1), contributions=torch.arange(20.0)[None]
+    ).iloc[0]
     assert np.isnan([row["low"], row["high"], row["p"]]).all()
     assert not row["passes"]
 

@@ -79,7 +79,7 @@ def _of(table: pd.DataFrame, unit: int, concept: str = "concept") -> pd.Series:
 
 @pytest.mark.parametrize("fill", ["mean", "zero"])
 def test_each_square_is_found_in_the_unit_that_draws_it_and_in_no_other(fill: str) -> None:
-    table = dissect(_Planted(), ["units"], _z(), _readers(), fill=fill, batch_size=17)
+    table = dissect(_Planted(), ["units"], _z(), readers=_readers(), fill=fill, batch_size=17)
     assert table.columns.tolist() == DISSECTION_COLUMNS
     assert len(table) == 6 * 4
     out = table[table["stands_out"]]
@@ -104,7 +104,7 @@ def test_a_unit_in_proportion_has_its_share_of_the_concept_and_a_companion_has_n
     readers: dict[str, Reader] = {
         "concept": lambda images: images[:, 0, 0, 0] + weight * images[:, 1, 0, 0]
     }
-    table = dissect(_Units(4), ["units"], z, readers)
+    table = dissect(_Units(4), ["units"], z, readers=readers)
     sd = (z[:, 0] + weight * z[:, 1]).std().item()
     for unit, share in ((0, z[:, 0].std().item() / sd), (1, weight * z[:, 1].std().item() / sd)):
         found = _of(table, unit)
@@ -119,7 +119,7 @@ def test_a_square_shows_in_the_spread_only() -> None:
     half = torch.randn(40, 2, generator=generator(2, "z"))
     z = torch.cat([half, -half])
     readers: dict[str, Reader] = {"concept": lambda images: images[:, 1, 0, 0] ** 2}
-    found = _of(dissect(_Units(2), ["units"], z, readers), 1)
+    found = _of(dissect(_Units(2), ["units"], z, readers=readers), 1)
     assert found["effect"] == pytest.approx(0, abs=1e-5)
     assert not found["stands_out"]
     assert found["spread"] == pytest.approx(1, rel=1e-4)
@@ -137,7 +137,7 @@ def test_figures_are_scipys_line_and_benjamini_hochberg() -> None:
         "gap": lambda images: images[:, 0, 0, 0].where(images[:, 0, 0, 0] > 0.12, torch.nan),
     }
     z = _z(30)
-    table = dissect(network, ["2"], z, readers, batch_size=8, fdr=0.2)
+    table = dissect(network, ["2"], z, readers=readers, batch_size=8, fdr=0.2)
     with torch.no_grad():
         base = network(z)
         units = network[:3](z)
@@ -180,7 +180,7 @@ def test_readers_of_noise_find_no_unit() -> None:
     for seed in range(60):
         z = torch.randn(12, 8, generator=generator(seed, "z"))
         readers = {f"noise {k}": _noise(10 * seed + k) for k in range(4)}
-        found.append(dissect(_Units(8), ["units"], z, readers))
+        found.append(dissect(_Units(8), ["units"], z, readers=readers))
     # the false discovery rate of tables without any true one is the share of tables with any
     false = sum(bool(table["stands_out"].any()) for table in found)
     assert false <= stats.binom.ppf(0.999, 60, 0.05)
@@ -193,7 +193,7 @@ def test_a_unit_whose_mean_varies_by_rounding_only_has_no_slope() -> None:
         *(nn.Linear(4, 18), nn.Unflatten(1, (2, 3, 3)), nn.InstanceNorm2d(2)), nn.Conv2d(2, 1, 1)
     )
     readers: dict[str, Reader] = {"corner": lambda images: images[:, 0, 0, 0]}
-    table = dissect(network, ["2"], _z(), readers)
+    table = dissect(network, ["2"], _z(), readers=readers)
     assert table[["effect", "low", "high", "p", "q"]].isna().all(axis=None)
     assert not table["stands_out"].any()
     assert (table["spread"] > 0.1).all()  # it does move the concept
@@ -213,12 +213,12 @@ def test_concepts_that_are_read_together_are_as_apart_and_share_passes() -> None
         ("square 1", "flat", "square 3"): three,
     }
     said: list[str] = []
-    found = dissect(_Planted(), ["units"], _z(), together, on_warning=said.append)
+    found = dissect(_Planted(), ["units"], _z(), readers=together, on_warning=said.append)
     assert sum(calls) == 60 + 6 * 60
     assert len(said) == 1
     assert "flat" in said[0]
     del apart["square 2"]
-    pd.testing.assert_frame_equal(found, dissect(_Planted(), ["units"], _z(), apart))
+    pd.testing.assert_frame_equal(found, dissect(_Planted(), ["units"], _z(), readers=apart))
 
 
 def test_every_layer_keeps_the_same_share_of_its_units_that_vary_most() -> None:
@@ -231,12 +231,12 @@ def test_every_layer_keeps_the_same_share_of_its_units_that_vary_most() -> None:
     readers: dict[str, Reader] = {"sum": lambda images: images.sum((1, 2, 3))}
     said: list[str] = []
     done: list[tuple[int, int]] = []
-    whole = dissect(network, ["0", "1"], z, readers).set_index(["layer", "unit"])
+    whole = dissect(network, ["0", "1"], z, readers=readers).set_index(["layer", "unit"])
     few = dissect(
         network,
         ["0", "1"],
         z,
-        readers,
+        readers=readers,
         max_units=6,
         on_progress=lambda now, total: done.append((now, total)),
         on_warning=said.append,
@@ -249,7 +249,9 @@ def test_every_layer_keeps_the_same_share_of_its_units_that_vary_most() -> None:
     assert len(said) == 1
     assert "6 of 12 units" in said[0]
     for most in (1, 5, 11, 12, 99):
-        assert len(dissect(network, ["0", "1"], z, readers, max_units=most)) == min(most, 12)
+        assert len(dissect(network, ["0", "1"], z, readers=readers, max_units=most)) == min(
+            most, 12
+        )
 
 
 def test_last_bits_that_depend_on_the_batch_are_no_effect() -> None:
@@ -257,7 +259,7 @@ def test_last_bits_that_depend_on_the_batch_are_no_effect() -> None:
         return images[:, 0, *SQUARES[0]].mean((1, 2)) + 1e-7 * len(images)
 
     readers: dict[str, Reader] = {"square": drifting}
-    table = dissect(_Planted(), ["units"], _z(), readers, fill="zero", batch_size=17)
+    table = dissect(_Planted(), ["units"], _z(), readers=readers, fill="zero", batch_size=17)
     table = table.dropna()
     assert table.loc[table["stands_out"], "unit"].tolist() == [ORDER[0]]
     assert (table.loc[table["unit"] != ORDER[0], "effect"] == 0).all()
@@ -270,7 +272,7 @@ def test_several_layers_share_one_table() -> None:
         network,
         ["0", "2"],
         _z(10),
-        {"first": lambda images: images[:, 0, 0, 0]},
+        readers={"first": lambda images: images[:, 0, 0, 0]},
         batch_size=8,
         on_progress=lambda now, total: done.append((now, total)),
     )
@@ -290,9 +292,9 @@ def test_the_generator_is_given_back_as_it_was() -> None:
     def broken(images: torch.Tensor) -> torch.Tensor:
         raise RuntimeError("reader")
 
-    dissect(network, ["units"], _z(5), _readers())
+    dissect(network, ["units"], _z(5), readers=_readers())
     with pytest.raises(RuntimeError, match="reader"):
-        dissect(network, ["units"], _z(5), {"broken": broken})
+        dissect(network, ["units"], _z(5), readers={"broken": broken})
     assert network.training
     assert network.unused.training
     assert not network.units._forward_hooks
@@ -305,12 +307,12 @@ def test_a_concept_that_never_varies_is_left_out_and_said() -> None:
     }
     said: list[str] = []
     table = dissect(
-        _Planted(), ["units"], _z(), flat | _readers(), fill="zero", on_warning=said.append
+        _Planted(), ["units"], _z(), readers=flat | _readers(), fill="zero", on_warning=said.append
     )
     assert set(table["concept"]) == set(_readers())
     assert [name for name in flat if any(name in text for text in said)] == list(flat)
     with pytest.raises(InputError, match="none of 2"):
-        dissect(_Planted(), ["units"], _z(), flat)
+        dissect(_Planted(), ["units"], _z(), readers=flat)
 
 
 @pytest.mark.parametrize(

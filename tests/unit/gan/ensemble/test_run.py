@@ -33,7 +33,7 @@ def test_a_loop_is_the_plain_training_to_the_bit(tmp_path: Path) -> None:
     given = views(2)
     found = Run(tmp_path, SETTINGS, "loop", 4)(given, total=3)
     for index, view in enumerate(given):
-        state = begin(architecture(view, SETTINGS), SETTINGS, view.seed, CPU)
+        state = begin(architecture(view, SETTINGS), SETTINGS, view.seed, device=CPU)
         train(
             state,
             view.images,
@@ -67,7 +67,7 @@ def test_one_that_diverges_leaves_the_others_as_they_are_to_the_bit() -> None:
     built = architecture(given[0], SETTINGS)
     results = []
     for poisoned in (False, True):
-        states = [begin(built, SETTINGS, view.seed, CPU) for view in given]
+        states = [begin(built, SETTINGS, view.seed, device=CPU) for view in given]
         if poisoned:
             with torch.no_grad():
                 next(states[1].gan.generator.parameters())[0] = float("nan")
@@ -138,7 +138,7 @@ def test_networks_at_a_share_are_those_of_that_step(tmp_path: Path) -> None:
     assert sorted(trying.trained) == [
         (name, share) for name in ("job-0", "job-1") for share in (0.5, 1.0)
     ]
-    pack_states = [begin(architecture(v, SETTINGS), SETTINGS, v.seed, CPU) for v in given]
+    pack_states = [begin(architecture(v, SETTINGS), SETTINGS, v.seed, device=CPU) for v in given]
     pack = Pack(pack_states, SETTINGS)
     feed = Feed(given, pack_states[0].gan.architecture, SETTINGS, CPU)
     batch, z = feed.batch(0)
@@ -213,7 +213,7 @@ def test_a_pack_on_a_gpu_is_one_on_the_cpu(backend: str) -> None:
     built = architecture(given[0], SETTINGS)
     results = []
     for device in (CPU, torch.device("cuda")):
-        states = [begin(built, SETTINGS, view.seed, device) for view in given]
+        states = [begin(built, SETTINGS, view.seed, device=device) for view in given]
         pack, feed = Pack(states, SETTINGS), Feed(given, built, SETTINGS, device)
         batch, z = feed.batch(0)
         steps = Steps(pack, z, batch, SETTINGS.method, backend)

@@ -20,7 +20,7 @@ def _opened(
     given: list[View], settings: TrainingSettings, classes: int, backend: str
 ) -> tuple[list[TrainingState], Pack, Feed, Steps]:
     built = architecture(given[0], settings, classes)
-    states = [begin(built, settings, view.seed, CPU) for view in given]
+    states = [begin(built, settings, view.seed, device=CPU) for view in given]
     pack, feed = Pack(states, settings), Feed(given, built, settings, CPU)
     batch, z = feed.batch(0)
     return states, pack, feed, Steps(pack, z, batch, settings.method, backend)
@@ -108,7 +108,7 @@ def test_what_cannot_be_stacked_says_why(options: dict[str, Any], reason: str) -
     settings = small_settings(**{"precision": "float32", **options})
     plain = small_settings(**{key: value for key, value in options.items() if key != "precision"})
     given = views(2)
-    states = [begin(architecture(given[0], plain), plain, view.seed, CPU) for view in given]
+    states = [begin(architecture(given[0], plain), plain, view.seed, device=CPU) for view in given]
     feed = Feed(given, states[0].gan.architecture, plain, CPU)
     batch, z = feed.batch(0)
     with pytest.raises(NotStackable, match=reason):

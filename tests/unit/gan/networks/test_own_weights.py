@@ -68,7 +68,7 @@ def test_they_depend_on_the_seed_alone(name: str) -> None:
     found = []
     for number, seed in ((1, 5), (2, 5), (1, 6)):
         _elsewhere(number)
-        found.append(_weights(begin(_architecture(name), small_settings(), seed, CPU).gan))
+        found.append(_weights(begin(_architecture(name), small_settings(), seed, device=CPU).gan))
     assert all(torch.equal(found[0][key], found[1][key]) for key in found[0])
     drawn = ["conv.weight", "logit.weight", *(["gain"] if name == "Drawn" else [])]
     assert all(not torch.equal(found[0][key], found[2][key]) for key in drawn)
@@ -157,7 +157,7 @@ def test_a_last_layer_that_starts_at_zero_is_no_fault() -> None:
 
 
 def test_weights_of_five_axes_are_trained() -> None:
-    state = begin(STYLE, small_settings(), 0, CPU)
+    state = begin(STYLE, small_settings(), 0, device=CPU)
     assert isinstance(state.gan.generator, styled.Generator)
     assert state.gan.generator.first.weight.ndim == 5
     constant: nn.Parameter = state.gan.generator.constant
