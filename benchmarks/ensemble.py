@@ -76,7 +76,15 @@ def _num_processes(device_name: str) -> int:
 
 
 def _settings(width: int, batch: int) -> TrainingSettings:
-    return TrainingSettings(1, batch, 64, width, 2e-3, 0.99, Method())
+    return TrainingSettings(
+        epochs=1,
+        batch_size=batch,
+        latent_dim=64,
+        width=width,
+        learning_rate=2e-3,
+        ema_decay=0.99,
+        method=Method(),
+    )
 
 
 def _images() -> torch.Tensor:

@@ -35,7 +35,14 @@ def measure(
         device=device,
         progress=lambda done, total: None,
     )
-    few = TrainingSettings(epochs, BATCH, LATENT_DIM, 32, 2e-3, 0.99)
+    few = TrainingSettings(
+        epochs=epochs,
+        batch_size=BATCH,
+        latent_dim=LATENT_DIM,
+        width=32,
+        learning_rate=2e-3,
+        ema_decay=0.99,
+    )
     gan = train_gan(reals.images[:4000], few, 0, device=device, on_step=lambda *_: None)
     marks = [time.perf_counter()]
     fakes = to_uint8(generate(gan.generator_ema, latents(count, gan.architecture, 0, "benchmark")))

@@ -28,7 +28,15 @@ Data = Callable[[], tuple[Dataset, Dataset]]
 _WIDTH = 32
 _TIMED = (20, 220)  # steps between which it is timed how long one takes
 # the default run's, but for batch and latents, which the plain loop shares
-SETTINGS = TrainingSettings(1, BATCH, LATENT_DIM, _WIDTH, 2e-3, 0.995, Method())
+SETTINGS = TrainingSettings(
+    epochs=1,
+    batch_size=BATCH,
+    latent_dim=LATENT_DIM,
+    width=_WIDTH,
+    learning_rate=2e-3,
+    ema_decay=0.995,
+    method=Method(),
+)
 
 
 def fashion_mnist() -> tuple[Dataset, Dataset]:

@@ -90,7 +90,15 @@ def _plain_speed(
 
 def _our_speed(architecture: Architecture, images: torch.Tensor, device: torch.device) -> float:
     epochs = -(-_STEPS // (len(images) // BATCH))
-    settings = TrainingSettings(epochs, BATCH, LATENT_DIM, architecture.width, 2e-4, 0.995, PLAIN)
+    settings = TrainingSettings(
+        epochs=epochs,
+        batch_size=BATCH,
+        latent_dim=LATENT_DIM,
+        width=architecture.width,
+        learning_rate=2e-4,
+        ema_decay=0.995,
+        method=PLAIN,
+    )
     state = begin(architecture, settings, 0, device=device)
     marks = [time.perf_counter()]
 
@@ -119,7 +127,15 @@ def _flop_per_step(architecture: Architecture) -> int:
 
 def _checkpoint_s(architecture: Architecture, device: torch.device) -> float:
     """Median seconds to write one, to the disk that holds the temporary folder."""
-    settings = TrainingSettings(1, BATCH, LATENT_DIM, architecture.width, 2e-4, 0.995, PLAIN)
+    settings = TrainingSettings(
+        epochs=1,
+        batch_size=BATCH,
+        latent_dim=LATENT_DIM,
+        width=architecture.width,
+        learning_rate=2e-4,
+        ema_decay=0.995,
+        method=PLAIN,
+    )
     images = _noise(BATCH, architecture.channels, architecture.image_size)
     state = begin(architecture, settings, 0, device=device)
     train(state, images, None, settings=settings, seed=0, on_step=lambda *_: None, measure_every=0)

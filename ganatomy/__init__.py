@@ -11,16 +11,24 @@ would make every stage depend on everything.
 
 Examples
 --------
+A GAN, trained, explained, and asked how far the explanation can be trusted:
+
 >>> import torch
 >>> import ganatomy
 >>> images = torch.randint(0, 256, (64, 1, 28, 28), dtype=torch.uint8)
->>> settings = ganatomy.TrainingSettings(1, 16, 8, 4, 2e-3, 0.9)
->>> gan = ganatomy.train_gan(
-...     images, settings, 0, device=torch.device("cpu"), on_step=lambda *_: None
-... )
+>>> settings = ganatomy.TrainingSettings(epochs=1, batch_size=16, latent_dim=8, width=4)
+>>> gan = ganatomy.train_gan(images, settings, seed=0)
 >>> fakes = ganatomy.generate(gan.generator_ema, ganatomy.latents(4, gan.architecture, 0))
 >>> tuple(fakes.shape)
 (4, 1, 28, 28)
+>>> found = ganatomy.explain(gan.discriminator, fakes, num_samples=200)
+>>> found
+<Explanation of 4 images: show(), trust(), save("page.html"), of_d.maps>
+>>> len(found.trust().table)
+5
+
+The same piece by piece:
+
 >>> target = ganatomy.d_logit(gan.discriminator)
 >>> last = ganatomy.layers_of(gan.discriminator, fakes).last
 >>> tuple(ganatomy.gradcam(target, [last], fakes, size=(28, 28)).maps["gradcam"][last].shape)

@@ -6,6 +6,7 @@ second one to keep equal. No torch here: `import ganatomy` and `dir(ganatomy)` a
 
 import ast
 import inspect
+import re
 import sys
 from difflib import get_close_matches
 from functools import cache
@@ -58,6 +59,19 @@ class _CallablePackage(ModuleType):
     def __wrapped__(self) -> Any:  # what `inspect.signature`, and so a notebook, shows
         name = self.__name__.rpartition(".")[2]
         return getattr(import_module(names()[name]), name)
+
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]
+        """What `help` shows: the function's own words and how it is called, then the package's."""
+        function, package = self.__wrapped__, self.__dict__["__doc__"]
+        how = inspect.signature(function)
+        plain = how.replace(
+            parameters=[each.replace(annotation=each.empty) for each in how.parameters.values()],
+            return_annotation=how.empty,
+        )
+        shown = re.sub(r"<function (\w+) at \w+>", r"\1", str(plain))
+        own = f"Signature\n---------\n{self.__name__}{shown}"
+        return f"{inspect.getdoc(function)}\n\n{own}\n\nPackage\n-------\n{package}"
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         return self.__wrapped__(*args, **named)

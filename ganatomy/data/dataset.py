@@ -61,8 +61,9 @@ class Dataset:
         attributes = {name: values[index] for name, values in self.attributes.items()}
         return Dataset(self.images[index], self.labels[index], self.class_names, attributes)
 
-    def save(self, folder: Path, name: str) -> None:
+    def save(self, folder: str | Path, name: str) -> None:
         """Write ``<name>.safetensors`` and ``<name>.json`` into `folder`."""
+        folder = Path(folder)
         write_tensors(
             folder / f"{name}.safetensors",
             {"images": self.images, "labels": self.labels, **pack_attributes(self.attributes)},
@@ -70,7 +71,7 @@ class Dataset:
         write_json(folder / f"{name}.json", {"class_names": list(self.class_names)})
 
     @staticmethod
-    def load(folder: Path, name: str, mapped: bool = False) -> "Dataset":
+    def load(folder: str | Path, name: str, mapped: bool = False) -> "Dataset":
         """Read what `save` wrote; `InputError` when it is missing or damaged.
 
         Parameters
@@ -78,6 +79,7 @@ class Dataset:
         mapped : bool
             Read images from disk when they are touched, as in `read_tensors`.
         """
+        folder = Path(folder)
         tensors = read_tensors(folder / f"{name}.safetensors", mapped)
         about = read_json(folder / f"{name}.json")
         try:

@@ -12,7 +12,7 @@ from ganatomy.gan.model import NETWORKS, Gan, empty_gan
 from ganatomy.tensors import read_tensors, write_tensors
 
 
-def save_gan(gan: Gan, folder: Path) -> None:
+def save_gan(gan: Gan, folder: str | Path) -> None:
     """Write generator, discriminator and generator_ema with their architecture into `folder`.
 
     Examples
@@ -21,16 +21,17 @@ def save_gan(gan: Gan, folder: Path) -> None:
     >>> from ganatomy.gan.model import build_gan
     >>> gan = build_gan(Architecture(image_size=28, channels=1, latent_dim=8, width=4), seed=0)
     >>> with TemporaryDirectory() as folder:
-    ...     save_gan(gan, Path(folder))
+    ...     save_gan(gan, folder)
     ...     sorted(path.stem for path in Path(folder).iterdir())
     ['discriminator', 'generator', 'generator_ema', 'networks']
     """
+    folder = Path(folder)
     for name in NETWORKS:
         write_tensors(folder / f"{name}.safetensors", getattr(gan, name).state_dict())
     write_json(folder / "networks.json", gan.architecture.to_json())
 
 
-def load_gan(folder: Path, device: torch.device) -> Gan:
+def load_gan(folder: str | Path, device: torch.device | str = "cpu") -> Gan:
     """Read what `save_gan` wrote, in eval mode.
 
     Raises
@@ -44,10 +45,11 @@ def load_gan(folder: Path, device: torch.device) -> Gan:
     >>> from ganatomy.gan.model import build_gan
     >>> gan = build_gan(Architecture(image_size=28, channels=1, latent_dim=8, width=4), seed=0)
     >>> with TemporaryDirectory() as folder:
-    ...     save_gan(gan, Path(folder))
-    ...     load_gan(Path(folder), torch.device("cpu")).architecture == gan.architecture
+    ...     save_gan(gan, folder)
+    ...     load_gan(folder).architecture == gan.architecture
     True
     """
+    folder = Path(folder)
     path = folder / "networks.json"
     values = read_json(path)
     try:

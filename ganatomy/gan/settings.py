@@ -15,7 +15,7 @@ Stacking = Literal["grouped", "bmm"]  # how the layers of many networks become o
 Backend = Literal["loop", Stacking]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Method:
     """The GAN method: how G and D are built and made to compete, in base and retrained GANs.
 
@@ -74,7 +74,7 @@ class Method:
         return self.generator, self.discriminator
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
     """A method and the budget that is spent on it.
 

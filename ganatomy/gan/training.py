@@ -60,8 +60,8 @@ def train_gan(
     settings: TrainingSettings,
     seed: int,
     *,
-    device: torch.device,
-    on_step: OnStep,
+    device: torch.device | str = "cpu",
+    on_step: OnStep = lambda state, total, measured: None,
     labels: torch.Tensor | None = None,
     num_classes: int = 0,
 ) -> Gan:
@@ -73,7 +73,7 @@ def train_gan(
     settings : TrainingSettings
     seed : int
         Weights, latents, augmentations and minibatch order come from it and from the step alone.
-    device : torch.device
+    device : torch.device or str
     on_step : callable
         Called after each step with (state, total, None).
     labels : Tensor of shape (n,), int64, optional
@@ -92,11 +92,12 @@ def train_gan(
     >>> from ganatomy.gan.sampling import generate, latents
     >>> images = torch.randint(0, 256, (32, 1, 28, 28), dtype=torch.uint8)
     >>> settings = TrainingSettings(epochs=1, batch_size=16, latent_dim=8, width=4)
-    >>> gan = train_gan(images, settings, 0, device=torch.device("cpu"), on_step=lambda *_: None)
+    >>> gan = train_gan(images, settings, seed=0)
     >>> generate(gan.generator_ema, latents(2, gan.architecture, 0)).shape
     torch.Size([2, 1, 28, 28])
     """
-    state = begin(architecture_for(images, settings, num_classes), settings, seed, device=device)
+    architecture = architecture_for(images, settings, num_classes)
+    state = begin(architecture, settings, seed, device=torch.device(device))
     train(state, images, labels, settings=settings, seed=seed, on_step=on_step, measure_every=0)
     if not state.is_finite():
         raise Diverged(f"the weights are no longer finite after {state.step} steps")

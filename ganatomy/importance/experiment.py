@@ -25,7 +25,7 @@ from ganatomy.metrics.evaluator import train_evaluator
 _BASE_SEED = 9_999_999
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StudySize:
     """The budget of a study.
 

@@ -120,7 +120,15 @@ def _made(labelled: bool, coloured: bool, conditional: bool) -> "TemporaryDirect
     )
     evaluator_file.save(network, folder / EVALUATOR, train.class_names or ROTATIONS)
     method = replace(PLAIN, conditional=conditional)
-    settings = TrainingSettings(12, 32, LATENT_DIM, 4, 0.002, 0.9, method)
+    settings = TrainingSettings(
+        epochs=12,
+        batch_size=32,
+        latent_dim=LATENT_DIM,
+        width=4,
+        learning_rate=0.002,
+        ema_decay=0.9,
+        method=method,
+    )
     gan = train_gan(
         train.images,
         settings,

@@ -154,3 +154,42 @@ assert module.gradcam is gradcam is ganatomy.explain.maps.gradcam.gradcam
 assert callable(ganatomy.explain)
 """
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+FUNCTIONS = [name for name in NAMES if not inspect.isclass(_meant(name))]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_is_not_of_the_first_three_is_given_by_name(name: str) -> None:
+    positional = [
+        each.name
+        for each in inspect.signature(_meant(name)).parameters.values()  # type: ignore[arg-type]
+        if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)
+    ]
+    assert len(positional) <= 3, positional
+
+
+@pytest.mark.parametrize("name", ["Method", "StudySize", "TrainingSettings"])
+def test_settings_are_given_by_name(name: str) -> None:
+    kinds = {each.kind for each in inspect.signature(getattr(ganatomy, name)).parameters.values()}
+    assert kinds == {inspect.Parameter.KEYWORD_ONLY}
+
+
+def test_help_on_a_package_that_is_called_is_about_the_call() -> None:
+    function = _meant("explain")
+    words = inspect.getdoc(ganatomy.explain) or ""
+    assert words.startswith(inspect.getdoc(function) or "nothing")
+    assert "ganatomy.explain(discriminator, images, *, reals=None" in words
+    assert " at 0x" not in words  # the same in every process
+    assert ganatomy.explain.__doc__ == words
+
+
+def test_folders_may_be_texts_and_the_cpu_is_the_default(tmp_path: Path) -> None:
+    images = torch.randint(0, 256, (32, 1, 28, 28), dtype=torch.uint8)
+    settings = ganatomy.TrainingSettings(epochs=1, batch_size=16, latent_dim=8, width=4)
+    gan = ganatomy.train_gan(images, settings, seed=0)
+    ganatomy.save_gan(gan, str(tmp_path))
+    assert ganatomy.load_gan(str(tmp_path)).architecture == gan.architecture
+    data = ganatomy.Dataset(images, torch.zeros(32, dtype=torch.int64))
+    data.save(str(tmp_path), "some")
+    assert torch.equal(ganatomy.Dataset.load(str(tmp_path), "some").images, images)

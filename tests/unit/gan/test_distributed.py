@@ -71,7 +71,15 @@ Tensors = dict[str, torch.Tensor]
 
 
 def _settings(method: Method) -> TrainingSettings:
-    return TrainingSettings(3, BATCH_SIZE, 5, 4, 2e-4, 0.9, method)
+    return TrainingSettings(
+        epochs=3,
+        batch_size=BATCH_SIZE,
+        latent_dim=5,
+        width=4,
+        learning_rate=2e-4,
+        ema_decay=0.9,
+        method=method,
+    )
 
 
 def _begin(settings: TrainingSettings) -> TrainingState:

@@ -57,7 +57,15 @@ class _Run:
     ) -> None:
         self.snapshots = Snapshots(folder, 2)
         self.data, self.monitoring = data, monitoring
-        self.settings = TrainingSettings(6, 4, 5, 4, 1e-3, 0.9, method)
+        self.settings = TrainingSettings(
+            epochs=6,
+            batch_size=4,
+            latent_dim=5,
+            width=4,
+            learning_rate=1e-3,
+            ema_decay=0.9,
+            method=method,
+        )
         self.scores = {0: 9.0, 3: 5.0, 6: 4.0, 9: 6.0, 12: 7.0, 15: 8.0, 18: 8.0}
         self.warnings: list[str] = []
         self.told: list[Point] = []
@@ -140,7 +148,15 @@ def test_the_best_is_published(tmp_path: Path, make_dataset: MakeDataset) -> Non
     gan, history, step = _Run(tmp_path / "best", data, PLAIN).go()
     assert step == 6
     early = _Run(tmp_path / "early", data, PLAIN)
-    early.settings = TrainingSettings(2, 4, 5, 4, 1e-3, 0.9, PLAIN)  # six steps in all
+    early.settings = TrainingSettings(
+        epochs=2,
+        batch_size=4,
+        latent_dim=5,
+        width=4,
+        learning_rate=1e-3,
+        ema_decay=0.9,
+        method=PLAIN,
+    )  # six steps in all
     early.monitoring = Monitoring(2, MONITORING.probe_kimg, "last")
     assert _digest(early.go()[0]) == _digest(gan)
     assert not gan.discriminator.training
@@ -194,9 +210,20 @@ def _styled(name: str, folder: Path) -> tuple[list[float], History, int]:
     images = (255 * torch.exp(-far / 8)).to(torch.uint8)[:, None]
     module = "tests.unit.gan.networks.styled"
     method = Method(
-        f"{module}:{name}", f"{module}:Discriminator", penalty_every=4, schedule="constant"
+        generator=f"{module}:{name}",
+        discriminator=f"{module}:Discriminator",
+        penalty_every=4,
+        schedule="constant",
     )
-    settings = TrainingSettings(8, 16, 8, 16, 2e-3, 0.9, method)
+    settings = TrainingSettings(
+        epochs=8,
+        batch_size=16,
+        latent_dim=8,
+        width=16,
+        learning_rate=2e-3,
+        ema_decay=0.9,
+        method=method,
+    )
     architecture = architecture_for(images, settings, 0)
     z, seen = latents(64, architecture, 0, "test"), []
 
@@ -241,7 +268,15 @@ def test_drawn_anew_it_does_not_move_and_that_is_found(tmp_path: Path) -> None:
 
 def test_a_generator_whose_weights_stay_is_found(tmp_path: Path, make_dataset: MakeDataset) -> None:
     run = _Run(tmp_path, make_dataset(13), PLAIN)
-    run.settings = TrainingSettings(6, 4, 5, 4, 1e-9, 0.9, PLAIN)
+    run.settings = TrainingSettings(
+        epochs=6,
+        batch_size=4,
+        latent_dim=5,
+        width=4,
+        learning_rate=1e-9,
+        ema_decay=0.9,
+        method=PLAIN,
+    )
     _, history, _ = run.go()
     (finding,) = history.findings
     assert finding.guard == "standstill"

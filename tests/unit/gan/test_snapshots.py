@@ -16,7 +16,9 @@ from ganatomy.gan.snapshots import Snapshots
 from ganatomy.gan.state import TrainingState, begin
 from tests.unit.gan.small import PLAIN
 
-SETTINGS = TrainingSettings(2, 4, 5, 4, 1e-3, 0.9, PLAIN)
+SETTINGS = TrainingSettings(
+    epochs=2, batch_size=4, latent_dim=5, width=4, learning_rate=1e-3, ema_decay=0.9, method=PLAIN
+)
 
 
 def _state(step: int, width: int = 4) -> TrainingState:

@@ -15,7 +15,15 @@ from tests.unit.conftest import MakeDataset
 from tests.unit.gan.small import PLAIN
 
 CPU = torch.device("cpu")
-SETTINGS = TrainingSettings(2, 4, 5, 4, 1e-3, 0.9, replace(PLAIN, spectral_norm=True))
+SETTINGS = TrainingSettings(
+    epochs=2,
+    batch_size=4,
+    latent_dim=5,
+    width=4,
+    learning_rate=1e-3,
+    ema_decay=0.9,
+    method=replace(PLAIN, spectral_norm=True),
+)
 SHAPE = Architecture(28, 1, 5, 4, spectral_norm=True)
 
 
