@@ -88,9 +88,10 @@ def _parser() -> argparse.ArgumentParser:
 def _run(arguments: argparse.Namespace, root: Path) -> int:
     import signal
 
-    from flows import params, processes, writable
+    from flows import params, processes, schedule, writable
     from flows.terminal import Terminal
 
+    schedule.num_slots()  # wrong, it is to be said before anything starts
     writable.demand(settings.written_by_every_run(root))
     if error := _no_room(root):
         print(f"error: {error}", file=sys.stderr)
@@ -187,8 +188,7 @@ def _plan(arguments: argparse.Namespace, root: Path) -> int:
         for line in plan.changes:
             print(f"params.yaml: {line}")
         for found in adapter.stale(root, plan.folder, plan.inputs):
-            what = "would run" if found.reasons else "unchanged"
-            print(f"{found.stage:<13}{what:<11}{'; '.join(found.reasons)}".rstrip())
+            print(found)
     return 0
 
 

@@ -362,7 +362,7 @@ def _read_everything(
 
 
 def stale(root: Path, locks: Path, inputs: dict[Path, dict[str, Any]]) -> list[Staleness]:
-    """What would run now and why, in order; a stage behind a stale one is stale too.
+    """What would run now and why, in order; a stage behind a stale one may be so too.
 
     Parameters
     ----------
@@ -396,8 +396,9 @@ def stale(root: Path, locks: Path, inputs: dict[Path, dict[str, Any]]) -> list[S
                 why += reasons.to_write(root, inputs)
         else:
             why = [f"{LOCK} cannot be read" if broken else "has not run yet"]
-        why += [f"after {name}" for name in stage.upstream if name in would_run]
-        if why and stage.name != files.STAGE:  # what it writes may be what they were run by
+        after = [name for name in stage.upstream if name in would_run]
+        # `inputs` may write what the others were run by
+        if (why or after) and stage.name != files.STAGE:
             would_run.add(stage.name)
-        found.append(Staleness(stage.name, why))
+        found.append(Staleness(stage.name, why, after))
     return found

@@ -171,7 +171,7 @@ def pipeline(profile: str | None = None, overrides: list[str] | None = None) -> 
     root = Path.cwd()
     settings.prepare(root)
     writable.demand(settings.written_by_every_run(root))
-    logger = get_run_logger()
+    logger, slots = get_run_logger(), Slots(schedule.num_slots())
     with ExitStack() as stack:
         stack.enter_context(processes.only_run(root))
         stack.enter_context(processes.stages_end_with_us())
@@ -188,7 +188,7 @@ def pipeline(profile: str | None = None, overrides: list[str] | None = None) -> 
             started.run_dir,
             {stage.name: stage for stage in stages},
             frozenset(behind),
-            Slots(schedule.num_slots()),
+            slots,
             schedule.remaining(stages, schedule.measured(root)),
             Everyone(record, *extra_listeners.get()),
         )

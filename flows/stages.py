@@ -55,7 +55,23 @@ class LookedOver:
 
 @dataclass(frozen=True)
 class Staleness:
-    """Whether a stage would run now, and why."""
+    """Whether a stage would run now, and why.
+
+    Attributes
+    ----------
+    stage : str
+    reasons : list of str
+        Empty where it would not.
+    after : list of str
+        Stages before it that would run: it runs if what they write is another then.
+    """
 
     stage: str
     reasons: list[str] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        """As a line for people."""
+        what = "would run" if self.reasons else "may run" if self.after else "unchanged"
+        why = [*self.reasons, *(f"after {name}" for name in self.after)]
+        return f"{self.stage:<13}{what:<11}{'; '.join(why)}".rstrip()

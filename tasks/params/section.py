@@ -1,9 +1,11 @@
 """Sections of params.yaml: typed, bounded, and strict about names."""
 
+import copy
 import difflib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -147,7 +149,7 @@ def read_document(path: Path | None = None, sections: set[str] | None = None) ->
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.load(path.read_bytes().decode(), _Loader)
+        document = copy.deepcopy(_loaded(path.read_bytes()))
     except FileNotFoundError:
         raise InputError(
             "file not found", str(path), "Run from the project's folder, or `git checkout` it."
@@ -168,6 +170,12 @@ def _parse(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise InputError("no sections in the file", str(path), "Restore it from git.")
     return document
+
+
+@lru_cache(maxsize=4)
+def _loaded(content: bytes) -> Any:
+    """Each section is asked for by itself, and a run asks for many."""
+    return yaml.load(content.decode(), _Loader)
 
 
 class _Twice(yaml.YAMLError):

@@ -32,6 +32,7 @@ def run(main: Callable[[Events], None], default_name: str) -> NoReturn:
         The stage's name when DVC does not say which instance this is.
     """
     name = start.begin("@".join([default_name, *sys.argv[1:]]))
+    start.hear_ctrl_c()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     events = from_environment(name)
     try:

@@ -5,6 +5,7 @@ of memory say, is told like any other error.
 """
 
 import os
+import signal
 import sys
 import traceback
 from contextlib import suppress
@@ -15,7 +16,6 @@ from ganatomy.errors import InputError
 from ganatomy.files import cannot_write
 from tasks.shared import parent
 from tasks.shared.events import RUN_DIR, Events, from_environment, log_path
-from tasks.shared.keys import keyed
 
 BAD_INPUT = 2
 FAILED = 1
@@ -37,7 +37,20 @@ def begin_if_stage() -> None:
     words = sys.orig_argv
     for place, word in enumerate(words[1:], 1):
         if words[place - 1] == "-m" and word.startswith("tasks."):
+            _end_at_once_by_ctrl_c()
             begin("@".join([word.removeprefix("tasks."), *words[place + 1 :]]))
+
+
+def _end_at_once_by_ctrl_c() -> None:
+    """Until the stage runs there is nothing to put away, and a traceback would tell nobody."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def hear_ctrl_c() -> None:
+    """Let Ctrl-C raise KeyboardInterrupt again, unless whoever started this wants it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def begin(name: str) -> str:
@@ -55,6 +68,8 @@ def begin(name: str) -> str:
 def tell(events: Events, error: Exception) -> int:
     """Say why a stage ends in a sentence, the traceback in its log; return the exit code."""
     if isinstance(error, InputError):
+        from tasks.shared.keys import keyed  # pydantic takes longer than all else here
+
         events.error(str(keyed(error, _begun.partition("@")[0])), BAD_INPUT)
         return BAD_INPUT
     with suppress(OSError):  # the log may lie on the disk that is full

@@ -82,7 +82,7 @@ def test_an_experiment_in_the_folder_and_a_plan_agree(two_stages: Path) -> None:
     dvc(project, "exp", "run", "-S", "fetch.max_images=300")
     assert _found(project) == 300
     planned = flows(project, "plan")
-    assert "would run" not in planned.stdout, planned.stdout
+    assert " run " not in planned.stdout, planned.stdout
     assert json.loads(dvc(project, "status", "--json").stdout) == {"inputs": ["always changed"]}
 
 

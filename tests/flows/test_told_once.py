@@ -124,7 +124,7 @@ def test_a_plan_changes_nothing_whatever_it_finds(two_stages: Path) -> None:
     environment_now = environment.read_text()
     (project / ".dvc" / "tmp" / "rwlock").write_text("[]")
     before = _content(project)
-    assert "would run" not in flows(project, "plan").stdout
+    assert " run " not in flows(project, "plan").stdout
     planned = flows(project, "plan", "--set", "fetch.source=image-folder")
     assert planned.returncode == 0, planned.stderr
     assert "params.yaml: fetch.source: 'mnist-sample' -> 'image-folder'" in planned.stdout
@@ -133,7 +133,7 @@ def test_a_plan_changes_nothing_whatever_it_finds(two_stages: Path) -> None:
     assert "modified fetch" in planned.stdout
     environment.write_text("{}")
     planned = flows(project, "plan")
-    stale = [line.split()[0] for line in planned.stdout.splitlines() if "would run" in line]
+    stale = [line.split()[0] for line in planned.stdout.splitlines() if " run " in line]
     assert stale == ["inputs"], planned.stdout  # which would write again what the others had
     assert environment.read_text() == "{}"
     environment.write_text(environment_now)

@@ -44,6 +44,17 @@ def test_wrong_values_are_refused_before_anything_starts(
     assert not (project / "data").exists()
 
 
+def test_a_wrong_number_of_slots_is_refused_before_anything_starts(project: Path) -> None:
+    before = (project / "params.yaml").read_bytes()
+    done = flows(project, "run", "--set", "train.epochs=3", GANATOMY_SLOTS="two")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: 'two' is no number of threads [GANATOMY_SLOTS]. Say 1 or more, or unset.\n"
+    )
+    assert (project / "params.yaml").read_bytes() == before
+    assert not (project / ".ganatomy" / "runs").exists()
+
+
 def test_unknown_profile(project: Path) -> None:
     done = flows(project, "run", "--profile", "smoek")
     assert done.returncode == 2

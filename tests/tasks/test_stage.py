@@ -45,6 +45,30 @@ def _run(code: str, folder: Path, **variables: str) -> subprocess.CompletedProce
     )
 
 
+def test_ctrl_c_before_a_stage_runs_leaves_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "pydantic.py").write_text(
+        "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "tasks.inputs"],
+        cwd=ROOT,
+        env=environment() | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == -signal.SIGINT
+    assert done.stderr == ""
+
+
+def test_ctrl_c_reaches_a_stage_that_runs(tmp_path: Path) -> None:
+    body = "import os, signal; os.kill(os.getpid(), signal.SIGINT); time.sleep(30)"
+    for early in ("", "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL)\n"):
+        done = _run(early + STAGE.replace("{body}", body), tmp_path)
+        assert done.returncode == 130
+        assert done.stderr == ""
+
+
 @pytest.mark.parametrize(
     ("body", "code", "said"),
     [
