@@ -230,3 +230,29 @@ def test_the_film_moves_only_where_motion_is_welcome(
     films, stills = found["result"]["value"]
     assert [film > 50 for film in films] == [moves, moves]  # where G and D look, and what G makes
     assert min(stills) > 50
+
+
+def test_charts_and_tables_stay_legible_on_a_narrow_screen(tab: Tab, smoke: Path) -> None:
+    size = {"width": 400, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    tab.call("Emulation.setDeviceMetricsOverride", **size)
+    tab.call("Page.navigate", url=(smoke / "reports" / "report.html").as_uri())
+    tab.wait_for("Page.loadEventFired")
+    widths = """['#importance figure:not(.pixel) img', '#trust .scroll table'].map(
+        name => [...document.querySelectorAll(name)]
+            .filter(each => each.checkVisibility()).map(each => each.offsetWidth))"""
+    found = tab.call("Runtime.evaluate", expression=widths, returnByValue=True)
+    charts, tables = found["result"]["value"]
+    assert max(charts) == 720  # wider than the screen: they are pushed sideways
+    assert min(tables) >= 640
+
+
+@pytest.mark.parametrize(("media", "is_shown"), [("screen", False), ("print", True)])
+def test_what_is_folded_away_is_printed(tab: Tab, smoke: Path, media: str, is_shown: bool) -> None:
+    tab.call("Emulation.setEmulatedMedia", media=media)
+    tab.call("Page.navigate", url=(smoke / "reports" / "report.html").as_uri())
+    tab.wait_for("Page.loadEventFired")
+    folded = """[...document.querySelectorAll('details > :not(summary)')].map(
+        each => each.checkVisibility())"""
+    found = tab.call("Runtime.evaluate", expression=folded, returnByValue=True)["result"]["value"]
+    assert len(found) >= 5
+    assert set(found) == {is_shown}
