@@ -25,9 +25,8 @@ def _one_thread() -> None:
 
 
 def _retrain(
-    digits: Dataset, kept: Path, told: list[str], stop_at: int = 1000, learning_rate: float = 1e-3
+    digits: Dataset, kept: Path, told: list[str], stop_after: int = 9, learning_rate: float = 1e-3
 ) -> RetrainedMembers:
-    done: list[int] = []
     settings = small_settings(learning_rate=learning_rate)
     return retrain_to_disk(
         ASKED,
@@ -35,10 +34,9 @@ def _retrain(
         Budget(SMALL, settings, STEPS, Packing("loop", 1), CPU),
         kept=kept,
         shares=[0.5],
-        on_step=lambda steps, total: done.append(steps),
         on_member=lambda member: told.append(f"{member.recipe.name}-s{member.seed}"),
         on_warning=told.append,
-        should_stop=lambda: len(done) >= stop_at,
+        should_stop=lambda: len(told) >= stop_after,
     )
 
 
@@ -58,7 +56,7 @@ def test_broken_off_it_goes_on_and_trains_none_twice(digits: Dataset, tmp_path: 
     assert whole == names
     first: list[str] = []
     with pytest.raises(Interrupted):
-        _retrain(digits, tmp_path / "again", first, stop_at=2 * STEPS + 1)
+        _retrain(digits, tmp_path / "again", first, stop_after=2)
     assert first == names[:2]
     second: list[str] = []
     again = _retrain(digits, tmp_path / "again", second)
@@ -73,7 +71,7 @@ def test_broken_off_it_goes_on_and_trains_none_twice(digits: Dataset, tmp_path: 
 
 def test_what_has_diverged_is_told_and_counted(digits: Dataset, tmp_path: Path) -> None:
     told: list[str] = []
-    found = _retrain(digits, tmp_path, told, learning_rate=1e30)
+    found = _retrain(digits, tmp_path, told, stop_after=99, learning_rate=1e30)
     assert found.metrics()["num_diverged"] == 4
     assert "null_0, seed 4, has diverged: it is left out" in told
     assert all(row["diverged"] for row in found.rows())

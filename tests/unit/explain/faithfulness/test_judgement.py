@@ -200,7 +200,7 @@ def test_maps_of_layers_that_are_judged_are_those_that_are_shown() -> None:
         whole = WhichMap(method, "D", "0")
         pair = [shown.cases[case].maps[whole] for case in ("d_real", "d_fake")]
         assert torch.equal(judged[f"{method} 0"], torch.cat(pair))
-        for layer in subjects.of_g.wide:
+        for layer in subjects.g_layers.wide:
             within = shown.cases["g_fake"].maps[WhichMap(method, "G", layer)]
             assert torch.equal(judged[f"{method} G {layer}"], within)
             compared += 1
