@@ -17,10 +17,10 @@ from tests.harness import ROOT, copy_project, elsewhere, flows, living, made_onc
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of what all workers of `-n` look at, made by whoever asks first."""
-    own = tmp_path_factory.getbasetemp()
-    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    own = tmp_path_factory.getbasetemp()  # of a worker: a folder in that of the session
+    return own.parent if hasattr(request.config, "workerinput") else own
 
 
 def _run_twice(folder: Path) -> None:

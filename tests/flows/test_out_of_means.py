@@ -129,7 +129,10 @@ def test_a_stage_that_the_kernel_kills_is_said_to_have_been(two_stages: Path) ->
     assert done.stdout.count("\n") == 1
 
 
-def test_a_full_disk_ends_a_run_in_one_line_without_a_retry(two_stages: Path) -> None:
+def test_a_full_disk_ends_a_run_in_one_line_without_a_retry(
+    two_stages: Path, with_stores: Callable[[Path], Path]
+) -> None:
+    with_stores(two_stages)
     full = (
         "        import resource\n        resource.setrlimit(resource.RLIMIT_FSIZE, (9999, 9999))\n"
     )
@@ -146,7 +149,7 @@ def test_a_full_disk_ends_a_run_in_one_line_without_a_retry(two_stages: Path) ->
     assert not (two_stages / "data" / "raw").exists()
     assert list(two_stages.glob("**/*.partial")) == []
     restore()
-    assert flows(two_stages, "run").returncode == 0
+    dvc(two_stages, "repro", "-q", "fetch")
 
 
 def test_a_full_disk_ends_dvcs_own_saving_in_one_line(two_stages: Path) -> None:

@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 
 from flows import params
+from ganatomy.errors import InputError
+from tasks.prepare import __main__ as prepare
+from tasks.shared.events import Events
+from tasks.shared.keys import keyed
 from tasks.variants.params import Variants
 from tests.foreign import write_foreign_images
 from tests.harness import ROOT, copy_project, flows, outcomes, stages
@@ -76,17 +80,21 @@ def test_a_default_that_is_left_out_is_said(foreign: Path) -> None:
     ],
 )
 def test_what_the_user_wrote_and_cannot_be_is_refused_by_prepare(
-    foreign: Path, tmp_path: Path, value: str, words: list[str]
+    foreign: Path, tmp_path: Path, value: str, words: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = tmp_path / "project"
-    shutil.copytree(foreign, project)
+    for name in ("params.yaml", "data/raw"):
+        copy = shutil.copytree if (foreign / name).is_dir() else shutil.copy2
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        copy(foreign / name, project / name)
     params.apply(project, None, [value])
-    done = stages(project, "prepare")
-    assert done.returncode == 2
-    error = [line for line in done.stderr.splitlines() if "error:" in line]
-    assert len(error) == 1
+    monkeypatch.chdir(project)
+    with pytest.raises(InputError) as refused:
+        prepare.main(Events("prepare", tmp_path / "run"))
+    error = str(keyed(refused.value, "prepare"))
     for word in words:
-        assert word in error[0]
+        assert word in error
+    assert not (project / "data" / "prepared").exists()
 
 
 @pytest.mark.slow
