@@ -33,7 +33,7 @@ test: setup  ## the tests that everyone runs
 	@$(PY) -m pytest -q -m "not slow" -n 2 --dist loadscope --no-loadscope-reorder
 
 test-all: setup  ## and the slow ones: servers, browser, chaos
-	@$(PY) -m pytest -q
+	@$(PY) -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder
 
 check: setup  ## lint, format, types
 	@.venv/bin/ruff check .

@@ -31,32 +31,47 @@ class Painter(nn.Module):
 BRUSHES = "import torch\n\n\ndef paint(values):\n    return torch.tanh(values)\n"
 
 
-@pytest.fixture
-def project(smoke: Path, tmp_path: Path) -> Path:
-    """A finished smoke run, and a network of one's own beside it."""
-    project = shutil.copytree(smoke, tmp_path / "project", symlinks=True)
+def _with_network(smoke: Path, folder: Path) -> Path:
+    project = shutil.copytree(smoke, folder, symlinks=True)
     (project / "painters.py").write_text(OWN)
     (project / "brushes.py").write_text(BRUSHES)
     return project
 
 
-@pytest.mark.parametrize("edited", ["painters.py", "brushes.py"])
-def test_it_is_trained_and_an_edit_makes_the_training_stale(project: Path, edited: str) -> None:
+@pytest.fixture
+def project(smoke: Path, tmp_path: Path) -> Path:
+    """A finished smoke run, and a network of one's own beside it."""
+    return _with_network(smoke, tmp_path / "project")
+
+
+@pytest.fixture(scope="module")
+def trained(smoke: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As `project`, after the network was trained. Copy it before you edit."""
+    project = _with_network(smoke, tmp_path_factory.mktemp("own") / "project")
     params.apply(project, None, ["gan.generator=painters:Painter"])
     files.write(project)
-    first = read_json(project / "inputs" / "networks.json")
-    assert set(first["generator"]) == {"painters.py", "brushes.py"}
-    assert first["discriminator"] == ""
     shutil.rmtree(project / "models" / "gan")
     done = python(project, "-m", "tasks.train")
     assert done.returncode == 0, done.stderr
-    made = read_json(project / "models" / "gan" / "networks.json")
+    return project
+
+
+def test_it_is_trained_and_its_code_is_kept(trained: Path) -> None:
+    made = read_json(trained / "models" / "gan" / "networks.json")
     assert made["generator"] == "painters:Painter"
-    kept = project / "models" / "gan" / "code"
+    kept = trained / "models" / "gan" / "code"
     assert {path.name: path.read_text() for path in kept.iterdir()} == {
         "painters.py": OWN,
         "brushes.py": BRUSHES,
     }
+
+
+@pytest.mark.parametrize("edited", ["painters.py", "brushes.py"])
+def test_an_edit_makes_the_training_stale(trained: Path, tmp_path: Path, edited: str) -> None:
+    project = shutil.copytree(trained, tmp_path / "project", symlinks=True)
+    first = read_json(project / "inputs" / "networks.json")
+    assert set(first["generator"]) == {"painters.py", "brushes.py"}
+    assert first["discriminator"] == ""
     with (project / edited).open("a") as file:
         file.write("# another one\n")
     plan = flows(project, "plan")
