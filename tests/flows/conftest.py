@@ -23,9 +23,10 @@ def _end_with_prepare(project: Path) -> Path:
     pipeline["stages"] = {name: pipeline["stages"][name] for name in ("inputs", "fetch", "prepare")}
     (project / "dvc.yaml").write_text(yaml.safe_dump(pipeline, sort_keys=False))
     params.apply(project, "smoke", [])
-    summary = project / "reports" / "report" / "summary.md"  # what a run shows at its end
-    summary.parent.mkdir(parents=True)
-    summary.write_text("- nothing\n")
+    reports = project / "reports"  # what a run shows at its end, and records
+    (reports / "report").mkdir(parents=True)
+    (reports / "report" / "summary.md").write_text("- nothing\n")
+    (reports / "report.html").write_text("<html></html>\n")
     return project
 
 

@@ -5,46 +5,47 @@ import signal
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 from mlflow import MlflowClient
 
 from tests.harness import digests, flows, kill_during, living, outcomes, wait_for
 
 ENDLESS = {"train": "train.epochs=100000", "retrain@0": "retrain.epochs=100000"}
 USUAL = {"train": "train.epochs=2", "retrain@0": "retrain.epochs=1"}
-CASES = [
-    (stage, number)
+QUICK = ("train", (signal.SIGINT, signal.SIGKILL))  # one after the other
+SLOW = [
+    (stage, (number,))
     for stage in ("train", "retrain@0")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 ]
 EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
-QUICK = {("train", signal.SIGKILL), ("retrain@0", signal.SIGINT)}
 
 
-@pytest.mark.parametrize(
-    ("stage", "number"),
-    [
-        pytest.param(
-            *case, marks=[] if case in QUICK else pytest.mark.slow, id=f"{case[0]}-{case[1].name}"
-        )
-        for case in CASES
-    ],
-)
+def _case(stage: str, numbers: tuple[signal.Signals, ...]) -> ParameterSet:
+    marks = [] if (stage, numbers) == QUICK else pytest.mark.slow
+    name = "-".join([stage, *(number.name for number in numbers)])
+    return pytest.param(stage, numbers, marks=marks, id=name)
+
+
+@pytest.mark.parametrize(("stage", "numbers"), [_case(*case) for case in (QUICK, *SLOW)])
 def test_a_killed_run_leaves_nothing_and_goes_on(
-    smoke: Path, second_run: dict[str, str], tmp_path: Path, stage: str, number: signal.Signals
+    smoke: Path, tmp_path: Path, stage: str, numbers: tuple[signal.Signals, ...]
 ) -> None:
     project = shutil.copytree(smoke, tmp_path / "project", symlinks=True)
     finished = digests(project)
-    code = kill_during(project, stage, number, "--set", ENDLESS[stage])
-    assert code == EXIT_CODES[number]
-    wait_for(lambda: living(project) == [], 20, "every process of the run has ended")
-    assert not (project / "models" / "gan").exists() or stage != "train"
-    assert list(project.glob("models/**/.*.partial")) == [] or number == signal.SIGKILL
+    for number in numbers:
+        code = kill_during(project, stage, number, "--set", ENDLESS[stage])
+        assert code == EXIT_CODES[number]
+        wait_for(lambda: living(project) == [], 20, "every process of the run has ended")
+        assert not (project / "models" / "gan").exists() or stage != "train"
+        assert list(project.glob("models/**/.*.partial")) == [] or number == signal.SIGKILL
 
     again = flows(project, "run", "--set", USUAL[stage])
     assert again.returncode == 0, again.stderr
     assert set(outcomes(again).values()) <= {"unchanged", "restored from the run cache"}
     assert digests(project) == finished
-    assert _statuses(project)[-2:] == ["KILLED", "FINISHED"]  # none is left as if it were running
+    expected = ["KILLED"] * len(numbers) + ["FINISHED"]  # none is left as if it were running
+    assert _statuses(project)[-len(expected) :] == expected
 
 
 def _statuses(project: Path) -> list[str]:
@@ -56,8 +57,8 @@ def _statuses(project: Path) -> list[str]:
     return [run.info.status for run in runs if "mlflow.parentRunId" not in run.data.tags]
 
 
-def test_a_broken_lock_is_mended(smoke: Path, tmp_path: Path) -> None:
-    project = shutil.copytree(smoke, tmp_path / "project", symlinks=True)
+def test_a_broken_lock_is_mended(two_stages_done: Path) -> None:
+    project = two_stages_done
     (project / ".dvc" / "tmp" / "rwlock").write_text(
         ""
     )  # what a kill between open and write leaves

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,11 @@ import psutil
 import pytest
 import yaml
 
-from tests.harness import environment, flows, living, outcomes, python, wait_for
+from flows import params
+from tests.flows.test_contents import BEGIN as BY_ADAPTER
+from tests.harness import dvc, environment, flows, living, outcomes, python, wait_for
+
+PREPARE = BY_ADAPTER + "print(adapter.run_stage(root, stages['prepare'], run_dir))\n"
 
 # what a user's editor does while fetch is at work
 BEGIN = "    with whole_folder(RAW)"  # it has read its parameters by then
@@ -43,8 +48,10 @@ def _metrics(project: Path, stage: str) -> dict[str, float]:
     return found
 
 
-def test_params_that_are_edited_while_a_stage_runs_are_for_the_next_run(two_stages: Path) -> None:
-    project = _edits_meanwhile(two_stages)
+def test_params_that_are_edited_while_a_stage_runs_are_for_the_next_run(
+    two_stages: Path, with_stores: Callable[[Path], Path]
+) -> None:
+    project = with_stores(_edits_meanwhile(two_stages))
     done = flows(project, "run")
     assert done.returncode == 0, done.stderr
     assert set(outcomes(done).values()) == {"done"}
@@ -59,8 +66,7 @@ def test_params_that_are_edited_while_a_stage_runs_are_for_the_next_run(two_stag
     planned = flows(project, "plan").stdout
     assert "modified fetch" in planned
     assert "modified prepare" in planned
-    again = flows(project, "run")
-    assert again.returncode == 0, again.stderr
+    dvc(project, "repro", "-q", "fetch")
     assert _locked(project)["fetch"]["fetch"]["max_images"] == 300
     assert _metrics(project, "fetch")["num_found"] == 300
 
@@ -73,7 +79,7 @@ def test_by_dvc_alone_the_stage_fails_and_nothing_wrong_is_locked(two_stages: Pa
     assert len(re.findall(said, done.stderr, re.M)) == 1
     assert "Traceback" not in done.stderr
     assert set(_locked(project)) == {"inputs"}
-    assert python(project, "-m", "dvc", "repro").returncode == 0
+    dvc(project, "repro", "-q", "fetch")
     assert _locked(project)["fetch"]["fetch"]["max_images"] == 300
     assert _metrics(project, "fetch")["num_found"] == 300
 
@@ -111,15 +117,16 @@ def _content(project: Path) -> dict[str, str]:
     }
 
 
-def test_a_plan_changes_nothing_whatever_it_finds(two_stages: Path) -> None:
-    project = two_stages
-    before = _content(project)
-    planned = flows(project, "plan", "--profile", "default", "--set", "base.device=cpu")
+def test_a_plan_changes_nothing_where_nothing_has_run(two_stages: Path) -> None:
+    before = _content(two_stages)
+    planned = flows(two_stages, "plan", "--profile", "default", "--set", "base.device=cpu")
     assert planned.returncode == 0, planned.stderr
     assert planned.stdout.count("has not run yet") == 3
-    assert _content(project) == before
+    assert _content(two_stages) == before
 
-    assert python(project, "-m", "dvc", "repro").returncode == 0
+
+def test_a_plan_changes_nothing_whatever_it_finds(two_stages_done: Path) -> None:
+    project = two_stages_done
     environment = project / "inputs" / "environment.json"
     environment_now = environment.read_text()
     (project / ".dvc" / "tmp" / "rwlock").write_text("[]")
@@ -188,10 +195,13 @@ def _words(process: psutil.Process) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", ["symlink", "hardlink"])
-def test_outputs_may_be_links_into_the_cache(two_stages: Path, kind: str) -> None:
+def test_outputs_may_be_links_into_the_cache(two_stages_done: Path, kind: str) -> None:
     """DVC links between file systems of one class only; the one that it is given must be of it."""
-    (two_stages / ".dvc" / "config.local").write_text(f"[cache]\n    type = {kind}\n")
-    done = flows(two_stages, "run")
+    project = two_stages_done
+    (project / ".dvc" / "config.local").write_text(f"[cache]\n    type = {kind}\n")
+    params.apply(project, None, ["prepare.test_fraction=0.3"])  # of which there is no copy yet
+    done = python(project, "-c", PREPARE)
     assert done.returncode == 0, done.stderr
-    made = two_stages / "data" / "prepared" / "train.safetensors"
+    assert done.stdout.splitlines()[-1] == "ran"
+    made = project / "data" / "prepared" / "train.safetensors"
     assert made.is_symlink() if kind == "symlink" else made.stat().st_nlink == 2

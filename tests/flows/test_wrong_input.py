@@ -1,5 +1,6 @@
 """What a user can get wrong: one clear message, exit code 2, nothing half written."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from tests.harness import copy_project, flows
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project in which nothing has run."""
     return copy_project(tmp_path_factory.mktemp("wrong") / "project")
 
@@ -31,32 +32,32 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_wrong_values_are_refused_before_anything_starts(
-    project: Path, assignment: str, words: list[str]
+    pristine: Path, assignment: str, words: list[str]
 ) -> None:
-    before = (project / "params.yaml").read_bytes()
-    done = flows(project, "run", "--set", assignment)
+    before = (pristine / "params.yaml").read_bytes()
+    done = flows(pristine, "run", "--set", assignment)
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
     assert done.stderr.count("\n") == 1
     for word in words:
         assert word in done.stderr
-    assert (project / "params.yaml").read_bytes() == before
-    assert not (project / "data").exists()
+    assert (pristine / "params.yaml").read_bytes() == before
+    assert not (pristine / "data").exists()
 
 
-def test_a_wrong_number_of_slots_is_refused_before_anything_starts(project: Path) -> None:
-    before = (project / "params.yaml").read_bytes()
-    done = flows(project, "run", "--set", "train.epochs=3", GANATOMY_SLOTS="two")
+def test_a_wrong_number_of_slots_is_refused_before_anything_starts(pristine: Path) -> None:
+    before = (pristine / "params.yaml").read_bytes()
+    done = flows(pristine, "run", "--set", "train.epochs=3", GANATOMY_SLOTS="two")
     assert done.returncode == 2
     assert done.stderr == (
         "error: 'two' is no number of threads [GANATOMY_SLOTS]. Say 1 or more, or unset.\n"
     )
-    assert (project / "params.yaml").read_bytes() == before
-    assert not (project / ".ganatomy" / "runs").exists()
+    assert (pristine / "params.yaml").read_bytes() == before
+    assert not (pristine / ".ganatomy" / "runs").exists()
 
 
-def test_unknown_profile(project: Path) -> None:
-    done = flows(project, "run", "--profile", "smoek")
+def test_unknown_profile(pristine: Path) -> None:
+    done = flows(pristine, "run", "--profile", "smoek")
     assert done.returncode == 2
     assert "smoke" in done.stderr
 
@@ -71,8 +72,10 @@ def _folder_with_two_good_images(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("case", ["missing", "too_few"])
-def test_wrong_folders_stop_the_run_in_words(tmp_path: Path, case: str) -> None:
-    project = copy_project(tmp_path / "project")
+def test_wrong_folders_stop_the_run_in_words(
+    two_stages: Path, with_stores: Callable[[Path], Path], tmp_path: Path, case: str
+) -> None:
+    project = with_stores(two_stages)
     folder = tmp_path / "images"
     words = ["no such folder", str(folder)]
     if case == "too_few":
