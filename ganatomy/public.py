@@ -62,7 +62,7 @@ class _CallablePackage(ModuleType):
 
     @property
     def __doc__(self) -> str:  # type: ignore[override]
-        """What `help` shows: the function's own words and how it is called, then the package's."""
+        """Text for `help`: the function's own words and how it is called, then the package's."""
         function, package = self.__wrapped__, self.__dict__["__doc__"]
         how = inspect.signature(function)
         plain = how.replace(

@@ -25,10 +25,10 @@ class Result(Protocol):
         """Say in a few sentences what was found."""
 
 
-_Found = TypeVar("_Found", bound=Result)
+_Result = TypeVar("_Result", bound=Result)
 
 
-def validated(load: Callable[[Path], _Found]) -> Callable[[Path], _Found]:
+def validated(load: Callable[[Path], _Result]) -> Callable[[Path], _Result]:
     """Decorate a `load`: what it returns can tell its figures and its verdict.
 
     Files that can be read one by one and are no result together (of an older version, cut short,
@@ -36,11 +36,11 @@ def validated(load: Callable[[Path], _Found]) -> Callable[[Path], _Found]:
     """
 
     @wraps(load)
-    def checked(folder: Path) -> _Found:
+    def checked(folder: Path) -> _Result:
         try:
-            found = load(folder)
-            found.metrics()
-            found.verdict()
+            result = load(folder)
+            result.metrics()
+            result.verdict()
         except InputError:
             raise
         except (LookupError, TypeError, ValueError, AttributeError) as error:
@@ -50,7 +50,7 @@ def validated(load: Callable[[Path], _Found]) -> Callable[[Path], _Found]:
                 str(folder),
                 REMAKE,
             ) from error
-        return found
+        return result
 
     return checked
 

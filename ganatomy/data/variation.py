@@ -71,7 +71,7 @@ def _check_some_left(entries: list[VariantEntry]) -> None:
 
 
 def _check_combinations(entries: list[VariantEntry]) -> None:
-    """What changes nothing is not trained alone, so no combination can be compared with it."""
+    """Refuse combinations with what changes nothing: it is not trained alone to compare with."""
     combined = [entry.recipe for entry in entries if entry.recipe.kind in ("interaction", "subset")]
     idle = {
         entry.recipe.features[0]

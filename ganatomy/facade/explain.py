@@ -154,7 +154,7 @@ def explain(
 
 
 def _level_of_caller() -> int:
-    """How far above its caller the first frame outside of this package is: the user's line."""
+    """Count the frames from its caller to the first outside of this package: the user's line."""
     level, frame = 0, sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__", "").startswith("ganatomy."):
         level, frame = level + 1, frame.f_back  # type: ignore[assignment]

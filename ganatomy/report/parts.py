@@ -120,13 +120,13 @@ def _why_not(folder: Path) -> str:
 
 def _without_section(reports: Path, told: set[str], forgiving: bool) -> list[Absence]:
     """The stages that have left out what they do, but for those in `told`."""
-    found = []
+    absences = []
     for folder in sorted(path.parent for path in reports.glob(f"*/{LEFT_OUT}")):
         if folder.name in told:
             continue
         try:
-            found.append(Absence(folder.name, "", why_left_out(folder)))
+            absences.append(Absence(folder.name, "", why_left_out(folder)))
         except Exception:
             if not forgiving:
                 raise
-    return found
+    return absences

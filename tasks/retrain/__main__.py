@@ -30,7 +30,7 @@ def main(events: Events) -> None:
         whole_folder(REPORTS / "retrain" / str(shard)) as report,
         stage.interruptible(Interrupted) as should_stop,
     ):
-        found = retrain_to_disk(
+        retrained = retrain_to_disk(
             mine,
             load_variants(dict.fromkeys(training.recipe for training in mine)),
             budget,
@@ -42,10 +42,10 @@ def main(events: Events) -> None:
             on_warning=events.warning,
             should_stop=should_stop,
         )
-        found.files.copy_to(folder)
-        write_json(report / "members.json", found.rows())
-        write_metrics(report, found.metrics())
-    shutil.rmtree(found.files.folder, ignore_errors=True)  # they are in the artifact now
+        retrained.files.copy_to(folder)
+        write_json(report / "members.json", retrained.rows())
+        write_metrics(report, retrained.metrics())
+    shutil.rmtree(retrained.files.folder, ignore_errors=True)  # they are in the artifact now
     checkpoints.finish(kept)
 
 

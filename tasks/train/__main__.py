@@ -45,7 +45,7 @@ def _lead(events: Events, params: Train, course: Course, group: Ranks) -> None:
     code = OwnCode(Path(), course.settings.method.networks)  # as it is now: it may be edited later
     progress = TrainingProgress(events, course.settings.images_per_step)
     with stage.interruptible(Interrupted) as should_stop:
-        found = train_watched(
+        trained = train_watched(
             train,
             test,
             evaluator_file.load(EVALUATOR, course.device)[0],
@@ -61,7 +61,7 @@ def _lead(events: Events, params: Train, course: Course, group: Ranks) -> None:
             on_warning=events.warning,
             should_stop=should_stop,
         )
-        write_artifacts(found, course.settings, code)
+        write_artifacts(trained, course.settings, code)
     checkpoints.finish(kept)
 
 

@@ -29,7 +29,7 @@ def _say_nothing(text: str) -> None:
 
 
 def _count_nothing(done: int, total: int) -> None:
-    """As `_say_nothing`."""
+    """Do nothing, as `_say_nothing`."""
 
 
 def cam_name(method: str, layer: str) -> str:

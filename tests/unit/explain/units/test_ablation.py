@@ -237,7 +237,13 @@ def test_contributions_of_gradcam_pass_against_zero_and_cannot_against_the_mean(
     images = _images(24)
     cams = gradcam(d_logit(model), ["0.1"], images, size=(4, 4))
     row = causal_check(
-        *(d_logit(model), "0.1", images, cams.contributions["0.1"], (0.2,), 8), fill=fill
+        d_logit(model),
+        "0.1",
+        images,
+        contributions=cams.contributions["0.1"],
+        shares=(0.2,),
+        num_random=8,
+        fill=fill,
     ).iloc[0]
     # the logit is the sum of the four channels' means: to zero it falls wholly, to the mean
     # as much in some images as it rises in others
