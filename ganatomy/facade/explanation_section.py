@@ -9,7 +9,7 @@ from ganatomy.report.figures.control_chart import control_chart
 from ganatomy.report.figures.removal_chart import removal_chart
 from ganatomy.report.sections.page_section import Figure, PageSection, Record, png, rows_of
 
-_VERDICT = ["method", "faithful", "stable", "sane", "trusted", "why"]
+_VERDICT = ["method", "faithful", "stable", "sane", "trusted", "why", "refused"]
 
 
 def sheet(explained: Maps, count: int) -> bytes:

@@ -8,8 +8,8 @@ import pandas as pd
 
 from ganatomy.explain.faithfulness.effort import DEFAULT_EFFORT, Effort
 from ganatomy.explain.faithfulness.examination import Examination
-from ganatomy.explain.faithfulness.judged import TESTS_OF_D, few_of, judge_images
-from ganatomy.explain.faithfulness.verdict import QUESTIONS, RULES, trust
+from ganatomy.explain.faithfulness.judged import TESTS_OF_D, few_of, judge_images, verdicts_on
+from ganatomy.explain.faithfulness.verdict import QUESTIONS, RULES
 from ganatomy.facade.alone import alone
 from ganatomy.facade.explanation import Asked, counted
 
@@ -21,7 +21,8 @@ class Trust:
     Attributes
     ----------
     table : DataFrame
-        As of `faithfulness.verdict.trust`: one row for each method.
+        As of `faithfulness.verdict.trust`: one row for each method; and in ``refused`` why some of
+        its maps were left out, "" where none was.
     examination : Examination
         What it rests on.
     num_images : int
@@ -44,7 +45,12 @@ class Trust:
             for _, row in self.table.iterrows()
             if not row["trusted"]
         ]
-        return f"{head}, by {counted(self.num_images, 'image')}{names}.", *reasons
+        refused = [
+            f"{row['method']}: {row['refused']}."
+            for _, row in self.table.iterrows()
+            if row["refused"]
+        ]
+        return f"{head}, by {counted(self.num_images, 'image')}{names}.", *reasons, *refused
 
     def rules(self) -> dict[str, str]:
         """Say what each question asks, word by word."""
@@ -52,8 +58,10 @@ class Trust:
 
     def _repr_html_(self) -> str:
         """Show the table and the rules in a notebook."""
-        columns = ("method", *QUESTIONS, "why")
-        head = "".join(f"<th>{name}</th>" for name in ("kind of map", *QUESTIONS, "why not"))
+        columns = ("method", *QUESTIONS, "why", "refused")
+        head = "".join(
+            f"<th>{name}</th>" for name in ("kind of map", *QUESTIONS, "why not", "left out")
+        )
         rows = "".join(
             "<tr>" + "".join(f"<td>{escape(str(row[name]))}</td>" for name in columns) + "</tr>"
             for _, row in self.table.iterrows()
@@ -88,5 +96,5 @@ def examined(asked: Asked, *, effort: Effort = DEFAULT_EFFORT) -> Trust:
             seed=asked.seed,
             on_test=lambda test: asked.on_progress(next(numbers), TESTS_OF_D, test),
         )
-    table = trust(judged.examination.measures)
+    table = verdicts_on(judged.examination.measures, judged.refusals)
     return Trust(table, judged.examination, len(asked.images))

@@ -12,6 +12,7 @@ from ganatomy.explain.faithfulness.examination import Examination, examine
 from ganatomy.explain.faithfulness.infidelity import sensitivity
 from ganatomy.explain.faithfulness.randomisation import randomisation
 from ganatomy.explain.faithfulness.stability import seed_stability
+from ganatomy.explain.faithfulness.verdict import trust
 from ganatomy.explain.lime.hiding import fills_of
 from ganatomy.explain.maps.methods import LIME, Methods, refusals
 from ganatomy.explain.maps.which import path_of
@@ -233,6 +234,20 @@ def without_refused(
             about: Refusal = {"method": name, "reason": reason}
             told.append({**about, "images": reasons.count(reason), "of": len(reasons)})
     return kept, tuple(told)
+
+
+def verdicts_on(measures: pd.DataFrame, refusals: tuple[Refusal, ...]) -> pd.DataFrame:
+    """Give the verdict on each method, and in ``refused`` why some of its maps mean nothing."""
+    verdicts = trust(measures)
+    verdicts["refused"] = [
+        "; ".join(
+            f"{row['images']} of {row['of']} maps mean nothing: {row['reason']}"
+            for row in refusals
+            if row["method"] == method
+        )
+        for method in verdicts["method"]
+    ]
+    return verdicts
 
 
 def _between_seeds(

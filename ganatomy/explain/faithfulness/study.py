@@ -10,15 +10,15 @@ from ganatomy.explain.faithfulness.judged import (
     TESTS_OF_D,
     TESTS_OF_G,
     JudgedMaps,
-    Refusal,
     has_maps_of_g,
     judge_discriminator,
     judge_generator,
+    verdicts_on,
 )
 from ganatomy.explain.faithfulness.known_truth import try_on_planted_truth
 from ganatomy.explain.faithfulness.region_comparison import compare_regions
 from ganatomy.explain.faithfulness.result import FaithfulnessStudy
-from ganatomy.explain.faithfulness.verdict import RULES, trust
+from ganatomy.explain.faithfulness.verdict import RULES
 from ganatomy.explain.lime.pool import pool_of
 from ganatomy.explain.maps.methods import Methods
 from ganatomy.explain.networks.named import Vocabulary
@@ -92,7 +92,7 @@ def judge_explanations(
     refusals = tuple(row for each in judged.values() for row in each.refusals)
     measures = _stacked(judged, "measures")
     return FaithfulnessStudy(
-        _verdicts(measures, refusals),
+        verdicts_on(measures, refusals),
         measures,
         _stacked(judged, "curves"),
         _stacked(judged, "scores"),
@@ -108,17 +108,3 @@ def judge_explanations(
 def _stacked(judged: dict[str, JudgedMaps], table: str) -> pd.DataFrame:
     parts: list[pd.DataFrame] = [getattr(each.examination, table) for each in judged.values()]
     return pd.concat(parts, ignore_index=True)
-
-
-def _verdicts(measures: pd.DataFrame, refusals: tuple[Refusal, ...]) -> pd.DataFrame:
-    """The verdict on each method, and why some of its maps mean nothing."""
-    verdicts = trust(measures)
-    verdicts["refused"] = [
-        "; ".join(
-            f"{row['images']} of {row['of']} maps mean nothing: {row['reason']}"
-            for row in refusals
-            if row["method"] == method
-        )
-        for method in verdicts["method"]
-    ]
-    return verdicts

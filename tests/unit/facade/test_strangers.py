@@ -89,6 +89,11 @@ def test_an_image_that_lime_cannot_explain_has_the_reason_in_words() -> None:
     with pytest.warns(UserWarning, match="LIME has no map of 1 of 5 images: .*equals its baseline"):
         found = explain(discriminator(), given, num_samples=FAST)
     assert [bool(reason) for reason in found.of_d.reasons["lime"]] == [False, True, *[False] * 3]
+    left_out = found.trust().table.set_index("method")["refused"]
+    assert left_out["lime"].startswith("1 of 5 maps mean nothing: ")
+    assert left_out["hirescam 2"] == ""
+    assert f"lime: {left_out['lime']}." in found.trust().words()
+    assert left_out["lime"] in found.trust()._repr_html_()
 
 
 def test_generated_images_in_0_to_1_are_told() -> None:
