@@ -74,19 +74,20 @@ def _parser() -> argparse.ArgumentParser:
 
 def _hand_on(words: list[str]) -> int:
     """Become `python -m flows`, signals, terminal and exit code included."""
+    if missing := [name for name in _NEEDED if find_spec(name) is None]:
+        raise InputError(
+            f"`ganatomy {words[0]}` is the pipeline's, and {', '.join(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} not installed",
+            sys.prefix,
+            "Run `pip install 'ganatomy[pipeline]'`, or in a copy of the project `make setup`: its "
+            ".venv/bin/python has them then.",
+        )
     if not (Path("flows") / "__main__.py").is_file() or not Path("dvc.yaml").is_file():
         raise InputError(
             f"`ganatomy {words[0]}` is the pipeline's, which is not in this folder",
             str(Path.cwd()),
             "Run it where dvc.yaml and flows/ are, in a copy of the project; "
             "`ganatomy --help` lists what works anywhere.",
-        )
-    if missing := [name for name in _NEEDED if find_spec(name) is None]:
-        raise InputError(
-            f"`ganatomy {words[0]}` is the pipeline's, and {', '.join(missing)} "
-            f"{'is' if len(missing) == 1 else 'are'} not installed",
-            sys.prefix,
-            "Run `pip install 'ganatomy[pipeline]'`, or `make setup` and use .venv/bin/python.",
         )
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "flows", *words])

@@ -111,10 +111,14 @@ def test_outside_the_project_one_sentence_says_where_to_stand(
     assert str(tmp_path) in said
 
 
+@pytest.mark.parametrize("is_in_project", [True, False])
 def test_without_its_packages_one_sentence_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    is_in_project: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(ROOT if is_in_project else tmp_path)
     monkeypatch.setattr(command_line, "_NEEDED", ("prefect", "no_dvc_here"))
     said = _fails(capsys, "run")
     assert "no_dvc_here is not installed" in said
