@@ -79,7 +79,8 @@ def tell(events: Events, error: Exception) -> int:
     words = f"{type(error).__name__}: {error}{notes}"
     if isinstance(error, MemoryError) or any(text in words for text in _OUT_OF_MEMORY):
         words = f"out of memory ({words.splitlines()[0].rstrip(': ')}). {_MORE_MEMORY}"
-    events.error(full or words, FAILED, lasting=full is not None)
+    lasting = full is not None or isinstance(error, SyntaxError)
+    events.error(full or words, FAILED, lasting=lasting)
     return FAILED
 
 

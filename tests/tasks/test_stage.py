@@ -101,6 +101,17 @@ def test_with_a_listener_it_speaks_to_files_only(tmp_path: Path) -> None:
     assert events[2]["exit_code"] == 1
 
 
+@pytest.mark.parametrize(
+    ("body", "lasting"), [("1 / 0", False), ("compile('(', '', 'exec')", True)]
+)
+def test_code_that_cannot_be_read_is_not_tried_again(
+    body: str, lasting: bool, tmp_path: Path
+) -> None:
+    _run(STAGE.replace("{body}", body), tmp_path, GANATOMY_RUN_DIR=str(tmp_path), DVC_STAGE="made")
+    last = json.loads((tmp_path / "made.events.jsonl").read_text().splitlines()[-1])
+    assert (last["kind"], last["lasting"]) == ("error", lasting)
+
+
 def test_a_second_process_of_a_stage_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
     here = {"PYTHONPATH": str(ROOT)}
     (tmp_path / "dvc.yaml").write_text("stages: {made_up: {cmd: x}}")  # as where DVC starts it
