@@ -122,7 +122,7 @@ def test_every_argument_that_a_remedy_quotes_has_a_key() -> None:
     quoted = _quoted_in_the_library()
     assert {"min_images", "max_images", "follow_links", "subset_share"} <= quoted
     without = {name for name in quoted if not key_of(name, "")}
-    assert without <= {"lime", "view", "reshape", "flatten"}  # of other packages
+    assert without <= {"lime", "view", "reshape", "flatten", "inplace"}  # of other packages
 
 
 def test_a_stage_tells_the_key(tmp_path: Path) -> None:
