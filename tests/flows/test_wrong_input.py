@@ -71,7 +71,7 @@ def _folder_with_two_good_images(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("case", ["missing", "too_few"])
+@pytest.mark.parametrize("case", ["too_few", pytest.param("missing", marks=pytest.mark.slow)])
 def test_wrong_folders_stop_the_run_in_words(
     two_stages: Path, with_stores: Callable[[Path], Path], tmp_path: Path, case: str
 ) -> None:

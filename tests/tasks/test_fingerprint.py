@@ -1,5 +1,6 @@
 """The quick way to know that inputs/ is right says what the long way says."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,20 @@ from tasks.inputs import files
 from tests.harness import copy_project
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy in which `inputs` has just written its files."""
-    project = copy_project(tmp_path / "project")
+    project = copy_project(tmp_path_factory.mktemp("written") / "project")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(project)
+        files.write(project)
+    return project
+
+
+@pytest.fixture
+def project(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    project = shutil.copytree(written, tmp_path / "project", symlinks=True)
     monkeypatch.chdir(project)
-    files.write(project)
     return project
 
 
