@@ -57,6 +57,7 @@ def test_a_patch_of_noise_is_first_among_the_cells_for_g_and_for_d() -> None:
         assert "cell_0_0" in set(first.loc[first["stands_out"], "variant"])
 
 
+@pytest.mark.slow  # tests/unit/importance/test_ranking_calibration.py counts false ones too
 def test_nulls_in_all_but_name_do_not_stand_out() -> None:
     experiment = Experiment.begin(digits(1500), SMALL)
     variants = experiment.variants(experiment.recipes([]))

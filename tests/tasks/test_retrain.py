@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from flows import params
 from flows.watch import StageTail
 from ganatomy.files import read_json, sha256_of
@@ -57,6 +59,7 @@ def _break_off(project: Path, run: Path) -> int:
     return process.returncode
 
 
+@pytest.mark.slow  # tests/unit/gan/ensemble/test_run.py breaks packs off too
 def test_broken_off_it_goes_on_to_the_same_bytes(smoke: Path, tmp_path: Path) -> None:
     whole = _project(smoke, tmp_path / "whole", LONGER)
     done = stages(whole, "retrain 0")

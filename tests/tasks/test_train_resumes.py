@@ -169,6 +169,7 @@ def test_a_finished_training_is_done_again_not_copied(smoke: Path, tmp_path: Pat
     assert _results(project) == results
 
 
+@pytest.mark.slow  # tests/unit/gan/test_snapshots.py damages them too
 def test_a_damaged_checkpoint_is_told_and_the_one_before_is_used(
     smoke: Path, uninterrupted: dict[str, str], tmp_path: Path
 ) -> None:
