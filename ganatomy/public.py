@@ -63,7 +63,7 @@ class _CallablePackage(ModuleType):
     @property
     def __doc__(self) -> str:  # type: ignore[override]
         """Text for `help`: the function's own words and how it is called, then the package's."""
-        function, package = self.__wrapped__, self.__dict__["__doc__"]
+        function, package = self.__wrapped__, inspect.cleandoc(self.__dict__["__doc__"])
         how = inspect.signature(function)
         plain = how.replace(
             parameters=[each.replace(annotation=each.empty) for each in how.parameters.values()],

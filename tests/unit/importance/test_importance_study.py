@@ -231,7 +231,7 @@ def test_when_every_gan_has_diverged_that_is_said(data: Dataset) -> None:
             [Member(recipe, seed, 1.0, None, None) for recipe in recipes for seed in (0, 1)],
             recipes,
             experiment.evaluation,
-            experiment.base.discriminator,
+            base_discriminator=experiment.base.discriminator,
             train=experiment.train,
             num_members=8,
         )

@@ -172,6 +172,6 @@ def test_a_section_without_a_template_shows_its_verdict_and_every_picture(tmp_pa
 
 def test_reasons_are_escaped_and_cannot_turn_round(tmp_path: Path) -> None:
     absence = Absence("first", "What of first?", "no <script>\u202e")
-    html = render_page(PageFrame("A title"), [], [absence], "<script>\u202e")
+    html = render_page(PageFrame("A title"), [], [absence], failure="<script>\u202e")
     assert "<script" not in html
     assert "\u202e" not in html
