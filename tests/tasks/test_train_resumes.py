@@ -192,9 +192,8 @@ def test_divergence_ends_the_stage_with_its_last_good_checkpoint(
     project = _project(smoke, tmp_path / "project")
     schedules = project / "ganatomy" / "gan" / "schedules.py"
     sound = schedules.read_text()
-    schedules.write_text(
-        f"{sound}\n\ndef learning_rate_factor(step, *_):\n    return 1e30 if step > 40 else 1.0\n"
-    )
+    planted = "def learning_rate_factor(step, *_, **__):\n    return 1e30 if step > 40 else 1.0\n"
+    schedules.write_text(f"{sound}\n\n{planted}")
     done = python(project, "-m", "tasks.train")
     assert done.returncode == 1
     assert "diverged" in done.stderr or "no longer finite" in done.stderr
