@@ -280,8 +280,8 @@ def test_comments_docstrings_and_layout_make_nothing_stale(
         ),
         (
             "ganatomy/importance/measuring.py",
-            "_NEIGHBOURS = 5",
-            "_NEIGHBOURS = 4",
+            "clamp(min=1e-12)",
+            "clamp(min=1e-9)",
             {"importance", "screen"},
             {"train", "retrain", "evaluate", "report"},
         ),
