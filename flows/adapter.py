@@ -16,7 +16,7 @@ from dvc.repo import reproduce as dvc_reproduce
 from dvc.stage import cache as dvc_stage_cache
 from dvc_data.hashfile import transfer as dvc_transfer
 
-from flows import contents, leftovers, lockfile, processes, reasons, writable
+from flows import contents, ignored, leftovers, lockfile, processes, reasons, writable
 from flows.contents import Damaged, Keeper, Output
 from flows.failures import StageFailed as StageFailed
 from flows.failures import failure
@@ -234,6 +234,7 @@ def _reproduce(stage: Any, **options: Any) -> Any:
         kept = [repo.cache.local.path, repo.stage_cache.cache_dir, repo.tmp_dir, repo.root_dir]
         places = [Path(out.fs_path).parent for out in stage.outs] + [Path(path) for path in kept]
         writable.demand(places)
+        ignored.hide(Path(repo.root_dir), [out.def_path for out in stage.outs])
         run(**also)
 
     stage.run = run_where_it_can_write

@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from flows import processes
+from flows import ignored, processes
 from flows.settings import STATE
 from flows.spool import SPOOL
 from ganatomy.errors import InputError
@@ -57,10 +57,11 @@ def _clean(root: Path) -> None:
 
 
 def _forget_ignored(folder: Path) -> None:
-    """Remove the .gitignore that DVC keeps beside artifacts, when it names nothing else."""
-    path = folder / ".gitignore"
+    """Remove the .gitignore that is kept beside artifacts, when it names nothing else."""
+    path = folder / ignored.NAME
     if path.is_file():
         lines = [line for line in path.read_text().splitlines() if line.strip()]
+        lines = [line for line in lines if line != f"/{ignored.NAME}"]
         if all(line.startswith("/") and not os.path.lexists(folder / line[1:]) for line in lines):
             path.unlink()
 

@@ -315,7 +315,7 @@ def test_the_verdict_is_in_words_and_of_the_tables(project: Path) -> None:
     causal, units = _table(project, "causal"), _table(project, "dissection")
     assert f"In {causal['passes'].sum()} of {len(causal)} checks" in said
     assert f"overlap by {_table(project, 'disagreement')['overlap'].mean():.2f}" in said
-    assert f"of {units['unit'].nunique()} units of G" in said
+    assert f"Of {len(units[['layer', 'unit']].drop_duplicates())} units of G" in said
     assert said in SECTION.facts(MapsStudy.load(_report(project)))["gradcam"]["verdict"]
 
 
