@@ -87,8 +87,8 @@ def test_one_that_diverges_is_handed_over_as_none(
 ) -> None:
     begin_well = run.begin
 
-    def begin_badly(*given: object) -> object:
-        state = begin_well(*given)  # type: ignore[arg-type]
+    def begin_badly(*given: object, **named: object) -> object:
+        state = begin_well(*given, **named)  # type: ignore[arg-type]
         if given[2] == 1:
             with torch.no_grad():
                 next(state.gan.discriminator.parameters()).fill_(float("inf"))
