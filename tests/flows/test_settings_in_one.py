@@ -99,7 +99,8 @@ def test_make_hands_it_on_as_it_was_typed(target: str, value: str | None, tmp_pa
     program.write_text('#!/bin/sh\nfor word in "$@"; do printf "<%s>\\n" "$word"; done\n')
     program.chmod(0o755)
     words = [] if value is None else [f"SET={value.replace('$', '$$')}"]  # make's own word for $
-    clean = {name: text for name, text in os.environ.items() if name not in ("MAKEFLAGS", "SET")}
+    of_make = ("MAKEFLAGS", "MAKELEVEL", "SET", "PROFILE")  # where make runs the tests
+    clean = {name: text for name, text in os.environ.items() if name not in of_make}
     done = subprocess.run(
         ["make", target, "PROFILE=smoke", *words],
         cwd=tmp_path,
