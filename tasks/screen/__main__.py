@@ -18,7 +18,7 @@ from tasks.shared.events import Events
 from tasks.shared.results import write_metrics
 from tasks.shared.variant_data import load_variants, trainable
 
-_OFF = "switched off (`screen.enabled`): every feature is trained in full"
+_OFF = "switched off by screen.enabled in params.yaml: every feature is trained in full"
 
 
 def main(events: Events) -> None:

@@ -74,4 +74,4 @@ def test_without_screening_everything_is_trained(smoke: Path) -> None:
     assert found == {"screened": False, "variants": ["cell_1_1", "cell_0_0", "contrast"]}
     page = (smoke / "reports" / "report.html").read_text()
     assert "Short trainings came first" not in page
-    assert "<li><code>screen</code>: switched off (`screen.enabled`)" in page
+    assert "<li><code>screen</code>: switched off by screen.enabled" in page
