@@ -324,15 +324,9 @@ def look_over(
 ) -> LookedOver:
     """See which stages are not up to date; where none is, read every output in full.
 
-    What differs is put right from the cache where that is possible.
-
-    Parameters
-    ----------
-    tell : callable
-        Takes a stage's name and a sentence for the user.
-    also_if_behind : bool
-        Read and put right the outputs also where stages are not up to date, which some may only
-        be because their outputs are damaged: such a stage need not run again.
+    What differs is put right from the cache where that is possible: `also_if_behind`, too, where a
+    stage may only be behind because its outputs are damaged, and need not run again. `tell` takes a
+    stage's name and a sentence for the user.
     """
     with _repo(root) as repo, lock_repo(repo):
         as_it_was = _lock_bytes(root)
