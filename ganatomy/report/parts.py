@@ -53,8 +53,12 @@ def naming(section: PageSection[Any]) -> Iterator[None]:
 
 def unshown(section: PageSection[Any], error: Exception) -> Absence:
     """Say that a section is left out because of an error."""
+    return _absence(section, _cannot_be_shown(error))
+
+
+def _cannot_be_shown(error: Exception) -> str:
     words = error if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
-    return _absence(section, f"cannot be shown: {words}")
+    return f"cannot be shown: {words}"
 
 
 def _absence(section: PageSection[Any], reason: str) -> Absence:
@@ -125,8 +129,10 @@ def _without_section(reports: Path, told: set[str], forgiving: bool) -> list[Abs
         if folder.name in told:
             continue
         try:
-            absences.append(Absence(folder.name, "", why_left_out(folder)))
-        except Exception:
+            reason = why_left_out(folder)
+        except Exception as error:
             if not forgiving:
                 raise
+            reason = _cannot_be_shown(error)
+        absences.append(Absence(folder.name, "", reason))
     return absences

@@ -96,6 +96,19 @@ def test_what_is_missing_is_left_out_with_its_reason(reports: Path) -> None:
     assert "<li><code>helper</code>: not possible for &lt;this&gt;</li>" in html
 
 
+def test_a_reason_that_cannot_be_read_is_told_also_of_a_stage_without_a_section(
+    reports: Path,
+) -> None:
+    (reports / "helper").mkdir(exist_ok=True)
+    write_json(reports / "helper" / LEFT_OUT, {"why": ""})
+    with pytest.raises(KeyError):
+        gather(reports)
+    _, absences = gather(reports, forgiving=True)
+    assert [(each.name, each.reason) for each in absences] == [
+        ("helper", "cannot be shown: KeyError: 'reason'")
+    ]
+
+
 def test_a_result_that_is_not_to_be_shown_is_not_even_read(reports: Path) -> None:
     (reports / "second" / "words.txt").unlink()  # what a failed run may leave
     parts, (absence,) = gather(reports, {"second": "failed: <planted>"})
