@@ -18,7 +18,8 @@ class Architecture:
     width : int
         Channels of G's last and D's first hidden layer.
     generator, discriminator : str
-        ``dcgan``, ``resnet``, or the dotted path ``module:Class`` of the user's own.
+        ``dcgan``, ``resnet``, for D also ``dcgan-plain`` and ``dcgan-layernorm``, or the dotted
+        path ``module:Class`` of the user's own.
     num_classes : int
         0: unconditional. Else latents end in a one-hot class, and D may be told the class.
     spectral_norm : bool

@@ -22,7 +22,8 @@ class Method:
     Attributes
     ----------
     generator, discriminator : str
-        ``dcgan``, ``resnet``, or the dotted path ``module:Class`` of the user's own.
+        ``dcgan``, ``resnet``, for D also ``dcgan-plain`` and ``dcgan-layernorm``, or the dotted
+        path ``module:Class`` of the user's own.
     conditional : bool
         Give G and D the class of each image; needs labels.
     spectral_norm : bool

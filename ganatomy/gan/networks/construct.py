@@ -1,5 +1,8 @@
 """From a name, or the dotted path of the user's own class, to a network of the right size."""
 
+from collections.abc import Callable
+from functools import partial
+
 from torch import nn
 
 from ganatomy.errors import InputError
@@ -8,9 +11,12 @@ from ganatomy.gan.networks import dcgan, resnet
 from ganatomy.imports import imported
 from ganatomy.rng import seeded
 
-_GENERATORS: dict[str, type[nn.Module]] = {"dcgan": dcgan.Generator, "resnet": resnet.Generator}
-_DISCRIMINATORS: dict[str, type[nn.Module]] = {
+_Networks = dict[str, Callable[..., nn.Module]]
+_GENERATORS: _Networks = {"dcgan": dcgan.Generator, "resnet": resnet.Generator}
+_DISCRIMINATORS: _Networks = {
     "dcgan": dcgan.Discriminator,
+    "dcgan-plain": partial(dcgan.Discriminator, norm="none"),
+    "dcgan-layernorm": partial(dcgan.Discriminator, norm="layer"),
     "resnet": resnet.Discriminator,
 }
 
@@ -54,7 +60,7 @@ def _sizes(architecture: Architecture) -> dict[str, int]:
 
 
 def _construct(
-    name: str, known: dict[str, type[nn.Module]], sizes: dict[str, int], where: str, seed: int
+    name: str, known: _Networks, sizes: dict[str, int], where: str, seed: int
 ) -> nn.Module:
     with seeded(0, "import", name):  # a module may draw constants, once in every process
         network_class = imported(name, where) if is_own(name) else known.get(name)

@@ -1,10 +1,12 @@
 """A small DCGAN (Radford et al. 2016, arXiv 1511.06434).
 
-Both networks have BatchNorm, as in the paper: it halves the Frechet distance at equal steps. In
-train mode a logit therefore depends on the whole batch; metrics and explanations use eval mode,
-where it depends on its own image alone. Activations are not in place, so that hooks see what a
-layer really returned.
+In the paper both networks have BatchNorm. In D it makes a logit depend on the whole batch while D
+is trained, on batches of reals and batches of fakes; in eval mode it is another function, of
+running statistics of both. A D without it, or with a norm within each image, is the same function
+of its image always. Activations are not in place, so that hooks see what a layer really returned.
 """
+
+from typing import Literal
 
 import torch
 from torch import nn
@@ -12,6 +14,8 @@ from torch import nn
 from ganatomy.gan.networks.channels_last import FlatLinear, laid_out_for
 from ganatomy.gan.networks.conditioning import add_class, equal_power
 from ganatomy.gan.networks.sizes import doublings
+
+Norm = Literal["batch", "layer", "none"]
 
 
 class Generator(nn.Module):
@@ -72,19 +76,32 @@ class Discriminator(nn.Module):
         Channels of the first layer; each later one has twice as many.
     num_classes : int
         Above 0, a projection discriminator: see `conditioning.add_class`.
+    norm : {"batch", "layer", "none"}
+        Behind each convolution but the first. ``batch`` as in the paper; ``layer`` over all values
+        of one image (Ba et al. 2016, arXiv 1607.06450), a gain and a shift for each channel.
     """
 
-    def __init__(self, image_size: int, channels: int, width: int, num_classes: int = 0) -> None:
+    def __init__(
+        self,
+        image_size: int,
+        channels: int,
+        width: int,
+        num_classes: int = 0,
+        *,
+        norm: Norm = "batch",
+    ) -> None:
         super().__init__()
         base, halvings = doublings(image_size)
         layers: list[nn.Module] = []
         num_in, num_out = channels, width
         for index in range(halvings):
-            norm = index > 0  # not on the first layer, as in the paper
+            here: Norm = norm if index > 0 else "none"  # not on the first layer, as in the paper
             # a bias before BatchNorm has no effect and no gradient: Adam would walk it at random
-            layers.append(nn.Conv2d(num_in, num_out, 4, 2, 1, bias=not norm))
-            if norm:
+            layers.append(nn.Conv2d(num_in, num_out, 4, 2, 1, bias=here != "batch"))
+            if here == "batch":
                 layers.append(nn.BatchNorm2d(num_out))
+            elif here == "layer":
+                layers.append(nn.GroupNorm(1, num_out))
             layers.append(nn.LeakyReLU(0.2))
             num_in, num_out = num_out, num_out * 2
         self.layers = nn.Sequential(*layers)

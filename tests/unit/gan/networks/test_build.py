@@ -121,7 +121,7 @@ def test_what_a_constructor_draws_is_the_same_in_every_build() -> None:
 @pytest.mark.parametrize(
     ("name", "what", "remedy"),
     [
-        ("stylegan", "no network 'stylegan'", "dcgan, resnet"),
+        ("stylegan", "no network 'stylegan'", "Use dcgan, "),
         ("my_networks.D", "no network 'my_networks.D'", "module:Class"),
         ("my_absent:D", "there is no module 'my_absent'", "my_absent.py"),
         ("my_absent.deep:D", "there is no module 'my_absent'", "my_absent/deep.py"),
@@ -166,3 +166,17 @@ class Map(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         result: torch.Tensor = self.layer(images)
         return result
+
+
+@pytest.mark.parametrize(
+    ("name", "alone"),
+    [("dcgan", False), ("dcgan-plain", True), ("dcgan-layernorm", True), ("resnet", True)],
+)
+def test_which_discriminators_are_functions_of_their_image(name: str, alone: bool) -> None:
+    """In train mode as in eval mode, whatever else is in the batch."""
+    network = build_discriminator(_architecture(discriminator=name))
+    some, others = images(4, 28), images(4, 28, seed=1) * 0.2
+    with torch.no_grad():
+        evaluated = network.eval()(some)
+        trained = network.train()(torch.cat([some, others]))[:4]
+    assert torch.allclose(trained, evaluated, atol=1e-6) == alone
