@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks import machine
@@ -20,6 +21,7 @@ KINDS = (
     "gradcam",
     "lime",
     "maps",
+    "discriminators",
 )
 
 
@@ -33,6 +35,7 @@ def main() -> None:
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"{', '.join(KINDS)}; default all")
     parser.add_argument("--table", action="store_true", help="rewrite docs/benchmarks.md only")
     parser.add_argument("--seeds", type=int, nargs="+", help="of pipeline (0) and quality (0 1 2)")
+    parser.add_argument("--kept", type=Path, help="runs and GANs of discriminators; these go on")
     parser.add_argument("--budget-s", type=float, default=180.0, help="of each quality training")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     given = parser.parse_args()
@@ -88,6 +91,11 @@ def _measure(kind: str, given: argparse.Namespace) -> None:
         from benchmarks import maps
 
         _write("maps", maps.measure())
+    elif kind == "discriminators":
+        from benchmarks import discriminators
+
+        with TemporaryDirectory() as folder:
+            _write("discriminators", discriminators.measure(given.kept or Path(folder)))
     else:
         from benchmarks import quality
 

@@ -6,7 +6,7 @@ import csv
 import io
 import statistics
 
-from benchmarks import gradcam, lime, maps
+from benchmarks import discriminators_page, gradcam, lime, maps
 from benchmarks.tables import Result, machine_line, table
 
 
@@ -23,6 +23,7 @@ def render(results: dict[str, list[Result]], of_gpu: str) -> str:
         "gradcam": gradcam.section,
         "lime": lime.section,
         "maps": maps.section,
+        "discriminators": discriminators_page.section,
     }
     for kind, section in sections.items():
         if results[kind]:

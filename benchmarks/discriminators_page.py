@@ -1,0 +1,123 @@
+"""The discriminators' section of docs/benchmarks.md."""
+
+# ruff: noqa: E501  the lines are those of the page
+
+import math
+
+from benchmarks.discriminator_rule import (
+    REFERENCE,
+    failed,
+    faults,
+    geometric_mean,
+    is_complete,
+    log_ratio,
+    winner,
+)
+from benchmarks.discriminators import CANDIDATES, CLASSIC, DATA, NUM_JUDGED
+from benchmarks.tables import Result, machine_line, table
+
+_RUN_HEADS = [
+    *("data", "D", "seed", "epochs", "steps", "CPU s", "fcd@1000", "reals / fakes", "AUC"),
+    *("balanced accuracy at 0 / at best", "blurred / noise / black", "eval - train", "fails"),
+]
+_CANDIDATE_HEADS = ["D", "a step, ms", "fcd@1000", *DATA, "not eligible because"]
+
+
+def section(results: list[Result]) -> str:
+    """Every run, what the rule makes of them, and the textbook's training beside them."""
+    (result,) = results
+    rows, step_s = result["rows"], result["step_s"]
+    of_candidates = [row for row in rows if row["candidate"] in CANDIDATES]
+    classic = [row for row in rows if row["candidate"] == CLASSIC]
+    return f"""\
+## Which discriminator is the default
+
+{machine_line(result)}
+
+The rule, written before the runs, is in [decision 40](decisions/0040-the-default-discriminator.md): the default method with each D, for equal time, on the
+5,000 digits (4,000 of them to train on) and on 5,000 images of Fashion-MNIST; {NUM_JUDGED:,} held-out reals, as many fakes of the moving average of G, the last
+step. One evaluator for each data set. Logits are medians. eval - train: the largest difference of a logit in eval mode from that in train mode among
+other images. CPU seconds: two trainings shared the machine, so wall time would say more of the neighbours.
+
+{table(_RUN_HEADS, [_run(row) for row in of_candidates])}
+
+fcd@1000 here is the geometric mean over six runs; behind it the ratio to that of `{REFERENCE}` on either data set, with its 95 % interval over seeds.
+
+{table(_CANDIDATE_HEADS, [_candidate(of_candidates, name, step_s[name]) for name in CANDIDATES])}
+
+The rule's choice: **`{winner(of_candidates, step_s)}`**.
+
+**Is the last step the best?** fcd@500 against training images, every {20_000:,} images, as `train.publish: best` looks at it: the last over the best,
+on average over runs; and the lowest balanced accuracy of D at logit 0 on held-out reals and fakes, over these looks of the second half of the training.
+
+{table(["D", "runs", "the last / the best", "runs whose last is the best", "lowest accuracy at 0"], [_course(rows, name) for name in (*CANDIDATES, CLASSIC) if _of(rows, name)])}
+
+### The textbook's training
+
+`profiles/classic.yaml`: DCGAN with BatchNorm in both networks, bce, Adam at 0.0002 with betas 0.5 and 0.999, batches of 64, weights from N(0, 0.02), no penalty, a
+constant rate, no moving average. The same time and data; a step of it takes {1000 * step_s[CLASSIC]:.1f} ms.
+
+{table(_RUN_HEADS, [_run(row) for row in classic])}"""
+
+
+def _of(rows: list[Result], name: str) -> list[Result]:
+    return [row for row in rows if row["candidate"] == name]
+
+
+def _run(row: Result) -> list[str]:
+    return [
+        row["data"],
+        f"`{row['candidate']}`",
+        str(row["seed"]),
+        str(row["epochs"]),
+        f"{row['steps']:,}",
+        f"{row['cpu_seconds']:.0f}",
+        f"{row['fcd@1000']:.2f}",
+        f"{row['reals']:+.2f} / {row['fakes']:+.2f}",
+        f"{row['auc']:.3f} [{row['auc_low']:.3f}, {row['auc_high']:.3f}]",
+        f"{row['balanced_at_0']:.3f} / {row['balanced_at_best']:.3f}",
+        f"{row['blurred']:+.1f} / {row['noise']:+.1f} / {row['black']:+.1f}",
+        f"{row['eval_train_difference']:.2g}",
+        "; ".join(failed(row)) or "-",
+    ]
+
+
+def _candidate(rows: list[Result], name: str, step_s: float) -> list[str]:
+    complete = is_complete(rows, name)
+    ratios = ["-" if not complete or name == REFERENCE else _ratio(rows, name, d) for d in DATA]
+    found = faults(rows, name)
+    return [
+        f"`{name}`",
+        f"{1000 * step_s:.1f}",
+        f"{geometric_mean(rows, name):.2f}" if complete else "-",
+        *ratios,
+        f"{len(found)}: {'; '.join(found)}" if found else "eligible",
+    ]
+
+
+def _ratio(rows: list[Result], name: str, data: str) -> str:
+    mean, half = log_ratio(rows, name, REFERENCE, data)
+    low, high = math.exp(mean - half), math.exp(mean + half)
+    return f"{math.exp(mean):.2f} [{low:.2f}, {high:.2f}]"
+
+
+def _course(rows: list[Result], name: str) -> list[str]:
+    own = _of(rows, name)
+    last_over_best = [_last_over_best(row) for row in own]
+    accuracies = [
+        (look["d_accuracy_held_out"] + look["d_accuracy_ema_fakes"]) / 2
+        for row in own
+        for look in row["looks"][len(row["looks"]) // 2 :]
+    ]
+    return [
+        f"`{name}`",
+        str(len(own)),
+        f"{sum(last_over_best) / len(own):.2f}",
+        str(sum(ratio == 1 for ratio in last_over_best)),
+        f"{min(accuracies):.2f}",
+    ]
+
+
+def _last_over_best(row: Result) -> float:
+    values = [look["fcd@500"] for look in row["looks"]]
+    return float(values[-1] / min(values))
