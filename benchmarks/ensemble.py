@@ -83,7 +83,7 @@ def _settings(width: int, batch: int) -> TrainingSettings:
         width=width,
         learning_rate=2e-3,
         ema_decay=0.99,
-        method=Method(),
+        method=Method(discriminator="dcgan"),
     )
 
 

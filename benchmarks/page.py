@@ -159,7 +159,7 @@ def _quality(results: list[Result]) -> str:
 {machine_line(results[0])}
 
 Fashion-MNIST, 60,000 training images; `dcgan` of width 32 in both. fcd@10000 of 10,000 fakes against the 10,000 test images, in
-the features of a classifier trained on the training images. Ours: the default method and budget of `params.yaml` (batch,
+the features of a classifier trained on the training images. Ours: the default method (but for D) and budget of `params.yaml` (batch,
 learning rate, schedule, moving average), as many whole epochs as fit. Plain: the example's. Lower is better."""
     ]
     for result in results:
@@ -205,7 +205,7 @@ def _ensemble(results: list[Result]) -> str:
 
 Training steps of all members together per second, against training one after the other with our own loop at its best (data on
 the device, fused Adam, channels_last, every thread of the machine). On the CPU a pack is trained in a process of one thread for each core, all at
-once. 28 px, one channel, `dcgan`, the default method. `loop` is that loop in a process for each core, without packs. Medians of three, by turns; recording a pack (1 to 3 s, once for each size) is not counted."""
+once. 28 px, one channel, `dcgan` (G and D), else the default method. `loop` is that loop in a process for each core, without packs. Medians of three, by turns; recording a pack (1 to 3 s, once for each size) is not counted."""
     ]
     for result in results:
         for row in result["rows"]:

@@ -26,6 +26,7 @@ from ganatomy.metrics.frechet import frechet_distance
 
 Data = Callable[[], tuple[Dataset, Dataset]]
 _WIDTH = 32
+_D = "dcgan"  # with BatchNorm, as in the example
 _TIMED = (20, 220)  # steps between which it is timed how long one takes
 # the default run's, but for batch and latents, which the plain loop shares
 SETTINGS = TrainingSettings(
@@ -35,7 +36,7 @@ SETTINGS = TrainingSettings(
     width=_WIDTH,
     learning_rate=2e-3,
     ema_decay=0.995,
-    method=Method(),
+    method=Method(discriminator=_D),
 )
 
 
@@ -153,7 +154,7 @@ def _step_s(
 
 
 def _architecture() -> Architecture:
-    return Architecture(28, 1, LATENT_DIM, _WIDTH)
+    return Architecture(28, 1, LATENT_DIM, _WIDTH, discriminator=_D)
 
 
 def _fakes(generator: torch.nn.Module, seed: int, count: int) -> torch.Tensor:

@@ -32,7 +32,7 @@ class Architecture:
     latent_dim: int
     width: int
     generator: str = "dcgan"
-    discriminator: str = "dcgan"
+    discriminator: str = "dcgan-layernorm"
     num_classes: int = 0
     spectral_norm: bool = False
 

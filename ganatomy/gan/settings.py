@@ -53,7 +53,7 @@ class Method:
     """
 
     generator: str = "dcgan"
-    discriminator: str = "dcgan"
+    discriminator: str = "dcgan-layernorm"
     conditional: bool = False
     spectral_norm: bool = False
     loss: LossName = "bce"

@@ -14,8 +14,11 @@ from ganatomy.gan.step import Values
 from ganatomy.gan.training import train_gan
 
 CPU = torch.device("cpu")
-SMALL = Architecture(image_size=28, channels=1, latent_dim=5, width=4)
-PLAIN = Method(r1=0.0, penalty_every=1, beta1=0.5, schedule="constant")  # nothing but a loss
+# D with BatchNorm: it has all that a training carries, running statistics too
+SMALL = Architecture(image_size=28, channels=1, latent_dim=5, width=4, discriminator="dcgan")
+PLAIN = Method(  # nothing but a loss
+    discriminator="dcgan", r1=0.0, penalty_every=1, beta1=0.5, schedule="constant"
+)
 OnStep = Callable[[TrainingState, int, Values | None], None]
 
 

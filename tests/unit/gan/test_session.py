@@ -32,6 +32,7 @@ MONITORING = Monitoring(
     measure_every=2, probe_kimg=0.012, publish="best"
 )  # a probe every 3 steps of 4 images
 METHODS = {
+    "the default": Method(),
     "classic": PLAIN,
     "all of it": replace(
         PLAIN,

@@ -32,6 +32,9 @@ METHODS: list[tuple[dict[str, Any], dict[str, int]]] = [
     ({"loss": "wgan", "gradient_penalty": 10.0}, {}),
     ({"loss": "relativistic", "conditional": True, "r1": 1.0}, {"classes": 3}),
     ({"generator": "resnet", "discriminator": "resnet", "r1": 0.3, "beta1": 0.0}, {}),
+    ({"discriminator": "dcgan-plain", "r1": 0.3, "penalty_every": 2}, {}),
+    ({"discriminator": "dcgan-layernorm", "r1": 0.3, "penalty_every": 2}, {}),
+    ({"discriminator": "dcgan-layernorm", "conditional": True}, {"classes": 3, "size": 64}),
 ]
 
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,8 +11,9 @@ from torch import nn
 
 from ganatomy.errors import InputError
 from ganatomy.gan.architecture import Architecture
-from ganatomy.gan.networks import dcgan, resnet
+from ganatomy.gan.networks import IMAGE_SIZES, dcgan, resnet
 from ganatomy.gan.networks.build import build_discriminator, build_generator
+from ganatomy.gan.settings import Method
 from ganatomy.initialise import initialise
 from tests.unit.gan.networks.both import images
 
@@ -180,3 +182,25 @@ def test_which_discriminators_are_functions_of_their_image(name: str, alone: boo
         evaluated = network.eval()(some)
         trained = network.train()(torch.cat([some, others]))[:4]
     assert torch.allclose(trained, evaluated, atol=1e-6) == alone
+
+
+@pytest.mark.parametrize("size", IMAGE_SIZES)
+@pytest.mark.parametrize("options", [{}, {"num_classes": 3}, {"spectral_norm": True}])
+def test_the_default_discriminator_judges_each_image_by_itself_to_the_bit(
+    size: int, options: dict[str, Any]
+) -> None:
+    """Of every size, with classes and with spectral norm; one image among others or not."""
+    architecture = Architecture(size, 3, 8, 4, **options)
+    assert architecture.discriminator == Method().discriminator
+    network = build_discriminator(architecture)
+    some, others = images(4, size, 3), images(4, size, 3, seed=1) * 0.2
+    given = (torch.tensor([0, 1, 2, 0]),) if architecture.num_classes else ()
+    twice = [torch.cat([labels, labels]) for labels in given]
+    with torch.no_grad():
+        expected = network.eval()(torch.cat([some, some]), *twice)
+        assert expected.shape == (8,)
+        assert len(expected.unique()) > 1
+        among_others = torch.cat([some, others])
+        assert torch.equal(network(among_others, *twice)[:4], expected[:4])
+        if not architecture.spectral_norm:  # whose power iteration goes on in train mode
+            assert torch.equal(network.train()(among_others, *twice)[:4], expected[:4])
