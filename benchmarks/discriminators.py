@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from benchmarks.discriminator_rule import CANDIDATES, DATA, REFERENCE, SEEDS, cannot_win
 from benchmarks.quality import fashion_mnist
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.images import to_float, to_uint8
@@ -38,10 +39,7 @@ from ganatomy.metrics.evaluator import extract, train_evaluator
 from ganatomy.metrics.frechet import frechet_distance
 from ganatomy.rng import generator
 
-DATA = ("digits", "fashion-mnist")
-CANDIDATES = ("dcgan", "dcgan-plain", "dcgan-layernorm", "resnet")
 CLASSIC = "classic"  # the method of profiles/classic.yaml: no candidate, for comparison
-SEEDS = (0, 1, 2)
 NUM_JUDGED = 1000  # held-out reals, and as many of everything else
 _EPOCHS = 60  # of the reference, on the digits: what equal time is equal to
 _PROBE_IMAGES = 20_000
@@ -81,7 +79,7 @@ def settings_of(candidate: str) -> TrainingSettings:
 
 
 def measure(kept: Path) -> dict[str, Any]:
-    """Make the runs that `kept` lacks, one after the other, and collect all figures."""
+    """Make the runs that `kept` lacks and that can change the choice; collect all figures."""
     while next_run(kept):
         pass
     return collect(kept)
@@ -95,21 +93,29 @@ def collect(kept: Path) -> dict[str, Any]:
 
 
 def next_run(kept: Path) -> bool:
-    """Make the first run that `kept` lacks, or measure the steps' time; False if nothing lacks."""
+    """Make the first run that `kept` lacks, or measure the steps' time; False if there is none."""
     torch.set_num_threads(1)
     keep_freed_memory()
     if not (kept / _STEP_S).exists():
         write_json(kept / _STEP_S, step_seconds(load("digits")[0].images))
         return True
+    so_far = collect(kept)
     for course in courses():
         folder = course.folder(kept)
-        if not (folder / "run.json").exists():
-            gan, figures = run(course, read_json(kept / _STEP_S))
+        if not (folder / "run.json").exists() and not _is_decided(course, so_far):
+            gan, figures = run(course, so_far["step_s"])
             save_gan(gan, folder)
             write_json(folder / "run.json", figures)
             print(figures, flush=True)
             return True
     return False
+
+
+def _is_decided(course: Course, so_far: dict[str, Any]) -> bool:
+    """Say whether the run would change nothing. The others are compared with the reference."""
+    if course.candidate in (REFERENCE, CLASSIC):
+        return False
+    return cannot_win(so_far["rows"], course.candidate, so_far["step_s"]) != ""
 
 
 def load(data: str) -> tuple[Dataset, Dataset]:
@@ -162,8 +168,8 @@ def _step_s(images: torch.Tensor, settings: TrainingSettings) -> float:
 
 def epochs_of(candidate: str, num_images: int, step_s: dict[str, float], num_digits: int) -> int:
     """As many whole epochs as fit in the time of the reference's on the digits."""
-    reference = settings_of("dcgan")
-    budget_s = _EPOCHS * (num_digits // reference.batch_size) * step_s["dcgan"]
+    reference = settings_of(REFERENCE)
+    budget_s = _EPOCHS * (num_digits // reference.batch_size) * step_s[REFERENCE]
     epoch_s = num_images // settings_of(candidate).batch_size * step_s[candidate]
     return int(budget_s / epoch_s + 1e-9)
 

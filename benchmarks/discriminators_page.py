@@ -5,28 +5,33 @@
 import math
 
 from benchmarks.discriminator_rule import (
+    CANDIDATES,
+    DATA,
     REFERENCE,
+    SEEDS,
+    cannot_win,
     failed,
     faults,
     geometric_mean,
+    has_seeds,
     is_complete,
     log_ratio,
     winner,
 )
-from benchmarks.discriminators import CANDIDATES, CLASSIC, DATA, NUM_JUDGED
+from benchmarks.discriminators import CLASSIC, NUM_JUDGED
 from benchmarks.tables import Result, machine_line, table
 
 _RUN_HEADS = [
     *("data", "D", "seed", "epochs", "steps", "CPU s", "fcd@1000", "reals / fakes", "AUC"),
     *("balanced accuracy at 0 / at best", "blurred / noise / black", "eval - train", "fails"),
 ]
-_CANDIDATE_HEADS = ["D", "a step, ms", "fcd@1000", *DATA, "not eligible because"]
+_CANDIDATE_HEADS = ["D", "a step, ms", "fcd@1000", *DATA, "eligible"]
 
 
 def section(results: list[Result]) -> str:
     """Every run, what the rule makes of them, and the textbook's training beside them."""
     (result,) = results
-    rows, step_s = result["rows"], result["step_s"]
+    rows, step_s = sorted(result["rows"], key=_place), result["step_s"]
     of_candidates = [row for row in rows if row["candidate"] in CANDIDATES]
     classic = [row for row in rows if row["candidate"] == CLASSIC]
     return f"""\
@@ -41,9 +46,10 @@ other images. CPU seconds: two trainings shared the machine, so wall time would 
 
 {table(_RUN_HEADS, [_run(row) for row in of_candidates])}
 
-fcd@1000 here is the geometric mean over six runs; behind it the ratio to that of `{REFERENCE}` on either data set, with its 95 % interval over seeds.
+fcd@1000 here is the geometric mean over six runs; behind it the ratio to that of `{REFERENCE}` on either data set, with its 95 % interval over seeds. A
+run that could no longer change the choice was not made: the last column says why.
 
-{table(_CANDIDATE_HEADS, [_candidate(of_candidates, name, step_s[name]) for name in CANDIDATES])}
+{table(_CANDIDATE_HEADS, [_candidate(of_candidates, name, step_s) for name in CANDIDATES])}
 
 The rule's choice: **`{winner(of_candidates, step_s)}`**.
 
@@ -58,6 +64,11 @@ on average over runs; and the lowest balanced accuracy of D at logit 0 on held-o
 constant rate, no moving average. The same time and data; a step of it takes {1000 * step_s[CLASSIC]:.1f} ms.
 
 {table(_RUN_HEADS, [_run(row) for row in classic])}"""
+
+
+def _place(row: Result) -> tuple[int, int, int]:
+    order = [*CANDIDATES, CLASSIC]
+    return DATA.index(row["data"]), order.index(row["candidate"]), row["seed"]
 
 
 def _of(rows: list[Result], name: str) -> list[Result]:
@@ -82,17 +93,33 @@ def _run(row: Result) -> list[str]:
     ]
 
 
-def _candidate(rows: list[Result], name: str, step_s: float) -> list[str]:
+def _candidate(rows: list[Result], name: str, step_s: dict[str, float]) -> list[str]:
     complete = is_complete(rows, name)
-    ratios = ["-" if not complete or name == REFERENCE else _ratio(rows, name, d) for d in DATA]
-    found = faults(rows, name)
+    compared = [name != REFERENCE and has_seeds(rows, name, data) for data in DATA]
     return [
         f"`{name}`",
-        f"{1000 * step_s:.1f}",
+        f"{1000 * step_s[name]:.1f}",
         f"{geometric_mean(rows, name):.2f}" if complete else "-",
-        *ratios,
-        f"{len(found)}: {'; '.join(found)}" if found else "eligible",
+        *(_ratio(rows, name, data) if there else "-" for data, there in zip(DATA, compared)),
+        _eligible(rows, name, step_s),
     ]
+
+
+def _eligible(rows: list[Result], name: str, step_s: dict[str, float]) -> str:
+    """Whether it is, with every reason against it, told once for all its runs."""
+    runs: dict[str, list[str]] = {}
+    for found in faults(rows, name):
+        words, _, run = found.rstrip(")").partition(" (")
+        runs.setdefault(words, []).append(run)
+    if runs:
+        return "no: " + "; ".join(f"{words} ({_which(own)})" for words, own in runs.items())
+    if is_complete(rows, name):
+        return "yes"
+    return f"not run to the end: {cannot_win(rows, name, step_s)}"
+
+
+def _which(runs: list[str]) -> str:
+    return "every run" if len(runs) == len(DATA) * len(SEEDS) else ", ".join(runs)
 
 
 def _ratio(rows: list[Result], name: str, data: str) -> str:
