@@ -1,5 +1,6 @@
 """Many trainings: isolation, resuming, falling back."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,19 @@ from ganatomy.gan.ensemble.feed import Feed
 from ganatomy.gan.ensemble.pack import Pack
 from ganatomy.gan.ensemble.steps import Steps
 from ganatomy.gan.ensemble.train_pack import train_pack
+from ganatomy.gan.settings import Method, TrainingSettings
 from ganatomy.gan.state import begin
 from ganatomy.gan.training import train
 from tests.unit.gan.ensemble.packs import Run, Weights, all_weights, architecture, equal, views
 from tests.unit.gan.small import CPU, small_settings
 
 SETTINGS = small_settings(r1=0.3, penalty_every=2, beta1=0.0, schedule="linear")
+OF_DEFAULT_D = replace(
+    SETTINGS, method=replace(SETTINGS.method, discriminator=Method().discriminator)
+)
+either_d = pytest.mark.parametrize(
+    "settings", [SETTINGS, OF_DEFAULT_D], ids=["BatchNorm", "the default"]
+)
 
 
 def _far(one: Weights | None, two: Weights | None) -> float:
@@ -49,12 +57,15 @@ def test_a_loop_is_the_plain_training_to_the_bit(tmp_path: Path) -> None:
         assert equal(weights, all_weights(state.gan))
 
 
+@either_d
 @pytest.mark.parametrize("backend", ["grouped", "bmm"])
-def test_who_else_is_in_the_pack_does_not_matter(tmp_path: Path, backend: str) -> None:
+def test_who_else_is_in_the_pack_does_not_matter(
+    tmp_path: Path, backend: str, settings: TrainingSettings
+) -> None:
     given = views(5)
-    alone = Run(tmp_path / "1", SETTINGS, "loop", 1)(given)
-    together = Run(tmp_path / "2", SETTINGS, backend, 5)(given)
-    by_two = Run(tmp_path / "3", SETTINGS, backend, 2)(given[::-1])
+    alone = Run(tmp_path / "1", settings, "loop", 1)(given)
+    together = Run(tmp_path / "2", settings, backend, 5)(given)
+    by_two = Run(tmp_path / "3", settings, backend, 2)(given[::-1])
     for index in range(5):
         name, mirrored = f"job-{index}", f"job-{4 - index}"
         assert _far(together[name], alone[name]) < 2e-3  # Adam's first steps are 1e-3 each
@@ -62,19 +73,22 @@ def test_who_else_is_in_the_pack_does_not_matter(tmp_path: Path, backend: str) -
     assert _far(alone["job-0"], alone["job-2"]) > 2e-3  # of one seed, but other images
 
 
-def test_one_that_diverges_leaves_the_others_as_they_are_to_the_bit() -> None:
+@either_d
+def test_one_that_diverges_leaves_the_others_as_they_are_to_the_bit(
+    settings: TrainingSettings,
+) -> None:
     given = views(3)
-    built = architecture(given[0], SETTINGS)
+    built = architecture(given[0], settings)
     results = []
     for poisoned in (False, True):
-        states = [begin(built, SETTINGS, view.seed, device=CPU) for view in given]
+        states = [begin(built, settings, view.seed, device=CPU) for view in given]
         if poisoned:
             with torch.no_grad():
                 next(states[1].gan.generator.parameters())[0] = float("nan")
-        pack, feed = Pack(states, SETTINGS), Feed(given, built, SETTINGS, CPU)
+        pack, feed = Pack(states, settings), Feed(given, built, settings, CPU)
         batch, z = feed.batch(0)
-        steps = Steps(pack, z, batch, SETTINGS.method, "grouped")
-        train_pack(pack, feed, SETTINGS, steps=steps, total=3, on_step=lambda _step: None)
+        steps = Steps(pack, z, batch, settings.method, "grouped")
+        train_pack(pack, feed, settings, steps=steps, total=3, on_step=lambda _step: None)
         results.append([all_weights(state.gan) for state in pack.unpack()])
     clean, beside = results
     assert not all(torch.isfinite(v).all() for v in beside[1]["discriminator"].values())
@@ -99,19 +113,20 @@ def test_one_that_diverges_is_handed_over_as_none(
     assert [weights is None for weights in found.values()] == [False, True, False]
 
 
+@either_d
 @pytest.mark.parametrize(("backend", "size"), [("grouped", 2), ("loop", 1)])
 @pytest.mark.parametrize("stop_at", [2, 6])
 def test_broken_off_and_gone_on_is_as_if_it_had_run_through(
-    tmp_path: Path, backend: str, size: int, stop_at: int
+    tmp_path: Path, backend: str, size: int, stop_at: int, settings: TrainingSettings
 ) -> None:
     given = views(4)
-    whole = Run(tmp_path / "whole", SETTINGS, backend, size)(given)
-    broken = Run(tmp_path / "broken", SETTINGS, backend, size)
+    whole = Run(tmp_path / "whole", settings, backend, size)(given)
+    broken = Run(tmp_path / "broken", settings, backend, size)
     broken.stop_at = stop_at
     with pytest.raises(KeyboardInterrupt):
         broken(given)
     done = tuple(name for name, _ in broken.trained)
-    after = Run(tmp_path / "broken", SETTINGS, backend, size)
+    after = Run(tmp_path / "broken", settings, backend, size)
     found = {**after(given, done=done)}
     assert not set(done) & set(found)
     assert after.progress[0][0] > 0  # it did not begin anew
