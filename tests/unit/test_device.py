@@ -75,4 +75,5 @@ def test_make_deterministic(threads: int) -> None:
     make_deterministic(threads)
     assert torch.get_num_threads() == threads
     assert torch.are_deterministic_algorithms_enabled()
+    assert torch.is_deterministic_algorithms_warn_only_enabled()
     assert not torch.backends.cudnn.benchmark
