@@ -18,7 +18,7 @@ from tasks.shared.variant_data import load_variants
 
 
 def main(events: Events) -> None:
-    """data/variants, models/packing, reports/screen -> models/variants/<shard>"""
+    """data/variants, data/in_full, models/packing -> models/variants/<shard>"""
     params, base = Retrain.load(), Base.load()
     shard = asked_shard(params.shards)
     make_deterministic(THREADS_PER_SHARD)

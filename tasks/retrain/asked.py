@@ -5,16 +5,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ganatomy.errors import InputError
-from ganatomy.files import read_json
 from ganatomy.importance.retraining import Budget, Training, trainings
 from tasks.params.base import Base
 from tasks.retrain.params import Retrain
+from tasks.screen.params import Screen
 from tasks.shared import checkpoints
-from tasks.shared.artifact_paths import PREPARED, REPORTS, VARIANTS
+from tasks.shared.artifact_paths import PREPARED, VARIANTS
+from tasks.shared.in_full import read_in_full
 from tasks.shared.variant_data import trainable
 from tasks.variants.params import Variants
-
-SCREENED = REPORTS / "screen" / "survivors.json"
 
 
 def asked_shard(shards: list[int]) -> int:
@@ -29,9 +28,9 @@ def asked_shard(shards: list[int]) -> int:
 
 
 def trainings_of(shard: int, params: Retrain, base: Base) -> list[Training]:
-    """List this shard's share of what screening let through, and of the nulls."""
-    survivors = set(read_json(SCREENED)["variants"])
-    recipes = [recipe for recipe in trainable() if recipe.is_null or recipe.name in survivors]
+    """List this shard's share of the nulls and of all variants, or of those that screening kept."""
+    kept = read_in_full(screened=Screen.load().enabled)
+    recipes = [recipe for recipe in trainable() if recipe.is_null or recipe.name in kept]
     seeds = range(base.seed, base.seed + params.num_seeds)
     return trainings(recipes, seeds, shard=shard, num_shards=len(params.shards))
 

@@ -25,7 +25,7 @@ class Retrain(TrainingSection):
     ema_decay: Decay = RETRAINING.ema_decay
     num_seeds: int = Field(4, ge=2, le=100)
     shares: list[float] = Field(default=[0.5], max_length=100)
-    shards: list[int] = Field(default=[0, 1], min_length=1, max_length=256)
+    shards: list[int] = Field(default=[0, 1, 2, 3], min_length=1, max_length=256)
 
     @field_validator("shares")
     @classmethod

@@ -15,6 +15,7 @@ from tasks.shared.artifact_paths import REPORTS
 from tasks.shared.budget import load_budget
 from tasks.shared.evaluation_set import load_evaluation_set
 from tasks.shared.events import Events
+from tasks.shared.in_full import write_in_full
 from tasks.shared.results import write_metrics
 from tasks.shared.variant_data import load_variants, trainable
 
@@ -22,7 +23,7 @@ _OFF = "switched off by screen.enabled in params.yaml: every feature is trained 
 
 
 def main(events: Events) -> None:
-    """data/variants, models/packing, models/gan, models/evaluator -> reports/screen"""
+    """data/variants, models/{packing, gan, evaluator} -> data/in_full, reports/screen"""
     params = Screen.load()
     study = _screened(params, events) if params.enabled else _everything()
     with whole_folder(REPORTS / "screen") as report:
@@ -30,6 +31,7 @@ def main(events: Events) -> None:
             leave_out(report, _OFF)
         study.save(report)
         write_metrics(report, study.metrics())
+    write_in_full(study.kept, screened=True)
 
 
 def _everything() -> ScreeningStudy:

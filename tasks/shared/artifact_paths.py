@@ -5,6 +5,7 @@ from pathlib import Path
 RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
 VARIANTS = Path("data/variants")
+IN_FULL = Path("data/in_full")
 EVALUATOR = Path("models/evaluator")
 GAN = Path("models/gan")
 CODE = "code"  # in GAN: the files of a user's own networks, as they were when it was trained

@@ -13,13 +13,14 @@ from tasks.params.base import Base
 from tasks.shared import stage
 from tasks.shared.artifact_paths import PREPARED, REPORTS, VARIANTS
 from tasks.shared.events import Events
+from tasks.shared.in_full import write_in_full
 from tasks.shared.names import recipes_of
 from tasks.shared.results import write_metrics
 from tasks.variants.params import Variants
 
 
 def main(events: Events) -> None:
-    """data/prepared -> data/variants"""
+    """data/prepared -> data/variants, data/in_full"""
     base, params = Base.load(), Variants.load()
     torch.set_num_threads(base.num_threads)
     train = Dataset.load(PREPARED, "train")
@@ -48,6 +49,8 @@ def main(events: Events) -> None:
         variants.save(report)
         write_tensors(report / "previews.safetensors", previews)
         write_metrics(report, variants.metrics())
+    in_full = [recipe.name for recipe in variants.trainable() if not recipe.is_null]
+    write_in_full(in_full, screened=False)
 
 
 if __name__ == "__main__":

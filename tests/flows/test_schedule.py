@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import adapter, schedule, settings
+from flows import adapter, params, schedule, settings
 from flows.stages import Stage
 from ganatomy.errors import InputError
 from tests.harness import ROOT
@@ -93,6 +93,24 @@ def test_each_stage_says_what_it_takes_and_no_more_threads_than_it_is_told(
     assert all(stage.cost_s >= 1 for stage in stages)
     dearest = max(stages, key=lambda stage: stage.cost_s).name
     assert dearest.partition("@")[0] in ("train", "retrain")
+
+
+@pytest.mark.parametrize("enabled", [False, True])
+def test_retraining_waits_for_screening_only_where_it_is_on(enabled: bool, tmp_path: Path) -> None:
+    settings.prepare(ROOT)
+    told = tmp_path / "params.yaml"
+    document = params.defaults()
+    document["screen"]["enabled"] = enabled
+    told.write_text(params.dump(document))
+    with params.told(told):
+        stages = {stage.name: stage for stage in adapter.graph(ROOT)}
+    shards = [stage for name, stage in stages.items() if name.startswith("retrain@")]
+    assert len(shards) == len(document["retrain"]["shards"])
+    for shard in shards:
+        assert ("screen" in shard.upstream) == enabled
+        assert {"variants", "autotune", "prepare"} < set(shard.upstream)
+        assert "train" not in shard.upstream
+    assert "train" in stages["screen"].upstream  # so those that wait for it wait for that
 
 
 def test_what_stages_took_is_kept(tmp_path: Path) -> None:

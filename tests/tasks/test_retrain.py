@@ -101,6 +101,18 @@ def test_every_member_is_in_one_shard(smoke: Path) -> None:
     assert sorted(found) == sorted(every)
 
 
+def test_a_member_is_the_same_whatever_the_shards(smoke: Path, tmp_path: Path) -> None:
+    project = _project(smoke, tmp_path / "project", ["retrain.shards=[0, 1, 2, 3]"])
+    done = stages(project, "retrain 3")
+    assert done.returncode == 0, done.stderr
+    members = sorted(path.name for path in (project / "models" / "variants" / "3").iterdir())
+    assert len(members) == 6  # three, each at half of its training too
+    of_two = smoke / "models" / "variants"
+    for name in members:
+        (before,) = of_two.glob(f"[01]/{name}")
+        assert _hashes(project / "models" / "variants" / "3" / name) == _hashes(before)
+
+
 def test_a_shard_may_have_no_members(smoke: Path, tmp_path: Path) -> None:
     project = _project(smoke, tmp_path / "project", [f"retrain.shards={list(range(13))}"])
     done = stages(project, "retrain 12")

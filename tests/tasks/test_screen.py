@@ -35,6 +35,9 @@ def test_only_survivors_and_nulls_are_trained(screened: Path) -> None:
     found = read_json(screened / "reports" / "screen" / "survivors.json")
     assert found["screened"]
     (survivor,) = found["variants"]
+    assert read_json(screened / "data" / "in_full" / "screened-true.json") == {
+        "variants": [survivor]
+    }
     history = pd.read_csv(screened / "reports" / "screen" / "history.csv")
     assert sorted(history["variant"]) == ["cell_0_0", "cell_1_1", "contrast"]
     assert history.loc[history["score"].idxmax(), "variant"] == survivor
@@ -72,6 +75,9 @@ def test_the_page_says_what_was_dropped_and_what_that_saved(screened: Path) -> N
 def test_without_screening_everything_is_trained(smoke: Path) -> None:
     found = read_json(smoke / "reports" / "screen" / "survivors.json")
     assert found == {"screened": False, "variants": ["cell_1_1", "cell_0_0", "contrast"]}
+    for screened in ("false", "true"):
+        names = read_json(smoke / "data" / "in_full" / f"screened-{screened}.json")
+        assert names == {"variants": found["variants"]}
     page = (smoke / "reports" / "report.html").read_text()
     assert "Short trainings came first" not in page
     assert "<li><code>screen</code>: switched off by screen.enabled" in page
