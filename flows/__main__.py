@@ -152,9 +152,10 @@ def _go(root: Path, terminal: "Terminal") -> None:
 
         if unchanged.run(root, terminal):
             return
+    from flows import params, speed
     from flows.server import prefect_server
 
-    with prefect_server():
+    with speed.measuring(root, params.told_document()), prefect_server():
         from flows.pipeline import extra_listeners, pipeline
 
         token = extra_listeners.set((terminal,))
@@ -181,14 +182,25 @@ def _status(arguments: argparse.Namespace, root: Path) -> int:
 
 
 def _plan(arguments: argparse.Namespace, root: Path) -> int:
-    from flows import adapter
+    from flows import adapter, ahead, params, schedule
     from flows.plan import planned
+
+    schedule.num_slots()  # wrong, it is to be said first
 
     with planned(root, arguments.profile, arguments.set) as plan:
         for line in plan.changes:
             print(f"params.yaml: {line}")
-        for found in adapter.stale(root, plan.folder, plan.inputs):
-            print(found)
+        found = adapter.stale(root, plan.folder, plan.inputs)
+        print(*found, sep="\n", flush=True)
+        print(
+            ahead.planned(
+                root,
+                adapter.graph(root, plan.folder),
+                [each.stage for each in found if not (each.reasons or each.after)],
+                slots=schedule.num_slots(),
+                document=params.told_document(),
+            )
+        )
     return 0
 
 

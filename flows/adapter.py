@@ -104,16 +104,22 @@ def _repo(root: Path, locks: Path | None = None) -> Repo:
     return repo
 
 
-def graph(root: Path) -> list[Stage]:
+def graph(root: Path, locks: Path | None = None) -> list[Stage]:
     """Every stage, each after what it needs.
+
+    Parameters
+    ----------
+    locks : Path, optional
+        A folder of this call's own, within the project: then it only looks, and waits for nobody.
 
     Raises
     ------
     InputError
         dvc.yaml, or what it takes from params.yaml, cannot be used.
     """
-    leftovers.mend(root)
-    return _graph(_repo(root))
+    if locks is None:
+        leftovers.mend(root)
+    return _graph(_repo(root, locks))
 
 
 def _graph(opened: Repo) -> list[Stage]:

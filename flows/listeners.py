@@ -14,8 +14,14 @@ class Listener(Protocol):
     def stage_said(self, stage: str, event: Event) -> None:
         """A stage's event."""
 
-    def stage_ended(self, stage: str, outcome: str, seconds: float) -> None:
-        """``ran``, ``restored``, ``cached``, ``failed``, ``stopped`` or ``skipped``."""
+    def stage_ended(self, stage: str, outcome: str, seconds: float, left: str = "") -> None:
+        """``ran``, ``restored``, ``cached``, ``failed``, ``stopped`` or ``skipped``.
+
+        `left` says what is left of the run, where that is known.
+        """
+
+    def run_said(self, text: str) -> None:
+        """A sentence of the run's own, about no stage."""
 
 
 class Everyone:
@@ -34,7 +40,12 @@ class Everyone:
         for listener in self._listeners:
             listener.stage_said(stage, event)
 
-    def stage_ended(self, stage: str, outcome: str, seconds: float) -> None:
+    def stage_ended(self, stage: str, outcome: str, seconds: float, left: str = "") -> None:
         """Pass it on."""
         for listener in self._listeners:
-            listener.stage_ended(stage, outcome, seconds)
+            listener.stage_ended(stage, outcome, seconds, left)
+
+    def run_said(self, text: str) -> None:
+        """Pass it on."""
+        for listener in self._listeners:
+            listener.run_said(text)

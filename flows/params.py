@@ -19,7 +19,14 @@ import tasks.params
 from flows import yaml_text
 from ganatomy.errors import InputError
 from ganatomy.files import write_bytes
-from tasks.params.section import PARAMS_FILE, TOLD, Section, read_document, unknown_key
+from tasks.params.section import (
+    PARAMS_FILE,
+    TOLD,
+    Section,
+    read_document,
+    told_file,
+    unknown_key,
+)
 
 HEADER = """\
 # One section per stage; tasks/<stage>/params.py says what each value may be.
@@ -145,6 +152,17 @@ def told(path: Path) -> Iterator[None]:
             del os.environ[TOLD]
         else:
             os.environ[TOLD] = before
+
+
+def told_document() -> dict[str, Any]:
+    """What this process is told, or params.yaml: checked, and with every default.
+
+    Raises
+    ------
+    InputError
+        It cannot be used.
+    """
+    return check(read_document(told_file()), str(PARAMS_FILE))
 
 
 def _old(document: dict[str, Any], section: str, key: str) -> Any:

@@ -23,7 +23,8 @@ from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows import adapter, params, processes, schedule, settings, unfinished, writable
+from flows import adapter, params, processes, schedule, settings, speed, unfinished, writable
+from flows.ahead import Ahead
 from flows.beginning import begun
 from flows.listeners import Everyone, Listener
 from flows.record import Record
@@ -47,6 +48,7 @@ class _Run:
     slots: Slots
     urgency: dict[str, float]
     listener: Listener
+    ahead: Ahead
     changed: set[str] = field(default_factory=set)
     took_s: dict[str, float] = field(default_factory=dict)
 
@@ -82,6 +84,7 @@ def run_stage(name: str) -> str:
     logger = get_run_logger()
     if run.is_cached(stage):
         run.listener.stage_started(name)
+        run.ahead.stage_ended(name, "cached", 0.0)
         run.listener.stage_ended(name, "cached", 0.0)
         return "cached"
     run.changed.add(name)  # those after it ask DVC
@@ -90,6 +93,7 @@ def run_stage(name: str) -> str:
             raise KeyboardInterrupt
         started = time.monotonic()
         run.listener.stage_started(name)
+        run.ahead.stage_started(name)
         teller = _Teller(run, name, logger)
         outcome = "failed"
         try:
@@ -105,7 +109,9 @@ def run_stage(name: str) -> str:
             if processes.stopping.is_set():
                 outcome = "stopped"
             teller.tell(last=True)
-            run.listener.stage_ended(name, outcome, time.monotonic() - started)
+            seconds = time.monotonic() - started
+            left = run.ahead.stage_ended(name, outcome, seconds)
+            run.listener.stage_ended(name, outcome, seconds, left)
     logger.info("%s: %s", name, outcome)
     return outcome
 
@@ -127,6 +133,7 @@ class _Teller:
         percent = None
         for event in self._tail.events():
             self._run.listener.stage_said(self._name, event)
+            self._run.ahead.stage_said(self._name, event)
             if event["kind"] == "progress":
                 percent = 100.0 * event["done"] / max(1, event["total"])
             elif event["kind"] == "warning":
@@ -179,10 +186,26 @@ def pipeline(profile: str | None = None, overrides: list[str] | None = None) -> 
             logger.info("params.yaml: %s", line)
         unfinished.remove_page(root)
         started = stack.enter_context(begun(root))
+        document = params.told_document()
+        stack.enter_context(speed.measuring(root, document))
         stages, behind = processes.in_thread(adapter.survey, root)
         names = [stage.name for stage in stages]
         flow_id = str(flow_run.id or "none")
         record = stack.enter_context(Record(root, started.name, names, flow_id))
+        everyone = Everyone(record, *extra_listeners.get())
+
+        def tell(text: str) -> None:
+            everyone.run_said(text)
+            logger.info(text)
+
+        ahead = Ahead(
+            root,
+            stages,
+            schedule.unchanged(stages, behind),
+            slots=slots.total,
+            document=document,
+            tell=tell,
+        )
         run = _Run(
             root,
             started.run_dir,
@@ -190,7 +213,8 @@ def pipeline(profile: str | None = None, overrides: list[str] | None = None) -> 
             frozenset(behind),
             slots,
             schedule.remaining(stages, schedule.measured(root)),
-            Everyone(record, *extra_listeners.get()),
+            everyone,
+            stack.enter_context(ahead),
         )
         _current.set(run)
         try:

@@ -128,12 +128,15 @@ class Record:
         if first:
             self._work.put(self._send_live)
 
-    def stage_ended(self, stage: str, outcome: str, seconds: float) -> None:
+    def stage_ended(self, stage: str, outcome: str, seconds: float, left: str = "") -> None:
         """Note the outcome and what it left."""
         noted = self._by_name[stage]
         noted.outcome, noted.ended_ms = outcome, _now()
         noted.started_ms = noted.started_ms or noted.ended_ms
         self._note()
+
+    def run_said(self, text: str) -> None:
+        """Nothing: what a run says of its length is not what happened."""
 
     def _note(self) -> None:
         """Keep on disk how far the run is, for the case that it is killed."""

@@ -6,6 +6,7 @@ Pure functions of the graph, the costs and the threads that there are.
 import heapq
 import json
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from flows.settings import STATE
@@ -47,24 +48,44 @@ def remaining(stages: list[Stage], costs: dict[str, float]) -> dict[str, float]:
     found: dict[str, float] = {}
     for stage in reversed(stages):
         found[stage.name] = costs.get(stage.name, stage.cost_s) + behind[stage.name]
-        for name in stage.upstream:
+        for name in behind.keys() & set(stage.upstream):
             behind[name] = max(behind[name], found[stage.name])
     return found
 
 
+def unchanged(stages: list[Stage], behind: Collection[str]) -> list[str]:
+    """List the stages that are up to date, and all that they wait for."""
+    found: list[str] = []
+    for stage in stages:
+        if stage.name not in behind and set(stage.upstream) <= set(found):
+            found.append(stage.name)
+    return found
+
+
 def simulated(
-    stages: list[Stage], costs: dict[str, float], slots: int
+    stages: list[Stage],
+    costs: dict[str, float],
+    slots: int,
+    *,
+    at_work: dict[str, float] | None = None,
 ) -> dict[str, tuple[float, float]]:
     """When each stage would begin and end, in seconds, in the order of beginning.
 
-    As `flows.slots.Slots` shares threads out: the first in line is not overtaken.
+    As `flows.slots.Slots` shares threads out: the first in line is not overtaken. What is waited
+    for and is none of them is done.
+
+    Parameters
+    ----------
+    at_work : dict of str to float
+        Seconds that are left of those that have begun.
     """
     rank = remaining(stages, costs)
-    left = {stage.name: set(stage.upstream) for stage in stages}
     by_name = {stage.name: stage for stage in stages}
-    times: dict[str, tuple[float, float]] = {}
-    running: list[tuple[float, str]] = []
-    now, free = 0.0, slots
+    left = {stage.name: set(stage.upstream) & by_name.keys() for stage in stages}
+    times = {name: (0.0, rest) for name, rest in (at_work or {}).items() if name in by_name}
+    running = [(end, name) for name, (_, end) in times.items()]
+    heapq.heapify(running)
+    now, free = 0.0, slots - sum(min(by_name[name].threads, slots) for name in times)
     while len(times) < len(stages) or running:
         ready = [name for name in left if not left[name] and name not in times]
         for name in sorted(ready, key=lambda name: -rank[name]):

@@ -20,6 +20,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from flows.forecast import words
+from flows.pace import Pace
 from flows.watch import Event
 
 _TELL_INTERVAL_S = 20.0  # where there is no screen, a line now and then shows that it goes on
@@ -42,6 +44,7 @@ class Terminal:
         self._console = Console(stderr=True)
         self._lock = threading.Lock()
         self._bars: dict[str, TaskID] = {}
+        self._paces: dict[str, Pace] = {}
         self._said: set[str] = set()
         self._told_s = time.monotonic()
         self._progress = Progress(
@@ -84,21 +87,34 @@ class Terminal:
                     completed=event["done"],
                     unit=event["unit"],
                 )
+                pace = self._paces.setdefault(stage, Pace())
+                pace.note(event, time.monotonic())
                 if self._progress.disable and time.monotonic() - self._told_s > _TELL_INTERVAL_S:
                     self._told_s = time.monotonic()
-                    self._print(stage, f"{event['done']}/{event['total']} {event['unit']}")
+                    rest = pace.left(time.monotonic())
+                    told = f"{event['done']}/{event['total']} {event['unit']}"
+                    self._print(stage, told if rest is None else f"{told}, {words(rest)} left")
             elif event["kind"] == "warning" and event["text"] not in self._said:
                 self._said.add(event["text"])
                 self._print(stage, f"warning: {event['text']}")
 
-    def stage_ended(self, stage: str, outcome: str, seconds: float) -> None:
+    def stage_ended(self, stage: str, outcome: str, seconds: float, left: str = "") -> None:
         """One line that stays."""
         with self._lock:
             bar = self._bars.pop(stage, None)
+            self._paces.pop(stage, None)
             if bar is not None:
                 self._progress.remove_task(bar)
             if outcome != "skipped":
-                self._print(stage, f"{_MARKS.get(outcome, outcome)}, {seconds:.1f} s")
+                ended = f"{_MARKS.get(outcome, outcome)}, {seconds:.1f} s"
+                self._print(stage, f"{ended}; {left}" if left else ended)
+
+    def run_said(self, text: str) -> None:
+        """The sentence, as a line that stays."""
+        self._say(text)
 
     def _print(self, stage: str, text: str) -> None:
-        self._console.print(f"{stage:<13}{text}", markup=False, highlight=False, soft_wrap=True)
+        self._say(f"{stage:<13}{text}")
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -42,6 +42,7 @@ def run(root: Path, listener: Listener) -> bool:
         names = [stage.name for stage in found.stages]
         with record.Record(root, started.name, names) as kept:
             everyone = Everyone(kept, listener)
+            everyone.run_said(f"Nothing to do: all {len(names)} stages are unchanged.")
             for name in names:
                 everyone.stage_started(name)
                 everyone.stage_ended(name, "cached", 0.0)

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -134,9 +135,9 @@ def outcomes(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
     found = {}
     for line in done.stderr.splitlines():
         stage, _, rest = line.partition(" ")
-        text, comma, _ = rest.strip().rpartition(", ")
-        if comma and rest.rstrip().endswith(" s"):
-            found[stage] = text
+        ended = re.fullmatch(r"(?P<text>.+), [\d.]+ s(; .* left)?", rest.strip())
+        if ended:
+            found[stage] = ended["text"]
     return found
 
 

@@ -171,7 +171,9 @@ def test_an_edit_makes_stale_what_it_decides(
     plans: dict[str, str], edited: str, expected: set[str]
 ) -> None:
     said = plans[edited]
-    lines = [line for line in said.splitlines() if not line.endswith(" unchanged")]
+    *told, how_long = said.splitlines()
+    assert re.fullmatch(r"About .+ on this machine \(.+ training images/s\); 16 stages.*", how_long)
+    lines = [line for line in told if not line.endswith(" unchanged")]
     assert {line.split()[0] for line in lines} == expected | {"inputs"}, said
     for line in lines:  # what only follows others runs if what they write is another then
         own = any(not reason.startswith("after ") for reason in line[24:].split("; "))

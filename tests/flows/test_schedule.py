@@ -113,6 +113,19 @@ def test_retraining_waits_for_screening_only_where_it_is_on(enabled: bool, tmp_p
     assert "train" in stages["screen"].upstream  # so those that wait for it wait for that
 
 
+def test_only_what_waits_for_nothing_new_is_unchanged() -> None:
+    stages = [_stage("a"), _stage("b", "a"), _stage("c", "b"), _stage("d", "a")]
+    assert schedule.unchanged(stages, []) == ["a", "b", "c", "d"]
+    assert schedule.unchanged(stages, ["b"]) == ["a", "d"]  # c waits for b
+    assert schedule.unchanged(stages, ["a"]) == []
+
+
+def test_a_schedule_goes_on_from_what_is_at_work() -> None:
+    stages = [_stage("b", "done", cost_s=9), _stage("c", "b", cost_s=4), _stage("d", cost_s=5)]
+    times = schedule.simulated(stages, {}, 1, at_work={"b": 2.0})
+    assert times == {"b": (0, 2), "d": (2, 7), "c": (7, 11)}
+
+
 def test_what_stages_took_is_kept(tmp_path: Path) -> None:
     assert schedule.measured(tmp_path) == {}
     schedule.keep_measured(tmp_path, {"train": 80.5, "lime": 3.0})

@@ -36,7 +36,11 @@ def _last(project: Path) -> dict[str, Any]:
 def _run(project: Path) -> tuple[dict[str, Any], dict[str, str]]:
     done = python(project, "-c", RUN)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1]), outcomes(done)
+    told = outcomes(done)
+    nothing_to_do = set(told.values()) == {"unchanged"}
+    assert ("Nothing to do: all 3 stages are unchanged." in done.stderr) == nothing_to_do
+    assert not (nothing_to_do and "on this machine" in done.stderr)  # so nothing was measured
+    return json.loads(done.stdout.splitlines()[-1]), told
 
 
 def test_it_needs_neither_prefect_nor_torch_and_is_recorded(finished: Path) -> None:
