@@ -46,11 +46,13 @@ class Budget:
 class Training:
     """The variant and the seed of one GAN that is to be trained.
 
-    Members of a seed share initial weights, latents and minibatches' places.
+    Members of a seed share initial weights, latents and minibatches' places. With an `order_seed`
+    the seed decides the initial weights alone, and the other all that is drawn after them.
     """
 
     recipe: Recipe
     seed: int
+    order_seed: int | None = None
 
     @property
     def name(self) -> str:
@@ -116,7 +118,8 @@ def retrain(
     jobs = []
     for training in asked:
         own = data[training.recipe.name]
-        view = View(own.images, own.labels if conditional else None, training.seed)
+        labels = own.labels if conditional else None
+        view = View(own.images, labels, training.seed, training.order_seed)
         jobs.append(Job(training.name, view))
     return train_ensemble(
         jobs,
@@ -157,9 +160,38 @@ def retrain_members(
     on_warning : callable
         Told of members that have to be trained one by one, or in smaller packs.
     """
-    asked = trainings([recipe for recipe, _ in variants], seeds)
+    return train_members(
+        trainings([recipe for recipe, _ in variants], seeds),
+        {recipe.name: dataset for recipe, dataset in variants},
+        budget,
+        evaluation=evaluation,
+        on_progress=on_progress,
+        on_warning=on_warning,
+    )
+
+
+def train_members(
+    asked: Sequence[Training],
+    data: Mapping[str, Dataset],
+    budget: Budget,
+    *,
+    evaluation: EvaluationSet,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_warning: Callable[[str], None] = lambda text: None,
+) -> list[Member]:
+    """Train GANs that are named one by one; they stay in memory, and nothing on disk.
+
+    Parameters
+    ----------
+    asked : sequence of Training
+    data : mapping of str to Dataset
+        By the name of the recipe.
+    budget, evaluation, on_progress, on_warning
+        As for `retrain_members`.
+    """
     about = {training.name: training for training in asked}
-    changed = {recipe.name: changed_alike(evaluation, recipe) for recipe, _ in variants}
+    recipes = {training.recipe.name: training.recipe for training in asked}
+    changed = {name: changed_alike(evaluation, recipe) for name, recipe in recipes.items()}
     members: list[Member] = []
 
     def take(trained: Trained) -> None:
@@ -175,7 +207,6 @@ def retrain_members(
             )
         )
 
-    data = {recipe.name: dataset for recipe, dataset in variants}
     callbacks = EnsembleCallbacks(on_progress, take, on_warning, lambda: False)
     with TemporaryDirectory() as folder:
         retrain(asked, data, budget, callbacks=callbacks, kept=Path(folder))

@@ -25,11 +25,20 @@ class View:
     seed : int
         Members of one seed share initial weights, latents and, where they have equally many
         images, the places of minibatches (common random numbers).
+    order_seed : int, optional
+        What decides all that is drawn after the initial weights (places of minibatches, latents,
+        mixes), where that is not to be `seed`.
     """
 
     images: torch.Tensor
     labels: torch.Tensor | None
     seed: int
+    order_seed: int | None = None
+
+    @property
+    def drawing_seed(self) -> int:
+        """The seed of what is drawn in training."""
+        return self.seed if self.order_seed is None else self.order_seed
 
 
 class Feed:
@@ -60,7 +69,7 @@ class Feed:
         stored = [images.permute(0, 2, 3, 1) for images in distinct.values()]
         self._images = torch.cat(stored).contiguous().to(device)
         self._starts = [starts[id(view.images)] for view in views]
-        keys = [(view.seed, len(view.images)) for view in views]
+        keys = [(view.drawing_seed, len(view.images)) for view in views]
         self._orders = {key: Order(key[1], self._batch_size, key[0]) for key in set(keys)}
         self._keys = keys
 
@@ -91,20 +100,20 @@ class Feed:
             return None
         drawn = {
             seed: torch.rand(self._batch_size, generator=random_generator(seed, "mix", turn))
-            for seed in {view.seed for view in self._views}
+            for seed in {view.drawing_seed for view in self._views}
         }
-        return torch.stack([drawn[view.seed] for view in self._views]).to(self._device)
+        return torch.stack([drawn[view.drawing_seed] for view in self._views]).to(self._device)
 
     def _latents(self, turn: int, labels: torch.Tensor | None) -> torch.Tensor:
         if labels is not None:
             drawn = [
-                latents(self._batch_size, self._architecture, view.seed, turn, labels=own)
+                latents(self._batch_size, self._architecture, view.drawing_seed, turn, labels=own)
                 for view, own in zip(self._views, labels.cpu())
             ]
         else:
             by_seed = {
                 seed: latents(self._batch_size, self._architecture, seed, turn)
-                for seed in {view.seed for view in self._views}
+                for seed in {view.drawing_seed for view in self._views}
             }
-            drawn = [by_seed[view.seed] for view in self._views]
+            drawn = [by_seed[view.drawing_seed] for view in self._views]
         return torch.stack(drawn).to(self._device, non_blocking=True)

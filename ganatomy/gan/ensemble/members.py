@@ -110,7 +110,7 @@ class SingleMember(Members):
             view.images,
             view.labels,
             settings=self._settings,
-            seed=view.seed,
+            seed=view.drawing_seed,
             on_step=lambda state, _total, _values: after_step(state.step),
             measure_every=0,
             total=self._total,
@@ -161,7 +161,8 @@ class PackedMembers(Members):
         """
         pack, feed = self._open()
         steps = self._steps_for(pack, feed)
-        verify(self._states, feed, steps, settings=self._settings, seed=self._jobs[0].view.seed)
+        seed = self._jobs[0].view.drawing_seed
+        verify(self._states, feed, steps, settings=self._settings, seed=seed)
         return steps.num_bytes + pack.num_bytes + feed.num_bytes
 
     def train(self, after_step: Callable[[int], None]) -> None:

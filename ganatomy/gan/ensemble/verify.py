@@ -32,7 +32,7 @@ def verify(
     states : list of TrainingState
         The pack's members; left as they are.
     seed : int
-        The first member's.
+        Of what the first member draws in training.
 
     Raises
     ------

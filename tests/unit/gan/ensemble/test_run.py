@@ -213,6 +213,45 @@ def test_members_of_a_seed_see_the_same_places_and_latents() -> None:
         assert places[0] == places[2] != places[1] == places[3]
 
 
+@pytest.mark.parametrize(("backend", "size"), [("loop", 1), ("grouped", 4), ("bmm", 4)])
+def test_what_is_drawn_in_training_can_have_a_seed_of_its_own(
+    tmp_path: Path, backend: str, size: int
+) -> None:
+    """Initial weights of one seed and draws of another, against the plain training begun so."""
+    images = views(1)[0].images
+    given = [View(images, None, seed, order) for seed in (0, 1) for order in (0, 1)]
+    penalised = small_settings(gradient_penalty=1.0)  # its mixes are drawn too
+    found = Run(tmp_path, penalised, backend, size)(given, total=3)
+    for index, view in enumerate(given):
+        state = begin(architecture(view, penalised), penalised, view.seed, device=CPU)
+        train(
+            state,
+            view.images,
+            None,
+            settings=penalised,
+            seed=view.drawing_seed,
+            on_step=lambda *_: None,
+            measure_every=0,
+            total=3,
+        )
+        assert _far(found[f"job-{index}"], all_weights(state.gan)) < 2e-4
+    assert _far(found["job-0"], found["job-1"]) > 1e-3
+    assert _far(found["job-0"], found["job-2"]) > 1e-3
+
+
+@pytest.mark.parametrize(("backend", "size"), [("loop", 1), ("grouped", 2)])
+def test_equal_seeds_of_both_kinds_are_one_seed_to_the_bit(
+    tmp_path: Path, backend: str, size: int
+) -> None:
+    plain = views(2)
+    named = [View(view.images, None, view.seed, view.seed) for view in plain]
+    one = Run(tmp_path / "1", SETTINGS, backend, size)(plain)
+    two = Run(tmp_path / "2", SETTINGS, backend, size)(named)
+    for name, weights in one.items():
+        assert weights is not None
+        assert equal(weights, two[name])
+
+
 def test_progress_counts_the_steps_of_all_members(tmp_path: Path) -> None:
     trying = Run(tmp_path, SETTINGS, "grouped", 2)
     trying(views(3), total=2)
