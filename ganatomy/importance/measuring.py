@@ -13,19 +13,12 @@ import torch
 
 from ganatomy.data.images import to_uint8
 from ganatomy.gan.sampling import generate, score
-from ganatomy.importance.evaluation_set import NEIGHBOURS, EvaluationSet
+from ganatomy.importance.evaluation_set import EvaluationSet
+from ganatomy.importance.generator_readouts import BATCH as _BATCH
+from ganatomy.importance.generator_readouts import ImageFeatures, readouts_of
 from ganatomy.importance.members import Member
 from ganatomy.importance.repeats import ReadOut
 from ganatomy.metrics.auc import auc
-from ganatomy.metrics.coverage import total_variation
-from ganatomy.metrics.evaluator import extract
-from ganatomy.metrics.frechet import frechet_distance
-from ganatomy.metrics.kid import kernel_distance
-from ganatomy.metrics.local_statistics import LocalStatistics
-from ganatomy.metrics.manifold import compare_manifolds
-
-_LOCAL = LocalStatistics()
-_BATCH = 64  # of 512, layers leave the processor's cache: up to three times slower
 
 
 class _About(NamedTuple):
@@ -133,42 +126,22 @@ class _Reals:
 
     def __init__(self, evaluation: EvaluationSet) -> None:
         self._evaluation = evaluation
-        self._seen = extract(evaluation.evaluator, evaluation.reals, _BATCH)
-        self._random = extract(evaluation.random_features, evaluation.reals, _BATCH)
-        self._local = extract(_LOCAL, evaluation.reals, _BATCH)
-        self._shares = _class_shares(evaluation, self._seen)
+        self._reals = self._features(evaluation.reals)
 
     def compare(self, fakes: torch.Tensor) -> tuple[dict[str, float], torch.Tensor]:
         """Return the readouts of a generator, and the shares of classes among its fakes."""
+        own = self._features(fakes)
+        num_classes = len(self._evaluation.held_out.class_names)
+        return readouts_of(own, self._reals), own.class_shares(num_classes)
+
+    def _features(self, images: torch.Tensor) -> ImageFeatures:
         evaluation = self._evaluation
-        seen = extract(evaluation.evaluator, fakes, _BATCH)
-        random = extract(evaluation.random_features, fakes, _BATCH)
-        manifold = compare_manifolds(seen, self._seen, NEIGHBOURS)
-        shares = _class_shares(evaluation, seen)
-        values = {
-            "g_fcd": frechet_distance(seen, self._seen),
-            "g_frd": frechet_distance(random, self._random),
-            "g_fld": frechet_distance(extract(_LOCAL, fakes, _BATCH), self._local),
-            "g_kcd": kernel_distance(seen, self._seen),
-            "g_krd": kernel_distance(random, self._random),
-            "g_precision": float(manifold.precision.mean()),
-            "g_recall": float(manifold.recall.mean()),
-            "g_coverage": float(manifold.coverage.mean()),
-        }
-        if evaluation.held_out.class_names:
-            values["g_class_shift"] = float(total_variation(shares, self._shares))
-        return values, shares
-
-
-def _class_shares(evaluation: EvaluationSet, features: torch.Tensor) -> torch.Tensor:
-    """Shares of the evaluator's classes, shape (num_classes,), from its feature vectors."""
-    names = evaluation.held_out.class_names
-    if not names:
-        return features.new_zeros(0)
-    head = evaluation.evaluator.head
-    labels = head(features.to(head.weight)).argmax(1).cpu()
-    shares: torch.Tensor = labels.bincount(minlength=len(names)).double() / len(labels)
-    return shares
+        return ImageFeatures.of(
+            images,
+            evaluation.evaluator,
+            evaluation.random_features,
+            has_classes=bool(evaluation.held_out.class_names),
+        )
 
 
 def _standardised(logits: torch.Tensor) -> torch.Tensor:

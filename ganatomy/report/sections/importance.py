@@ -19,6 +19,7 @@ from ganatomy.report.figures.interaction_chart import interaction_chart
 from ganatomy.report.figures.power_chart import power_chart
 from ganatomy.report.figures.region_map import region_map, region_values
 from ganatomy.report.figures.small_multiples import multiples
+from ganatomy.report.sections.noise_part import noise_part
 from ganatomy.report.sections.page_section import Figure, PageSection, Record, png, rows_of
 
 _ASKS = {
@@ -76,6 +77,7 @@ def _facts(told: _Told) -> Record:
         "interactions": rows_of(study.interactions),
         "subsets": rows_of(study.subsets),
         "power": rows_of(study.power),
+        "noise": noise_part(study.read.repeats)[0],
     }
     return {"importance": facts}
 
@@ -119,7 +121,7 @@ def _figures(told: _Told) -> dict[str, Figure]:
         figures["regions"] = _drawing(_regions, study)
     if not study.interactions.empty:
         figures["interactions"] = _drawing(_interactions, study)
-    return figures
+    return figures | noise_part(study.read.repeats)[1]
 
 
 def _drawing(draw: Callable[[ImportanceStudy], Pixels], study: ImportanceStudy) -> Figure:

@@ -112,7 +112,7 @@ def test_a_component_that_is_not_there_is_zero_with_an_interval_from_zero() -> N
     [
         (SDS, 6, 6, 4, 0.985),
         ({"a": 1.0}, 3, 3, 2, 0.97),
-        ({"b": 1.0, "rest": 0.3}, 4, 2, 2, 1.0),  # one degree of freedom: too wide, never too narrow
+        ({"b": 1.0, "rest": 0.3}, 4, 2, 2, 1.0),  # one degree of freedom: too wide
     ],
 )
 def test_two_more_trainings_differ_by_less_than_the_band_in_95_of_100(

@@ -8,7 +8,7 @@ from ganatomy.report.sections.page_section import all_sections
 
 FIGURES = {
     "evaluate": ("samples", "fidelity", "fidelity_inception", "suspects", "classes"),
-    "importance": ("importance", "regions", "without", "power", "interactions", "effects"),
+    "importance": ("importance", "regions", "without", "power", "noise", "interactions", "effects"),
     "variants": ("blur",),
     "faithfulness": ("agreement", "controls", "removal", "randomisation"),
     "gradcam": (
@@ -33,6 +33,7 @@ FILMS = (("train", "film"), ("gradcam", "film"))
 WHERE_THERE_ARE_ANY = (
     ("importance", "regions"),
     ("importance", "interactions"),
+    ("importance", "noise"),
     *(("gradcam", name) for name in ("g_targets", "disagreement", "causal", "dissection")),
     *(("gradcam", name) for name in ("film", "film_000000008")),
     ("lime", "latents"),
@@ -197,6 +198,21 @@ def facts() -> dict[str, Any]:
             "diverged": [{"variant": "contrast", "seed": 3}],
             "screening": {"factor": 2.46, "history": [dropped]},
             "subsets": [{**coefficient, "q": 0.04, "held_out_r2": 0.8}],
+            "noise": {
+                "words": ["A difference below 0.35 in fcd between two such trainings is noise."],
+                "rows": [
+                    {
+                        "readout": "g_fcd",
+                        "mean": 2.3,
+                        "sd": 0.1,
+                        "band": 0.35,
+                        "parts": [
+                            {"part": part, "variance": 0.007, "low": 0.0, "high": 0.02}
+                            for part in ("seed", "order")
+                        ],
+                    }
+                ],
+            },
             "power": [
                 {"kind": "split_half", "value": 1.0, "rank_correlation": 0.71, "same_top3": 0.5},
                 {"kind": "share", "value": 0.5, "rank_correlation": 0.93, "same_top3": 1.0},
