@@ -23,7 +23,11 @@ from ganatomy.gan.sampling import score as score
 from ganatomy.gan.settings import Method as Method
 from ganatomy.gan.settings import TrainingSettings as TrainingSettings
 from ganatomy.gan.training import train_gan as train_gan
+from ganatomy.importance.comparison import Comparison as Comparison
+from ganatomy.importance.comparison_study import compare as compare
 from ganatomy.importance.experiment import StudySize as StudySize
+from ganatomy.importance.noise import NoiseStudy as NoiseStudy
+from ganatomy.importance.noise_study import noise_of_retraining as noise_of_retraining
 from ganatomy.importance.result import ImportanceStudy as ImportanceStudy
 from ganatomy.importance.study import drop_feature_importance as drop_feature_importance
 from ganatomy.metrics.frechet import frechet_distance as frechet_distance

@@ -99,28 +99,18 @@ def _of_folder(folder: Path, count: int, architecture: "Architecture") -> "Datas
     import torch
 
     from ganatomy.data.dataset import UNLABELLED, Dataset
-    from ganatomy.data.decoding import read_files
-    from ganatomy.data.prepare import to_channels
-    from ganatomy.data.reading import DEFAULT_LIMITS
-    from ganatomy.data.sources import fetch
+    from ganatomy.facade.folders import images_of
 
-    try:
-        raw = fetch("image-folder", folder, count, retries=0, warn=_say)
-    except InputError as error:  # it names what params.yaml calls the folder
-        raise InputError(error.what, f"--images {folder}", error.remedy) from None
-    images, _, refused = read_files(
-        raw, architecture.image_size, DEFAULT_LIMITS, progress=lambda *_: None
+    images = images_of(
+        folder,
+        size=architecture.image_size,
+        channels=architecture.channels,
+        count=count,
+        where=f"--images {folder}",
+        fewest=_FEWEST,
+        warn=_say,
     )
-    for entry in [*raw.refused, *refused]:
-        _say(f"{entry['file']} is left out: {entry['reason']}")
-    if len(images) < _FEWEST:
-        raise InputError(
-            f"{len(images)} images that can be used",
-            f"--images {folder}",
-            f"Give at least {_FEWEST}.",
-        )
-    labels = torch.full((len(images),), UNLABELLED)
-    return Dataset(to_channels(images, architecture.channels), labels)
+    return Dataset(images, torch.full((len(images),), UNLABELLED))
 
 
 def _page(

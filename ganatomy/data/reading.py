@@ -88,6 +88,12 @@ def check_image(content: bytes, limits: Limits) -> None:
         image.load()
 
 
+def size_of(content: bytes, limits: Limits) -> tuple[int, int]:
+    """Read from an image's header how wide and how high it is; raises as `read_image` would."""
+    with _opened(content, limits) as image:
+        return image.size
+
+
 def read_image(
     content: bytes, size: int, limits: Limits, *, background: int = 0
 ) -> NDArray[np.uint8]:

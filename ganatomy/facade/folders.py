@@ -1,0 +1,99 @@
+"""What a user's folder holds: images of any size, or images that a GAN has made."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from ganatomy.data.decoding import read_files
+from ganatomy.data.prepare import to_channels
+from ganatomy.data.reading import DEFAULT_LIMITS, read_content, reason_of, size_of
+from ganatomy.data.sources import Raw, fetch
+from ganatomy.errors import InputError
+
+
+def images_of(
+    folder: Path,
+    *,
+    size: int,
+    channels: int,
+    count: int,
+    where: str,
+    fewest: int,
+    warn: Callable[[str], None],
+) -> torch.Tensor:
+    """Read images of any size, cut and resized as the pipeline's are.
+
+    Parameters
+    ----------
+    folder : Path
+    size : int
+    channels : int in {0, 1, 3}
+        0: three if any has colour.
+    count : int
+        At most so many, at equal distances in the order of their paths.
+    where : str
+        What the folder is called in an error.
+    fewest : int
+        How many there must be.
+    warn : callable
+        Told of each file that is left out.
+
+    Returns
+    -------
+    Tensor of shape (n, c, size, size), uint8
+
+    Raises
+    ------
+    InputError
+        There is no such folder, or too few images in it.
+    """
+    raw = _raw(folder, count, where, warn)
+    images, _, refused = read_files(raw, size, DEFAULT_LIMITS, progress=lambda *_: None)
+    for entry in [*raw.refused, *refused]:
+        warn(f"{entry['file']} is left out: {entry['reason']}")
+    if len(images) < fewest:
+        raise InputError(
+            f"{len(images)} images that can be used", where, f"Give at least {fewest}."
+        )
+    return to_channels(images, channels)
+
+
+def size_of_all(folder: Path, *, count: int, where: str) -> int:
+    """Find the side that all images of a folder have.
+
+    Raises
+    ------
+    InputError
+        There is no such folder, no image in it, or images that are not square or of several sizes.
+    """
+    raw = _raw(folder, count, where, lambda text: None)
+    sizes: dict[tuple[int, int], str] = {}
+    faults = []
+    for path in raw.files:
+        try:
+            content = read_content(path, DEFAULT_LIMITS.max_pixels)
+            sizes.setdefault(size_of(content, DEFAULT_LIMITS), path.name)
+        except Exception as error:  # decoders raise anything; the file is left out when it is read
+            faults.append(f"{path.name}: {reason_of(error)}")
+    if not sizes:
+        raise InputError(
+            f"no image that can be read ({faults[0] if faults else 'it is empty'})",
+            where,
+            "Name a folder of images, or of a GAN.",
+        )
+    if len(sizes) > 1 or any(width != height for width, height in sizes):
+        found = ", ".join(f"{w} x {h} ({name})" for (w, h), name in list(sizes.items())[:3])
+        raise InputError(
+            f"images of {found}",
+            where,
+            "Generated images are compared as they are: give square ones of one size.",
+        )
+    return next(iter(sizes))[0]
+
+
+def _raw(folder: Path, count: int, where: str, warn: Callable[[str], None]) -> Raw:
+    try:
+        return fetch("image-folder", folder, count, retries=0, warn=warn)
+    except InputError as error:  # it names what params.yaml calls the folder
+        raise InputError(error.what, where, error.remedy) from None
