@@ -22,6 +22,8 @@ KINDS = (
     "lime",
     "maps",
     "discriminators",
+    "noise",
+    "differences",
 )
 
 
@@ -96,6 +98,15 @@ def _measure(kind: str, given: argparse.Namespace) -> None:
 
         with TemporaryDirectory() as folder:
             _write("discriminators", discriminators.measure(given.kept or Path(folder)))
+    elif kind == "noise":
+        from benchmarks import noise
+
+        for name in noise.DATA:
+            _write(f"noise-{name}", noise.measure(name))
+    elif kind == "differences":
+        from benchmarks import differences
+
+        _write("differences", differences.measure())
     else:
         from benchmarks import quality
 

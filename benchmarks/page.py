@@ -6,7 +6,7 @@ import csv
 import io
 import statistics
 
-from benchmarks import discriminators_page, gradcam, lime, maps
+from benchmarks import differences, discriminators_page, gradcam, lime, maps, noise
 from benchmarks.tables import Result, machine_line, table
 
 
@@ -24,6 +24,8 @@ def render(results: dict[str, list[Result]], of_gpu: str) -> str:
         "lime": lime.section,
         "maps": maps.section,
         "discriminators": discriminators_page.section,
+        "noise": noise.section,
+        "differences": differences.section,
     }
     for kind, section in sections.items():
         if results[kind]:

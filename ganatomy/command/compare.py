@@ -244,7 +244,7 @@ def _noise(named: Path | None, root: Path) -> tuple["NoiseStudy | None", str]:
     """A study of noise, or the nulls of a run's importance, and where that is."""
     from ganatomy.importance.noise import ABOUT, NoiseStudy
 
-    folder = root / _IMPORTANCE if named is None else named
+    folder = _from_here(root / _IMPORTANCE) if named is None else named
     if (folder / ABOUT).is_file():
         study = NoiseStudy.load(folder)
         design = study.design
@@ -262,6 +262,12 @@ def _noise(named: Path | None, root: Path) -> tuple["NoiseStudy | None", str]:
         )
     _say("no noise of retraining was found: only that of sampling is known (--noise)")
     return None, ""
+
+
+def _from_here(path: Path) -> Path:
+    """The same path, as short as a user would type it."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _of_nulls(folder: Path) -> tuple["NoiseStudy", str]:

@@ -68,7 +68,7 @@ def compare(
     Raises
     ------
     InputError
-        Images of different shapes, too few of a kind, or A and B are the same.
+        Images of different shapes, too few of a kind, or A and B are the same or have one name.
 
     Examples
     --------
@@ -78,6 +78,8 @@ def compare(
     >>> compare(dark, light, reals=reals).verdict().partition(":")[0]
     'B is closer to the data than A'
     """
+    if names[0] == names[1]:
+        raise InputError(f"both are called {names[0]}", "names", "Give them two names.")
     data = reals if isinstance(reals, Dataset) or reals is None else _unlabelled(reals)
     sides = [
         _Side.of(each, count, seed, name=name, where=where)

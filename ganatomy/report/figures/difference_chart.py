@@ -35,7 +35,8 @@ def difference_chart(
     ndarray of shape (height, width, 3), uint8
         Its height grows with the number of readouts.
     """
-    known = rows[np.isfinite(rows["noise"]) & (rows["noise"] > 0)]
+    noise = rows["noise"].astype(float)
+    known = rows[np.isfinite(noise) & (noise > 0)]
     with canvas(8.2, 0.95 + _ROW_IN * max(2, len(known))) as figure:
         axis = figure.subplots()
         if known.empty:

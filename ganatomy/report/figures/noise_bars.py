@@ -42,7 +42,7 @@ def noise_bars(parts: pd.DataFrame, titles: dict[str, str]) -> NDArray[np.uint8]
     ndarray of shape (height, width, 3), uint8
         Its height grows with the number of readouts.
     """
-    known = parts[np.isfinite(parts["share"])]
+    known = parts[np.isfinite(parts["share"].astype(float))]
     names = list(known["readout"].unique())
     with canvas(8.2, 0.9 + _ROW_IN * max(2, len(names))) as figure:
         axis = figure.subplots()

@@ -151,6 +151,12 @@ def test_bad_input_is_named(
     assert what in error.value.what
 
 
+def test_two_of_one_name_are_refused() -> None:
+    with pytest.raises(InputError) as error:
+        compare(_images(1), _images(2), names=("gan", "gan"))
+    assert error.value.where == "names"
+
+
 def _table(*rows: tuple[str, float, float, float, float]) -> Comparison:
     """Each with its name, both values, the band and q of retraining."""
     table = pd.DataFrame(
