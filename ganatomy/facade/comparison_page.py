@@ -82,9 +82,9 @@ def _chart(comparison: Comparison) -> NDArray[np.uint8]:
         }
     )
     unit = (
-        "what two trainings of one kind differ by at most, in 95 of 100 cases"
+        "what 95 of 100 pairs of trainings of one kind differ by"
         if knows
-        else "what sampling alone does, in 95 of 100 cases"
+        else "what sampling alone does in 95 of 100 cases"
     )
     names = (facts.name_a, facts.name_b)
     return difference_chart(rows, _TITLES, names=names, unit=unit)

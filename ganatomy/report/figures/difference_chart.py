@@ -58,10 +58,9 @@ def difference_chart(
         axis.set_ylim(len(known) - 0.4, -0.6)
         axis.tick_params(axis="y", length=0, labelcolor=INK, labelsize=8)
         axis.tick_params(axis="x", labelsize=8)
-        axis.set_xlabel(
-            f"\N{LEFTWARDS ARROW} {names[0]} closer to the data    |    {names[1]} closer "
-            f"\N{RIGHTWARDS ARROW}\ngrey, and the unit: {unit}; coloured: more than that",
-            fontsize=8,
-            color=MUTED,
+        arrows = (
+            f"\N{LEFTWARDS ARROW} {names[0]} closer    |    {names[1]} closer \N{RIGHTWARDS ARROW}"
         )
+        axis.set_xlabel(arrows, fontsize=8, color=MUTED)
+        figure.supxlabel(f"grey, and the unit: {unit}; coloured: more", fontsize=8, color=MUTED)
         return pixels(figure)
