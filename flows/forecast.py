@@ -4,6 +4,7 @@ A stage takes what its process needs to begin, and so much for each unit of its 
 earlier run has measured it here, that is what is scaled; else what dvc.yaml says it takes.
 """
 
+import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -17,6 +18,7 @@ Speed = Mapping[str, float]  # seconds of a unit of each kind of work
 # On the machine that `cost_s` of dvc.yaml is about: two cores, each with a stage at work.
 REFERENCE: Speed = {COMPUTE: 0.0155, TRAIN: 0.0165, RETRAIN: 0.0097}
 _BEGIN_S = 2.0  # of a stage: the interpreter, torch
+_SURE_S = 120.0  # what a stage has to take until its own pace counts as much as the usual one
 # seconds of a stage for each second of bare training steps, one GAN alone: packs of four save some
 _OVERHEAD = {TRAIN: 1.0, RETRAIN: 0.7}
 
@@ -45,8 +47,13 @@ class Measured:
 
     @staticmethod
     def from_json(values: Any) -> "Measured":
-        """Read what `to_json` gave."""
-        return Measured(**{name: float(value) for name, value in values.items()})
+        """Read what `to_json` gave; ValueError where it cannot have been measured."""
+        read = Measured(**{name: float(value) for name, value in values.items()})
+        if not (0 < read.unit_s < math.inf and 0 < read.compute_s < math.inf):
+            raise ValueError("no time passed")
+        if not (0 <= read.seconds < math.inf and 0 <= read.units < math.inf):
+            raise ValueError("no amount of work")
+        return read
 
 
 def units_of(stage: str, stages: Iterable[str], work: Mapping[str, Work]) -> Work:
@@ -85,23 +92,32 @@ def seconds(
     found = {}
     for stage in stages:
         own = units_of(stage.name, names, work)
+        rate = _usual_rate(stage, own.kind, units_of(stage.name, names, usual))
         before = _known(stage.name, measured)
-        if before is not None and (before.units > 0 or own.units == 0):
-            begin_s, rate = _measured_parts(before)
-            begin_s *= speed[COMPUTE] / before.compute_s
+        if before is None:
+            found[stage.name] = _BEGIN_S * slowness + rate * own.units * speed[own.kind]
         else:
-            begin_s = _BEGIN_S * slowness
-            rate = _usual_rate(stage, own.kind, units_of(stage.name, names, usual))
-        found[stage.name] = begin_s + rate * own.units * speed[own.kind]
+            found[stage.name] = _scaled(before, own, speed, rate)
     return found
 
 
-def _measured_parts(before: Measured) -> tuple[float, float]:
-    """Give the seconds in which a stage began, and those for each second of bare work."""
-    if before.units == 0:
-        return before.seconds, 0.0
-    begin_s = min(_BEGIN_S * before.compute_s / REFERENCE[COMPUTE], before.seconds)
-    return begin_s, (before.seconds - begin_s) / (before.units * before.unit_s)
+def _scaled(before: Measured, now: Work, speed: Speed, usual_rate: float) -> float:
+    """Scale what was measured: less work along a line, more of it with care.
+
+    What a small run took says little of a large one, so the seconds for more work are between those
+    that were measured and the usual ones: the measured ones count the more, the more there was.
+    """
+    began_s = min(_BEGIN_S * before.compute_s / REFERENCE[COMPUTE], before.seconds)
+    begin_s = began_s * speed[COMPUTE] / before.compute_s
+    work_s = (before.seconds - began_s) * speed[now.kind] / before.unit_s
+    if now.units <= before.units:
+        return begin_s + work_s * (now.units / before.units if before.units else 1.0)
+    bare_s, more_s = before.units * speed[now.kind], (now.units - before.units) * speed[now.kind]
+    if usual_rate > 0:
+        rate = (work_s + _SURE_S) / (bare_s + _SURE_S / usual_rate)
+    else:
+        rate = work_s / bare_s if bare_s else 0.0
+    return begin_s + work_s + rate * more_s
 
 
 def _usual_rate(stage: Stage, kind: str, usual: Work) -> float:

@@ -1,5 +1,7 @@
 """How long stages take and what is left: against sums and schedules made by hand."""
 
+from typing import Any
+
 import pytest
 
 from flows import forecast
@@ -45,7 +47,7 @@ def test_a_training_takes_its_steps() -> None:
 
 
 def test_what_was_measured_here_is_what_is_scaled() -> None:
-    stage, usual = _stage("lime", cost_s=999), Work(100)
+    stage, usual = _stage("lime", cost_s=52), Work(100)  # as it was measured
     before = {"lime": Measured(52, 100, UNIT_S, UNIT_S)}
     assert _seconds(stage, Work(100), usual, measured=before) == pytest.approx(52)
     assert _seconds(stage, Work(300), usual, measured=before) == pytest.approx(2 + 3 * 50)
@@ -60,10 +62,27 @@ def test_what_was_measured_here_is_what_is_scaled() -> None:
     assert found == pytest.approx(2 + 300)
 
 
+def test_what_a_small_run_took_says_little_of_a_large_one() -> None:
+    usual, units = 1.0, 1000.0  # a second for a second of bare work
+    speed = dict(REFERENCE) | {TRAIN: 0.1}
+
+    def after(seconds: float, units_then: float) -> float:
+        measured = {"train": Measured(seconds, units_then, 0.1, UNIT_S)}
+        now = Work(units, TRAIN)
+        return _seconds(_stage("train"), now, Work(1, TRAIN), speed, measured)
+
+    assert forecast._OVERHEAD[TRAIN] == usual
+    # 10 s of work for 1 s of it: 12 s, then 99 s at (10 + 120) / (1 + 120) each
+    assert after(12, 10) == pytest.approx(12 + 99 * 130 / 121)
+    # 480 s for 60 s: 482 s, then 40 s at (480 + 120) / (60 + 120)
+    assert after(482, 600) == pytest.approx(482 + 40 * 600 / 180)
+
+
 def test_what_had_nothing_to_do_tells_nothing_of_work() -> None:
-    stage, off = _stage("screen"), {"screen": Measured(3.5, 0, 0.1, UNIT_S)}
-    assert _seconds(stage, Work(0, RETRAIN), Work(0, RETRAIN), measured=off) == pytest.approx(3.5)
-    on = _seconds(stage, Work(1000, RETRAIN), Work(0, RETRAIN), measured=off)
+    off = {"screen": Measured(2, 0, REFERENCE[RETRAIN], UNIT_S)}
+    stage, nothing = _stage("screen"), Work(0, RETRAIN)
+    assert _seconds(stage, nothing, nothing, measured=off) == pytest.approx(2)
+    on = _seconds(stage, Work(1000, RETRAIN), nothing, measured=off)
     assert on == pytest.approx(2 + 1000 * REFERENCE[RETRAIN] * forecast._OVERHEAD[RETRAIN])
 
 
@@ -131,3 +150,17 @@ def test_what_was_measured_so_far_moves_the_rest() -> None:
 )
 def test_a_time_is_said_as_people_say_it(seconds: float, expected: str) -> None:
     assert forecast.words(seconds) == expected
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"seconds": 1, "units": 1, "unit_s": 0, "compute_s": 1},
+        {"seconds": 1, "units": 1, "unit_s": 1, "compute_s": -1},
+        {"seconds": "nan", "units": 1, "unit_s": 1, "compute_s": 1},
+        {"seconds": 1, "units": "inf", "unit_s": 1, "compute_s": 1},
+    ],
+)
+def test_what_cannot_have_been_measured_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"^no "):
+        Measured.from_json(wrong)
