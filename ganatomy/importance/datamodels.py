@@ -8,17 +8,18 @@ import numpy as np
 import pandas as pd
 
 from ganatomy.errors import InputError
+from ganatomy.importance.datamodelling_score import datamodelling_score
 from ganatomy.importance.differences import differences
 from ganatomy.importance.ranking import require_seeds
 from ganatomy.statistics import Array, half_width, mark, mean_and_error, two_sided_p
 
 COLUMNS = [
     *("feature", "readout", "coefficient", "low", "high", "t", "p", "q", "stands_out"),
-    *("r2", "held_out_r2"),
+    *("r2", "held_out_r2", "lds", "lds_low", "lds_high", "seeds_agree", "lds_ceiling"),
 ]
 
 
-def datamodels(repeats: pd.DataFrame, fdr: float | None) -> pd.DataFrame:
+def datamodels(repeats: pd.DataFrame, fdr: float | None, *, seed: int = 0) -> pd.DataFrame:
     """Regress each readout on which features were changed.
 
     For every variant named ``subset_*``, its difference from the nulls, averaged over seeds, is
@@ -34,6 +35,8 @@ def datamodels(repeats: pd.DataFrame, fdr: float | None) -> pd.DataFrame:
         As for `summarise`.
     fdr : float in (0, 1), or None
         Benjamini-Hochberg over the table; None: q is NaN and nothing stands out.
+    seed : int
+        Of the random deals behind the interval of the score.
 
     Returns
     -------
@@ -42,7 +45,9 @@ def datamodels(repeats: pd.DataFrame, fdr: float | None) -> pd.DataFrame:
         variance between subsets that the sum explains, held_out_r2 that of subsets left out one by
         one (at most 1, below 0 where the mean of the others would do better). NaN where a readout
         does not vary or was not taken of every subset, and for held_out_r2 also where a feature
-        is in (or out of) only one subset. Empty without subsets.
+        is in (or out of) only one subset. lds, lds_low, lds_high, seeds_agree and lds_ceiling are
+        the `datamodelling_score`: whether subsets that were left out are ranked rightly. Empty
+        without subsets.
 
     Raises
     ------
@@ -54,20 +59,30 @@ def datamodels(repeats: pd.DataFrame, fdr: float | None) -> pd.DataFrame:
     require_seeds(given, fdr)
     if given.variants.empty:
         return pd.DataFrame(columns=COLUMNS)
-    outcome = mean_and_error(given.values)[0].T
     # a readout that some subsets cannot have is NaN below, and costs the others nothing
-    whole = np.isfinite(outcome).any(1)
-    outcome = outcome[whole]
+    whole = np.isfinite(given.values).any((0, 2))
+    values = given.values[:, whole]
+    outcome = mean_and_error(values)[0].T
     members = [set(text.split("+")) for text in given.variants["features"].to_numpy()[whole]]
     features = sorted(set().union(*members))
     design = np.array([[1.0, *(name in own for name in features)] for own in members])
     _check_design(design, features)
     coefficients, errors, r2, held_out_r2 = _least_squares(design, outcome)
+    of_order = datamodelling_score(design, values, seed=seed)
     freedom = len(design) - design.shape[1]
     with np.errstate(invalid="ignore", divide="ignore"):
         t = np.where(errors > 0, coefficients / errors, np.nan)
     half = half_width(errors, freedom)
     num_readouts = len(given.readouts)
+    of_readout = {
+        "r2": r2,
+        "held_out_r2": held_out_r2,
+        "lds": of_order.score,
+        "lds_low": of_order.low,
+        "lds_high": of_order.high,
+        "seeds_agree": of_order.seeds_agree,
+        "lds_ceiling": of_order.ceiling,
+    }
     table = pd.DataFrame(
         {
             "feature": np.repeat(np.array(features, dtype=object), num_readouts),
@@ -77,8 +92,10 @@ def datamodels(repeats: pd.DataFrame, fdr: float | None) -> pd.DataFrame:
             "high": (coefficients + half).ravel(),
             "t": t.ravel(),
             "p": two_sided_p(t, freedom).ravel(),
-            "r2": np.tile(r2, len(features)),
-            "held_out_r2": np.tile(held_out_r2, len(features)),
+            **{
+                name: np.tile(np.where(np.isnan(r2), np.nan, values), len(features))
+                for name, values in of_readout.items()
+            },
         }
     )
     return mark(table, fdr)[COLUMNS]

@@ -71,7 +71,10 @@ class ImportanceStudy:
     fdr: float
 
     def metrics(self) -> dict[str, float | int]:
-        """Give how many variants stand out and the largest |t| of each, where it can be judged."""
+        """Give how many variants stand out and the largest |t| of each, where it can be judged.
+
+        With random subsets also the `datamodelling_score` of each readout, ``lds/<readout>``.
+        """
         halves = self.power.loc[self.power["kind"] == "split_half", "rank_correlation"]
         values: dict[str, float | int] = {
             "num_stand_out": int(self.ranking["stands_out"].sum()),
@@ -83,7 +86,14 @@ class ImportanceStudy:
         for row in self.ranking.to_dict("records"):
             if pd.notna(row["max_abs_t"]):
                 values[f"max_abs_t/{row['variant']}"] = float(row["max_abs_t"])
+        for row in self._scores().to_dict("records"):
+            values[f"lds/{row['readout']}"] = float(row["lds"])
         return values
+
+    def _scores(self) -> pd.DataFrame:
+        """One row per readout by which the order of the subsets could be predicted."""
+        rows = self.subsets.drop_duplicates("readout")
+        return rows[rows["lds"].notna()]
 
     def verdict(self) -> str:
         """Say in words which features matter, most by which readout, and how firm the order is."""
@@ -117,6 +127,12 @@ class ImportanceStudy:
         correlation = self.metrics().get("split_half_rank_correlation")
         if correlation is not None:
             yield f"Two halves of the seeds rank them alike to {correlation:.2f}."
+        if len(scores := self._scores()):
+            good = scores.loc[scores["lds_low"] > 0, "readout"]
+            yield (
+                "The order of subsets that the regression has not seen is predicted better than by "
+                f"chance in {len(good)} of {len(scores)} readouts: {', '.join(good) or 'none'}."
+            )
 
     def _lost(self) -> list[str]:
         """List the changed variants of which no GAN is left at the end of its training."""

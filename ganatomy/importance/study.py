@@ -192,7 +192,7 @@ def judge_members(
         summary,
         ranking,
         interactions(read.repeats, fdr),
-        datamodels(read.repeats, fdr),
+        datamodels(read.repeats, fdr, seed=seed),
         pd.concat(power, ignore_index=True),
         reliance_on_features(base_discriminator, evaluation, recipes, fdr=fdr, seed=seed),
         sampler.sheets(ranking["variant"].head(num_shown).tolist()),

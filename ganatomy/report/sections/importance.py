@@ -76,6 +76,7 @@ def _facts(told: _Told) -> Record:
         "screening": _screening(told.screening),
         "interactions": rows_of(study.interactions),
         "subsets": rows_of(study.subsets),
+        "subset_scores": rows_of(study.subsets.drop_duplicates("readout")),
         "power": rows_of(study.power),
         "noise": noise_part(study.read.repeats)[0],
     }

@@ -119,6 +119,17 @@ def test_what_is_loaded_is_what_was_saved(study: ImportanceStudy, tmp_path: Path
         ImportanceStudy.load(tmp_path)
 
 
+def test_subsets_are_told_by_readout(study: ImportanceStudy) -> None:
+    rows = [("g_fcd", 0.8, 0.5), ("g_frd", 0.3, -0.1), ("d_shift", np.nan, np.nan)]
+    each = pd.DataFrame(rows, columns=["readout", "lds", "lds_low"])
+    two_features = pd.concat([each.assign(feature="blur"), each.assign(feature="cell_0_0")])
+    told = replace(study, subsets=two_features)
+    new = {name: value for name, value in told.metrics().items() if name.startswith("lds/")}
+    assert new == {"lds/g_fcd": 0.8, "lds/g_frd": 0.3}
+    assert told.verdict().endswith("better than by chance in 1 of 2 readouts: g_fcd.")
+    assert "subsets" not in study.verdict()
+
+
 def _told(study: ImportanceStudy, values: dict[str, list[float]]) -> ImportanceStudy:
     table = repeats({name: np.array([own]) for name, own in values.items()}, ["g_fcd"])
     summary = summarise(table, 0.05)

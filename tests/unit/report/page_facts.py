@@ -213,6 +213,24 @@ def facts() -> dict[str, Any]:
                     }
                 ],
             },
+            "subset_scores": [
+                {
+                    "readout": "g_fcd",
+                    "lds": 0.62,
+                    "lds_low": 0.31,
+                    "lds_high": 0.81,
+                    "seeds_agree": 0.55,
+                    "lds_ceiling": 0.84,
+                },
+                {
+                    "readout": "d_shift",
+                    "lds": 0.12,
+                    "lds_low": -0.2,
+                    "lds_high": 0.4,
+                    "seeds_agree": None,
+                    "lds_ceiling": None,
+                },
+            ],
             "power": [
                 {"kind": "split_half", "value": 1.0, "rank_correlation": 0.71, "same_top3": 0.5},
                 {"kind": "share", "value": 0.5, "rank_correlation": 0.93, "same_top3": 1.0},

@@ -43,6 +43,22 @@ def test_a_readout_that_was_not_taken_is_a_dash() -> None:
     assert re.findall(r'<td class="figure in">(.*?)</td>', row)[:2] == ["–", "–"]
 
 
+def test_scores_of_the_subsets_with_what_could_be_reached() -> None:
+    html = render(facts(), PICTURES)
+    table = html[html.index("linear datamodelling score") :].partition("</table>")[0]
+    rows = [re.findall(r'<td class="([^"]*)">(.*?)</td>', row) for row in table.split("<tr>")[2:]]
+    assert rows == [
+        [
+            *(("figure out", "0.62"), ("figure", "0.31 to 0.81")),
+            *(("figure", "0.55"), ("figure", "0.84")),
+        ],
+        [
+            *(("figure in", "0.12"), ("figure", "-0.2 to 0.4")),
+            *(("figure", "–"), ("figure", "–")),
+        ],
+    ]
+
+
 def test_ranking_says_what_stands_out_and_for_which_network() -> None:
     html = render(facts(), PICTURES)
     row = html[html.index('<td class="name"><code>blur</code></td>\n      <td>all is') :]
