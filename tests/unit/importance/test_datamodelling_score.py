@@ -6,6 +6,7 @@ from scipy import stats
 from sklearn.linear_model import LinearRegression
 
 from ganatomy.importance.datamodelling_score import datamodelling_score
+from ganatomy.statistics import rank_correlation
 from tests.unit.importance.retrained import Array
 
 
@@ -56,7 +57,7 @@ def test_a_planted_sum_is_ranked_rightly() -> None:
 def test_the_interval_holds_the_score_on_new_subsets() -> None:
     """Of the same regression, on many subsets that are drawn alike, trained anew."""
     holds = []
-    for seed in range(15):
+    for seed in range(10):
         design, many = _design(24, 8, seed), _design(1000, 8, seed)
         values = _planted(design, (20, 1), noise=3.0, seed=seed)
         found = datamodelling_score(design, values, draws=199)
@@ -82,6 +83,23 @@ def test_of_pure_noise_the_interval_holds_0_at_its_rate(
     if num_subsets > 2 * num_features:
         assert abs(found.score.mean()) < 0.03  # predictions with a constant: -0.06
     assert abs(found.seeds_agree.mean()) < 4 / np.sqrt((num_subsets - 1) * count)
+
+
+def test_resampling_finished_predictions_would_be_too_narrow() -> None:
+    """Why the interval is no bootstrap: the predictions of subsets share their trainings."""
+    design, draw, count = _design(24, 8), np.random.default_rng(3), 300
+    centred = design[:, 1:] - design[:, 1:].mean(0)
+    predict = np.zeros((24, 24))
+    for at in range(24):
+        slopes = np.linalg.pinv(np.delete(design, at, 0))[1:]
+        predict[at, np.arange(24) != at] = centred[at] @ slopes
+    outside = 0
+    for noise in draw.normal(size=(count, 24)):
+        drawn = draw.integers(0, 24, (200, 24))
+        resampled = rank_correlation((predict @ noise)[drawn], noise[drawn])
+        low, high = np.quantile(resampled, [0.025, 0.975])
+        outside += not low <= 0 <= high
+    assert outside > stats.binom.ppf(0.999, count, 0.05)
 
 
 @pytest.mark.parametrize("num_seeds", [2, 3, 4])
