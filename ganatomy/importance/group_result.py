@@ -85,14 +85,19 @@ class GroupInfluence:
         """Say which groups harm, and whether the prediction holds for subsets not seen."""
         ranked = self.harm()
         out = ranked[ranked["stands_out"].astype(bool)]
-        first = self.table[self.table["readout"] == "g_fcd"].iloc[0]
-        return (
+        said = (
             f"By the {READOUTS['g_fcd'].meaning}, G comes out better without groups "
             f"{_listed(out[out['harm'] > 0])} and worse without groups "
-            f"{_listed(out[out['harm'] < 0])}. Subsets of groups that were not used are put into "
-            f"their order with a rank correlation of {first['lds']:.2f} "
-            f"({first['lds_low']:.2f} to {first['lds_high']:.2f}); a perfect prediction would "
-            f"reach about {first['lds_ceiling']:.2f}."
+            f"{_listed(out[out['harm'] < 0])}."
+        )
+        first = self.table[self.table["readout"] == "g_fcd"].iloc[0]
+        if pd.isna(first["lds"]):
+            return f"{said} Too few subsets to say whether it holds for others."
+        return (
+            f"{said} Subsets of groups that were not used are put into their order with a rank "
+            f"correlation of {first['lds']:.2f} ({first['lds_low']:.2f} to "
+            f"{first['lds_high']:.2f}); a perfect prediction would reach about "
+            f"{first['lds_ceiling']:.2f}."
         )
 
     def save(self, folder: Path) -> None:

@@ -15,12 +15,14 @@ import torch
 
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.recipes import recipes
+from ganatomy.data.recipe import Recipe
 from ganatomy.errors import InputError
 from ganatomy.gan.settings import Method
 from ganatomy.importance.datamodels import datamodels
 from ganatomy.importance.experiment import Experiment, StudySize
 from ganatomy.importance.group_result import GroupInfluence
 from ganatomy.importance.measuring import read_out
+from ganatomy.importance.study import check_size
 
 _COLUMN = "group="
 
@@ -109,10 +111,14 @@ def group_influence(
     Raises
     ------
     InputError
-        Groups that do not fit the images, or too few subsets, images, nulls or seeds.
+        Groups that do not fit the images, or too few subsets, images, nulls or seeds: all but
+        too few images before anything is trained.
     """
+    size = size or StudySize()
+    check_size(size)
     marked = with_groups(dataset, groups)
-    experiment = Experiment.begin(marked, size or StudySize(), seed=seed, method=method)
+    _recipes(marked, size.num_nulls, seed, num_subsets, subset_share)  # refuses before all else
+    experiment = Experiment.begin(marked, size, seed=seed, method=method)
     return influence_in(
         experiment,
         num_subsets=num_subsets,
@@ -133,17 +139,9 @@ def influence_in(
     on_warning: Callable[[str], None] = lambda text: None,
 ) -> GroupInfluence:
     """Do what `group_influence` does, in an experiment on data that is `with_groups`."""
-    columns = [name for name in experiment.train.attributes if name.startswith(_COLUMN)]
-    made = recipes(
-        [f"attribute_{name}" for name in columns],
-        experiment.train,
-        num_nulls=experiment.size.num_nulls,
-        seed=experiment.seed,
-        num_subsets=num_subsets,
-        subset_share=subset_share,
+    asked = _recipes(
+        experiment.train, experiment.size.num_nulls, experiment.seed, num_subsets, subset_share
     )
-    # what leaving out one alone does is not asked: subsets say it of all at once
-    asked = [recipe for recipe in made if recipe.kind in ("subset", "null")]
     members = experiment.members(
         experiment.variants(asked), on_progress=on_progress, on_warning=on_warning
     )
@@ -151,6 +149,28 @@ def influence_in(
     for row in read.diverged.to_dict("records"):
         on_warning(f"{row['variant']}, seed {row['seed']}, has diverged: it is left out")
     return GroupInfluence(by_group(datamodels(read.repeats, fdr)), read.repeats)
+
+
+def _recipes(
+    train: Dataset, num_nulls: int, seed: int, num_subsets: int, subset_share: float
+) -> list[Recipe]:
+    """The subsets of the groups, and nulls; what leaving out one alone does is not asked."""
+    if num_subsets < 1:
+        raise InputError(
+            f"{num_subsets} subsets of the groups",
+            "num_subsets",
+            "Take at least as many as groups + 2, and better twice as many.",
+        )
+    columns = [name for name in train.attributes if name.startswith(_COLUMN)]
+    made = recipes(
+        [f"attribute_{name}" for name in columns if train.attributes[name].any()],
+        train,
+        num_nulls=num_nulls,
+        seed=seed,
+        num_subsets=num_subsets,
+        subset_share=subset_share,
+    )
+    return [recipe for recipe in made if recipe.kind in ("subset", "null")]
 
 
 def by_group(table: pd.DataFrame) -> pd.DataFrame:

@@ -86,7 +86,7 @@ def drop_feature_importance(
     ['cell_0_0', 'contrast']
     """
     size = size or StudySize()
-    _check_size(size)
+    check_size(size)
     experiment = Experiment.begin(dataset, size, seed=seed)
     asked = experiment.recipes(features, modes=modes, regions=regions)
     variants = experiment.variants(asked, on_warning=on_warning)
@@ -110,7 +110,7 @@ def drop_feature_importance(
     )
 
 
-def _check_size(size: StudySize) -> None:
+def check_size(size: StudySize) -> None:
     """Refuse before anything is trained what could not be judged afterwards."""
     for name in ("num_seeds", "num_nulls"):
         if (count := getattr(size, name)) < _FEWEST:

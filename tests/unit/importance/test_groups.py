@@ -69,6 +69,9 @@ def test_words_and_figures() -> None:
     assert metrics["lds"] > 0.7  # four levels, so many ties
     said = found.verdict()
     assert "better without groups 1 and worse without groups 3." in said
+    assert "with a rank correlation of 0." in said
+    unsure = replace(found, table=found.table.assign(lds=np.nan)).verdict()
+    assert unsure.endswith("3. Too few subsets to say whether it holds for others.")
     quiet = replace(found, table=found.table.assign(stands_out=False)).verdict()
     assert "better without groups (none) and worse without groups (none)." in quiet
 
@@ -102,9 +105,26 @@ def test_groups_that_do_not_fit(groups: torch.Tensor, said: str) -> None:
         with_groups(_data(40), groups)
 
 
+@pytest.mark.parametrize(
+    ("num_subsets", "size", "said"),
+    [
+        (0, TINY, "0 subsets of the groups.*num_subsets"),
+        (4, TINY, "4 subsets of 3 features.*At least 5"),
+        (6, replace(TINY, num_nulls=1), "1 leaves no noise.*num_nulls"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused_before_training(
+    num_subsets: int, size: StudySize, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ganatomy.importance.groups.Experiment", None)
+    with pytest.raises(InputError, match=said):
+        group_influence(_data(), torch.arange(150) % 3, num_subsets=num_subsets, size=size)
+
+
 def test_from_images_to_a_saved_result(tmp_path: Path) -> None:
     data, told = _data(), []
     groups = torch.arange(len(data)) % 3
+    groups[-5:] = 3  # among the held-out images only
     found = group_influence(
         data,
         groups,
