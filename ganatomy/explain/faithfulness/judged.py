@@ -14,7 +14,7 @@ from ganatomy.explain.faithfulness.randomisation import randomisation
 from ganatomy.explain.faithfulness.stability import seed_stability
 from ganatomy.explain.faithfulness.verdict import trust
 from ganatomy.explain.lime.hiding import fills_of
-from ganatomy.explain.maps.methods import LIME, Methods, refusals
+from ganatomy.explain.maps.methods import LIME, Again, Methods, refusals
 from ganatomy.explain.maps.which import path_of
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.networks.targets import Target, d_logit, d_logit_of_g
@@ -137,7 +137,13 @@ def judge_images(
         num_draws=effort.num_seeds,
     )
     on_test("D randomised")
-    kept, refused = without_refused(target, images, maps, images=images)
+    kept, refused = without_refused(
+        target,
+        images,
+        maps,
+        images=images,
+        again=lambda other, part: anew.maps(other, layers, part, fills[: len(part)], seed),
+    )
     examination = examine(
         target,
         images,
@@ -182,10 +188,12 @@ def judge_generator(
     images, z = subjects.fake.to(subjects.device), subjects.z.to(subjects.device)
     some, latent_dim = z[: few_of(images)], subjects.latent_dim
 
-    def explain(model: nn.Module, latents: torch.Tensor) -> Maps:
-        target = d_logit_of_g(model, subjects.discriminator)
+    def explain_target(target: Target, latents: torch.Tensor) -> Maps:
         cams = methods.cam_maps(target, layers, latents, subjects.size)
         return {name.replace(_G, "G "): each for name, each in cams.items()}
+
+    def explain(model: nn.Module, latents: torch.Tensor) -> Maps:
+        return explain_target(d_logit_of_g(model, subjects.discriminator), latents)
 
     def explain_noisy(noisy: torch.Tensor) -> Maps:
         latents = torch.cat([noisy[:, :latent_dim], some[:, latent_dim:]], 1)
@@ -201,7 +209,13 @@ def judge_generator(
     )
     on_test("G randomised")
     whole = d_logit_of_g(subjects.generator, subjects.discriminator)
-    kept, refused = without_refused(whole, z, maps, images=images)
+    kept, refused = without_refused(
+        whole,
+        z,
+        maps,
+        images=images,
+        again=explain_target,
+    )
     examination = examine(
         d_logit(subjects.discriminator),
         images,
@@ -223,11 +237,16 @@ def has_maps_of_g(subjects: Subjects, methods: Methods) -> bool:
 
 
 def without_refused(
-    target: Target, inputs: torch.Tensor, maps: Maps, *, images: torch.Tensor
+    target: Target,
+    inputs: torch.Tensor,
+    maps: Maps,
+    *,
+    images: torch.Tensor,
+    again: Again | None = None,
 ) -> tuple[Maps, tuple[Refusal, ...]]:
     """Replace maps that mean nothing by NaN, and list each reason once; see `methods.refusals`."""
     kept, told = {}, []
-    for name, reasons in refusals(target, inputs, maps, images=images).items():
+    for name, reasons in refusals(target, inputs, maps, images=images, again=again).items():
         sound = torch.tensor([not reason for reason in reasons])
         kept[name] = torch.where(sound[:, None, None], maps[name], torch.nan)
         for reason in dict.fromkeys(filter(None, reasons)):

@@ -94,5 +94,14 @@ def ask_generator(
         )
         maps = cams.maps[LOCAL][path]
         asked_maps.maps[name], asked_maps.scores[name] = maps, cams.scores
-        asked_maps.reasons.update(refusals(target, z, {name: maps}, images=subjects.fake))
+
+        def again(
+            other: Target, some: torch.Tensor, name: str = name, path: str = path
+        ) -> dict[str, torch.Tensor]:
+            made = cams_or_nan(other, [path], some, size=subjects.size, methods=(LOCAL,))
+            return {name: made.maps[LOCAL][path]}
+
+        asked_maps.reasons.update(
+            refusals(target, z, {name: maps}, images=subjects.fake, again=again)
+        )
     return asked_maps

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from ganatomy.explain.maps.gradcam import Cams
 from ganatomy.explain.maps.methods import cams_or_nan, refusals
 from ganatomy.explain.maps.which import WhichMap, path_of
 from ganatomy.explain.networks.layers import Layers
@@ -142,13 +143,19 @@ def explain_case(
     cams = cams_or_nan(
         target, list(paths), inputs_there, size=size, methods=asked, on_warning=on_warning
     )
-    maps = {
-        (which := WhichMap(method, network, layer)): cams.maps[method][which.path]
-        for method in methods
-        for layer in layers.convolutions
-    }
-    by_key = {which.key: each for which, each in maps.items()}
-    reasons = refusals(target, inputs_there, by_key, images=images) if judged else {}
+    which_maps = [
+        WhichMap(method, network, layer) for method in methods for layer in layers.convolutions
+    ]
+
+    def by_which(made: Cams) -> dict[str, torch.Tensor]:
+        return {which.key: made.maps[which.method][which.path] for which in which_maps}
+
+    def again(other: Target, some: torch.Tensor) -> dict[str, torch.Tensor]:
+        return by_which(cams_or_nan(other, list(paths), some, size=size, methods=asked))
+
+    by_key = by_which(cams)
+    maps = {which: by_key[which.key] for which in which_maps}
+    reasons = refusals(target, inputs_there, by_key, images=images, again=again) if judged else {}
     case = MapCase(target.name, network, layers.convolutions, inputs, cams.scores, maps, reasons)
     return Explained(
         case,

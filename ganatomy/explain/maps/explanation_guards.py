@@ -4,6 +4,7 @@ What no rule can see is left to whoever reads the map: colours given as BGR in p
 exchanged for width in square images.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -22,6 +23,7 @@ SATURATED_SHARE = 0.5  # of the images
 FLAT = 1e-6  # of the largest magnitude in any of a method's maps
 FEWEST_OF_ONE_SIGN = 8  # images
 NEAR_ZERO = 0.01  # of a map's mean magnitude
+LOST = 0.5  # a map plus that of the negated target, over the map: 0 if signed, 1 or more if not
 
 GUARDS = {
     "channels": (
@@ -47,8 +49,9 @@ GUARDS = {
     ),
     "one_sign": (
         f"of a signed method and {FEWEST_OF_ONE_SIGN} images or more, some value has the other "
-        f"sign, unless most maps stay away from zero by {NEAR_ZERO:.0%} of their mean magnitude: "
-        "maps that touch zero and never cross it have lost their sign"
+        f"sign, or most maps stay away from zero by {NEAR_ZERO:.0%} of their mean magnitude, or "
+        "the method's maps of the negated target are the negatives: what touches zero and never "
+        "crosses it may be true, but a method that lost its sign has it on neither side"
     ),
 }
 """What holds where nothing is wrong, in words."""
@@ -94,7 +97,13 @@ def guard_target(
 
 
 def guard_maps(
-    name: str, maps: torch.Tensor, images: torch.Tensor, *, signed: bool = True
+    name: str,
+    maps: torch.Tensor,
+    images: torch.Tensor,
+    *,
+    signed: bool = True,
+    of_negated: Callable[[], torch.Tensor] | None = None,
+    on_warning: Callable[[str], None] = lambda text: None,
 ) -> list[str]:
     """Say why each of a method's maps should not be shown.
 
@@ -107,6 +116,10 @@ def guard_maps(
         What the maps are drawn over.
     signed : bool
         Whether the method can speak against the target. LayerCAM and an edge detector cannot.
+    of_negated : callable, optional
+        Gives the method's maps of the negated target, at the first k images, (k, h, w): asked where
+        no map crosses zero. Without it such maps bring a warning, and stay: they may be true.
+    on_warning : callable
 
     Returns
     -------
@@ -127,9 +140,38 @@ def guard_maps(
             f"{name}: the map is flat ({float(values[index, 0]):.3g} everywhere): it says nothing "
             "about places, as of a layer with one position or a target that does not react"
         )
-    if signed and (reason := _one_sign(values[finite])):
-        reasons = [text or f"{name}: {reason}" for text in reasons]
+    if not (signed and (seen := _one_sign(values[finite]))):
+        return reasons
+    if of_negated is None:
+        on_warning(f"{name}: {seen}, unless the truth is so; its maps of the negated target tell")
+    elif has_lost_sign(maps, of_negated()):
+        reasons = [text or f"{name}: {seen}" for text in reasons]
     return reasons
+
+
+def has_lost_sign(maps: torch.Tensor, of_negated: torch.Tensor) -> bool:
+    """Tell a method without a sign by its maps of the negated target.
+
+    What is against the target is for the negated one: a signed method's maps are the negatives. A
+    ReLU, an absolute value or a stretch to [0, 1] leaves a sum that is at least as large as the
+    maps themselves.
+
+    Parameters
+    ----------
+    maps : Tensor of shape (n, h, w)
+    of_negated : Tensor of shape (k, h, w), k <= n
+        Of the first k.
+
+    Examples
+    --------
+    >>> maps = torch.tensor([[[0.0, 1.0, -2.0]]])
+    >>> has_lost_sign(maps, -maps), has_lost_sign(maps.abs(), (-maps).abs())
+    (False, True)
+    """
+    one = maps[: len(of_negated)].flatten(1).double().cpu()
+    other = of_negated.flatten(1).double().cpu()
+    whole = one.isfinite().all(1) & other.isfinite().all(1)
+    return bool((one + other)[whole].norm() > LOST * one[whole].norm())
 
 
 def guard_channels(target: Target, images: torch.Tensor) -> list[ExplanationFinding]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 
@@ -14,13 +15,15 @@ from ganatomy.explain.maps.gradcam import Cams, gradcam
 from ganatomy.explain.maps.integrated_gradients import integrated_gradients
 from ganatomy.explain.maps.occlusion import occlusion
 from ganatomy.explain.networks.hooks import undisturbed
-from ganatomy.explain.networks.targets import Target
+from ganatomy.explain.networks.targets import Target, negated
 
 LIME = "lime"
 INTEGRATED_GRADIENTS = "integrated gradients"
 OCCLUSION = "occlusion"
 _BATCH = 256
 _FILLS = 4
+_ASKED_AGAIN = 4  # images, of the negated target
+Again = Callable[[Target, torch.Tensor], dict[str, torch.Tensor]]
 UNSIGNED = ("gradcam++", "layercam")  # their weights are never negative: nothing can speak against
 
 
@@ -203,7 +206,13 @@ def target_values(target: Target, inputs: torch.Tensor) -> torch.Tensor:
 
 
 def refusals(
-    target: Target, inputs: torch.Tensor, maps: dict[str, torch.Tensor], *, images: torch.Tensor
+    target: Target,
+    inputs: torch.Tensor,
+    maps: dict[str, torch.Tensor],
+    *,
+    images: torch.Tensor,
+    again: Again | None = None,
+    on_warning: Callable[[str], None] = _say_nothing,
 ) -> dict[str, list[str]]:
     """Say why maps should not be shown, by name: for each image, "" where there is no reason.
 
@@ -217,10 +226,31 @@ def refusals(
     images : Tensor of shape (n, c, h, w)
         What the maps are drawn over. Their range is the caller's affair: pictures may have no dark
         place.
+    again : callable, optional
+        Makes maps by the same methods: of another target, at the first k of the inputs. It tells
+        maps that lost their sign from true ones that never cross zero; without it they stay.
+    on_warning : callable
+        Told of maps that stay, but may have lost their sign.
     """
     findings = [each for each in guard_target(target, inputs) if each.guard != "range"]
     if findings:
         return dict.fromkeys(maps, ["; ".join(each.reason for each in findings)] * len(images))
+    asked: list[dict[str, torch.Tensor]] = []
+
+    def of_negated(name: str) -> torch.Tensor:
+        assert again is not None
+        if not asked:  # once for all methods, and only if one of them gives reason to
+            asked.append(again(negated(target), inputs[:_ASKED_AGAIN]))
+        return asked[0][name]
+
     return {
-        name: guard_maps(name, each, images, signed=is_signed(name)) for name, each in maps.items()
+        name: guard_maps(
+            name,
+            each,
+            images,
+            signed=is_signed(name),
+            of_negated=partial(of_negated, name) if again else None,
+            on_warning=on_warning,
+        )
+        for name, each in maps.items()
     }

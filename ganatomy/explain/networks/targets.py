@@ -5,7 +5,7 @@ Papers on generators explain D's logit of the output (EqGAN-SA), a pixel region 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
@@ -227,6 +227,20 @@ def concept(evaluator: nn.Module, what: Concept, generator: nn.Module | None = N
         return what.read(features)
 
     return Target(f"concept({what.name})", model, score)
+
+
+def negated(target: Target) -> Target:
+    """Make the target that falls where the given one rises.
+
+    Examples
+    --------
+    >>> network = nn.Sequential(nn.Flatten(), nn.Linear(4, 1), nn.Flatten(0))
+    >>> target = Target("logit", network, network)
+    >>> images = torch.rand(3, 1, 2, 2)
+    >>> torch.equal(negated(target).values(images), -target.values(images))
+    True
+    """
+    return replace(target, name=f"-{target.name}", score=lambda inputs: -target.score(inputs))
 
 
 def difference(discriminator: nn.Module) -> Target:

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ganatomy.explain.lime.settings import Hiding, LimeSampling
 from ganatomy.explain.maps.explanation_guards import (
     FEWEST_OF_ONE_SIGN,
     GUARDS,
@@ -15,6 +16,7 @@ from ganatomy.explain.maps.explanation_guards import (
     guard_target,
 )
 from ganatomy.explain.maps.gradcam import gradcam
+from ganatomy.explain.maps.methods import Methods, refusals
 from ganatomy.explain.networks.targets import Target, class_logit, d_logit, d_logit_of_g, difference
 from ganatomy.squashing import squashing
 
@@ -312,10 +314,15 @@ def _stretched(maps: torch.Tensor) -> torch.Tensor:
 )
 def test_signed_maps_that_lost_their_sign(changed: object, words: str) -> None:
     assert callable(changed)
-    reasons = guard_maps("Grad-CAM", changed(_cams()), _images())
+    maps, told = changed(_cams()), list[str]()
+    reasons = guard_maps("Grad-CAM", maps, _images(), of_negated=lambda: changed(-_cams()[:4]))
     assert all(words in reason for reason in reasons)
-    unsigned = guard_maps("LayerCAM", changed(_cams()), _images(), signed=False)
+    unsigned = guard_maps("LayerCAM", maps, _images(), signed=False)
     assert unsigned == [""] * 10
+    given = guard_maps("Grad-CAM", maps, _images(), on_warning=told.append)
+    assert given == [""] * 10  # nobody can ask whoever made them: they may be true
+    assert len(told) == 1
+    assert words in told[0]
 
 
 def test_one_signed_map_among_others_is_no_fault() -> None:
@@ -324,8 +331,83 @@ def test_one_signed_map_among_others_is_no_fault() -> None:
     maps[0, 0, 0] = -1
     assert guard_maps("Grad-CAM", maps, _images()) == [""] * 10
     few = FEWEST_OF_ONE_SIGN - 1
-    assert guard_maps("Grad-CAM", maps[1 : few + 1], _images(few)) == [""] * few
-    assert all(guard_maps("Grad-CAM", maps[1 : few + 2], _images(few + 1)))
+
+    def judged(count: int) -> list[str]:
+        own = maps[1 : count + 1]
+        return guard_maps("Grad-CAM", own, _images(count), of_negated=lambda: own[:2])
+
+    assert judged(few) == [""] * few
+    assert all(judged(few + 1))
+
+
+class _Pieces(nn.Module):
+    """A sum of ReLU features of single pixels, each more the brighter: no place is against it.
+
+    The left half has no weight at all, so that maps touch zero.
+    """
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        draw = torch.Generator().manual_seed(seed)
+        shape = (5, 12, 12)
+        self.weights = torch.rand(shape, generator=draw) * (torch.arange(12) >= 6)
+        self.thresholds = torch.rand(shape, generator=draw) * 2 - 1
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return (self.weights * functional.relu(images - self.thresholds)).sum((1, 2, 3))
+
+
+_METHODS = Methods((), LimeSampling(num_samples=64), Hiding(segment_side=3), num_steps=8)
+_LOSSES = {
+    "ReLU": torch.relu,
+    "absolute": torch.abs,
+    "stretched": _stretched,
+    "from its minimum": lambda maps: maps - maps.amin((1, 2), keepdim=True),
+}
+
+
+def _made(target: Target, images: torch.Tensor) -> dict[str, torch.Tensor]:
+    return _METHODS.maps(target, (), images, torch.full_like(images, -1)[:, None], 0)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_true_maps_that_are_never_negative_pass_and_lost_signs_do_not(seed: int) -> None:
+    """Integrated gradients, occlusion and LIME of a D that no pixel lowers, hidden by black."""
+    draw = torch.Generator().manual_seed(seed)
+    images = torch.rand(FEWEST_OF_ONE_SIGN, 1, 12, 12, generator=draw) * 2 - 1
+    target = Target("pieces", network := _Pieces(seed), network)
+    maps = _made(target, images)
+    for name in ("integrated gradients", "occlusion"):
+        assert float(maps[name].min()) >= 0
+        assert float(maps[name].amin((1, 2)).max()) < 1e-3  # touches zero: the guard looks
+    passed = refusals(target, images, maps, images=images, again=_made)
+    assert passed == {name: [""] * len(images) for name in maps}
+    for change in _LOSSES.values():
+
+        def changed(
+            other: Target, some: torch.Tensor, change: object = change
+        ) -> dict[str, torch.Tensor]:
+            assert callable(change)
+            return {name: change(each) for name, each in _made(other, some).items()}
+
+        found = refusals(target, images, changed(target, images), images=images, again=changed)
+        for name in ("integrated gradients", "occlusion"):
+            assert all(found[name])
+
+
+def test_the_negated_target_is_asked_once_and_only_if_there_is_reason() -> None:
+    images = torch.rand(FEWEST_OF_ONE_SIGN, 1, 12, 12) * 2 - 1
+    target, calls = Target("pieces", network := _Pieces(0), network), list[int]()
+
+    def again(other: Target, some: torch.Tensor) -> dict[str, torch.Tensor]:
+        calls.append(len(some))
+        return _made(other, some)
+
+    maps = _made(target, images)
+    refusals(target, images, maps, images=images, again=again)
+    assert calls == [4]
+    refusals(target, images, {"lime": maps["lime"] - 1}, images=images, again=again)
+    assert calls == [4]
 
 
 def test_maps_with_nan_are_named_and_the_others_judged() -> None:
