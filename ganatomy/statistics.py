@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import stdtr, stdtrit  # scipy.stats takes a second to import
+from scipy.special import betaincinv, stdtr, stdtrit  # scipy.stats takes a second to import
 
 Array = NDArray[np.float64]
 
@@ -56,6 +56,33 @@ def mean_and_error(values: Array) -> tuple[Array, Array, Array]:
 def half_width(error: Array | float, freedom: Array | float, level: float = LEVEL) -> Array:
     """Return half of Student's t interval around a mean of this standard error."""
     return np.asarray(error * stdtrit(freedom, (1 + level) / 2), dtype=float)
+
+
+def share_interval(count: float, total: int, level: float = LEVEL) -> tuple[float, float]:
+    """Return the Clopper-Pearson interval of a share: right at least as often as `level` says.
+
+    Unlike a bootstrap's, it keeps its width where none or all were counted.
+
+    Parameters
+    ----------
+    count : float
+        From 0 to `total`; a tie may count half.
+    total : int, above 0
+    level : float in (0, 1)
+
+    Returns
+    -------
+    (low, high), in [0, 1]
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in share_interval(0, 10)]
+    [0.0, 0.308]
+    """
+    tail = (1 - level) / 2
+    low = betaincinv(count, total - count + 1, tail) if count > 0 else 0.0
+    high = betaincinv(count + 1, total - count, 1 - tail) if count < total else 1.0
+    return float(low), float(high)
 
 
 def paired_t(differences: Array) -> tuple[Array, Array, Array, Array]:

@@ -9,7 +9,15 @@ import torch
 from torch import nn
 
 from ganatomy.errors import InputError
-from ganatomy.explain.lime.settings import NEED_POOL, Baseline, Hiding, LimeSampling
+from ganatomy.explain.lime.baseline_check import said, settled
+from ganatomy.explain.lime.settings import (
+    AUTO,
+    NEED_POOL,
+    ORDER,
+    Baseline,
+    Hiding,
+    LimeSampling,
+)
 from ganatomy.explain.maps.choices import DEFAULT_CAMS
 from ganatomy.explain.maps.explanation_guards import guard_target
 from ganatomy.explain.maps.methods import Methods, refusals, target_values
@@ -70,9 +78,11 @@ def explain(
         where the network is looked at as a whole.
     methods : sequence of str
         Class activation maps: of ``ganatomy.explain.maps.gradcam.METHODS``.
-    baseline : {"black", "mean", "blur", "inpaint", "marginal"}
-        What hides a place, of LIME, occlusion and integrated gradients: -1, the mean of `reals`,
-        the image's own blur, what fits the pixels around, or what stands there in other `reals`.
+    baseline : {"auto", "blur", "mean", "inpaint", "black", "marginal"}
+        What hides a place, of LIME, occlusion and integrated gradients: the image's own blur, the
+        mean of `reals`, what fits the pixels around, -1, or what stands there in other `reals`;
+        ``auto`` is the first of these that the discriminator, asked about the first 200 of `reals`,
+        takes for less real than the images, and without `reals` the blur.
     num_samples : int
         LIME's, for each image.
     seed : int
@@ -97,8 +107,8 @@ def explain(
     UserWarning
         What to know of the result and is no error: images that seem to be in [0, 1], a
         discriminator that ends in a sigmoid, draws random numbers or compares the images of a
-        batch, a mean over the patches of a PatchGAN, a network without feature maps, an image of
-        which LIME has no map.
+        batch, a mean over the patches of a PatchGAN, a network without feature maps, a baseline
+        that means nothing to the discriminator, an image of which LIME has no map.
 
     Examples
     --------
@@ -123,18 +133,17 @@ def explain(
             reals, about_reals = usable_images(reals, "reals", discriminator)
             notes += about_reals
         _check_together(images, reals, generator, latents, baseline)
+        target = d_logit(discriminator)
+        hiding = _hiding(target, reals, baseline, seed, notes)
         asked = Asked(
             discriminator,
             _layers(discriminator, images, layers, notes),
             images,
             reals,
-            Methods(
-                tuple(methods), LimeSampling(num_samples=num_samples), Hiding(baseline=baseline)
-            ),
+            Methods(tuple(methods), LimeSampling(num_samples=num_samples), hiding),
             seed,
             on_progress,
         )
-        target = d_logit(discriminator)
         findings = [each for each in guard_target(target, images) if each.guard != "range"]
         d_maps = _maps_of_discriminator(target, asked, notes, given_layers=layers is not None)
         g_maps = None
@@ -185,6 +194,18 @@ def _check_together(
         raise InputError("it is missing", missing, "Give generator and latents, or neither.")
 
 
+def _hiding(
+    target: Target, reals: torch.Tensor | None, baseline: Baseline, seed: int, notes: list[str]
+) -> Hiding:
+    hiding = Hiding(baseline=baseline)
+    if reals is not None:
+        hiding = settled(hiding, target, reals, reals, seed=seed)
+        notes += said(hiding)
+    elif baseline == AUTO:
+        hiding = Hiding(baseline=ORDER[0])
+    return hiding
+
+
 def _layers(
     discriminator: nn.Module,
     images: torch.Tensor,
@@ -220,7 +241,16 @@ def _maps_of_discriminator(
         if error.where in ("num_samples", "segments") or not given_layers:
             raise
         raise InputError(error.what, "layers", error.remedy) from None
-    reasons = refusals(target, images, maps, images=images)
+    quiet = methods.quietly()
+    reasons = refusals(
+        target,
+        images,
+        maps,
+        images=images,
+        again=lambda other, some: quiet.maps(
+            other, asked.layers, some, asked.fills(some, seed), seed
+        ),
+    )
     return Maps(target.name, images.float().cpu(), target_values(target, images), maps, reasons)
 
 
@@ -237,7 +267,11 @@ def _maps_of_generator(
         notes.append("no layer of the generator has channels to compare: it has no maps")
     size = (images.shape[-2], images.shape[-1])
     paths = [] if last is None else [path_of("G", last)]
-    by_path = asked.methods.cam_maps(target, paths, z, size)
-    maps = {name.replace(path_of("G", ""), ""): each for name, each in by_path.items()}
-    reasons = refusals(target, z, maps, images=images)
+
+    def explain_target(target: Target, latents: torch.Tensor) -> dict[str, torch.Tensor]:
+        by_path = asked.methods.cam_maps(target, paths, latents, size)
+        return {name.replace(path_of("G", ""), ""): each for name, each in by_path.items()}
+
+    maps = explain_target(target, z)
+    reasons = refusals(target, z, maps, images=images, again=explain_target)
     return Maps(target.name, images, target_values(target, z), maps, reasons)

@@ -76,7 +76,7 @@ def page_of(
         )
         lime.save(reports / "lime")
         on_progress(STUDIES[1])
-        methods = Methods(DEFAULT_CAMS, on_warning=on_warning)
+        methods = Methods(DEFAULT_CAMS, hiding=lime.hiding, on_warning=on_warning)
         judge_explanations(subjects, methods, vocabulary, seed=seed).save(reports / "faithfulness")
         on_progress(STUDIES[2])
         parts, absences = gather(reports)

@@ -1,28 +1,11 @@
 """How sure a share is: exact intervals and exact chances."""
 
 import numpy as np
-from scipy.special import betaincinv, betaln  # scipy.stats takes a second to import
+from scipy.special import betaln  # scipy.stats takes a second to import
 
+from ganatomy.statistics import share_interval
 
-def share_interval(count: int, total: int, level: float = 0.95) -> tuple[float, float]:
-    """Return the Clopper-Pearson interval of a share: right at least as often as `level` says.
-
-    Unlike a bootstrap's, it keeps its width where none or all were counted.
-
-    Parameters
-    ----------
-    count, total : int
-        0 <= count <= total, total > 0.
-    level : float in (0, 1)
-
-    Returns
-    -------
-    (low, high), in [0, 1]
-    """
-    tail = (1 - level) / 2
-    low = betaincinv(count, total - count + 1, tail) if count > 0 else 0.0
-    high = betaincinv(count + 1, total - count, 1 - tail) if count < total else 1.0
-    return float(low), float(high)
+__all__ = ["chance_of_at_least", "chance_of_at_most", "share_interval"]
 
 
 def chance_of_at_least(count: int, total: int, rank: int, *, calibrated_on: int) -> float:

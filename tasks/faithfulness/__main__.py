@@ -16,7 +16,7 @@ from tasks.shared.events import Events
 from tasks.shared.keys import by_key
 from tasks.shared.names import vocabulary
 from tasks.shared.results import write_metrics
-from tasks.shared.samples import load_subjects
+from tasks.shared.samples import load_subjects, settled_hiding
 
 
 def main(events: Events) -> None:
@@ -26,17 +26,18 @@ def main(events: Events) -> None:
     make_deterministic(base.num_threads)
     keep_freed_memory()
     subjects = load_subjects(params.num_images, base.seed, device)
+    words = vocabulary()
     with by_key(of_lime), whole_folder(REPORTS / "faithfulness") as report:
         study = judge_explanations(
             subjects,
             Methods(
                 Gradcam.load().methods,
                 of_lime.sampling(),
-                of_lime.hiding(),
+                settled_hiding(of_lime.hiding(), subjects, words, base.seed),
                 params.integration_steps,
                 events.warning,
             ),
-            vocabulary(),
+            words,
             ranking=pd.read_csv(REPORTS / "importance" / "ranking.csv"),
             effort=params.effort(),
             seed=base.seed,

@@ -11,7 +11,7 @@ from tasks.shared.events import Events
 from tasks.shared.keys import by_key
 from tasks.shared.names import targets_of, vocabulary
 from tasks.shared.results import write_metrics
-from tasks.shared.samples import load_subjects
+from tasks.shared.samples import load_subjects, settled_hiding
 
 
 def main(events: Events) -> None:
@@ -21,12 +21,13 @@ def main(events: Events) -> None:
     make_deterministic(base.num_threads)
     keep_freed_memory()
     subjects = load_subjects(max(params.num_images, params.num_averaged), base.seed, device)
+    words = vocabulary()
     with by_key(params), whole_folder(REPORTS / "lime") as report:
         study = explain_by_lime(
             subjects,
-            vocabulary(),
+            words,
             sampling=params.sampling(),
-            hiding=params.hiding(),
+            hiding=settled_hiding(params.hiding(), subjects, words, base.seed),
             latent_targets=targets_of(params, "latent_targets", events.warning),
             num_images=params.num_images,
             num_seeds=params.num_seeds,

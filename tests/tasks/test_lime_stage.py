@@ -23,7 +23,7 @@ from ganatomy.tensors import read_tensors
 from tasks.lime import __main__ as lime
 from tasks.shared.artifact_paths import GAN
 from tasks.shared.keys import keyed
-from tasks.shared.samples import load_subjects
+from tasks.shared.samples import fake_latents, load_subjects
 from tests.tasks.explained import (
     CPU,
     LATENT_DIM,
@@ -113,16 +113,19 @@ def test_a_surrogate_foretells_d(case: str, project: Path) -> None:
     torch.testing.assert_close(kept["scores"].float(), logits, rtol=1e-4, atol=1e-5)
     assert kept["inputs"].shape == (SHOWN, 1, 28, 28)
     assert kept["segments"].unique().tolist() == list(range(49))
-    if case == "g_regions":  # what hides there is drawn by lot
-        return
     train = read_tensors(project / "data" / "prepared" / "train.safetensors")["images"]
-    mean = (train.double() / 127.5 - 1).mean(0).float()
+    hidden = (train.double() / 127.5 - 1).mean(0).float().expand(SHOWN, -1, -1, -1)
+    if case == "g_regions":  # what the generator draws there from half of each latent
+        z = fake_latents(AVERAGED, gan.architecture, 0)[kept["rows"]]
+        with torch.no_grad():
+            torch.testing.assert_close(gan.generator_ema(z), kept["inputs"], rtol=0, atol=1e-5)
+            hidden = gan.generator_ema(z / 2)
     draw = torch.Generator().manual_seed(0)
     for place in range(SHOWN):
         shown = torch.rand(40, 49, generator=draw) < 0.5
         inside = shown[:, kept["segments"][place]][:, None]
         with torch.no_grad():
-            values = gan.discriminator(torch.where(inside, kept["inputs"][place], mean))
+            values = gan.discriminator(torch.where(inside, kept["inputs"][place], hidden[place]))
         foretold = shown.double() @ kept[f"coefficients/{place:03d}"]
         assert np.corrcoef(values.numpy(), foretold.numpy())[0, 1] > 0.8
 
@@ -140,7 +143,8 @@ def test_maps_are_coefficients_in_their_places(case: str, project: Path) -> None
 
 def test_fit_is_told_of_every_image(project: Path) -> None:
     table, metrics = _table(project, "surrogates"), read_json(_report(project) / "metrics.json")
-    columns = ["group", "r2", "held_out_r2", "half_width", "num_samples", "refusal"]
+    columns = ["group", "score", "share_below", "r2", "held_out_r2"]
+    columns += ["half_width", "num_samples", "refusal"]
     assert list(table.columns) == columns
     assert table["group"].value_counts().to_dict() == dict.fromkeys(CASES, AVERAGED)
     assert table["refusal"].isna().all()

@@ -15,6 +15,7 @@ from PIL import Image
 from ganatomy.data.images import write_png
 from ganatomy.explain.faithfulness.region_comparison import RegionComparison
 from ganatomy.explain.faithfulness.result import FaithfulnessStudy
+from ganatomy.explain.lime.settings import Hiding
 from ganatomy.files import write_json
 from ganatomy.gan.training_guards import RULES
 from ganatomy.report.parts import fill
@@ -143,6 +144,7 @@ def _trust_on_disk(folder: Path) -> None:
         {"stable": "another rule", "faithful": "a rule"},
         (),
         {"lime": torch.zeros(2, 2, 2)},
+        Hiding(baseline="blur"),
     ).save(folder)
 
 

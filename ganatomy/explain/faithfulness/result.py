@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +12,8 @@ from ganatomy.errors import REMAKE, InputError
 from ganatomy.explain.faithfulness.judged import Refusal
 from ganatomy.explain.faithfulness.region_comparison import FILES as REGION_FILES
 from ganatomy.explain.faithfulness.region_comparison import RegionComparison
+from ganatomy.explain.lime.baseline_check import said
+from ganatomy.explain.lime.settings import Hiding
 from ganatomy.files import read_json, write_bytes, write_json
 from ganatomy.results import remove_stale, validated
 from ganatomy.tables import csv_bytes, read_table
@@ -22,7 +24,7 @@ _TEXT = (
     *("faithful", "stable", "sane", "why", "refused"),
 )
 _MAY_BE_EMPTY = {"against": "", "why": "", "refused": ""}
-_SCORES, _MAPS = "scores.parquet", "maps.safetensors"
+_SCORES, _MAPS, _HIDING = "scores.parquet", "maps.safetensors", "hiding.json"
 _NETWORKS = ("d", "g")
 
 
@@ -50,6 +52,8 @@ class FaithfulnessStudy:
     maps : dict of str to Tensor of shape (n, h, w), float32
         What was judged, by method: of D at the real and then at the generated images, of G at the
         generated ones. NaN where a map means nothing.
+    hiding : Hiding
+        What hides in LIME, occlusion, integrated gradients and the removal tests, settled.
     """
 
     verdicts: pd.DataFrame
@@ -62,6 +66,7 @@ class FaithfulnessStudy:
     rules: dict[str, str]
     refusals: tuple[Refusal, ...]
     maps: dict[str, torch.Tensor]
+    hiding: Hiding
 
     @property
     def trusted(self) -> list[str]:
@@ -102,6 +107,7 @@ class FaithfulnessStudy:
         if refused:
             kinds = "1 kind" if len(refused) == 1 else f"{len(refused)} kinds"
             yield f"Maps of {kinds} mean nothing in some images or in all; the reasons are told."
+        yield from said(self.hiding)
         yield from self.sentences[:1]
 
     def save(self, folder: Path) -> None:
@@ -117,6 +123,7 @@ class FaithfulnessStudy:
         write_bytes(folder / _SCORES, buffer.getvalue())
         write_json(folder / "rules.json", self.rules)
         write_json(folder / "refusals.json", list(self.refusals))
+        write_json(folder / _HIDING, asdict(self.hiding))
         if self.regions is not None:
             self.regions.save(folder)
         write_tensors(folder / _MAPS, self.maps)
@@ -137,6 +144,7 @@ class FaithfulnessStudy:
             read_json(folder / "rules.json"),
             tuple(read_json(folder / "refusals.json")),
             read_tensors(folder / _MAPS),
+            Hiding.of(read_json(folder / _HIDING)),
         )
 
 

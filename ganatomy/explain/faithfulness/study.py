@@ -1,6 +1,7 @@
 """Is each explanation true, and do they agree? The study that judges every kind of map."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 
 import pandas as pd
@@ -19,10 +20,12 @@ from ganatomy.explain.faithfulness.known_truth import try_on_planted_truth
 from ganatomy.explain.faithfulness.region_comparison import compare_regions
 from ganatomy.explain.faithfulness.result import FaithfulnessStudy
 from ganatomy.explain.faithfulness.verdict import RULES
+from ganatomy.explain.lime.baseline_check import settled
 from ganatomy.explain.lime.pool import pool_of
 from ganatomy.explain.maps.methods import Methods
 from ganatomy.explain.networks.named import Vocabulary
 from ganatomy.explain.networks.subjects import Subjects
+from ganatomy.explain.networks.targets import d_logit
 
 __all__ = ["Effort", "FaithfulnessStudy", "judge_explanations"]
 
@@ -44,7 +47,8 @@ def judge_explanations(
     subjects : Subjects
         Their images are the ones that are judged on.
     methods : Methods
-        How the maps are made: as those that are shown, or the verdict is about others.
+        How the maps are made: as those that are shown, or the verdict is about others. What hides
+        is settled on the real images, unless it was before.
     vocabulary : Vocabulary, optional
         Its regions are compared, and its training images are the other images that some baselines
         need.
@@ -81,6 +85,10 @@ def judge_explanations(
         on_progress(next(numbers), total, test)
 
     pool = pool_of(subjects, vocabulary)
+    hiding = settled(
+        methods.hiding, d_logit(subjects.discriminator), subjects.real, pool, seed=seed
+    )
+    methods = replace(methods, hiding=hiding)
     d_judged = judge_discriminator(subjects, pool, methods, effort=effort, seed=seed, on_test=done)
     g_judged = judge_generator(subjects, pool, methods, effort=effort, seed=seed, on_test=done)
     of_reals = {name: each[: len(subjects.real)] for name, each in d_judged.maps.items()}
@@ -102,6 +110,7 @@ def judge_explanations(
         RULES,
         refusals,
         {name: maps for each in judged.values() for name, maps in each.maps.items()},
+        hiding,
     )
 
 

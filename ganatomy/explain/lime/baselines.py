@@ -1,8 +1,9 @@
 """What is put in the place of hidden segments.
 
 A baseline is content that says nothing. Black says "background" where images are drawn on black,
-and "dark object" elsewhere; which of the five is nothing depends on the data, so that explanations
-under two of them are worth comparing (Sturmfels et al. 2020, doi 10.23915/distill.00022).
+and "dark object" elsewhere; which of the five is nothing depends on the data and on the network
+(`baseline_check`), so that explanations under two of them are worth comparing (Sturmfels et al.
+2020, doi 10.23915/distill.00022).
 """
 
 import torch
@@ -12,7 +13,7 @@ from ganatomy.blur import gaussian_blur
 from ganatomy.data.images import BLACK
 from ganatomy.errors import InputError
 from ganatomy.explain.lime.sampling import keys_of
-from ganatomy.explain.lime.settings import BASELINES
+from ganatomy.explain.lime.settings import AUTO, ORDER
 
 NUM_DRAWS = 16  # of `marginal`
 _BLUR = 1 / 8  # standard deviation, in sides of the image
@@ -70,7 +71,13 @@ def baselines(
         return _inpainted(images, segments.to(images.device))[:, None]
     if name == "marginal":
         return _drawn(images, _given(pool, name).to(images), seed)
-    raise InputError(f"no baseline {name!r}", "baseline", f"Use one of {', '.join(BASELINES)}.")
+    if name == AUTO:
+        raise InputError(
+            "which baseline hides is not settled",
+            "baseline",
+            "Settle it by baseline_check.settled, or name one.",
+        )
+    raise InputError(f"no baseline {name!r}", "baseline", f"Use one of {', '.join(ORDER)}.")
 
 
 def _given(pool: torch.Tensor | None, name: str) -> torch.Tensor:

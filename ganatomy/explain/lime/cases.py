@@ -165,13 +165,16 @@ def surrogates_table(explained: dict[str, LimeExplanations]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns group (the case), r2, held_out_r2, half_width (of the widest interval),
-        num_samples, refusal ("" where there is none).
+        Columns group (the case), score (the target of the whole image), share_below (of the
+        coefficients' magnitude: what of it lowers the target), r2, held_out_r2, half_width (of the
+        widest interval), num_samples, refusal ("" where there is none).
     """
     tables = [
         pd.DataFrame(
             {
                 "group": key,
+                "score": explanations.target_values.numpy(),
+                "share_below": [_share_below(each) for each in explanations.coefficients],
                 "r2": explanations.r2.numpy(),
                 "held_out_r2": explanations.held_out_r2.numpy(),
                 "half_width": explanations.widths.numpy(),
@@ -182,6 +185,11 @@ def surrogates_table(explained: dict[str, LimeExplanations]) -> pd.DataFrame:
         for key, explanations in explained.items()
     ]
     return pd.concat(tables, ignore_index=True)
+
+
+def _share_below(coefficients: torch.Tensor) -> float:
+    """NaN where all are zero, as where there is no explanation."""
+    return float(-coefficients.clamp(max=0).sum() / coefficients.abs().sum())
 
 
 def _comparable(explanations: LimeExplanations) -> torch.Tensor:

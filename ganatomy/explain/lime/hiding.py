@@ -65,6 +65,11 @@ def fills_of(
     Tensor of shape (n, m, c, h, w)
         As of `baselines.baselines`.
 
+    Raises
+    ------
+    InputError
+        Which baseline hides is not settled; and those of `baselines.baselines`.
+
     Examples
     --------
     >>> fills_of(Hiding(baseline="black"), torch.zeros(3, 1, 8, 8)).unique()

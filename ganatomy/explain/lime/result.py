@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from ganatomy.explain.lime.baseline_check import said
 from ganatomy.explain.lime.cases import LimeCase
 from ganatomy.explain.lime.latent_effects import FILES as LATENT_FILES
 from ganatomy.explain.lime.latent_effects import LatentEffects
@@ -20,7 +21,7 @@ from ganatomy.tables import csv_bytes, read_table
 CASES = {
     "d_real": "real images",
     "d_fake": "generated images",
-    "g_regions": "generated images with parts of others",
+    "g_regions": "generated images with parts of more usual ones",
 }
 """What D's logit is explained at."""
 
@@ -36,7 +37,7 @@ class LimeStudy:
     ----------
     sampling : LimeSampling
     hiding : Hiding
-        Of D's logit at real and at generated images; the third case has the segments alone.
+        Of D's logit at real and at generated images, settled; the third case has its segments.
     num_seeds : int
         Draws of samples that the stability compares.
     cases : dict of str to LimeCase
@@ -60,7 +61,9 @@ class LimeStudy:
 
     def metrics(self) -> dict[str, float | int]:
         """Give the figures that the study ends in; NaN where one cannot be computed."""
-        figures: dict[str, float | int] = {}
+        figures: dict[str, float | int] = {
+            f"hidden_look_more_real/{each.baseline}": each.share for each in self.hiding.checks
+        }
         for key, case in self.cases.items():
             own = self._of(key)
             figures[f"mean_r2_{key}"] = float(own["r2"].mean())
@@ -73,12 +76,34 @@ class LimeStudy:
         return figures
 
     def verdict(self) -> str:
-        """Say in a few sentences what was found."""
+        """Say in a few sentences what was found, and first what to beware of."""
+        return " ".join([*said(self.hiding), *self.sentences()])
+
+    def sentences(self) -> list[str]:
+        """Say what was found."""
         figures = self.metrics()
-        sentences = [sentence for key in CASES for sentence in self._of_case(key, figures)]
+        sentences = list(self._of_signs())
+        sentences += [sentence for key in CASES for sentence in self._of_case(key, figures)]
         if self.latents is not None:
             sentences += _of_latents(self.latents)
-        return " ".join(sentences)
+        return sentences
+
+    def positive(self, key: str) -> float:
+        """Give the share of a case's images whose logit is above 0: those that D calls real."""
+        return float((self._of(key)["score"] > 0).mean())
+
+    def share_below(self, key: str) -> float:
+        """Average over a case's images what of the coefficients' magnitude lowers the logit."""
+        return float(self._of(key)["share_below"].mean())
+
+    def _of_signs(self) -> Iterator[str]:
+        shares = {key: self.positive(key) for key in ("d_real", "d_fake")}
+        own = " and ".join(f"{share:.0%} of the {CASES[key]}" for key, share in shares.items())
+        yield f"D's logit is above 0 for {own}."
+        if max(shares.values()) == 0:
+            yield "So D calls none of them real: what raises the logit makes it less sure of fake."
+        elif min(shares.values()) == 1:
+            yield "So D calls all of them real: what lowers the logit makes it less sure of that."
 
     def _of_case(self, key: str, figures: dict[str, float | int]) -> Iterator[str]:
         own, fit = self._of(key), figures[f"mean_held_out_r2_{key}"]
@@ -91,7 +116,8 @@ class LimeStudy:
                 else f" (coefficients of other samples correlate by {again:.2f})"
             )
             fits = f"foretells D's logit with R² {fit:.2f}{beside}"
-            yield f"At {CASES[key]} a linear surrogate {fits}."
+            below = f"{self.share_below(key):.0%} of its coefficients' magnitude lowers the logit"
+            yield f"At {CASES[key]} a linear surrogate {fits}; {below}."
         elif len(refused) < len(own):
             yield (
                 f"How well the surrogates at {CASES[key]} foretell D's logit is not known: no "
@@ -126,13 +152,12 @@ class LimeStudy:
     def load(folder: Path) -> "LimeStudy":
         """Read what `save` wrote; `InputError` where a file is missing or damaged."""
         how: dict[str, Any] = read_json(folder / _HOW)
-        hiding = Hiding(**{**how["hiding"], "masks": tuple(how["hiding"]["masks"])})
         table = read_table(folder / _SURROGATES, ("group", "refusal")).fillna({"refusal": ""})
         refusals = {key: own["refusal"].tolist() for key, own in table.groupby("group")}
         cases = {key: LimeCase.load(folder / f"{key}.safetensors", refusals[key]) for key in CASES}
         return LimeStudy(
             LimeSampling(**how["sampling"]),
-            hiding,
+            Hiding.of(how["hiding"]),
             how["num_seeds"],
             cases,
             table,

@@ -3,20 +3,24 @@
 No torch here: whoever reads settings from a file uses it too.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from ganatomy.errors import InputError
 
 KERNEL_WIDTH = 0.25  # of lime_image
+_HALF = 0.5
 Engine = Literal["torch", "lime"]
 Design = Literal["iid", "paired", "orthogonal"]
 Segments = Literal["grid", "slic", "quickshift", "masks"]
-Baseline = Literal["black", "mean", "blur", "inpaint", "marginal"]
+Baseline = Literal["auto", "blur", "mean", "inpaint", "black", "marginal"]
 ENGINES: tuple[str, ...] = get_args(Engine)
 DESIGNS: tuple[str, ...] = get_args(Design)
 SEGMENTS: tuple[str, ...] = get_args(Segments)
 BASELINES: tuple[str, ...] = get_args(Baseline)
+AUTO: Baseline = "auto"  # the first of the others that means something to the D at hand
+ORDER: tuple[Baseline, ...] = tuple(each for each in get_args(Baseline) if each != AUTO)
 NEED_POOL: tuple[Baseline, ...] = ("mean", "marginal")  # are made of other images
 
 
@@ -76,6 +80,43 @@ class LimeSampling:
 
 
 @dataclass(frozen=True)
+class BaselineCheck:
+    """What a discriminator says of real images with everything hidden, against the images.
+
+    Attributes
+    ----------
+    baseline : str
+        What hides them.
+    num_images : int
+    share : float
+        Of the images: those whose hidden version gets the higher logit; ties count half.
+    low, high : float
+        Its exact 95 % interval over images.
+
+    Examples
+    --------
+    >>> BaselineCheck("blur", 200, 1.0, 0.98, 1.0).means_nothing
+    True
+    """
+
+    baseline: Baseline
+    num_images: int
+    share: float
+    low: float
+    high: float
+
+    @property
+    def means_nothing(self) -> bool:
+        """Whether hiding everything makes most images look more real."""
+        return self.low > _HALF
+
+    @property
+    def means_something(self) -> bool:
+        """Whether it makes most look less real; neither where the interval spans a half."""
+        return self.high < _HALF
+
+
+@dataclass(frozen=True)
 class Hiding:
     """The parts of an image that are hidden together, and what is painted there instead.
 
@@ -89,8 +130,11 @@ class Hiding:
         Of ``slic``.
     masks : tuple of str
         Of ``masks``: image files, each of which marks a segment; the rest is one more.
-    baseline : {"black", "mean", "blur", "inpaint", "marginal"}
-        See `baselines.baselines`.
+    baseline : {"auto", "blur", "mean", "inpaint", "black", "marginal"}
+        See `baselines.baselines`. ``auto`` is settled by `baseline_check.settled`: the first of the
+        others, in this order, that means something to the discriminator.
+    checks : tuple of BaselineCheck
+        What the discriminator says of each baseline; empty where it was not asked.
 
     Raises
     ------
@@ -107,13 +151,33 @@ class Hiding:
     segment_side: int = 0
     num_segments: int = 50
     masks: tuple[str, ...] = ()
-    baseline: Baseline = "blur"
+    baseline: Baseline = AUTO
+    checks: tuple[BaselineCheck, ...] = ()
 
     def __post_init__(self) -> None:
         _check("segments", self.segments, SEGMENTS)
         _check("baseline", self.baseline, BASELINES)
         if self.segments == "masks" and not self.masks:
             raise InputError("no masks are named", "masks", "Name image files, or use a grid.")
+
+    @property
+    def own_check(self) -> BaselineCheck | None:
+        """What the discriminator says of the baseline that hides; None where it was not asked."""
+        return next((each for each in self.checks if each.baseline == self.baseline), None)
+
+    @staticmethod
+    def of(record: Mapping[str, Any]) -> "Hiding":
+        """Make it from what `dataclasses.asdict` gave, as JSON keeps it.
+
+        Examples
+        --------
+        >>> from dataclasses import asdict
+        >>> hiding = Hiding(baseline="blur", checks=(BaselineCheck("blur", 9, 0.0, 0.0, 0.34),))
+        >>> Hiding.of(asdict(hiding)) == hiding
+        True
+        """
+        checks = tuple(BaselineCheck(**each) for each in record["checks"])
+        return Hiding(**{**record, "masks": tuple(record["masks"]), "checks": checks})
 
 
 DEFAULT_SAMPLING = LimeSampling()

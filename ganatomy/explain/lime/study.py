@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import torch
 
-from ganatomy.errors import InputError
-from ganatomy.explain.lime.baselines import baselines
+from ganatomy.explain.lime.baseline_check import said, settled
 from ganatomy.explain.lime.cases import ExplainedCase, explain_images, surrogates_table
 from ganatomy.explain.lime.hiding import fills_of
 from ganatomy.explain.lime.latent_effects import explain_latents
@@ -20,11 +19,14 @@ from ganatomy.explain.lime.settings import (
 )
 from ganatomy.explain.lime.stability import NUM_SEEDS
 from ganatomy.explain.maps.class_means import ClassMeans
+from ganatomy.explain.networks.batching import outputs_of
 from ganatomy.explain.networks.named import Vocabulary, targets_of_generator
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.networks.targets import d_logit
 
 __all__ = ["LimeStudy", "explain_by_lime"]
+
+TRUNCATION = 0.5  # of a latent, where something more usual is to stand instead
 
 
 def explain_by_lime(
@@ -45,7 +47,9 @@ def explain_by_lime(
     """Explain both networks of a GAN by LIME, and measure how well the surrogates foretell.
 
     D's logit is explained at real images, at generated ones, and at generated ones whose segments
-    are exchanged for what the generator draws there from other latents.
+    are exchanged for what the generator draws there from the same latents at half their length:
+    nearer to the middle of a standard normal prior, and so more usual (truncation, as of Karras et
+    al. 2019, arXiv 1812.04948).
 
     Parameters
     ----------
@@ -56,6 +60,7 @@ def explain_by_lime(
         some baselines need; without it those are the real images.
     sampling : LimeSampling
     hiding : Hiding
+        Settled on the real images, unless it was before.
     latent_targets : sequence of str
         Targets of G whose latent coordinates are weighed: ``d_logit``, ``class``, ``class(NAME)``,
         ``concept(NAME)``, ``region(NAME)``.
@@ -71,7 +76,8 @@ def explain_by_lime(
     on_progress : callable
         Perturbed images of a case done, and planned by now.
     on_warning : callable
-        Told of targets that are left out, and of intervals that stay too wide.
+        Told of targets that are left out, of a baseline that means nothing, and of intervals that
+        stay too wide.
 
     Raises
     ------
@@ -94,9 +100,13 @@ def explain_by_lime(
     asked = targets_of_generator(
         latent_targets, subjects, vocabulary, where="latent_targets", on_warning=on_warning
     )
+    target, pool = d_logit(subjects.discriminator), pool_of(subjects, vocabulary)
+    hiding = settled(hiding, target, subjects.real, pool, seed=seed)
+    for sentence in said(hiding):
+        on_warning(sentence.removesuffix("."))
     cases = {
         key: explain_images(
-            d_logit(subjects.discriminator),
+            target,
             images,
             fills,
             sampling=sampling,
@@ -107,7 +117,7 @@ def explain_by_lime(
             on_progress=on_progress,
             on_warning=on_warning,
         )
-        for key, images, fills in _cases(subjects, pool_of(subjects, vocabulary), hiding, seed)
+        for key, images, fills in _cases(subjects, pool, hiding, seed)
     }
     latents = explain_latents(
         asked,
@@ -135,14 +145,14 @@ def _cases(
     """Each case with its images and what hides them."""
     yield "d_real", subjects.real, fills_of(hiding, subjects.real, pool, seed=seed)
     yield "d_fake", subjects.fake, fills_of(hiding, subjects.fake, pool, seed=seed)
-    yield "g_regions", subjects.fake, _other_fakes(subjects.fake, seed)
+    yield "g_regions", subjects.fake, _more_usual(subjects)[:, None]
 
 
-def _other_fakes(fakes: torch.Tensor, seed: int) -> torch.Tensor:
-    try:
-        return baselines("marginal", fakes, fakes, seed=seed)
-    except InputError:  # G makes one image only: LIME says that nothing else can stand there
-        return fakes[:, None]
+def _more_usual(subjects: Subjects) -> torch.Tensor:
+    """What the generator draws nearer to the middle of its latents; classes stay."""
+    z = subjects.z.clone()
+    z[:, : subjects.latent_dim] *= TRUNCATION
+    return outputs_of(subjects.generator, z)
 
 
 def _class_means(cases: dict[str, ExplainedCase], subjects: Subjects, engine: str) -> ClassMeans:

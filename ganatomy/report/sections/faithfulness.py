@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ganatomy.explain.faithfulness.result import FaithfulnessStudy
 from ganatomy.explain.faithfulness.verdict import RULES
+from ganatomy.explain.lime.baseline_check import said
 from ganatomy.files import read_json
 from ganatomy.report.figures.control_chart import control_chart
 from ganatomy.report.figures.randomisation_chart import randomisation_chart
@@ -50,6 +51,8 @@ def _facts(result: StudyWithRefusals) -> Record:
         "rules": {name: study.rules[name] for name in RULES if name in study.rules},
         "num_images": int(own.groupby("method")["image"].nunique().max()),
         "sentences": study.sentences,
+        "baseline": study.hiding.baseline,
+        "beware": [*said(study.hiding)],
         "infidelity": infidelity.to_dict(),
         "planted": rows_of(study.planted),
     }

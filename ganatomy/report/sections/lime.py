@@ -1,9 +1,12 @@
 """What speaks for “real”, by LIME."""
 
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from ganatomy.explain.lime.baseline_check import said
 from ganatomy.explain.lime.result import CASES, LimeStudy
+from ganatomy.explain.lime.settings import BaselineCheck
 from ganatomy.report.figures.attribution_sheet import attribution_sheet
 from ganatomy.report.figures.class_maps import class_maps
 from ganatomy.report.figures.latent_chart import latent_chart
@@ -12,14 +15,16 @@ from ganatomy.report.sections.page_section import Figure, PageSection, Record, p
 
 _MAY_LACK = tuple(f"mean_held_out_r2_{key}" for key in CASES)
 _CLASS_TITLES = {"d_real": "D on reals", "d_fake": "D on fakes", "g_regions": "G's regions"}
-_FIT_TITLES = {"d_real": "real", "d_fake": "fake", "g_regions": "fake, parts of other fakes"}
+_FIT_TITLES = {"d_real": "real", "d_fake": "fake", "g_regions": "fake, parts of more usual ones"}
 
 
 def _facts(study: LimeStudy) -> Record:
     known = {name: value for name, value in study.metrics().items() if value == value}
     about = {
-        "verdict": study.verdict(),
+        "verdict": " ".join(study.sentences()),
         "baseline": study.hiding.baseline,
+        "checks": [{**asdict(check), "means": _meaning(check)} for check in study.hiding.checks],
+        "beware": [*said(study.hiding)],
         "tolerance": study.sampling.tolerance,
         "num_samples": study.sampling.num_samples,
         "num_averaged": int(study.surrogates.groupby("group").size().max()),
@@ -27,6 +32,12 @@ def _facts(study: LimeStudy) -> Record:
         "num_latents": 0 if study.latents is None else study.latents.num_latents,
     }
     return {"lime": {**dict.fromkeys(_MAY_LACK), **known, **about}}
+
+
+def _meaning(check: BaselineCheck) -> str:
+    if check.means_nothing:
+        return "nothing"
+    return "something" if check.means_something else "not certain"
 
 
 def _figures(study: LimeStudy) -> dict[str, Figure]:

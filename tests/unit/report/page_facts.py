@@ -259,6 +259,17 @@ def facts() -> dict[str, Any]:
         "lime": {
             "verdict": "What LIME found.",
             "baseline": "blur",
+            "checks": [
+                {
+                    "baseline": "blur",
+                    "num_images": 200,
+                    "share": 0.05,
+                    "low": 0.02,
+                    "high": 0.09,
+                    "means": "something",
+                }
+            ],
+            "beware": ["Beware of the baseline."],
             "num_samples": 1000,
             "tolerance": 0.0,
             "num_averaged": 150,
@@ -326,6 +337,8 @@ def _faithfulness() -> dict[str, Any]:
             "lime ranks cell_1_1 first, gradcam layers.2 fourth of 5.",
             "retraining, G ranks cell_2_2 second, lime third of 5.",
         ],
+        "baseline": "blur",
+        "beware": ["Beware of what removes."],
         "infidelity": {"lime": 0.21, "gradcam layers.2": 0.84, "hirescam layers.2": None},
         "planted": [{"method": "gradcam middle", "pointing": 0.75, "iou": 0.61, "mass": 0.88}],
     }

@@ -141,9 +141,23 @@ def test_refusals_are_told_in_words_or_not_at_all() -> None:
     said = _words(_trust(given))
     assert "7 images): the map is flat; hirescam layers.2 (d_real, 2 images): the map hol" in said
     given["refusals"] = []
+    given["faithfulness"]["beware"] = []
     section = _trust(given)
     assert "cannot mean anything" not in section
     assert 'class="warning"' not in section
+
+
+def test_a_baseline_that_means_nothing_is_told_where_it_hides() -> None:
+    assert "Beware of what removes." in _words(_trust())
+    assert "that they are made with (blur)" in _words(_trust())
+    page = _words(_section(render(facts(), PICTURES), "lime"))
+    assert "Beware of the baseline." in page
+    assert "blur (shown) 5.0 % 2.0 % to 9.0 % something" in page.replace("\xa0", " ")
+    given = facts()
+    given["lime"] |= {"beware": [], "checks": []}
+    page = _section(render(given, PICTURES), "lime")
+    assert "warning" not in page
+    assert "everything hidden" not in page
 
 
 def test_names_of_methods_are_escaped() -> None:

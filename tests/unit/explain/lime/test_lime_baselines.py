@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter1d
 from ganatomy.errors import InputError
 from ganatomy.explain.lime.baselines import baselines
 from ganatomy.explain.lime.segments import grid
-from ganatomy.explain.lime.settings import BASELINES
+from ganatomy.explain.lime.settings import ORDER
 
 DRAW = torch.Generator().manual_seed(4)
 IMAGES = torch.rand(3, 2, 16, 12, generator=DRAW) * 2 - 1
@@ -15,7 +15,7 @@ POOL = torch.rand(40, 2, 16, 12, generator=DRAW) * 2 - 1
 SEGMENTS = grid(16, 12, 4)
 
 
-@pytest.mark.parametrize("name", BASELINES)
+@pytest.mark.parametrize("name", ORDER)
 def test_shape_and_range(name: str) -> None:
     fills = baselines(name, IMAGES, POOL, seed=0, segments=SEGMENTS)
     assert fills.shape == (3, 16 if name == "marginal" else 1, 2, 16, 12)
@@ -91,5 +91,5 @@ def test_what_is_missing_is_named() -> None:
         baselines("inpaint", IMAGES)
     with pytest.raises(InputError, match="no image but the explained one"):
         baselines("marginal", IMAGES[:1], IMAGES[:1])
-    with pytest.raises(InputError, match="black, mean, blur, inpaint, marginal"):
+    with pytest.raises(InputError, match="blur, mean, inpaint, black, marginal"):
         baselines("grey", IMAGES)

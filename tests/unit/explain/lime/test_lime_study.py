@@ -81,7 +81,9 @@ def test_saved_and_loaded_it_is_the_same(study: LimeStudy, tmp_path: Path) -> No
     again = LimeStudy.load(tmp_path)
     assert again.metrics() == study.metrics()
     assert again.verdict() == study.verdict()
-    assert (again.sampling, again.hiding, again.num_seeds) == (SAMPLING, HIDING, 3)
+    assert (again.sampling, again.hiding, again.num_seeds) == (SAMPLING, study.hiding, 3)
+    assert again.hiding.baseline == HIDING.baseline
+    assert len(again.hiding.checks) == 5
     pd.testing.assert_frame_equal(again.surrogates, study.surrogates, check_dtype=False)
     for key in CASES:
         for name in ("rows", "maps", "segments", "stability"):
@@ -118,6 +120,36 @@ def test_without_a_vocabulary_the_real_images_are_the_other_ones(subjects: Subje
     torch.testing.assert_close(total, falls, rtol=0, atol=1e-3)
 
 
+def test_regions_of_g_are_exchanged_for_what_half_of_the_latent_gives(
+    study: LimeStudy, subjects: Subjects
+) -> None:
+    """Of linear networks all coefficients of an image sum up to the difference of the logits."""
+    kept = study.cases["g_regions"]
+    with torch.no_grad():
+        half = subjects.discriminator(subjects.generator(subjects.z / 2))[kept.rows]
+        whole = subjects.discriminator(subjects.fake)[kept.rows]
+    total = torch.stack([own.sum() for own in kept.coefficients]).float()
+    torch.testing.assert_close(total, whole - half, rtol=0, atol=1e-3)
+    assert study.metrics()["mean_held_out_r2_g_regions"] > 0.999
+
+
+def test_the_signs_of_logits_and_coefficients_are_told_as_they_are(study: LimeStudy) -> None:
+    table = study.surrogates
+    scores = table.loc[table["group"] == "d_real", "score"]
+    told = f"{(scores > 0).mean():.0%} of the real images"
+    assert told in study.verdict()
+    for key in CASES:
+        shares = [
+            float(-own[own < 0].sum() / own.abs().sum()) for own in study.cases[key].coefficients
+        ]
+        rows = table[table["group"] == key]["share_below"].to_numpy()[study.cases[key].rows]
+        assert shares == pytest.approx(list(rows))
+    for level, words in ((-1.0, "calls none of them real"), (1.0, "calls all of them real")):
+        said = replace(study, surrogates=table.assign(score=level)).verdict()
+        assert words in said
+        assert ("calls none" in said) != ("calls all" in said)
+
+
 def test_an_unknown_target_is_refused_by_the_arguments_name(subjects: Subjects) -> None:
     with pytest.raises(InputError) as error:
         explain_by_lime(subjects, latent_targets=["colour"])
@@ -150,10 +182,13 @@ def test_the_verdict_says_of_which_images_it_speaks_and_what_is_not_known(study:
     table.loc[regions, ["r2", "held_out_r2"]] = float("nan")
     table.loc[regions, "refusal"] = ["too dark"] * 4 + ["too few"] * 2
     said = replace(study, surrogates=table).verdict()
-    assert "Of 6 generated images with parts of others 6 have no explanation (most often): " in said
+    assert (
+        "Of 6 generated images with parts of more usual ones 6 have no explanation (most often): "
+        in said
+    )
     assert "(most often): too dark." in said
     assert "At real images a linear surrogate foretells" in said
-    assert "At generated images with parts of others" not in said
+    assert "At generated images with parts of more usual ones" not in said
     table = study.surrogates.assign(held_out_r2=float("nan"))
     said = replace(study, surrogates=table, latents=None).verdict()
     assert said.count("no samples were left out of their fit") == len(CASES)

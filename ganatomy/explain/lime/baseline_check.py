@@ -1,0 +1,168 @@
+"""Which baseline means something: what a discriminator says of real images with everything hidden.
+
+Hiding tells what a place says only if what stands there instead says less. To a discriminator that
+rates blurred images above real ones, every place hidden by a blur speaks for "fake".
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import torch
+
+from ganatomy.errors import InputError
+from ganatomy.explain.lime.baselines import baselines
+from ganatomy.explain.lime.hiding import segments_of
+from ganatomy.explain.lime.settings import AUTO, NEED_POOL, ORDER, Baseline, BaselineCheck, Hiding
+from ganatomy.explain.networks.batching import device_of, in_batches
+from ganatomy.explain.networks.hooks import undisturbed
+from ganatomy.explain.networks.targets import Target
+from ganatomy.statistics import share_interval
+
+NUM_CHECKED = 200  # images
+_BATCH = 256
+
+
+def settled(
+    hiding: Hiding,
+    target: Target,
+    reals: torch.Tensor,
+    pool: torch.Tensor | None = None,
+    *,
+    seed: int = 0,
+) -> Hiding:
+    """Ask of every baseline whether it means something, and settle which one hides.
+
+    ``auto`` becomes the first that means something; where none does, the one that the fewest
+    images look more real by. A baseline that was named stays.
+
+    Parameters
+    ----------
+    hiding : Hiding
+        Comes back as it is where it was settled before.
+    target : Target
+        Of images: what is higher where an image looks more real.
+    reals : Tensor of shape (n, c, h, w), float32 in [-1, 1]
+        Held-out images; the first 200 are asked about.
+    pool : Tensor of shape (k, c, h, w), optional
+        Other images, without which ``mean`` and ``marginal`` are not asked about, nor chosen. Of
+        ``marginal`` one is drawn for each image.
+    seed : int
+        Of ``marginal``.
+
+    Returns
+    -------
+    Hiding
+        With `checks`, and a baseline other than ``auto``.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from ganatomy.explain.networks.targets import d_logit
+    >>> bright = nn.Sequential(nn.Flatten(), nn.AvgPool1d(64), nn.Flatten(0))
+    >>> reals = -torch.rand(40, 1, 8, 8)  # to this D black is the least real
+    >>> hiding = settled(Hiding(), d_logit(bright), reals)
+    >>> hiding.baseline, [each.baseline for each in hiding.checks if each.means_something]
+    ('black', ['black'])
+    """
+    if hiding.checks:
+        return hiding
+    reals = reals[:NUM_CHECKED]
+    unmade = NEED_POOL if pool is None else ()
+    own = _values(target, reals)
+    checks = tuple(
+        _check(name, _values(target, hidden) - own)
+        for name in ORDER
+        if name not in unmade
+        for hidden in _hidden(name, hiding, reals, pool, seed)
+    )
+    chosen = _first(checks) if hiding.baseline == AUTO else hiding.baseline
+    return replace(hiding, checks=checks, baseline=chosen)
+
+
+def said(hiding: Hiding) -> Iterator[str]:
+    """Say in sentences what to beware of: the baseline means nothing, or another had to hide.
+
+    Examples
+    --------
+    >>> checks = BaselineCheck("blur", 200, 1, 0.98, 1), BaselineCheck("mean", 200, 0, 0, 0.02)
+    >>> print(*said(Hiding(baseline="mean", checks=checks)), sep="\\n")
+    Hidden by mean, the first baseline that makes most real images look less real to this D: blur \
+makes 100 % of them look more real.
+    """
+    check = hiding.own_check
+    if check is None:
+        return
+    found = f"{_percent(check.share)} of {check.num_images} real images look"
+    interval = f"(95 % interval {_percent(check.low)} to {_percent(check.high)})"
+    if check.means_nothing:
+        yield (
+            f"Hiding everything by {check.baseline} makes {found} MORE real to this D {interval}: "
+            "what is shown is the baseline, not the images."
+        )
+        others = [each.baseline for each in hiding.checks if each.means_something]
+        yield (
+            f"Baselines that mean something to it: {', '.join(others)}."
+            if others
+            else "No baseline means anything to it."
+        )
+    elif not check.means_something and check.baseline == "marginal":
+        yield (
+            f"Hidden by other images, {found} more real: what is shown is how an image differs "
+            "from other real ones."
+        )
+    elif not check.means_something:
+        yield (
+            f"Whether {check.baseline} means anything to this D is not certain: hidden by it, "
+            f"{found} more real {interval}."
+        )
+    elif failed := _before(check, hiding.checks):
+        each = ", ".join(f"{one.baseline} makes {_percent(one.share)}" for one in failed)
+        yield (
+            f"Hidden by {check.baseline}, the first baseline that makes most real images look less "
+            f"real to this D: {each} of them look more real."
+        )
+
+
+def _before(check: BaselineCheck, checks: tuple[BaselineCheck, ...]) -> list[BaselineCheck]:
+    """Those before it that do not mean something; none where one before it does."""
+    before = checks[: checks.index(check)]
+    return [] if any(each.means_something for each in before) else list(before)
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}".replace("%", " %")
+
+
+def _values(target: Target, images: torch.Tensor) -> torch.Tensor:
+    there = device_of(target.model)
+
+    def compute(start: int, stop: int) -> torch.Tensor:
+        return target.values(images[start:stop].to(there)).double().cpu()
+
+    with undisturbed(target.model), torch.inference_mode():
+        return torch.cat(in_batches(compute, len(images), _BATCH))
+
+
+def _hidden(
+    name: Baseline, hiding: Hiding, reals: torch.Tensor, pool: torch.Tensor | None, seed: int
+) -> Iterator[torch.Tensor]:
+    """The images with everything hidden; none where a baseline cannot be made of these."""
+    segments = segments_of(hiding, reals) if name == "inpaint" else None
+    try:
+        yield baselines(name, reals, pool, seed=seed, segments=segments)[:, 0]
+    except InputError as error:
+        if error.where != "baseline":
+            raise
+
+
+def _check(name: Baseline, rise: torch.Tensor) -> BaselineCheck:
+    total = len(rise)
+    count = float((rise > 0).sum() + total - (rise < 0).sum()) / 2  # also of what is not finite
+    return BaselineCheck(name, total, count / total, *share_interval(count, total))
+
+
+def _first(checks: tuple[BaselineCheck, ...]) -> Baseline:
+    return next(
+        (each.baseline for each in checks if each.means_something),
+        min(checks, key=lambda each: each.share).baseline,
+    )
