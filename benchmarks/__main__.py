@@ -18,6 +18,7 @@ KINDS = (
     "evaluation",
     "ensemble",
     "planted",
+    "harmful",
     "gradcam",
     "lime",
     "maps",
@@ -81,6 +82,10 @@ def _measure(kind: str, given: argparse.Namespace) -> None:
         from benchmarks import planted
 
         _write("planted", planted.measure())
+    elif kind == "harmful":
+        from benchmarks import harmful
+
+        _write("harmful", harmful.measure())
     elif kind == "gradcam":
         from benchmarks import gradcam
 

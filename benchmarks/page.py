@@ -6,7 +6,7 @@ import csv
 import io
 import statistics
 
-from benchmarks import differences, discriminators_page, gradcam, lime, maps, noise
+from benchmarks import differences, discriminators_page, gradcam, harmful, lime, maps, noise
 from benchmarks.tables import Result, machine_line, table
 
 
@@ -20,6 +20,7 @@ def render(results: dict[str, list[Result]], of_gpu: str) -> str:
         "evaluation": _evaluation,
         "ensemble": _ensemble,
         "planted": _planted,
+        "harmful": harmful.section,
         "gradcam": gradcam.section,
         "lime": lime.section,
         "maps": maps.section,
