@@ -116,7 +116,8 @@ def compare(
         table = _judged(whole, spread, noise, digest)
     knows = bool(table["noise_p"].notna().any()) if len(table) else False
     facts = ComparisonFacts(
-        *(side.name for side in sides),
+        sides[0].name,
+        sides[1].name,
         count=kept,
         has_reals=held_out is not None,
         is_paired=paired,

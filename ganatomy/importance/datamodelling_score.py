@@ -119,7 +119,7 @@ class _LeftOut:
 def _fisher(correlation: Array, count: int) -> Array:
     """Fisher's z; a perfect order counts as half a step less than that."""
     limit = 1 - 6 / (count**3 - count)
-    return np.arctanh(correlation.clip(-limit, limit))
+    return np.asarray(np.arctanh(correlation.clip(-limit, limit)))
 
 
 def _halves_agree(values: Array) -> Array:
@@ -141,4 +141,4 @@ def _ceiling(agree: Array, values: Array) -> Array:
     """The root of the reliability of all seeds together, from that of half of them."""
     times = values.shape[2] / max(values.shape[2] // 2, 1)
     agree = np.maximum(agree, 0)
-    return np.sqrt(times * agree / (1 + (times - 1) * agree))
+    return np.asarray(np.sqrt(times * agree / (1 + (times - 1) * agree)))

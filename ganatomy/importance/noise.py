@@ -172,7 +172,9 @@ class NoiseStudy:
         yield f"A difference below {', '.join(below)} between two such trainings is noise."
         first = known[0]
         rows = self.parts[self.parts["readout"] == first].sort_values("share", ascending=False)
-        most = [f"{100 * row.share:.0f} % {_SAID[row.part]}" for row in rows.itertuples()]
+        most = [
+            f"{100 * row['share']:.0f} % {_SAID[row['part']]}" for row in rows.to_dict("records")
+        ]
         yield f"Of the variance of {HEADLINES[first]}, {', '.join(most)}."
         times = self.times_sampling(first)
         if times is not None:
@@ -265,4 +267,5 @@ def balanced(repeats: pd.DataFrame) -> pd.DataFrame:
             "Train more of them.",
         )
     chosen = kept["initialisation"].isin(there.index) & kept["order"].isin(there.columns)
-    return kept[chosen].sort_values(COLUMNS[:4], ignore_index=True)
+    balanced: pd.DataFrame = kept[chosen].sort_values(COLUMNS[:4], ignore_index=True)
+    return balanced
