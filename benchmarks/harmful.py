@@ -163,7 +163,8 @@ def piece(kind: str, data_seed: int) -> dict[str, Any]:
         "distance to held-out images": _distances(experiment),
     }
     is_harmful = torch.tensor(given.shares) > 0
-    arms = {"nothing": (), **{name: _largest(values) for name, values in suspicion.items()}}
+    arms: dict[str, tuple[int, ...]] = {"nothing": ()}
+    arms |= {name: _largest(values) for name, values in suspicion.items()}
     for draw in range(_RANDOM):
         drawn = torch.randperm(_GROUPS, generator=generator(data_seed, "harmful", "random", draw))
         arms[f"random {draw}"] = tuple(sorted(drawn[:_REMOVED].tolist()))

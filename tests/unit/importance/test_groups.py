@@ -122,7 +122,8 @@ def test_what_cannot_be_judged_is_refused_before_training(
 
 
 def test_from_images_to_a_saved_result(tmp_path: Path) -> None:
-    data, told = _data(), []
+    data = _data()
+    told: list[tuple[int, int]] = []
     groups = torch.arange(len(data)) % 3
     groups[-5:] = 3  # among the held-out images only
     found = group_influence(
