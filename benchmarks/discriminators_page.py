@@ -56,14 +56,18 @@ The rule's choice: **`{winner(of_candidates, step_s)}`**.
 **Is the last step the best?** fcd@500 against training images, every {20_000:,} images, as `train.publish: best` looks at it: the last over the best,
 on average over runs; and the lowest balanced accuracy of D at logit 0 on held-out reals and fakes, over these looks of the second half of the training.
 
-{table(["D", "runs", "the last / the best", "runs whose last is the best", "lowest accuracy at 0"], [_course(rows, name) for name in (*CANDIDATES, CLASSIC) if _of(rows, name)])}
+{table(["D", "runs", "the last / the best", "runs whose last is the best", "lowest accuracy at 0"], [_course(rows, name) for name in (*CANDIDATES, CLASSIC) if _of(rows, name)])}{_textbook(classic, step_s[CLASSIC]) if classic else ""}"""
+
+
+def _textbook(rows: list[Result], step_s: float) -> str:
+    return f"""
 
 ### The textbook's training
 
 `profiles/classic.yaml`: DCGAN with BatchNorm in both networks, bce, Adam at 0.0002 with betas 0.5 and 0.999, batches of 64, weights from N(0, 0.02), no penalty, a
-constant rate, no moving average. The same time and data; a step of it takes {1000 * step_s[CLASSIC]:.1f} ms.
+constant rate, no moving average. The same time and data; a step of it takes {1000 * step_s:.1f} ms.
 
-{table(_RUN_HEADS, [_run(row) for row in classic])}"""
+{table(_RUN_HEADS, [_run(row) for row in rows])}"""
 
 
 def _place(row: Result) -> tuple[int, int, int]:
