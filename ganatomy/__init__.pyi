@@ -9,6 +9,7 @@ from ganatomy.data.images import to_uint8 as to_uint8
 from ganatomy.errors import InputError as InputError
 from ganatomy.explain.lime.engine import lime as lime
 from ganatomy.explain.maps.gradcam import gradcam as gradcam
+from ganatomy.explain.networks.fixed_statistics import fixed_statistics as fixed_statistics
 from ganatomy.explain.networks.layers import layers_of as layers_of
 from ganatomy.explain.networks.targets import Target as Target
 from ganatomy.explain.networks.targets import d_logit as d_logit

@@ -1,6 +1,7 @@
 """Comparing two samples by ranks alone."""
 
 import torch
+from scipy.special import ndtri
 
 from ganatomy.metrics.bootstrap import recentred_interval, resample
 from ganatomy.rng import generator
@@ -52,6 +53,43 @@ def auc_interval(
         replicates[index] = (wins @ resample(len(positives), 1, draw)[0]) / len(positives)
     value = auc(positives, negatives)
     return recentred_interval(value, replicates / len(negatives), 0.0, most=1.0, level=level)
+
+
+def auc_gain(
+    given: tuple[torch.Tensor, torch.Tensor],
+    other: tuple[torch.Tensor, torch.Tensor],
+    *,
+    level: float = 0.95,
+) -> tuple[float, float, float]:
+    """Return how much larger `auc` is by other scores of the same positives and negatives.
+
+    DeLong et al. 1988 (doi 10.2307/2531595): the interval is for the same items scored twice.
+
+    Parameters
+    ----------
+    given, other : (Tensor of shape (n,), Tensor of shape (m,))
+        Scores of the positives and of the negatives; the items in one order in both.
+    level : float in (0, 1)
+
+    Returns
+    -------
+    (gain, low, high)
+    """
+    gains = [new - old for old, new in zip(_placements(*given), _placements(*other))]
+    gain = float(gains[0].mean())
+    error = sum(float(each.var()) / len(each) for each in gains) ** 0.5
+    half = float(ndtri((1 + level) / 2)) * error
+    return gain, gain - half, gain + half
+
+
+def _placements(
+    positives: torch.Tensor, negatives: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Share of the negatives below each positive, and of the positives above each negative."""
+    below, not_above = _positions(positives, negatives)
+    under, not_over = _positions(negatives, positives)
+    of_positives = (below + not_above).double() / 2 / len(negatives)
+    return of_positives, 1 - (under + not_over).double() / 2 / len(positives)
 
 
 def _positions(

@@ -1,0 +1,219 @@
+"""What is wrong with a discriminator: rules, each with its threshold, and what they found."""
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from ganatomy.metrics.discriminator.batch_dependence import BatchDependence
+from ganatomy.metrics.discriminator.changes import FEEDS, HARMLESS
+from ganatomy.metrics.discriminator.saturation import RESOLVED, Saturation
+from ganatomy.metrics.discriminator.separation import Boundary, Separation
+from ganatomy.metrics.discriminator.unreal import HIDES, UNREAL
+
+LOST = 0.05  # balanced accuracy: a twentieth of all decisions is more than a matter of taste
+SURE = 2.0  # standard errors
+MATES = 0.01  # sd of the logits: float32 in another order of summing moves them by 1e-6
+BETTER = 0.05  # of the AUC: so much is not gained by chance in one of two other ways to feed
+ALIKE = 0.9  # Spearman: below, a fifth of all pairs of images and more change places
+FEW = 0.05  # of the images: so many may have no gradient, or a logit that a sigmoid cannot tell
+
+RULES = {
+    "separation": "the interval of the AUC of held-out reals against fakes lies above 0.5",
+    "boundary": (
+        f"where 0 should be the boundary, cutting at the best threshold gains at most {LOST:g} "
+        f"of balanced accuracy over cutting at 0, or no more than {SURE:g} standard errors"
+    ),
+    "batch": (
+        "the logit of an image moves by at most "
+        f"{MATES:.0%} of the logits' standard deviation with the images beside it, in eval mode "
+        "and in train mode"
+    ),
+    "fixed": (
+        "where statistics were fixed: within reals and within fakes the logits rank as in "
+        f"training (Spearman of {ALIKE:g} or more), and the AUC falls by at most {BETTER:g}"
+    ),
+    "feed": (
+        "no other order of channels or range of values lets D tell reals from fakes better (AUC "
+        f"larger by more than {BETTER:g}, its interval above 0), and in none is 0 a boundary "
+        "that it is not in the given one"
+    ),
+    "squashed": "D ends in no bounded function",
+    "saturated": (
+        f"the guards of maps find nothing; at most {FEW:.0%} of the images have no gradient; where "
+        f"0 is the boundary, at most {FEW:.0%} a logit beyond {RESOLVED:.1f}, where a sigmoid in "
+        "float32 is 1"
+    ),
+    "harmless": (
+        "real images that were saved as JPEG, moved by half a pixel or resized rank above fakes "
+        "(the interval of the AUC does not lie below 0.5)"
+    ),
+    "unreal": "no kind of image that is no data ranks above real images (interval above 0.5)",
+}
+"""What holds of a discriminator in order, in words."""
+
+
+class HealthFinding(NamedTuple):
+    """A rule that does not hold: a key of `RULES`, and what was seen, as the end of a sentence."""
+
+    rule: str
+    text: str
+
+
+def of_separation(found: Separation) -> list[HealthFinding]:
+    """Say where D does not tell reals from fakes, or takes one for the other."""
+    if found.low > 0.5:
+        return []
+    level = f"AUC {found.auc:.2f}, {found.low:.2f} to {found.high:.2f}"
+    if found.high < 0.5:
+        text = f"it ranks fakes above held-out reals ({level}): its sign is turned around"
+    else:
+        text = f"it does not tell held-out reals from fakes ({level}): there is little to explain"
+    return [HealthFinding("separation", text)]
+
+
+def of_boundary(found: Boundary) -> list[HealthFinding]:
+    """Say where 0 is not the boundary that it should be."""
+    if not is_off(found):
+        return []
+    text = (
+        f"its boundary between real and fake lies at {found.best:+.2f} and not at 0 (balanced "
+        f"accuracy {found.accuracy_at_best:.2f} there, {found.accuracy_at_0:.2f} at 0): the sign "
+        "of a logit means nothing"
+    )
+    return [HealthFinding("boundary", text)]
+
+
+def is_off(found: Boundary) -> bool:
+    """Say whether cutting at 0 loses more than it may."""
+    return found.lost > max(LOST, SURE * found.error)
+
+
+def of_batch(
+    trained: BatchDependence, explained: BatchDependence, num_reference: int
+) -> list[HealthFinding]:
+    """Say where logits depend on the images beside, and what was done about it.
+
+    Parameters
+    ----------
+    trained : BatchDependence
+        Of D as it was trained.
+    explained : BatchDependence
+        Of D as it is explained.
+    num_reference : int
+        Images of each kind that statistics were fixed from; 0 where they were not.
+    """
+    moved = max(trained.companions_train, trained.companions_eval)
+    if moved <= MATES:
+        return []
+    text = (
+        "while it was trained, its logit of an image depended on the images beside it (by up to "
+        f"{moved:.2g} standard deviations)"
+    )
+    if num_reference:
+        text += (
+            "; it is explained with BatchNorm's statistics fixed from "
+            f"{num_reference} reals and {num_reference} fakes"
+        )
+    elif explained.companions_eval > MATES:
+        text += ", and it does so where it is explained"
+    else:
+        text += ", and in eval mode it is another function"
+    return [HealthFinding("batch", text)]
+
+
+def of_fixed(forwards: pd.DataFrame) -> list[HealthFinding]:
+    """Say where the D that is explained is not the one that was trained.
+
+    Parameters
+    ----------
+    forwards : DataFrame
+        As of the study, indexed by ``mode``.
+    """
+    if "explained" not in forwards.index:
+        return []
+    trained, explained = forwards.loc["trained"], forwards.loc["explained"]
+    ranks = min(explained["spearman_real"], explained["spearman_fake"])
+    if ranks >= ALIKE and explained["auc"] >= trained["auc"] - BETTER:
+        return []
+    text = (
+        f"with fixed statistics it ranks images otherwise than in training (Spearman "
+        f"{explained['spearman_real']:.2f} within reals, {explained['spearman_fake']:.2f} within "
+        f"fakes; AUC {explained['auc']:.2f}, in training {trained['auc']:.2f})"
+    )
+    return [HealthFinding("fixed", text)]
+
+
+def of_feeds(feeds: pd.DataFrame, given: Boundary | None) -> list[HealthFinding]:
+    """Say in which other order or range D seems to have been fed.
+
+    Parameters
+    ----------
+    feeds : DataFrame
+        As of the study.
+    given : Boundary or None
+        Of the images as given; None where the level of logits means nothing.
+    """
+    found = []
+    for row in feeds.itertuples():
+        words = FEEDS[row.change][0]
+        better = row.gain > BETTER and row.gain_low > 0
+        fits = row.gain_high > 0 and not row.is_off and given is not None and is_off(given)
+        gained = row.accuracy_at_0 - given.accuracy_at_0 if given else 0.0
+        if better or (fits and gained > LOST):
+            by = f"AUC {row.auc:.2f} in place of {row.auc - row.gain:.2f}"
+            if not better and given:
+                by = f"at 0 {row.accuracy_at_0:.2f} right in place of {given.accuracy_at_0:.2f}"
+            text = f"it tells reals from fakes better with {words} ({by}): it was fed otherwise"
+            found.append(HealthFinding("feed", text))
+    return found
+
+
+def of_saturation(found: Saturation, has_level: bool) -> list[HealthFinding]:
+    """Say where D ends in a bounded function, cannot move any more, or does not hear the image."""
+    said = []
+    if found.function:
+        text = f"it ends in a {found.function}, so that what it returns is no logit"
+        said.append(HealthFinding("squashed", text))
+    said += [HealthFinding("saturated", reason) for reason in found.reasons]
+    if found.without > FEW:
+        text = f"no gradient reaches {found.without:.0%} of the images"
+        said.append(HealthFinding("saturated", text))
+    if has_level and found.beyond > FEW:
+        text = (
+            f"{found.beyond:.0%} of its logits lie beyond {RESOLVED:.1f}, where a sigmoid in "
+            "float32 is 1"
+        )
+        said.append(HealthFinding("saturated", text))
+    return said
+
+
+def of_harmless(changes: pd.DataFrame) -> list[HealthFinding]:
+    """Say which harmless changes make a real image less real than a fake."""
+    return [
+        HealthFinding(
+            "harmless",
+            f"a real image {HARMLESS[row.change][0]} gets a lower logit than a fake (AUC "
+            f"{row.auc:.2f}, {row.low:.2f} to {row.high:.2f})",
+        )
+        for row in changes.itertuples()
+        if row.high < 0.5
+    ]
+
+
+def of_unreal(unreal: pd.DataFrame) -> list[HealthFinding]:
+    """Say what is no data and yet ranks above real images."""
+    above = unreal[unreal["low"] > 0.5]
+    if above.empty:
+        return []
+    named = [f"{UNREAL[row.kind]} ({row.auc:.2f})" for row in above.itertuples()]
+    text = f"it ranks above real images what is no data: {_listed(named)}"
+    if hides := [kind for kind in above["kind"] if kind in HIDES]:
+        text += (
+            f"; hidden by {_listed(hides)}, a place raises the logit whatever stood there, and "
+            "what it hides seems to speak for “fake”"
+        )
+    return [HealthFinding("unreal", text)]
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

@@ -1,0 +1,148 @@
+"""Whether a discriminator is in order: the result."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from ganatomy.files import read_json, write_bytes, write_json
+from ganatomy.metrics.discriminator.findings import HealthFinding
+from ganatomy.results import validated
+from ganatomy.tables import csv_bytes, read_table
+from ganatomy.tensors import read_tensors, write_tensors
+
+Record = dict[str, Any]
+_TABLES = ("forwards", "unreal", "harmless", "feeds")
+_TEXT = ("mode", "kind", "change")
+_PICTURES = "logits.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class DiscriminatorHealth:
+    """The result of `examine_discriminator`, as plain values.
+
+    Attributes
+    ----------
+    record : dict
+        Single figures: ``held_out`` and ``train`` (`Separation` of these reals from fakes),
+        ``boundary``, ``batch_trained``, ``batch_explained``, ``saturation``, ``has_level``,
+        ``num_reference``, ``num_images``, ``sd``.
+    forwards : DataFrame
+        A row for each ``mode``: "trained" (batches of one kind in train mode), "saved" (eval mode
+        as it is) and, where they were fixed, "explained" (fixed statistics). Mean logits and their
+        shares on the right side of 0, AUC with its interval, ``noise`` and ``blur`` (probability
+        that such an image ranks above a held-out one), Spearman's correlation with "trained" within
+        reals and within fakes.
+    unreal : DataFrame
+        A row for each kind of image that is no data: mean logit, AUC against held-out reals.
+    harmless : DataFrame
+        A row for each change that should not matter: AUC of changed held-out reals against fakes,
+        ``moved`` (mean change of their logit, in standard deviations of the logits).
+    feeds : DataFrame
+        A row for each other way to give images: AUC and its gain, balanced accuracy at 0.
+    findings : tuple of HealthFinding
+    logits : dict of str to Tensor of shape (n,)
+        As explained: ``train``, ``held_out``, ``fakes`` and the kinds that are no data.
+    examples : dict of str to Tensor of shape (k, c, s, s), uint8
+        The first images of each of these.
+    """
+
+    record: Record
+    forwards: pd.DataFrame
+    unreal: pd.DataFrame
+    harmless: pd.DataFrame
+    feeds: pd.DataFrame
+    findings: tuple[HealthFinding, ...]
+    logits: dict[str, torch.Tensor]
+    examples: dict[str, torch.Tensor]
+
+    def save(self, folder: Path) -> None:
+        """Write the tables, the record and the logits with their examples."""
+        for name in _TABLES:
+            write_bytes(folder / f"{name}.csv", csv_bytes(getattr(self, name)))
+        write_json(folder / "health.json", self.record)
+        write_json(folder / "findings.json", [each._asdict() for each in self.findings])
+        logits = {f"logits/{name}": values for name, values in self.logits.items()}
+        examples = {f"examples/{name}": images for name, images in self.examples.items()}
+        write_tensors(folder / _PICTURES, {**logits, **examples})
+
+    @staticmethod
+    @validated
+    def load(folder: Path) -> "DiscriminatorHealth":
+        """Read what `save` wrote; `InputError` where a file is missing or damaged."""
+        tables = {name: read_table(folder / f"{name}.csv", _TEXT) for name in _TABLES}
+        tensors = read_tensors(folder / _PICTURES)
+        return DiscriminatorHealth(
+            read_json(folder / "health.json"),
+            **tables,
+            findings=tuple(HealthFinding(**each) for each in read_json(folder / "findings.json")),
+            logits=_within(tensors, "logits/"),
+            examples=_within(tensors, "examples/"),
+        )
+
+    def metrics(self) -> dict[str, float]:
+        """Return every figure that is worth comparing between runs, flat."""
+        held_out, train, cut = (self.record[each] for each in ("held_out", "train", "boundary"))
+        trained, explained = self.record["batch_trained"], self.record["batch_explained"]
+        figures: dict[str, float] = {
+            "auc": held_out["auc"],
+            "auc_low": held_out["low"],
+            "auc_high": held_out["high"],
+            "auc_train": train["auc"],
+            "auc_train_low": train["low"],
+            "auc_train_high": train["high"],
+            "best_threshold": cut["best"],
+            "accuracy_at_0": cut["accuracy_at_0"],
+            "accuracy_at_best": cut["accuracy_at_best"],
+            "batch_mates_trained": trained["companions_train"],
+            "batch_mates_explained": explained["companions_eval"],
+            "eval_train": trained["eval_train"],
+            "gradient_median": self.record["saturation"]["median_norm"],
+            "without_gradient": self.record["saturation"]["without"],
+            "num_findings": len(self.findings),
+        }
+        figures |= {f"unreal/{row.kind}": row.auc for row in self.unreal.itertuples()}
+        return figures | {f"harmless/{row.change}": row.moved for row in self.harmless.itertuples()}
+
+    def warnings(self) -> list[str]:
+        """Return what is wrong with the discriminator, in words."""
+        return [f"the discriminator: {each.text}" for each in self.findings]
+
+    def verdict(self) -> str:
+        """Say in a few sentences whether the discriminator is in order."""
+        wrong = {each.rule: each.text for each in self.findings}
+        good = []
+        held_out, cut = self.record["held_out"], self.record["boundary"]
+        if "separation" not in wrong:
+            level = f"{held_out['low']:.2f} to {held_out['high']:.2f}"
+            good.append(f"tells held-out reals from fakes (AUC {held_out['auc']:.2f}, {level})")
+        if not self.record["has_level"]:
+            good.append("was trained with a loss that leaves the level of its logits open")
+        elif "boundary" not in wrong:
+            good.append(
+                f"draws the line near 0 (balanced accuracy {cut['accuracy_at_0']:.2f} there, "
+                f"{cut['accuracy_at_best']:.2f} at best)"
+            )
+        if "batch" not in wrong:
+            good.append("gives each image a logit that depends on this image alone")
+        if "unreal" not in wrong:
+            good.append("ranks nothing that is no data above real images")
+        said = [f"D {_listed(good)}."] if good else []
+        if wrong:
+            texts = "; ".join(each.text for each in self.findings)
+            said.append(f"{'But ' if good else 'D is not in order: '}{texts}.")
+        return " ".join(said)
+
+
+def _within(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {
+        name.removeprefix(prefix): value
+        for name, value in tensors.items()
+        if name.startswith(prefix)
+    }
+
+
+def _listed(words: list[str]) -> str:
+    return ", and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

@@ -1,0 +1,159 @@
+"""Whether a discriminator is in order: the study."""
+
+from dataclasses import asdict
+
+import torch
+from torch import nn
+
+from ganatomy.data.images import to_float, to_uint8
+from ganatomy.errors import InputError
+from ganatomy.metrics.discriminator import findings
+from ganatomy.metrics.discriminator.batch_dependence import batch_dependence
+from ganatomy.metrics.discriminator.health import DiscriminatorHealth
+from ganatomy.metrics.discriminator.saturation import saturation
+from ganatomy.metrics.discriminator.separation import boundary, separation
+from ganatomy.metrics.discriminator.tables import (
+    KINDS,
+    Examined,
+    feeds_table,
+    forwards_table,
+    harmless_table,
+    unreal_table,
+)
+from ganatomy.metrics.discriminator.unreal import unreal_images
+from ganatomy.rng import generator
+
+FEWEST = 10  # images of a kind
+_NUM_EXAMPLES = 4
+_NUM_OF_GRADIENTS = 128  # images of a kind whose gradient is looked at
+
+
+def examine_discriminator(
+    discriminator: nn.Module,
+    *,
+    train: torch.Tensor,
+    held_out: torch.Tensor,
+    fakes: torch.Tensor,
+    explained: nn.Module | None = None,
+    num_reference: int = 0,
+    has_level: bool = True,
+    batch_size: int = 32,
+    num_images: int = 500,
+    seed: int = 0,
+) -> DiscriminatorHealth:
+    """Examine what a discriminator tells apart, by what, and what it should not see.
+
+    Parameters
+    ----------
+    discriminator : nn.Module
+        As it was trained: images of shape (n, c, h, w) in [-1, 1] to logits. It stays as it is.
+    train, held_out, fakes : Tensor of shape (n, c, h, w), uint8
+        Real images that it was trained on and that it was not, and generated ones; 10 of each at
+        least.
+    explained : nn.Module, optional
+        What is explained in its place, as of `fixed_statistics`; nearly all is measured of it.
+    num_reference : int
+        Images of each kind that these statistics were fixed from.
+    has_level : bool
+        Whether 0 is the boundary that it was trained for: see `logits_have_level`.
+    batch_size : int
+        While it was trained.
+    num_images : int
+        Of each kind, at most.
+    seed : int
+
+    Raises
+    ------
+    InputError
+        Images of another kind, too few of them, or logits that are not finite.
+
+    Examples
+    --------
+    >>> D = nn.Sequential(nn.Flatten(), nn.Linear(64, 1))
+    >>> bright, dark = (torch.full((20, 1, 8, 8), level, dtype=torch.uint8) for level in (250, 5))
+    >>> health = examine_discriminator(D, train=bright, held_out=bright, fakes=dark)
+    >>> health.record["batch_trained"]["companions_train"]
+    0.0
+    """
+    given = {"train": train, "held_out": held_out, "fakes": fakes}
+    _check(given)
+    chosen = {name: _some(images, num_images, seed, name) for name, images in given.items()}
+    images = {name: to_float(part) for name, part in chosen.items()}
+    unreal = unreal_images(images["held_out"], seed=seed)
+    saved = Examined.of(discriminator, images, unreal)
+    is_fixed = explained is not None and explained is not discriminator
+    examined = Examined.of(explained, images, unreal) if explained and is_fixed else saved
+    for each in (saved, examined):
+        _check_finite(each.logits)
+    forwards = forwards_table(
+        discriminator, saved, examined if is_fixed else None, batch_size=batch_size, seed=seed
+    )
+    ranked, harmless = unreal_table(examined, seed), harmless_table(examined, seed)
+    feeds, cut = feeds_table(examined), boundary(*examined.pair)
+    apart = {
+        name: separation(examined.logits[name], examined.logits["fakes"], seed)
+        for name in ("held_out", "train")
+    }
+    mates = [
+        batch_dependence(
+            each.network, images["held_out"], images["fakes"], batch_size=batch_size, sd=each.sd
+        )
+        for each in (saved, examined)
+    ]
+    some = torch.cat([images[kind][:_NUM_OF_GRADIENTS] for kind in KINDS])
+    ends = saturation(examined.network, some)
+    num_reference = num_reference if is_fixed else 0
+    found = (
+        *findings.of_separation(apart["held_out"]),
+        *(findings.of_boundary(cut) if has_level else ()),
+        *findings.of_batch(*mates, num_reference),
+        *findings.of_fixed(forwards.set_index("mode")),
+        *findings.of_feeds(feeds, cut if has_level else None),
+        *findings.of_saturation(ends, has_level),
+        *findings.of_harmless(harmless),
+        *findings.of_unreal(ranked),
+    )
+    record = {
+        **{name: asdict(each) for name, each in apart.items()},
+        "boundary": asdict(cut),
+        "batch_trained": asdict(mates[0]),
+        "batch_explained": asdict(mates[1]),
+        "saturation": {**asdict(ends), "reasons": list(ends.reasons)},
+        "has_level": has_level,
+        "num_reference": num_reference,
+        "num_images": {name: len(part) for name, part in chosen.items()},
+        "sd": examined.sd,
+    }
+    shown = {**images, **unreal}
+    examples = {name: to_uint8(part[:_NUM_EXAMPLES]) for name, part in shown.items()}
+    return DiscriminatorHealth(
+        record, forwards, ranked, harmless, feeds, found, examined.logits, examples
+    )
+
+
+def _check(images: dict[str, torch.Tensor]) -> None:
+    shape = next(iter(images.values())).shape[1:]
+    for name, part in images.items():
+        if part.dtype != torch.uint8 or part.ndim != 4 or part.shape[1:] != shape:
+            raise InputError(
+                f"{part.dtype} of shape {tuple(part.shape)}",
+                name,
+                "Give uint8 images (n, c, h, w), all of one size.",
+            )
+        if len(part) < FEWEST:
+            raise InputError(f"{len(part)} images", name, f"Give at least {FEWEST}.")
+
+
+def _check_finite(logits: dict[str, torch.Tensor]) -> None:
+    for name, values in logits.items():
+        if values.ndim != 1 or not bool(values.isfinite().all()):
+            raise InputError(
+                f"its output of {name} has shape {tuple(values.shape)}, and is finite or not",
+                "discriminator",
+                "Give one that returns a finite logit for each image.",
+            )
+
+
+def _some(images: torch.Tensor, count: int, seed: int, name: str) -> torch.Tensor:
+    order = torch.randperm(len(images), generator=generator(seed, "health", name))
+    return images[order[:count]]
