@@ -135,11 +135,21 @@ def of_fixed(forwards: pd.DataFrame) -> list[HealthFinding]:
     ranks = min(explained["spearman_real"], explained["spearman_fake"])
     if ranks >= ALIKE and explained["auc"] >= trained["auc"] - BETTER:
         return []
-    text = (
-        f"with fixed statistics it ranks images otherwise than in training (Spearman "
-        f"{explained['spearman_real']:.2f} within reals, {explained['spearman_fake']:.2f} within "
-        f"fakes; AUC {explained['auc']:.2f}, in training {trained['auc']:.2f})"
+    within = (
+        f"Spearman {explained['spearman_real']:.2f} within reals, "
+        f"{explained['spearman_fake']:.2f} within fakes"
     )
+    between = f"AUC {explained['auc']:.2f}, in training {trained['auc']:.2f}"
+    if ranks >= ALIKE:
+        text = (
+            f"part of what it told apart in training was the batch and not the image ({between}), "
+            f"though it ranks each kind as in training ({within})"
+        )
+    else:
+        text = (
+            "with fixed statistics it ranks images otherwise than in training "
+            f"({within}; {between})"
+        )
     return [HealthFinding("fixed", text)]
 
 
@@ -154,15 +164,15 @@ def of_feeds(feeds: pd.DataFrame, given: Boundary | None) -> list[HealthFinding]
         Of the images as given; None where the level of logits means nothing.
     """
     found = []
-    for row in feeds.itertuples():
-        words = FEEDS[row.change][0]
-        better = row.gain > BETTER and row.gain_low > 0
-        fits = row.gain_high > 0 and not row.is_off and given is not None and is_off(given)
-        gained = row.accuracy_at_0 - given.accuracy_at_0 if given else 0.0
+    for row in feeds.to_dict("records"):
+        words = FEEDS[row["change"]][0]
+        better = row["gain"] > BETTER and row["gain_low"] > 0
+        fits = row["gain_high"] >= 0 and not row["is_off"] and given is not None and is_off(given)
+        gained = row["accuracy_at_0"] - given.accuracy_at_0 if given else 0.0
         if better or (fits and gained > LOST):
-            by = f"AUC {row.auc:.2f} in place of {row.auc - row.gain:.2f}"
+            by = f"AUC {row['auc']:.2f} in place of {row['auc'] - row['gain']:.2f}"
             if not better and given:
-                by = f"at 0 {row.accuracy_at_0:.2f} right in place of {given.accuracy_at_0:.2f}"
+                by = f"at 0 {row['accuracy_at_0']:.2f} right in place of {given.accuracy_at_0:.2f}"
             text = f"it tells reals from fakes better with {words} ({by}): it was fed otherwise"
             found.append(HealthFinding("feed", text))
     return found
@@ -192,11 +202,11 @@ def of_harmless(changes: pd.DataFrame) -> list[HealthFinding]:
     return [
         HealthFinding(
             "harmless",
-            f"a real image {HARMLESS[row.change][0]} gets a lower logit than a fake (AUC "
-            f"{row.auc:.2f}, {row.low:.2f} to {row.high:.2f})",
+            f"a real image {HARMLESS[row['change']][0]} gets a lower logit than a fake (AUC "
+            f"{row['auc']:.2f}, {row['low']:.2f} to {row['high']:.2f})",
         )
-        for row in changes.itertuples()
-        if row.high < 0.5
+        for row in changes.to_dict("records")
+        if row["high"] < 0.5
     ]
 
 
@@ -205,7 +215,7 @@ def of_unreal(unreal: pd.DataFrame) -> list[HealthFinding]:
     above = unreal[unreal["low"] > 0.5]
     if above.empty:
         return []
-    named = [f"{UNREAL[row.kind]} ({row.auc:.2f})" for row in above.itertuples()]
+    named = [f"{UNREAL[row['kind']]} ({row['auc']:.2f})" for row in above.to_dict("records")]
     text = f"it ranks above real images what is no data: {_listed(named)}"
     if hides := [kind for kind in above["kind"] if kind in HIDES]:
         text += (

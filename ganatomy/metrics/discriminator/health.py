@@ -103,8 +103,8 @@ class DiscriminatorHealth:
             "without_gradient": self.record["saturation"]["without"],
             "num_findings": len(self.findings),
         }
-        figures |= {f"unreal/{row.kind}": row.auc for row in self.unreal.itertuples()}
-        return figures | {f"harmless/{row.change}": row.moved for row in self.harmless.itertuples()}
+        figures |= _column(self.unreal, "kind", "auc", "unreal")
+        return figures | _column(self.harmless, "change", "moved", "harmless")
 
     def warnings(self) -> list[str]:
         """Return what is wrong with the discriminator, in words."""
@@ -134,6 +134,10 @@ class DiscriminatorHealth:
             texts = "; ".join(each.text for each in self.findings)
             said.append(f"{'But ' if good else 'D is not in order: '}{texts}.")
         return " ".join(said)
+
+
+def _column(table: pd.DataFrame, by: str, column: str, prefix: str) -> dict[str, float]:
+    return {f"{prefix}/{row[by]}": float(row[column]) for row in table.to_dict("records")}
 
 
 def _within(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

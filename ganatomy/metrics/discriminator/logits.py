@@ -40,4 +40,4 @@ def in_train_mode(network: nn.Module, *batches: torch.Tensor) -> torch.Tensor:
 def whole_batches(images: torch.Tensor, size: int) -> tuple[torch.Tensor, ...]:
     """Split into batches of `size`; what is left over is dropped, unless it is all there is."""
     size = min(size, len(images))
-    return images[: len(images) // size * size].split(size)
+    return tuple(images[: len(images) // size * size].split(size))

@@ -77,4 +77,5 @@ def _gradient_norms(logits: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:
         return torch.zeros(len(batch), dtype=torch.float64)
     (gradient,) = torch.autograd.grad(logits.sum(), batch, allow_unused=True)
     gradient = torch.zeros_like(batch) if gradient is None else gradient
-    return gradient.flatten(1).double().norm(dim=1).cpu()
+    norms: torch.Tensor = gradient.flatten(1).double().norm(dim=1).cpu()
+    return norms

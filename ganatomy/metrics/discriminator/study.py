@@ -94,19 +94,19 @@ def examine_discriminator(
         name: separation(examined.logits[name], examined.logits["fakes"], seed)
         for name in ("held_out", "train")
     }
-    mates = [
+    trained_mates, explained_mates = (
         batch_dependence(
             each.network, images["held_out"], images["fakes"], batch_size=batch_size, sd=each.sd
         )
         for each in (saved, examined)
-    ]
+    )
     some = torch.cat([images[kind][:_NUM_OF_GRADIENTS] for kind in KINDS])
     ends = saturation(examined.network, some)
     num_reference = num_reference if is_fixed else 0
     found = (
         *findings.of_separation(apart["held_out"]),
         *(findings.of_boundary(cut) if has_level else ()),
-        *findings.of_batch(*mates, num_reference),
+        *findings.of_batch(trained_mates, explained_mates, num_reference),
         *findings.of_fixed(forwards.set_index("mode")),
         *findings.of_feeds(feeds, cut if has_level else None),
         *findings.of_saturation(ends, has_level),
@@ -116,8 +116,8 @@ def examine_discriminator(
     record = {
         **{name: asdict(each) for name, each in apart.items()},
         "boundary": asdict(cut),
-        "batch_trained": asdict(mates[0]),
-        "batch_explained": asdict(mates[1]),
+        "batch_trained": asdict(trained_mates),
+        "batch_explained": asdict(explained_mates),
         "saturation": {**asdict(ends), "reasons": list(ends.reasons)},
         "has_level": has_level,
         "num_reference": num_reference,

@@ -112,15 +112,16 @@ def forwards_table(
     batch_size : int
     seed : int
     """
-    batches = [whole_batches(saved.images[kind], batch_size) for kind in KINDS]
-    as_trained = [in_train_mode(trained, *each) for each in batches]
-    rows = [{"mode": "trained", **_level(*as_trained, seed)}]
+    reals, fakes = (
+        in_train_mode(trained, *whole_batches(saved.images[kind], batch_size)) for kind in KINDS
+    )
+    rows = [{"mode": "trained", **_level(reals, fakes, seed)}]
     for mode, examined in (("saved", saved), ("explained", explained)):
         if examined is None:
             continue
         ranks = {
             f"spearman_{name}": _spearman(mine[: len(theirs)], theirs)
-            for name, mine, theirs in zip(("real", "fake"), examined.pair, as_trained)
+            for name, mine, theirs in zip(("real", "fake"), examined.pair, (reals, fakes))
         }
         above = {
             kind: auc(examined.logits[kind], examined.logits["held_out"])

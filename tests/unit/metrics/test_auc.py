@@ -1,12 +1,14 @@
 """Rank comparisons against scikit-learn's, and intervals that cover."""
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 import torch
 from scipy.special import ndtr
 from sklearn.metrics import roc_auc_score
 
-from ganatomy.metrics.auc import auc, auc_interval
+from ganatomy.metrics.auc import auc, auc_gain, auc_interval
 
 
 @pytest.mark.parametrize("levels", [3, 1000])
@@ -47,3 +49,24 @@ def test_interval_depends_on_the_seed_alone() -> None:
     torch.manual_seed(2)
     assert auc_interval(first, second, 3) == one
     assert auc_interval(first, second, 4) != one
+
+
+def test_gain_of_other_scores() -> None:
+    """Against scikit-learn, and its interval against drawing many such samples."""
+    covered = 0
+    for seed in range(200):
+        draw = torch.Generator().manual_seed(seed)
+        first, second = (torch.randn(80, 2, generator=draw).double() for _ in range(2))
+        mixed = [
+            torch.stack([part[:, 0], part[:, 0] + part[:, 1]], 1) + shift
+            for part, shift in ((first, 1.0), (second, 0.0))
+        ]
+        given, other = ((mixed[0][:, k], mixed[1][:, k]) for k in (0, 1))
+        gain, low, high = auc_gain(given, other)
+        truth = [1] * 80 + [0] * 80
+        old, new = (roc_auc_score(truth, torch.cat(each)) for each in (given, other))
+        assert gain == pytest.approx(new - old)
+        # positives and negatives differ by 1, and by 1 with sqrt(2) times the spread
+        expected = NormalDist().cdf(0.5) - NormalDist().cdf(2**-0.5)
+        covered += low <= expected <= high
+    assert 0.90 <= covered / 200 <= 0.99
