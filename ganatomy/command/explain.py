@@ -60,6 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     gan = load_gan(arguments.gan, device)
     title = f"What {arguments.gan.resolve().name} has learned"
     reals = _reals(arguments.images, arguments.count, arguments.seed, gan.architecture)
+    gan = _function_of_its_image(gan, reals, arguments)
     if reals is None:
         _without_reals(gan, arguments, title)
     else:
@@ -143,7 +144,7 @@ def _page(
         subjects,
         _vocabulary() if has_classes else None,
         title=title,
-        history=_history(arguments.gan.parent / "history", device),
+        history=_history(reals, arguments, device),
         seed=arguments.seed,
         on_progress=lambda study: _say(f"{study}: done"),
         on_warning=_say,
@@ -157,18 +158,42 @@ def _vocabulary() -> "Vocabulary":
     return Vocabulary(Dataset.load(_PREPARED, "train", mapped=True))
 
 
-def _history(folder: Path, device: "torch.device") -> "History":
-    return _remembered(folder, device) if folder.is_dir() else ()
+def _history(reals: "Dataset", arguments: argparse.Namespace, device: "torch.device") -> "History":
+    folder = arguments.gan.parent / "history"
+    return _remembered(folder, reals, arguments, device) if folder.is_dir() else ()
 
 
 def _remembered(
-    folder: Path, device: "torch.device"
+    folder: Path, reals: "Dataset", arguments: argparse.Namespace, device: "torch.device"
 ) -> Iterator[tuple[int, "nn.Module", "nn.Module"]]:
     from ganatomy.gan.checkpoint import load_gan
 
     for step in sorted(folder.iterdir()):
-        gan = load_gan(step, device)
+        gan = _function_of_its_image(load_gan(step, device), reals, arguments)
         yield int(step.name), gan.generator_ema, gan.discriminator
+
+
+def _function_of_its_image(
+    gan: "Gan", reals: "Dataset | None", arguments: argparse.Namespace
+) -> "Gan":
+    """Fix the statistics of a D with BatchNorm, or say that it cannot be done."""
+    from dataclasses import replace
+
+    from ganatomy.explain.networks.fixed_statistics import fixed_statistics, normalises_by_batch
+    from ganatomy.gan.sampling import generate, latents
+
+    if not normalises_by_batch(gan.discriminator):
+        return gan
+    if reals is None:
+        _say(
+            "this D has BatchNorm: without real images (--images) it is explained with the running "
+            "statistics of its training, which are not those that it was trained with"
+        )
+        return gan
+    z = latents(len(reals), gan.architecture, arguments.seed, "fixed-statistics")
+    fakes = generate(gan.generator_ema, z).cpu()
+    fixed = fixed_statistics(gan.discriminator, reals.images, fakes, seed=arguments.seed)
+    return replace(gan, discriminator=fixed)
 
 
 def _without_reals(gan: "Gan", arguments: argparse.Namespace, title: str) -> None:

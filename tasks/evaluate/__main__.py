@@ -6,7 +6,6 @@ from ganatomy.data.dataset import Dataset
 from ganatomy.data.images import to_uint8
 from ganatomy.device import make_deterministic, resolve_device
 from ganatomy.files import whole_folder
-from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.sampling import generate, latents, score
 from ganatomy.metrics import evaluator_file
 from ganatomy.metrics.quality import Three
@@ -16,6 +15,7 @@ from tasks.params.base import Base
 from tasks.shared import stage
 from tasks.shared.artifact_paths import EVALUATOR, GAN, PREPARED, REPORTS
 from tasks.shared.events import Events
+from tasks.shared.explained import load_explained
 from tasks.shared.results import write_metrics
 
 
@@ -25,7 +25,7 @@ def main(events: Events) -> None:
     device = resolve_device(base.device)
     make_deterministic(base.num_threads)
     train, held_out = Dataset.load(PREPARED, "train"), Dataset.load(PREPARED, "test")
-    gan = load_gan(GAN, device)
+    gan = load_explained(GAN, base.seed, device)
     network, names = evaluator_file.load(EVALUATOR, device)
     z = latents(params.num_fakes, gan.architecture, base.seed, "evaluate")
     images = Three(train.images, held_out.images, to_uint8(generate(gan.generator_ema, z)))

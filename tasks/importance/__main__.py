@@ -3,7 +3,6 @@
 from ganatomy.data.dataset import Dataset
 from ganatomy.device import make_deterministic, resolve_device
 from ganatomy.files import whole_folder
-from ganatomy.gan.checkpoint import load_gan
 from ganatomy.importance.member_files import architecture_of, load_members, stored_members
 from ganatomy.importance.study import judge_members
 from tasks.importance.params import Importance
@@ -13,6 +12,7 @@ from tasks.shared import stage
 from tasks.shared.artifact_paths import GAN, PREPARED, REPORTS, RETRAINED
 from tasks.shared.evaluation_set import load_evaluation_set
 from tasks.shared.events import Events
+from tasks.shared.explained import load_explained
 from tasks.shared.keys import by_key
 from tasks.shared.results import write_metrics
 from tasks.shared.variant_data import trainable
@@ -32,7 +32,7 @@ def main(events: Events) -> None:
             load_members(stored, evaluation, device),
             trainable(),
             evaluation,
-            base_discriminator=load_gan(GAN, device).discriminator,
+            base_discriminator=load_explained(GAN, base.seed, device).discriminator,
             train=Dataset.load(PREPARED, "train", mapped=True),
             num_members=len(stored),
             fdr=params.fdr,

@@ -22,6 +22,8 @@ _HEADLINES = {
     "classes_missing": ("evaluate", "classes_missing"),
     "copies_found": ("evaluate", "copies_found"),
     "d_gap_auc": ("evaluate", "d_gap_auc"),
+    "d_auc": ("discriminator", "auc"),
+    "d_findings": ("discriminator", "num_findings"),
     "published_step": ("train", "published_step"),
     "features_that_stand_out": ("importance", "num_stand_out"),
     "methods_trusted": ("faithfulness", "num_trusted"),

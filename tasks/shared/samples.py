@@ -11,10 +11,10 @@ from ganatomy.explain.networks.named import Vocabulary
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.networks.targets import d_logit
 from ganatomy.gan.architecture import Architecture
-from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.sampling import latents
 from ganatomy.metrics import evaluator_file
 from tasks.shared.artifact_paths import EVALUATOR, GAN, PREPARED
+from tasks.shared.explained import load_explained
 
 _DRAWN = 10_000
 
@@ -25,7 +25,7 @@ def load_subjects(count: int, seed: int, device: torch.device) -> Subjects:
     Held-out images come one class after the other, and are as many as there are; the generator is
     the moving average.
     """
-    gan = load_gan(GAN, device)
+    gan = load_explained(GAN, seed, device)
     evaluator, names = evaluator_file.load(EVALUATOR, device)
     held_out = real_examples(count)
     return Subjects.of(

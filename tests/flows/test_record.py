@@ -119,6 +119,7 @@ def test_the_run_says_what_it_was_made_of(client: MlflowClient, smoke: Path) -> 
 def test_explanation_images_have_fixed_keys(client: MlflowClient) -> None:
     nested = _stages(client, _parents(client)[0])
     fixed = {
+        "discriminator": {"logits"},
         "gradcam": {"d_real", "d_fake", "g_fake", "disagreement", "causal", "dissection", "film"},
         "lime": {"d_real", "d_fake", "g_regions", "latents"},
         "faithfulness": {"agreement", "controls", "removal", "randomisation"},

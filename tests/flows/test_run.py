@@ -19,6 +19,7 @@ COMPUTED = [  # in an order in which they can run
     "evaluator",
     "train",
     "evaluate",
+    "discriminator",
     "variants",
     "autotune",
     "screen",

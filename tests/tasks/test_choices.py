@@ -40,6 +40,7 @@ from ganatomy.gan.study import train_watched
 from ganatomy.importance.experiment import StudySize
 from ganatomy.importance.screening_study import screen_features
 from ganatomy.importance.study import drop_feature_importance, judge_members
+from ganatomy.metrics.discriminator.study import examine_discriminator
 from ganatomy.metrics.evaluator import train_evaluator
 from ganatomy.metrics.study import evaluate
 
@@ -146,6 +147,7 @@ RECORDS: list[tuple[Callable[..., Any], str, dict[str, str]]] = [
     (Methods, "faithfulness", {"num_steps": "integration_steps"}),
     (Effort, "faithfulness", {}),
     (evaluate, "evaluate", {}),
+    (examine_discriminator, "discriminator", {}),
     (train_evaluator, "evaluator", {}),
     (train_watched, "train", {"num_fakes": "probe_fakes", "num_last": "keep_last"}),
     (recipes, "variants", {}),

@@ -316,7 +316,7 @@ def test_the_verdict_is_in_words_and_of_the_tables(project: Path) -> None:
     assert f"In {causal['passes'].sum()} of {len(causal)} checks" in said
     assert f"overlap by {_table(project, 'disagreement')['overlap'].mean():.2f}" in said
     assert f"Of {len(units[['layer', 'unit']].drop_duplicates())} units of G" in said
-    assert said in SECTION.facts(MapsStudy.load(_report(project)))["gradcam"]["verdict"]
+    assert said in SECTION.facts(SECTION.load(_report(project)))["gradcam"]["verdict"]
 
 
 def test_a_second_run_gives_the_same_bytes(project: Path, scratch: Path) -> None:

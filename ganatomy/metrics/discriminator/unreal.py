@@ -14,7 +14,7 @@ UNREAL = {
     "mosaic": "halves of two reals",
     "shuffled": "reals with shuffled pixels",
 }
-"""What `unreal_images` makes, in words."""
+"""Their kinds, in words."""
 HIDES = ("blur", "black", "mean")  # baselines by which LIME and removal tests hide
 
 

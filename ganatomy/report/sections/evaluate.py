@@ -13,7 +13,7 @@ from ganatomy.report.figures.class_bars import class_bars
 from ganatomy.report.figures.fidelity_chart import fidelity_chart, in_words, meaning
 from ganatomy.report.figures.suspects_sheet import suspects_sheet
 from ganatomy.report.sections.page_section import Figure, PageSection, Record, png, rows_of
-from ganatomy.report.sections.train import SETTINGS, logits_have_level
+from ganatomy.report.sections.train import SETTINGS, has_level
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Evaluated:
         return Evaluated(
             EvaluationStudy.load(folder),
             read_json(folder.parent / "evaluator" / "metrics.json"),
-            logits_have_level(read_json(folder.parent / "train" / SETTINGS)),
+            has_level(read_json(folder.parent / "train" / SETTINGS)),
         )
 
 

@@ -1,6 +1,7 @@
 """Where D and G look, by class activation maps."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ganatomy.report.figures.class_maps import class_maps
 from ganatomy.report.figures.disagreement_sheet import disagreement_sheet
 from ganatomy.report.figures.dissection_table import dissection_table
 from ganatomy.report.figures.film import film
+from ganatomy.report.sections.discriminator import what_the_sign_means
 from ganatomy.report.sections.page_section import Figure, PageSection, Record, png, rows_of
 
 _SHEETS = ("d_real", "d_fake", "g_fake")
@@ -24,8 +26,22 @@ _FILM_TITLES = {"D": "where D looks", "G": "G's part in it"}
 Pixels = NDArray[np.uint8]
 
 
-def _facts(study: MapsStudy) -> Record:
+@dataclass(frozen=True, eq=False)
+class _MapsAndSign:
+    """The study, and what D's logit being positive means."""
+
+    study: MapsStudy
+    sign: str
+
+
+def _load(folder: Path) -> _MapsAndSign:
+    return _MapsAndSign(MapsStudy.load(folder), what_the_sign_means(folder.parent))
+
+
+def _facts(result: _MapsAndSign) -> Record:
+    study = result.study
     facts = {
+        "sign": result.sign,
         **study.metrics(),
         "verdict": study.verdict(),
         "methods": list(study.methods),
@@ -36,8 +52,9 @@ def _facts(study: MapsStudy) -> Record:
     return {"gradcam": facts, "concepts": rows_of(study.carriers.concepts)}
 
 
-def _figures(study: MapsStudy) -> dict[str, Figure]:
+def _figures(result: _MapsAndSign) -> dict[str, Figure]:
     """Draw what there is something of."""
+    study = result.study
     figures: dict[str, Figure] = {key: partial(_sheet, study, key) for key in _SHEETS}
     figures["classes"] = lambda: png(_classes(study))
     if study.asked is not None and study.asked.maps:
@@ -119,7 +136,7 @@ SECTION = PageSection(
     place=40,
     links=(("gradcam", "Where do D and G look?"),),
     template=Path(__file__).with_name("gradcam.html"),
-    load=MapsStudy.load,
+    load=_load,
     facts=_facts,
     figures=_figures,
 )

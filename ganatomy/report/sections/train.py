@@ -9,6 +9,7 @@ from PIL import Image
 
 from ganatomy.files import read_json
 from ganatomy.gan.training_guards import RULES
+from ganatomy.metrics.discriminator.level import logits_have_level
 from ganatomy.report.figures.film import film
 from ganatomy.report.figures.training_curves import training_curves
 from ganatomy.report.sections.page_section import Figure, PageSection, Record, png
@@ -18,7 +19,6 @@ _FRAME_SCALE = 2  # of the contact sheets: pixels are blocks of 2 by 2
 
 
 SETTINGS = "settings.json"
-_LEVELLESS = ("wgan", "relativistic")  # losses under which zero is no boundary
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ def _load(folder: Path) -> _TrainResult:
     )
 
 
-def logits_have_level(settings: Record) -> bool:
+def has_level(settings: Record) -> bool:
     """Say whether the sign of D's logit means anything after a training with these settings."""
-    return settings["method"]["loss"] not in _LEVELLESS
+    return logits_have_level(settings["method"]["loss"])
 
 
 def _number(path: Path) -> int:
@@ -57,7 +57,7 @@ def _facts(result: _TrainResult) -> Record:
     return {
         "train": result.metrics,
         "settings": result.settings,
-        "has_level": logits_have_level(result.settings),
+        "has_level": has_level(result.settings),
         "guards": _guards(result.findings),
         "stills": stills,
     }

@@ -8,6 +8,7 @@ from ganatomy.report.sections.page_section import all_sections
 
 FIGURES = {
     "evaluate": ("samples", "fidelity", "fidelity_inception", "suspects", "classes"),
+    "discriminator": ("logits",),
     "importance": ("importance", "regions", "without", "power", "noise", "interactions", "effects"),
     "variants": ("blur",),
     "faithfulness": ("agreement", "controls", "removal", "randomisation"),
@@ -21,6 +22,7 @@ FIGURES = {
 }
 FACTS = {
     "evaluate": ("quality", "memorisation", "generalisation", "classes", "evaluator"),
+    "discriminator": ("health",),
     "importance": ("importance",),
     "variants": ("variants",),
     "faithfulness": ("faithfulness", "refusals"),
@@ -237,6 +239,7 @@ def facts() -> dict[str, Any]:
                 {"kind": "seeds", "value": 2.0, "rank_correlation": 0.35, "same_top3": 1.0},
             ],
         },
+        "health": _health(),
         "faithfulness": _faithfulness(),
         "refusals": [
             {
@@ -250,6 +253,7 @@ def facts() -> dict[str, Any]:
         "gradcam": {
             "share_of_causal_checks_passed": 0.625,
             "verdict": "A verdict on maps.",
+            "sign": "positive means “real”",
             "methods": ["gradcam", "hirescam"],
             "num_averaged": 120,
             "num_remembered": 8,
@@ -290,6 +294,37 @@ def facts() -> dict[str, Any]:
         "stills": [{"name": "samples_00", "step": 3}],
         "provenance": {"commit": "abc"},
         "artifacts": [{"stage": "train", "path": "models/gan", "md5": "d41d"}],
+    }
+
+
+def _health() -> dict[str, Any]:
+    """One rule that holds and one that does not."""
+    interval = {"auc": 0.83, "low": 0.81, "high": 0.85}
+    level = {"real": 0.2, "fake": -0.3, "real_above_0": 0.7, "fake_below_0": 0.8, **interval}
+    ranks = {"noise": 0.97, "blur": 0.1, "spearman_real": 0.98, "spearman_fake": 0.99}
+    return {
+        "verdict": "A verdict on D.",
+        "is_in_order": False,
+        "held_out": interval,
+        "train": interval,
+        "has_level": True,
+        "boundary": {"accuracy_at_0": 0.7, "accuracy_at_best": 0.75, "best": 0.1},
+        "unreal": [{"words": "uniform noise", "mean": 2.5, **interval}],
+        "rules": [
+            {"rule": "a rule of D", "findings": ["what D was seen to do"]},
+            {"rule": "another rule of D", "findings": []},
+        ],
+        "forwards": [
+            {"words": "as trained", **level, **dict.fromkeys(ranks)},
+            {"words": "as explained", **level, **ranks},
+        ],
+        "num_images": {"held_out": 500, "fakes": 500},
+        "num_reference": 256,
+        "batch_trained": {"companions_train": 0.6},
+        "batch_explained": {"companions_eval": 0.0},
+        "harmless": [{"words": "saved as JPEG", "moved": 0.2, **interval}],
+        "feeds": [{"words": "values in [0, 1]", "auc": 0.5, "gain": -0.3}],
+        "saturation": {"median_norm": 1.5, "without": 0.0, "beyond": 0.0},
     }
 
 

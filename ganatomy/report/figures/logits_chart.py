@@ -1,0 +1,83 @@
+"""What D says of real, generated and unreal images, on one axis."""
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
+from numpy.typing import NDArray
+
+from ganatomy.report.figures.canvas import ACCENT, INK, MUTED, WARM, canvas, pixels, without_frame
+
+_ROW_IN = 0.5
+_SHOWN = 3  # example images
+_BINS = 60
+_COLOURS = {"train": ACCENT, "held_out": ACCENT, "fakes": WARM}
+
+
+def logits_chart(
+    logits: dict[str, torch.Tensor],
+    examples: dict[str, torch.Tensor],
+    *,
+    names: dict[str, str],
+    best: float | None = None,
+    boundary_at_0: bool = True,
+) -> NDArray[np.uint8]:
+    """Draw a row for each kind of image: its name, some examples, and D's logits as a histogram.
+
+    Parameters
+    ----------
+    logits : dict of str to Tensor of shape (n,)
+    examples : dict of str to Tensor of shape (k, c, s, s), uint8
+    names : dict of str to str
+        What the kinds are called; the rows are in this order.
+    best : float, optional
+        Where real and fake are told apart best.
+    boundary_at_0 : bool
+        Whether 0 is where D was trained to tell them apart.
+
+    Returns
+    -------
+    ndarray of shape (height, width, 3), uint8
+    """
+    every = torch.cat([logits[kind] for kind in names]).double()
+    low, high = (float(each) for each in every.aminmax())
+    low, high = (low, high) if high > low else (low - 1, high + 1)
+    edges = np.linspace(low, high, _BINS + 1)
+    with canvas(8.2, 0.6 + _ROW_IN * len(names)) as figure:
+        grid = figure.add_gridspec(len(names), _SHOWN + 1, width_ratios=[*[0.5] * _SHOWN, 6])
+        shared: Axes | None = None
+        for row, (kind, name) in enumerate(names.items()):
+            _examples(figure, [grid[row, column] for column in range(_SHOWN)], examples[kind], name)
+            axis = figure.add_subplot(grid[row, -1], sharex=shared)
+            shared = shared or axis
+            _histogram(axis, logits[kind].double().numpy(), edges, _COLOURS.get(kind, MUTED))
+            if boundary_at_0:
+                axis.axvline(0, color=INK, linewidth=0.9)
+            if best is not None:
+                axis.axvline(best, color=INK, linewidth=0.9, linestyle=":")
+            axis.tick_params(axis="x", labelbottom=row == len(names) - 1, labelsize=8)
+        axis.set_xlabel("D’s logit")
+        return pixels(figure)
+
+
+def _examples(figure: Figure, places: list[SubplotSpec], images: torch.Tensor, name: str) -> None:
+    for column, place in enumerate(places):
+        axis = figure.add_subplot(place)
+        without_frame(axis)
+        if column < len(images):
+            shown = images[column].permute(1, 2, 0).numpy()
+            grey = shown.shape[-1] == 1
+            axis.imshow(shown.squeeze(-1) if grey else shown, cmap="gray", vmin=0, vmax=255)
+        if column == 0:
+            axis.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=7.5, labelpad=6)
+
+
+def _histogram(
+    axis: Axes, values: NDArray[np.float64], edges: NDArray[np.float64], colour: str
+) -> None:
+    counts, _ = np.histogram(values, edges)
+    axis.bar(edges[:-1], counts / counts.max(), np.diff(edges), align="edge", color=colour)
+    axis.set_ylim(0, 1.1)
+    axis.set_yticks([])
+    axis.spines["left"].set_visible(False)

@@ -1,0 +1,38 @@
+"""The discriminator as it is explained: a function of its image alone."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from ganatomy.data.dataset import Dataset
+from ganatomy.explain.networks.fixed_statistics import (
+    NUM_OF_EACH,
+    fixed_statistics,
+    normalises_by_batch,
+)
+from ganatomy.gan.checkpoint import load_gan
+from ganatomy.gan.model import Gan
+from ganatomy.gan.sampling import generate, latents
+from tasks.shared.artifact_paths import PREPARED
+
+
+def load_explained(folder: Path, seed: int, device: torch.device) -> Gan:
+    """Load a GAN whose D is the one that every stage explains and judges."""
+    gan = load_gan(folder, device)
+    return replace(gan, discriminator=explained_discriminator(gan, seed))
+
+
+def explained_discriminator(gan: Gan, seed: int) -> nn.Module:
+    """Fix the statistics of D's BatchNorm from training images and as many of G's moving average.
+
+    A D without BatchNorm is what it was trained as, and comes back itself.
+    """
+    if not normalises_by_batch(gan.discriminator):
+        return gan.discriminator
+    reals = Dataset.load(PREPARED, "train", mapped=True).images
+    z = latents(NUM_OF_EACH, gan.architecture, seed, "fixed-statistics")
+    return fixed_statistics(
+        gan.discriminator, reals, generate(gan.generator_ema, z).cpu(), seed=seed
+    )
