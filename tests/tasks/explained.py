@@ -17,10 +17,12 @@ import torch
 from torch import nn
 
 from ganatomy.data.dataset import UNLABELLED, Dataset
+from ganatomy.explain.networks.fixed_statistics import NUM_OF_EACH, fixed_statistics
 from ganatomy.files import read_json, sha256_of
 from ganatomy.gan.checkpoint import load_gan, save_gan
 from ganatomy.gan.model import Gan, build_gan
 from ganatomy.gan.networks import convolutions
+from ganatomy.gan.sampling import generate, latents
 from ganatomy.gan.settings import TrainingSettings
 from ganatomy.gan.training import train_gan
 from ganatomy.metrics import evaluator_file
@@ -196,6 +198,14 @@ def make_discriminator_constant(folder: Path, logit: float = 0.0) -> None:
     """The weights of its last layer all zeros: the same logit whatever the image."""
     values = {"logit.weight": 0.0, "logit.bias": logit}
     _change_gan(folder, lambda gan: _fill(gan.discriminator, values))
+
+
+def gan_as_explained(project: Path) -> Gan:
+    """The GAN of a project with its D as stages explain it, statistics fixed by seed 0."""
+    gan = load_gan(project / GAN, CPU)
+    z = latents(NUM_OF_EACH, gan.architecture, 0, "fixed-statistics")
+    reals, fakes = Dataset.load(project / PREPARED, "train").images, generate(gan.generator_ema, z)
+    return replace(gan, discriminator=fixed_statistics(gan.discriminator, reals, fakes, seed=0))
 
 
 def make_generator_black(folder: Path) -> None:

@@ -20,14 +20,13 @@ from ganatomy.explain.maps.result import MapsStudy
 from ganatomy.explain.units.ablation import CAUSAL_COLUMNS
 from ganatomy.explain.units.dissection import DISSECTION_COLUMNS
 from ganatomy.files import read_json
-from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.model import Gan
 from ganatomy.metrics import evaluator_file
 from ganatomy.report.parts import fill
 from ganatomy.report.sections.gradcam import SECTION
 from ganatomy.tensors import read_tensors
 from tasks.gradcam import __main__ as gradcam
-from tasks.shared.artifact_paths import EVALUATOR, GAN
+from tasks.shared.artifact_paths import EVALUATOR
 from tasks.shared.samples import load_subjects
 from tests.harness import ROOT, python
 from tests.tasks.explained import (
@@ -35,6 +34,7 @@ from tests.tasks.explained import (
     LATENT_DIM,
     REMEMBERED,
     explain,
+    gan_as_explained,
     has_numbers_alone,
     hashes,
     make_discriminator_constant,
@@ -65,7 +65,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def gan(project: Path) -> Gan:
-    return load_gan(project / GAN, CPU)
+    return gan_as_explained(project)
 
 
 @pytest.fixture

@@ -16,12 +16,10 @@ from scipy.stats import spearmanr
 from ganatomy.errors import InputError
 from ganatomy.explain.lime.result import LimeStudy
 from ganatomy.files import read_json
-from ganatomy.gan.checkpoint import load_gan
 from ganatomy.report.parts import fill
 from ganatomy.report.sections.lime import SECTION
 from ganatomy.tensors import read_tensors
 from tasks.lime import __main__ as lime
-from tasks.shared.artifact_paths import GAN
 from tasks.shared.keys import keyed
 from tasks.shared.samples import fake_latents, load_subjects
 from tests.tasks.explained import (
@@ -29,6 +27,7 @@ from tests.tasks.explained import (
     LATENT_DIM,
     SMALL,
     explain,
+    gan_as_explained,
     has_numbers_alone,
     hashes,
     make_discriminator_constant,
@@ -107,7 +106,7 @@ def test_pictures_show_something(name: str, project: Path) -> None:
 def test_a_surrogate_foretells_d(case: str, project: Path) -> None:
     """Painted anew and asked: half of the segments hidden moves D as the coefficients say."""
     kept = _tensors(project, case)
-    gan = load_gan(project / GAN, CPU)
+    gan = gan_as_explained(project)
     with torch.no_grad():
         logits = gan.discriminator(kept["inputs"])
     torch.testing.assert_close(kept["scores"].float(), logits, rtol=1e-4, atol=1e-5)
