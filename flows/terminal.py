@@ -48,7 +48,7 @@ class Terminal:
         self._said: set[str] = set()
         self._told_s = time.monotonic()
         self._progress = Progress(
-            TextColumn("{task.description:<13}"),
+            TextColumn("{task.description:<14}"),
             BarColumn(bar_width=28),
             MofNCompleteColumn(),
             TextColumn("{task.fields[unit]}"),
@@ -114,7 +114,7 @@ class Terminal:
         self._say(text)
 
     def _print(self, stage: str, text: str) -> None:
-        self._say(f"{stage:<13}{text}")
+        self._say(f"{stage:<14}{text}")
 
     def _say(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -37,7 +37,7 @@ def fixed_statistics(
     num_of_each: int = NUM_OF_EACH,
     seed: int = 0,
 ) -> nn.Module:
-    """Copy a discriminator and fix BatchNorm's statistics from a batch of reals and fakes.
+    """Make a copy of a discriminator with statistics fixed from a batch of reals and fakes.
 
     Layer after layer, in eval mode: each normalises what reaches it from the layers before, whose
     statistics are fixed by then. Of the reference batch itself the copy says what the network in

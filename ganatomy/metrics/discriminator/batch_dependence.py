@@ -12,7 +12,7 @@ _ROUNDS = 4  # batches that are asked with two kinds of companions
 
 @dataclass(frozen=True)
 class BatchDependence:
-    """How much logits move with what should not matter, in standard deviations of the logits.
+    """Moves of logits with what should not matter, in standard deviations of the logits.
 
     0 is to the last bit.
 

@@ -19,7 +19,7 @@ _BATCH = 256
 
 @dataclass(frozen=True)
 class Saturation:
-    """How D ends, and what gradient reaches its images.
+    """End of D, and the gradient that reaches its images.
 
     Attributes
     ----------

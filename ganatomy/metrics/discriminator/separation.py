@@ -9,7 +9,7 @@ from ganatomy.metrics.auc import auc, auc_interval
 
 @dataclass(frozen=True)
 class Separation:
-    """How far two samples of logits lie apart, at every level.
+    """Distance of two samples of logits by their ranks.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Separation:
 
 @dataclass(frozen=True)
 class Boundary:
-    """Where D's logit is cut into real and fake.
+    """Thresholds that cut D's logit into real and fake.
 
     Attributes
     ----------
