@@ -70,3 +70,23 @@ def test_gain_of_other_scores() -> None:
         expected = NormalDist().cdf(0.5) - NormalDist().cdf(2**-0.5)
         covered += low <= expected <= high
     assert 0.90 <= covered / 200 <= 0.99
+
+
+def test_the_gain_by_other_scores_has_the_error_of_a_paired_bootstrap() -> None:
+    draw = np.random.default_rng(0)
+    truth = np.r_[np.ones(150), np.zeros(100)].astype(bool)
+    given = draw.normal(size=250) + truth
+    other = given + draw.normal(size=250) * 0.7
+
+    def both(scores: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        return torch.from_numpy(scores[truth]), torch.from_numpy(scores[~truth])
+
+    gain, low, high = auc_gain(both(given), both(other))
+    assert gain == pytest.approx(roc_auc_score(truth, other) - roc_auc_score(truth, given))
+    assert gain - low == pytest.approx(high - gain)
+    drawn = []
+    for _ in range(300):
+        rows = np.r_[draw.integers(0, 150, 150), draw.integers(150, 250, 100)]
+        first, second = (roc_auc_score(truth, scores[rows]) for scores in (given, other))
+        drawn.append(second - first)
+    assert (high - low) / 2 / 1.96 == pytest.approx(np.std(drawn), rel=0.2)
