@@ -14,7 +14,7 @@ from ganatomy.data.recipe import Recipe
 from ganatomy.gan.settings import Method
 from ganatomy.importance.ranking import rank, summarise
 from ganatomy.importance.study import Experiment, StudySize
-from tests.planted import digits, random_patch, two_cues, without_effect
+from tests.planted import blob_scene, digits, random_patch, two_cues, without_effect
 
 SMALL = StudySize(
     num_steps=150,
@@ -55,6 +55,23 @@ def test_two_independent_cues_are_found_and_the_inert_cell_is_last() -> None:
     assert ranking["variant"].iloc[-1] == planted.inert
     scores = ranking.set_index("variant")["max_abs_t"]
     assert scores[planted.inert] < scores[list(planted.true)].min() / 3
+
+
+def test_the_blob_scene_holds_what_it_says() -> None:
+    """The bar tells nothing of the rest, the texture the blob's size, the inert cells nothing."""
+    scene = blob_scene(2000)
+    images = scene.dataset.images[:, 0].float()
+    is_lying = (images[:, 3, :8] == 255).all(1)
+    is_bright = images[:, :8, 24:].mean((1, 2)) > 128
+    blob = images[:, 5:27, 8:24].gt(50).sum((1, 2)).float()
+    assert 0.45 < is_lying.float().mean() < 0.55
+    assert abs(float(torch.corrcoef(torch.stack([is_lying.float(), blob]))[0, 1])) < 0.06
+    assert float(torch.corrcoef(torch.stack([is_bright.float(), blob]))[0, 1]) > 0.8
+    assert float(images[:, 8:16, 8:16].std(0).min()) > 10  # the centre cell varies everywhere
+    assert images[:, 24:, :8].max() == images[:, 24:, 24:].max() == 2
+    assert set(scene.true) == {
+        *("cell_0_0", "cell_0_3", "cell_1_1", "cell_0_3-permute", "cell_1_1-permute")
+    }
 
 
 @pytest.mark.slow
