@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ganatomy.errors import InputError
+from ganatomy.importance.readouts import asked_variant
 from ganatomy.statistics import Array
 
 # Variants that change a random subset of the features: `datamodels` answers for them.
@@ -41,6 +42,9 @@ class Differences:
     null_freedom : array of shape (r, s)
         Degrees of freedom of these sums: 0 where there is no spread to measure.
     num_nulls : array of shape (r, s)
+    null_deviations : array of shape (r, k, s)
+        Of each null from the mean of its seed's, as far as one more null would lie. NaN where there
+        is no such GAN.
     """
 
     variants: pd.DataFrame
@@ -50,6 +54,7 @@ class Differences:
     null_squares: Array
     null_freedom: Array
     num_nulls: Array
+    null_deviations: Array
 
     def take(self, seeds: list[int] | Array) -> "Differences":
         """Take those of some seeds only, given by their places in `seeds`."""
@@ -61,6 +66,7 @@ class Differences:
             self.null_squares[:, seeds],
             self.null_freedom[:, seeds],
             self.num_nulls[:, seeds],
+            self.null_deviations[:, :, seeds],
         )
 
 
@@ -103,6 +109,8 @@ def differences(repeats: pd.DataFrame, *, share: float = 1.0, subsets: bool = Fa
         Fewer than two nulls: there is no noise to judge by.
     """
     read = repeats[(repeats["share"] == share) & np.isfinite(repeats["value"])]
+    if subsets:
+        read = without_questions(read)
     is_null = read["is_null"].astype(bool)
     null_names = sorted(read.loc[is_null, "variant"].unique())
     if len(null_names) < 2:
@@ -123,32 +131,38 @@ def differences(repeats: pd.DataFrame, *, share: float = 1.0, subsets: bool = Fa
         return table.reshape(len(readouts), len(names), len(seeds))
 
     nulls = cube(null_names)
-    centre, squares, freedom = _null_spread(nulls, readouts)
+    centre, deviations, freedom = _null_spread(nulls, readouts)
     return Differences(
         about.reset_index(drop=True),
         [str(readout) for readout in readouts],
         [int(seed) for seed in seeds],
         cube(about["variant"].tolist()) - centre[:, None],
-        squares,
+        np.where(freedom > 0, np.nansum(deviations**2, 1), 0),
         freedom,
         np.isfinite(nulls).sum(1).astype(float),
+        deviations,
     )
 
 
+def without_questions(repeats: pd.DataFrame) -> pd.DataFrame:
+    """Leave out readouts that ask about one variant: those of several variants do not add up."""
+    return repeats[repeats["readout"].map(asked_variant) == ""]
+
+
 def _null_spread(nulls: Array, readouts: list[str]) -> tuple[Array, Array, Array]:
-    """Mean, squared deviations and their degrees of freedom, (r, s), of nulls of (r, k, s)."""
+    """Mean (r, s), deviations (r, k, s) and their degrees of freedom (r, s) of nulls (r, k, s)."""
     there = np.isfinite(nulls)
     count = there.sum(1).astype(float)
     centre = np.where(there, nulls, 0).sum(1) / np.where(count > 0, count, np.nan)
     deviations = np.where(there, nulls - centre[:, None], 0)
-    squares = (deviations**2).sum(1)
     size = np.where(there, np.abs(nulls), 0).max(1)
-    squares[np.abs(deviations).max(1) <= _ROUNDING * size] = 0
+    alike = np.abs(deviations).max(1) <= _ROUNDING * size
     freedom = np.maximum(count - 1, 0)
     shared = np.isin(readouts, _MEASURED_FROM_NULLS)[:, None]
     freedom = np.where(shared & (count < 3), 0, freedom)
     inflate = np.where(shared & (count > 2), (count - 1) / np.maximum(count - 2, 1), 1)
-    return centre, np.where(freedom > 0, squares * inflate**2, 0), freedom
+    deviations = deviations * np.where(alike, 0, inflate)[:, None]
+    return centre, np.where(there, deviations, np.nan), freedom
 
 
 def effects_of(given: Differences) -> Effects:

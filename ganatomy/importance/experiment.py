@@ -174,7 +174,6 @@ class Experiment:
             variants,
             own if seeds is None else seeds,
             self.budget.shortened(share),
-            evaluation=self.evaluation,
             on_progress=on_progress,
             on_warning=on_warning,
         )
@@ -188,7 +187,8 @@ class Experiment:
     ) -> ReadOut:
         """Train as `members` does, and measure what became of them."""
         members = self.members(variants, seeds=seeds, share=share)
-        return read_out(members, self.evaluation, num_members=len(members))
+        recipes = [recipe for recipe, _ in variants]
+        return read_out(members, self.evaluation, recipes=recipes, num_members=len(members))
 
 
 def _trained(data: Dataset, budget: Budget, seed: int) -> Gan:

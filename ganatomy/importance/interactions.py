@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from ganatomy.importance.differences import differences, effects_of
+from ganatomy.importance.differences import differences, effects_of, without_questions
 from ganatomy.importance.ranking import require_seeds
 from ganatomy.statistics import LEVEL, mark, mean_and_error, two_sided_p
 
@@ -43,7 +43,7 @@ def interactions(repeats: pd.DataFrame, fdr: float | None) -> pd.DataFrame:
     InputError
         As `summarise`.
     """
-    given = differences(repeats)
+    given = differences(without_questions(repeats))
     require_seeds(given, fdr)
     varies = effects_of(given).null_sd > 0
     names = list(zip(given.variants["features"], given.variants["mode"]))

@@ -5,18 +5,20 @@ and what they became is read out here. Nulls, trained on unchanged data, are rea
 `ganatomy.importance.ranking` judges one against the other.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import pandas as pd
 import torch
 
 from ganatomy.data.images import to_uint8
+from ganatomy.data.recipe import Recipe
 from ganatomy.gan.sampling import generate, score
 from ganatomy.importance.evaluation_set import EvaluationSet
 from ganatomy.importance.generator_readouts import BATCH as _BATCH
 from ganatomy.importance.generator_readouts import ImageFeatures, readouts_of
 from ganatomy.importance.members import Member
+from ganatomy.importance.questions import Questions
 from ganatomy.importance.repeats import ReadOut
 from ganatomy.metrics.auc import auc
 
@@ -38,6 +40,7 @@ def read_out(
     evaluation: EvaluationSet,
     *,
     num_members: int,
+    recipes: Sequence[Recipe] = (),
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> ReadOut:
     """Measure every member, one after the other.
@@ -52,10 +55,13 @@ def read_out(
     evaluation : EvaluationSet
     num_members : int
         For `on_progress`.
+    recipes : sequence of Recipe
+        Of the variants that D is asked about (``d_contrast``); without them it is left out.
     on_progress : callable
         Called with (done, total) members.
     """
     reals = _Reals(evaluation)
+    questions = Questions(evaluation.held_out, recipes)
     class_names = evaluation.held_out.class_names
     measured: list[tuple[_About, dict[str, float], torch.Tensor]] = []
     classes: list[tuple[str, bool, int, str, float]] = []
@@ -70,7 +76,7 @@ def read_out(
             values, shares = reals.compare(fakes)
             num_reals = len(evaluation.reals)
             values["d_separation"] = auc(on_images[:num_reals], on_images[num_reals:])
-            values |= _without(member, values["d_separation"], num_reals)
+            values |= questions.ask(member, on_images[:num_reals])
             measured.append((about, values, _standardised(on_images)))
             if about.share == 1:
                 key = (about.variant, about.is_null, about.seed)
@@ -107,18 +113,6 @@ def _logits(member: Member, evaluation: EvaluationSet) -> torch.Tensor | None:
     both = (evaluation.reals, evaluation.base_fakes)
     logits = torch.cat([score(member.discriminator, images, _BATCH) for images in both])
     return logits if bool(torch.isfinite(logits).all()) else None
-
-
-def _without(member: Member, separation: float, num_reals: int) -> dict[str, float]:
-    """The separation of what is changed on both sides; for a null that is the usual one."""
-    if member.recipe.is_null:
-        return {"d_without": separation}
-    if member.changed is None or member.discriminator is None:
-        return {}
-    logits = score(member.discriminator, member.changed, _BATCH)
-    if not bool(torch.isfinite(logits).all()):
-        return {}
-    return {"d_without": auc(logits[:num_reals], logits[num_reals:])}
 
 
 class _Reals:

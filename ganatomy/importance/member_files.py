@@ -14,8 +14,7 @@ from ganatomy.files import read_json, whole_folder, write_json
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.checkpoint import load_gan, save_gan
 from ganatomy.gan.ensemble import Trained
-from ganatomy.importance.evaluation_set import EvaluationSet
-from ganatomy.importance.members import Member, changed_alike
+from ganatomy.importance.members import Member
 
 _ABOUT = "member.json"
 
@@ -143,21 +142,14 @@ def architecture_of(stored: Sequence[StoredMember], device: torch.device) -> Arc
     )
 
 
-def load_members(
-    stored: Sequence[StoredMember], evaluation: EvaluationSet, device: torch.device
-) -> Iterator[Member]:
-    """Load one GAN after the other, each with the images that it is asked about."""
-    changed: dict[str, torch.Tensor | None] = {}  # of one variant at a time: they come in order
+def load_members(stored: Sequence[StoredMember], device: torch.device) -> Iterator[Member]:
+    """Load one GAN after the other."""
     for member in stored:
-        recipe = member.recipe
-        if recipe.name not in changed:
-            changed = {recipe.name: changed_alike(evaluation, recipe)}
         gan = None if member.has_diverged else load_gan(member.folder, device)
         yield Member(
-            recipe,
+            member.recipe,
             member.seed,
             member.share,
             None if gan is None else gan.generator_ema,
             None if gan is None else gan.discriminator,
-            changed[recipe.name],
         )

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ganatomy.errors import InputError
 from ganatomy.files import read_json, write_json
+from ganatomy.importance.differences import without_questions
 from ganatomy.importance.readouts import READOUTS
 from ganatomy.importance.tables import read_csv, write_csv
 from ganatomy.importance.variance_components import (
@@ -25,8 +26,8 @@ from ganatomy.statistics import Array
 
 COLUMNS = ["initialisation", "order", "draw", "readout", "value"]
 ABOUT = "noise.json"
-NOT_OF_ONE_GAN = ("d_shift", "d_without")
-"""The first is a distance between two GANs; the second is `d_separation` where nothing changed."""
+NOT_OF_ONE_GAN = ("d_shift",)
+"""A distance between two GANs."""
 
 HEADLINES = {"g_fcd": "fcd", "g_recall": "recall", "d_separation": "D's separation (AUC)"}
 """Readouts that are told in words, and what users call them."""
@@ -252,8 +253,9 @@ def balanced(repeats: pd.DataFrame) -> pd.DataFrame:
     InputError
         Fewer than two of each are left.
     """
-    readouts = ~repeats["readout"].isin(NOT_OF_ONE_GAN) & np.isfinite(repeats["value"])
-    kept = repeats[readouts]
+    asked = without_questions(repeats)  # what D is asked about one variant is no trait of a GAN
+    readouts = ~asked["readout"].isin(NOT_OF_ONE_GAN) & np.isfinite(asked["value"])
+    kept = asked[readouts]
     present: Any = kept.groupby(["initialisation", "order"]).size().unstack()
     there = (present == present.max().max()) if len(kept) else present
     while there.size and not there.all(axis=None):

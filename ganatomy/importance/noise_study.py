@@ -109,7 +109,6 @@ def noise_of_retraining(
         asked,
         dict.fromkeys(orders, experiment.train),
         experiment.budget,
-        evaluation=experiment.evaluation,
         on_progress=on_progress,
         on_warning=on_warning,
     )

@@ -9,7 +9,8 @@ import pandas as pd
 
 from ganatomy.errors import InputError
 from ganatomy.importance.differences import Differences, differences, effects_of
-from ganatomy.importance.readouts import READOUTS
+from ganatomy.importance.permutation import permutation_p
+from ganatomy.importance.readouts import READOUTS, asked_variant, plain_name
 from ganatomy.statistics import half_width, mark, mean_and_error, two_sided_p
 
 RANKING_RULE = (
@@ -19,7 +20,8 @@ RANKING_RULE = (
 
 SUMMARY_COLUMNS = [
     *("variant", "features", "mode", "readout", "network", "effect", "low", "high", "null_sd"),
-    *("standardised", "error", "freedom", "t", "p", "q", "judged", "stands_out"),
+    *("standardised", "error", "freedom", "t", "p_t", "p_permuted", "p", "q"),
+    *("judged", "stands_out"),
 ]
 
 
@@ -41,12 +43,16 @@ def summarise(repeats: pd.DataFrame, fdr: float | None) -> pd.DataFrame:
     its mean over seeds is the effect. Only what was read at the end of training counts (share 1),
     and random subsets are left to `datamodels`.
 
-    `t` and `p` test that the variant is one more null: error and degrees of freedom come from the
-    nulls (`effects_of`). `low` and `high` hold the effect in 95 % of cases whatever the noise of
-    the variant itself (a variant far from the nulls is often several times noisier than they): they
-    come from its own differences over seeds, which contain the noise of the nulls' mean. The
-    interval is thus wider, and may contain 0 where the test is sure of a change. A variant that
-    is left with one seed has no noise of its own: its interval is that of the nulls' noise.
+    `t` and `p_t` test that the variant is one more null: error and degrees of freedom come from the
+    nulls (`effects_of`). `p_permuted` tests the same whatever the distribution of the noise
+    (`permutation_p`; NaN with too few nulls or seeds). `p` is the larger of both: long tails make
+    p_t too small among the smallest, where it decides.
+
+    `low` and `high` hold the effect in 95 % of cases whatever the noise of the variant itself (a
+    variant far from the nulls is often several times noisier than they): they come from its own
+    differences over seeds, which contain the noise of the nulls' mean. The interval is thus wider,
+    and may contain 0 where the test is sure of a change. A variant that is left with one seed has
+    no noise of its own: its interval is that of the nulls' noise.
 
     Parameters
     ----------
@@ -59,9 +65,10 @@ def summarise(repeats: pd.DataFrame, fdr: float | None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per changed variant and readout: `SUMMARY_COLUMNS`. Where the nulls do not vary
-        (null_sd 0) nothing can be judged: `judged` is False, standardised, t, freedom, p and q are
-        NaN, and nothing stands out.
+        One row per changed variant and readout: `SUMMARY_COLUMNS`. A readout that asks about one
+        variant (`about_variant`) is judged for that one alone, under its plain name. Where the
+        nulls do not vary (null_sd 0) nothing can be judged: `judged` is False, standardised, t,
+        freedom, p and q are NaN, and nothing stands out.
 
     Raises
     ------
@@ -84,9 +91,13 @@ def summarise(repeats: pd.DataFrame, fdr: float | None) -> pd.DataFrame:
     summary = given.variants.loc[np.tile(np.arange(num_variants), num_readouts)]
     summary = summary.reset_index(drop=True)
     summary["readout"] = np.repeat(given.readouts, num_variants).astype(object)
+    asked = summary["readout"].map(asked_variant)
+    summary["readout"] = summary["readout"].map(plain_name)
     summary["network"] = summary["readout"].map(lambda name: READOUTS[name].network)
     with np.errstate(invalid="ignore", divide="ignore"):
         standardised = np.where(judged, effects.effect / null_sd, np.nan)
+    p_t = two_sided_p(effects.t, null_freedom)
+    p_permuted = np.where(judged, permutation_p(given), np.nan)
     columns = {
         "effect": effects.effect,
         "low": effects.effect - half,
@@ -96,12 +107,15 @@ def summarise(repeats: pd.DataFrame, fdr: float | None) -> pd.DataFrame:
         "error": effects.error,
         "freedom": np.where(judged, null_freedom, np.nan),
         "t": effects.t,
-        "p": two_sided_p(effects.t, null_freedom),
+        "p_t": p_t,
+        "p_permuted": p_permuted,
+        "p": np.fmax(p_t, p_permuted),
     }
     for name, values in columns.items():
         summary[name] = values.ravel()
     summary["judged"] = judged.ravel()
-    return mark(summary, fdr)[SUMMARY_COLUMNS]
+    own = summary[(asked == "") | (asked == summary["variant"])]
+    return mark(own.reset_index(drop=True), fdr)[SUMMARY_COLUMNS]
 
 
 def rank(summary: pd.DataFrame) -> pd.DataFrame:

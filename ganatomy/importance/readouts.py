@@ -72,10 +72,11 @@ READOUTS = {
         "how well D tells held-out reals from base fakes (AUC)",
         "D: real/fake\nseparation",
     ),
-    "d_without": Readout(
+    "d_contrast": Readout(
         "discriminator",
-        "how well D tells held-out reals from base fakes (AUC) when neither have the feature",
-        "D: separation when\nneither have it",
+        "how much more D takes held-out images for real with the feature than without it, in the "
+        "spread of its logits",
+        "D: preference for\nthe feature",
     ),
     "d_shift": Readout(
         "discriminator",
@@ -84,6 +85,40 @@ READOUTS = {
     ),
 }
 """Of a retrained GAN."""
+
+
+def about_variant(readout: str, variant: str) -> str:
+    """Name a readout that asks about one variant: its GANs and the nulls have it, no others do.
+
+    Examples
+    --------
+    >>> about_variant("d_contrast", "cell_1_1")
+    'd_contrast:cell_1_1'
+    """
+    return f"{readout}:{variant}"
+
+
+def plain_name(readout: str) -> str:
+    """Return the name in `READOUTS` of a readout, whatever variant it asks about.
+
+    Examples
+    --------
+    >>> plain_name("d_contrast:cell_1_1"), plain_name("g_fcd")
+    ('d_contrast', 'g_fcd')
+    """
+    return readout.partition(":")[0]
+
+
+def asked_variant(readout: str) -> str:
+    """Return the variant that a readout asks about; "" for one that is the same for all.
+
+    Examples
+    --------
+    >>> asked_variant("d_contrast:cell_1_1"), asked_variant("g_fcd")
+    ('cell_1_1', '')
+    """
+    return readout.partition(":")[2]
+
 
 RELIANCE_READOUTS = {
     "d_logit_change": Readout(

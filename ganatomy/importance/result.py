@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from ganatomy.files import read_json, write_json
+from ganatomy.importance.detectable import in_words
 from ganatomy.importance.differences import SUBSET_PREFIX
 from ganatomy.importance.readouts import READOUTS
 from ganatomy.importance.region_masks import RegionMasks
@@ -16,7 +17,7 @@ from ganatomy.importance.tables import read_csv, read_parquet, write_csv, write_
 from ganatomy.results import validated
 
 _JUDGED = "judged.json"
-_TABLES = ("summary", "ranking", "interactions", "subsets", "power", "reliance")
+_TABLES = ("summary", "ranking", "interactions", "subsets", "power", "detectable", "reliance")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +38,8 @@ class ImportanceStudy:
         From `datamodels`; empty without random subsets.
     power : DataFrame
         How far fewer seeds, half of them, and shorter trainings agree with the ranking.
+    detectable : DataFrame
+        The smallest effect of each readout that could have been found, from `detectable`.
     reliance : DataFrame
         What the base D relies on, from `reliance`.
     sheets : tuple of GeneratedImages
@@ -65,6 +68,7 @@ class ImportanceStudy:
     interactions: pd.DataFrame
     subsets: pd.DataFrame
     power: pd.DataFrame
+    detectable: pd.DataFrame
     reliance: pd.DataFrame
     sheets: tuple[GeneratedImages, ...]
     regions: RegionMasks
@@ -88,7 +92,14 @@ class ImportanceStudy:
                 values[f"max_abs_t/{row['variant']}"] = float(row["max_abs_t"])
         for row in self._scores().to_dict("records"):
             values[f"lds/{row['readout']}"] = float(row["lds"])
-        return values
+        largest = self.detectable.groupby("readout")["effect"].max().dropna()
+        return values | {f"detectable/{name}": float(effect) for name, effect in largest.items()}
+
+    def limits(self) -> str:
+        """Say in words what was too small for these seeds and nulls to find."""
+        read = self.read.repeats
+        nulls = read.loc[read["is_null"].astype(bool), "variant"]
+        return in_words(self.detectable, read["seed"].nunique(), nulls.nunique())
 
     def _scores(self) -> pd.DataFrame:
         """One row per readout by which the order of the subsets could be predicted."""

@@ -13,8 +13,7 @@ from ganatomy.data.recipe import Recipe
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.ensemble import EnsembleCallbacks, Job, Packing, Trained, View, train_ensemble
 from ganatomy.gan.settings import TrainingSettings
-from ganatomy.importance.evaluation_set import EvaluationSet
-from ganatomy.importance.members import Member, changed_alike
+from ganatomy.importance.members import Member
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,6 @@ def retrain_members(
     seeds: Sequence[int],
     budget: Budget,
     *,
-    evaluation: EvaluationSet,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     on_warning: Callable[[str], None] = lambda text: None,
 ) -> list[Member]:
@@ -153,8 +151,6 @@ def retrain_members(
     seeds : sequence of int
         Of the trainings.
     budget : Budget
-    evaluation : EvaluationSet
-        What the members will be asked about.
     on_progress : callable
         Called with (done, total) steps of all trainings together.
     on_warning : callable
@@ -164,7 +160,6 @@ def retrain_members(
         trainings([recipe for recipe, _ in variants], seeds),
         {recipe.name: dataset for recipe, dataset in variants},
         budget,
-        evaluation=evaluation,
         on_progress=on_progress,
         on_warning=on_warning,
     )
@@ -175,7 +170,6 @@ def train_members(
     data: Mapping[str, Dataset],
     budget: Budget,
     *,
-    evaluation: EvaluationSet,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     on_warning: Callable[[str], None] = lambda text: None,
 ) -> list[Member]:
@@ -186,12 +180,10 @@ def train_members(
     asked : sequence of Training
     data : mapping of str to Dataset
         By the name of the recipe.
-    budget, evaluation, on_progress, on_warning
+    budget, on_progress, on_warning
         As for `retrain_members`.
     """
     about = {training.name: training for training in asked}
-    recipes = {training.recipe.name: training.recipe for training in asked}
-    changed = {name: changed_alike(evaluation, recipe) for name, recipe in recipes.items()}
     members: list[Member] = []
 
     def take(trained: Trained) -> None:
@@ -203,7 +195,6 @@ def train_members(
                 trained.share,
                 copy.deepcopy(gan.generator_ema) if gan else None,
                 copy.deepcopy(gan.discriminator) if gan else None,
-                changed[training.recipe.name],
             )
         )
 

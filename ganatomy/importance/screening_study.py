@@ -64,11 +64,11 @@ def screen_features(
             [(trained[name], data[name]) for name in names],
             [seed + _SEEDS_OF_RUNGS + k for k in range(rung.num_seeds)],
             budget.shortened(rung.share),
-            evaluation=evaluation,
             on_progress=lambda done, total: on_progress(done, total, rung),
             on_warning=on_warning,
         )
-        return read_out(members, evaluation, num_members=len(members)).repeats
+        asked = [trained[name] for name in names]
+        return read_out(members, evaluation, recipes=asked, num_members=len(members)).repeats
 
     nulls = [name for name, recipe in trained.items() if recipe.is_null]
     screening = screened_run(

@@ -14,6 +14,7 @@ from ganatomy.data.recipe import USUAL_REGIONS, Recipe, Regions
 from ganatomy.errors import InputError
 from ganatomy.importance.changed_regions import region_masks
 from ganatomy.importance.datamodels import datamodels
+from ganatomy.importance.detectable import detectable
 from ganatomy.importance.evaluation_set import EvaluationSet
 from ganatomy.importance.experiment import Experiment, StudySize
 from ganatomy.importance.generated import Sampler
@@ -169,7 +170,11 @@ def judge_members(
     """
     sampler = Sampler(evaluation.z[:_SHOWN_IMAGES])
     read = read_out(
-        sampler.passing(members), evaluation, num_members=num_members, on_progress=on_progress
+        sampler.passing(members),
+        evaluation,
+        recipes=recipes,
+        num_members=num_members,
+        on_progress=on_progress,
     )
     for row in read.diverged.to_dict("records"):
         on_warning(f"{row['variant']}, seed {row['seed']}, has diverged: it is left out")
@@ -194,6 +199,7 @@ def judge_members(
         interactions(read.repeats, fdr),
         datamodels(read.repeats, fdr, seed=seed),
         pd.concat(power, ignore_index=True),
+        detectable(read.repeats, summary["p"].to_numpy(), fdr),
         reliance_on_features(base_discriminator, evaluation, recipes, fdr=fdr, seed=seed),
         sampler.sheets(ranking["variant"].head(num_shown).tolist()),
         region_masks(train, recipes[0].regions, features),

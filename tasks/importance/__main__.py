@@ -29,7 +29,7 @@ def main(events: Events) -> None:
     evaluation = load_evaluation_set(params.num_fakes, base.seed, architecture, device)
     with by_key(params), by_key(retrain), by_key(Variants.load()):
         study = judge_members(
-            load_members(stored, evaluation, device),
+            load_members(stored, device),
             trainable(),
             evaluation,
             base_discriminator=load_explained(GAN, base.seed, device).discriminator,

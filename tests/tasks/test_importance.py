@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from flows import params
-from ganatomy.importance.readouts import READOUTS
+from ganatomy.importance.readouts import READOUTS, plain_name
 from ganatomy.importance.result import ImportanceStudy
 from ganatomy.report.sections.importance import SECTION
 from tests.harness import stages
@@ -54,7 +54,12 @@ def test_every_variant_is_judged_by_every_readout(project: Path) -> None:
     subsets = [f"subset_{k:03d}" for k in range(6)]
     nulls = [f"null_{k}" for k in range(3)]
     assert sorted(repeats["variant"].unique()) == sorted([*CHANGED, *subsets, *nulls])
-    assert len(repeats) == 14 * 2 * len(READOUTS)
+    names = repeats["readout"].map(plain_name)
+    assert set(names) == set(READOUTS)
+    # D is asked about single changes: variants about their own, the nulls about all
+    assert len(repeats) == 14 * 2 * (len(READOUTS) - 1) + (1 + 3) * len(CHANGED) * 2
+    of_subsets = repeats["variant"].str.startswith("subset_")
+    assert not (of_subsets & (names == "d_contrast")).any()
     summary, ranking = _table(project, "summary"), _table(project, "ranking")
     assert sorted(summary["variant"].unique()) == sorted(ranking["variant"]) == CHANGED
     assert set(summary["readout"]) == set(READOUTS)
@@ -63,10 +68,11 @@ def test_every_variant_is_judged_by_every_readout(project: Path) -> None:
 def test_interaction_is_what_both_do_beyond_each(project: Path) -> None:
     interactions = _table(project, "interactions").set_index("readout")
     assert set(interactions["features"]) == {"cell_1_1+contrast"}
-    assert set(interactions.index) == set(READOUTS)
+    assert set(interactions.index) == set(READOUTS) - {"d_contrast"}
     effects = _table(project, "summary").pivot(index="readout", columns="variant", values="effect")
     expected = effects["cell_1_1+contrast"] - effects["cell_1_1"] - effects["contrast"]
-    expected = expected.drop("d_shift")  # its effects are lessened by what nulls show
+    # effects of d_shift are lessened by what nulls show, d_contrast is about single changes
+    expected = expected.drop(["d_shift", "d_contrast"])
     found = interactions["effect"].loc[expected.index]
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
@@ -75,7 +81,10 @@ def test_each_feature_has_a_share_in_what_subsets_do(project: Path) -> None:
     subsets = _table(project, "subsets")
     rows = set(zip(subsets["feature"], subsets["readout"]))
     assert rows == {
-        (name, readout) for name in ("blur", "cell_1_1", "contrast") for readout in READOUTS
+        (name, readout)
+        for name in ("blur", "cell_1_1", "contrast")
+        for readout in READOUTS
+        if readout != "d_contrast"
     }
     assert subsets["coefficient"].notna().any()
 
@@ -109,7 +118,8 @@ def test_the_page_shows_them(project: Path) -> None:
         assert f"<h3>{heading}</h3>" in page
     assert 'alt="Influence of each region over the mean image"' in page
     subsets = page.partition("<h3>Random subsets of features</h3>")[2].partition("</table>")[0]
-    assert subsets.count("<tr>") == 1 + 3 * len(READOUTS)
+    assert subsets.count("<tr>") == 1 + 3 * (len(READOUTS) - 1)
+    assert " the smallest change that this run would have found in 8 of 10 cases is " in page
     ranking = page.partition("<h3>The figures</h3>")[2].partition("</table>")[0]
     shown = [part.partition("</code>")[0] for part in ranking.split("<code>")[1:]]
     assert shown == _table(project, "ranking")["variant"].tolist()

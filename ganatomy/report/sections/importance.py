@@ -79,6 +79,8 @@ def _facts(told: _Told) -> Record:
         "subset_scores": rows_of(study.subsets.drop_duplicates("readout")),
         "power": rows_of(study.power),
         "noise": noise_part(study.read.repeats)[0],
+        "limits": study.limits(),
+        "detectable": rows_of(study.detectable),
     }
     return {"importance": facts}
 

@@ -2,7 +2,6 @@
 
 import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -125,9 +124,8 @@ def test_one_row_for_each_member_and_readout() -> None:
     assert steps == [(done, 8) for done in range(1, 9)]
     repeats = found.repeats
     assert list(repeats.columns) == COLUMNS
-    # of those that are changed no images were given, to be told apart without the feature
-    assert len(repeats) == 8 * len(READOUTS) - 4
-    assert set(repeats["readout"]) == set(READOUTS)
+    assert len(repeats) == 8 * (len(READOUTS) - 1)  # no variant was named to ask D about
+    assert set(repeats["readout"]) == set(READOUTS) - {"d_contrast"}
     assert not repeats.duplicated(["variant", "seed", "readout"]).any()
     heads = repeats[COLUMNS[:4]].drop_duplicates().sort_values("variant")
     assert heads.to_numpy().tolist() == [
@@ -139,26 +137,18 @@ def test_one_row_for_each_member_and_readout() -> None:
     assert found.diverged.empty
 
 
-def test_separation_without_the_feature_is_that_of_the_images_that_were_given() -> None:
-    class Brightness(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.gain = nn.Parameter(torch.ones(()))
-
-        def forward(self, images: torch.Tensor) -> torch.Tensor:
-            return self.gain * images.mean((1, 2, 3))
-
-    evaluation = _evaluation()
-    changed = torch.cat([evaluation.reals, evaluation.base_fakes]).clone()
-    changed[2] = 255  # of six reals, all darker than all six fakes, one is now brighter
-    nulls = [_member(f"null_{k}", torch.arange(12.0)) for k in range(2)]
-    members = [*nulls, _member("a", torch.arange(12.0))]
-    members = [replace(member, discriminator=Brightness()) for member in members]
-    members[2] = replace(members[2], changed=changed)
-    repeats = _read(members, evaluation).repeats
-    assert _value(repeats, variant="null_0", readout="d_without") == 0
-    assert _value(repeats, variant="a", readout="d_separation") == 0
-    assert _value(repeats, variant="a", readout="d_without") == pytest.approx(1 / 6)
+def test_d_is_asked_about_the_variants_that_are_named() -> None:
+    """Nulls about each of them, a variant about its own; without names nobody is asked."""
+    names = ("null_0", "null_1", "contrast", "brightness")
+    members = [_member(name, torch.arange(256.0).roll(k)) for k, name in enumerate(names)]
+    recipes = [_recipe(name) for name in names]
+    found = read_out(members, _evaluation(), num_members=4, recipes=recipes).repeats
+    asked = found[found["readout"].str.startswith("d_contrast")]
+    pairs = sorted(asked[["variant", "readout"]].itertuples(index=False, name=None))
+    own = [(name, f"d_contrast:{name}") for name in ("brightness", "contrast")]
+    of_nulls = [(null, readout) for null in ("null_0", "null_1") for _, readout in own]
+    assert pairs == own + of_nulls
+    assert "d_contrast" not in set(_read(members).repeats["readout"].str.partition(":")[0])
 
 
 def test_members_are_loaded_and_let_go_one_by_one() -> None:
@@ -303,7 +293,7 @@ def test_a_class_left_out_is_seen_in_the_shares(made: list[int], shift: float) -
 def test_without_classes_their_shares_are_not_read_out() -> None:
     members = [_member(f"null_{k}", torch.arange(12.0)) for k in range(2)]
     found = _read(members, _evaluation(class_names=()))
-    assert set(READOUTS) - set(found.repeats["readout"]) == {"g_class_shift"}
+    assert set(READOUTS) - set(found.repeats["readout"]) == {"g_class_shift", "d_contrast"}
     assert found.class_shares.empty
     assert "share" in found.class_shares
 

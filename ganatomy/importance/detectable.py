@@ -1,0 +1,145 @@
+"""The smallest effect that an experiment could have found: what its silence is worth.
+
+The minimal detectable effect of a test of known noise (Bloom 1995): its error times the
+noncentrality at which it would reject with the power that is asked for.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.special import nctdtrinc, stdtrit  # scipy.stats takes a second to import
+
+from ganatomy.importance.differences import differences, effects_of
+from ganatomy.importance.permutation import FEWEST, num_arrangements
+from ganatomy.importance.readouts import asked_variant, plain_name
+from ganatomy.statistics import Array
+
+POWER = 0.8
+
+COLUMNS = [
+    *("readout", "variant", "effect", "level", "relative", "null_sd", "freedom", "alpha", "power"),
+]
+
+
+def level_in_use(p: Array, fdr: float) -> float:
+    """Return the p at or below which one more row would have stood out of a table.
+
+    Benjamini-Hochberg: of m rows of which k stand out, one more does at ``fdr * (k + 1) / m``.
+
+    Parameters
+    ----------
+    p : array of shape (n,)
+        Of the whole table; NaN is not judged.
+    fdr : float in (0, 1)
+
+    Examples
+    --------
+    >>> level_in_use(np.array([0.001, 0.3, 0.6, 0.9]), 0.04)  # one of four stands out
+    0.02
+    """
+    tested = np.sort(p[np.isfinite(p)])
+    if not len(tested):
+        return fdr
+    places = np.arange(1, len(tested) + 1)
+    found = int(places[tested <= fdr * places / len(tested)].max(initial=0))
+    return float(fdr * min(found + 1, len(tested)) / len(tested))
+
+
+def smallest_effect(error: Array, freedom: Array, alpha: float, power: float = POWER) -> Array:
+    """Return the effect that a two-sided t test of this error and freedom finds with this power.
+
+    Parameters
+    ----------
+    error, freedom : array of any one shape
+        Of the effect if there were none; NaN where nothing can be judged.
+    alpha : float in (0, 1)
+        The p at or below which it is found.
+    power : float in (0.5, 1)
+
+    Examples
+    --------
+    >>> float(smallest_effect(np.array(1.0), np.array(1e6), 0.05).round(2))  # 1.96 + 0.84
+    2.8
+    """
+    threshold = stdtrit(freedom, 1 - alpha / 2)
+    return np.asarray(error * nctdtrinc(freedom, 1 - power, threshold), dtype=float)
+
+
+def detectable(
+    repeats: pd.DataFrame, p: Array, fdr: float, *, power: float = POWER
+) -> pd.DataFrame:
+    """Tell for each readout the smallest effect that these nulls and seeds could have found.
+
+    A variant further from the nulls is often noisier than they; such noise is not counted, as the
+    test does not count it.
+
+    Parameters
+    ----------
+    repeats : DataFrame
+        As for `summarise`.
+    p : array
+        Of the whole summary, which says how small a p had to be.
+    fdr : float in (0, 1)
+    power : float in (0.5, 1)
+        How often such an effect would be found.
+
+    Returns
+    -------
+    DataFrame
+        readout, variant (of a readout that asks about one; else ""), effect, level (mean of the
+        nulls), relative (effect over level; NaN where the level is not above 0 or the readout asks
+        about one variant), null_sd, freedom, alpha, power. NaN where nulls do not vary.
+    """
+    given = differences(repeats)
+    found = effects_of(given)
+    ways = num_arrangements(given.num_nulls.max(0, initial=0).astype(int).tolist())
+    # no p of the permutation test is smaller: several rows then have to be found at once
+    alpha = max(level_in_use(p, fdr), 1 / ways if ways >= FEWEST else 0)
+    # the error of a variant of which no seed is missing
+    seeds = np.where(given.num_nulls > 0, 1 + 1 / np.maximum(given.num_nulls, 1), 0)
+    counted = (given.num_nulls > 0).sum(1)
+    error = found.null_sd * np.sqrt(seeds.sum(1)) / counted
+    effect = np.where(error > 0, smallest_effect(error, found.freedom, alpha, power), np.nan)
+    nulls = repeats[repeats["is_null"].astype(bool) & (repeats["share"] == 1)]
+    level = nulls.groupby("readout")["value"].mean().reindex(given.readouts).to_numpy(dtype=float)
+    variants = [asked_variant(name) for name in given.readouts]
+    scaled = (level > 0) & np.array([not variant for variant in variants], dtype=bool)
+    table = pd.DataFrame(
+        {
+            "readout": [plain_name(name) for name in given.readouts],
+            "variant": variants,
+            "effect": effect,
+            "level": level,
+            "relative": np.divide(effect, level, out=np.full(len(level), np.nan), where=scaled),
+            "null_sd": found.null_sd,
+            "freedom": found.freedom,
+            "alpha": alpha,
+            "power": power,
+        }
+    )
+    return table[COLUMNS]
+
+
+def in_words(table: pd.DataFrame, num_seeds: int, num_nulls: int) -> str:
+    """Say what could have been found in G and in D, one readout each.
+
+    For a readout that asks about single variants the largest of them is told: any larger change
+    would have been found whatever the variant.
+    """
+    judged = table[table["effect"].notna()]
+    parts = []
+    for readout in ("g_fcd", "d_contrast"):
+        own = judged[judged["readout"] == readout]
+        if own.empty:
+            continue
+        worst = own.iloc[int(own["effect"].to_numpy().argmax())]
+        words = f"{worst['effect']:.2g} of {readout}"
+        if np.isfinite(worst["relative"]):
+            words += f" (that is {100 * worst['relative']:.0f} % of it)"
+        parts.append(words)
+    if not parts:
+        return ""
+    share = f"{10 * float(table['power'].iloc[0]):.0f} of 10"
+    return (
+        f"With {num_seeds} seeds and {num_nulls} nulls the smallest change that this run would "
+        f"have found in {share} cases is {' and '.join(parts)}; smaller ones may be there unseen."
+    )
