@@ -231,20 +231,47 @@ Width {row["width"]}, batch {row["batch"]}, {result["device"]}: one by one {row[
 
 def _planted(results: list[Result]) -> str:
     (result,) = results
-    size, cues, nulls = result["size"], result["cues"], result["nulls"]
+    size, cues = result["size"], result["cues"]
     patch_rows = [
         [
             str(row["data_seed"]),
             ", ".join(row["first_in"]["generator"]) or "none",
             ", ".join(row["first_in"]["discriminator"]) or "none",
-            ", ".join(row["first_in"]["base"]) or "none",
+            "{effect:+.2f} (t {t:.1f}, place {place_by_t})".format(**row["d_contrast"]),
+            f"{row['d_contrast']['cells_found']} of {len(row['ranking'])}",
             ", ".join(row["blank_that_stand_out"]) or "none",
         ]
         for row in result["patch"]
     ]
+    blob_rows = [
+        [
+            str(blob["data_seed"]),
+            str(blob["num_nulls"]),
+            row["variant"],
+            "yes" if row["is_true"] else "no",
+            *(
+                f"{', '.join(row['found_by'][letter]) or 'not found'} "
+                f"(\\|t\\| {row['max_abs_t'][letter]})"
+                for letter in "gd"
+            ),
+        ]
+        for blob in result["blob"]
+        for row in blob["rows"]
+    ]
+    null_rows = [
+        [f"{nulls['data']}, {nulls['data_seed']}", title]
+        + [f"{100 * rate:.2f} %" for rate in nulls["rates"][column].values()]
+        for nulls in result["nulls"]
+        for column, title in (
+            ("p_t", "Student's t, Satterthwaite's freedom"),
+            ("p_permuted", "permutation"),
+            ("p", "the larger of both (in use)"),
+        )
+    ]
     screen_rows = [
         [
             str(row["data_seed"]),
+            row["discriminator"],
             str(row["num_features"]),
             str(row["num_kept"]),
             f"**{row['factor']:.1f}**",
@@ -254,27 +281,52 @@ def _planted(results: list[Result]) -> str:
         ]
         for row in result["screening"]
     ]
+    heads = {
+        "blob": ["data seed", "nulls", "change", "to be found", "found by G's", "found by D's"],
+        "patch": [
+            *("data seed", "first by G's", "first by D's", "D's preference (d_contrast)"),
+            *("cells D finds", "blank corners that stand out"),
+        ],
+        "nulls": ["data, data seed", "test", "p <= 0.05", "p <= 0.01", "p <= 0.002"],
+        "screening": [
+            *("data seed", "D", "features", "kept", "saved", "first three in full"),
+            *("first three screened", "the same three"),
+        ],
+    }
+    limits = " ".join(f"Data seed {blob['data_seed']}: {blob['limits']}" for blob in result["blob"])
+    nulls = "; ".join(
+        f"{one['data']}, data seed {one['data_seed']}: {one['num_nulls']} nulls, each against four others, "
+        f"{one['num_comparisons']:,} comparisons, a find in {one['tables_with_a_find']} of "
+        f"{one['num_tables']} tables"
+        for one in result["nulls"]
+    )
     return f"""\
 ## Is what was planted found, and nothing else?
 
 {machine_line(result)}
 
-Digits, {size["num_steps"]} steps of width {size["width"]} and batch {size["batch_size"]}, {size["num_seeds"]} seeds, {size["num_nulls"]} nulls, {size["num_fakes"]} fakes and held-out images;
-false discovery rate {100 * result["fdr"]:.0f} %. `benchmarks/planted.py`, data in `tests/planted.py`.
+{size["num_steps"]} steps of width {size["width"]} and batch {size["batch_size"]}, {size["num_seeds"]} seeds, {size["num_nulls"]} nulls where nothing else is said, {size["num_fakes"]} fakes and held-out images, D `{result["discriminator"]}`;
+false discovery rate {100 * result["fdr"]:.0f} %. `benchmarks/planted.py`, data in `tests/planted.py`. Readouts and tests were chosen on data seed 0.
 
-**A patch of noise in one corner**, all 16 cells removed one by one: readouts in which the patch is first of all cells and stands out, and blank
-corners (grey levels of at most 2) that stand out.
+**A blob with cues**, 32 px: an independent cue (`cell_0_0`), one that the blob's size decides (`cell_0_3`), a quarter of the blob (`cell_1_1`), two inert
+cells; each removed and exchanged between images. {limits}
 
-{table(["data seed", "first by G's", "first by D's", "by the base D, not retrained", "blank corners that stand out"], patch_rows)}
+{table(heads["blob"], blob_rows)}
+
+**A patch of noise in one corner**, all 16 cells removed one by one: readouts in which the patch is first of all cells and stands out, what D
+prefers of it, and blank corners (grey levels of at most 2) that stand out.
+
+{table(heads["patch"], patch_rows)}
 
 **Two independent cues and one inert cell**, {cues["num_data_seeds"]} data sets: recall {cues["recall"]:.2f} (by G {cues["recall_by_g"]:.2f}, by D {cues["recall_by_d"]:.2f}); the inert cell stood out in
 {cues["inert_found"]} of {cues["num_data_seeds"]}; false among the cells that stood out {100 * cues["false_discovery_rate"]:.0f} %, among the comparisons (cell x readout) that did
 {100 * cues["false_among_comparisons"]:.1f} %.
 
-**Nulls in all but name**: of {nulls["num_comparisons"]} comparisons in {nulls["num_tables"]} tables {100 * nulls["share_below_5_pct"]:.1f} % had p < 0.05 and {100 * nulls["share_below_1_pct"]:.1f} % p < 0.01; {nulls["tables_with_a_find"]} of the {nulls["num_tables"]}
-tables had a find at q <= {result["fdr"]}.
+**Nulls as variants** ({nulls}): how often p is so small.
+
+{table(heads["nulls"], null_rows)}
 
 **Screening**: every feature of the digits in full, against one round of 15 % of the steps with two seeds and the survivors in full (300 steps).
 Saved: trained images without screening over those with it, rounds and nulls included.
 
-{table(["data seed", "features", "kept", "saved", "first three in full", "first three screened", "the same three"], screen_rows)}"""
+{table(heads["screening"], screen_rows)}"""

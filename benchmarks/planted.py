@@ -3,6 +3,7 @@
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from typing import Any
 
@@ -10,16 +11,24 @@ import pandas as pd
 import torch
 
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.recipe import Recipe
 from ganatomy.device import keep_freed_memory
+from ganatomy.gan.settings import Method
+from ganatomy.importance.detectable import detectable, in_words
 from ganatomy.importance.experiment import Experiment, StudySize
 from ganatomy.importance.ranking import rank, summarise
 from ganatomy.importance.reliance import reliance_on_features
 from ganatomy.importance.screening import Rung, cost_of, screened_run
-from tests.planted import CORNERS, digits, random_patch, two_cues, without_effect
+from ganatomy.rng import generator
+from tests.planted import CORNERS, BlobScene, blob_scene, digits, random_patch, two_cues
 
-_FDR = 0.05
+FDR = 0.05
+METHOD = Method(discriminator="dcgan-plain")
+# nulls by data seed, where each can then be judged against four others
+_NULLS = {10: 12}
+_BLOBS = {10: 4, 0: 8}  # readouts and rules were chosen on 0, and not on 10
 _PATCH = "cell_0_0"
+_NETWORKS = {"g": "generator", "d": "discriminator"}
+_LEVELS = (0.05, 0.01, 0.002)
 _GRID = [f"cell_{row}_{column}" for row in range(4) for column in range(4)]
 _OTHERS = [
     *("brightness", "contrast", "blur", "mid_frequencies", "low_frequencies", "orientation"),
@@ -28,22 +37,25 @@ _OTHERS = [
 ]
 
 
-def measure(num_data_seeds: int = 10) -> dict[str, Any]:
-    """All four studies; each data seed in a process of one thread."""
+def measure(num_data_seeds: int = 20) -> dict[str, Any]:
+    """All studies; each data seed in a process of one thread."""
     os.environ["OMP_NUM_THREADS"] = "1"
     started = time.perf_counter()
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
-        patches = list(pool.map(_patch, range(2)))
-        cues = list(pool.map(_cues, range(num_data_seeds)))
-        nulls = list(pool.map(_nulls, range(4)))
+        blobs = list(pool.map(_blob, _BLOBS))
+        patches = list(pool.map(_patch, [10]))
+        cues = list(pool.map(_cues, range(100, 100 + num_data_seeds)))
+        nulls = list(pool.map(_nulls, _NULLS))
         screening = list(pool.map(_screening, range(2)))
     return {
         "size": vars(StudySize()),
-        "fdr": _FDR,
+        "discriminator": METHOD.discriminator,
+        "fdr": FDR,
         "seconds": round(time.perf_counter() - started),
+        "blob": [found for found, _ in blobs],
         "patch": patches,
-        "cues": _of_cues(cues),
-        "nulls": _of_nulls(nulls),
+        "cues": of_cues(cues),
+        "nulls": [*nulls, *(rates for _, rates in blobs if rates)],
         "screening": screening,
     }
 
@@ -53,36 +65,103 @@ def _alone() -> None:
     keep_freed_memory()
 
 
+def _begin(data: Dataset, size: StudySize, data_seed: int) -> Experiment:
+    return Experiment.begin(data, size, seed=data_seed, method=METHOD)
+
+
+def _blob(data_seed: int) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """What was found, and with more nulls than usual how they judge each other."""
+    _alone()
+    scene = blob_scene(5000, data_seed)
+    size = replace(StudySize(), num_nulls=_BLOBS[data_seed])
+    experiment = _begin(scene.dataset, size, data_seed)
+    recipes = experiment.recipes(scene.cells, modes=("remove", "permute"))
+    repeats = experiment.read(experiment.variants(recipes)).repeats
+    has_spare = size.num_nulls > StudySize().num_nulls
+    rates = of_nulls("blob", data_seed, repeats[repeats["is_null"]]) if has_spare else None
+    return of_blob(data_seed, scene, repeats), rates
+
+
+def of_blob(data_seed: int, scene: BlobScene, repeats: pd.DataFrame) -> dict[str, Any]:
+    """Tell of each change whether it is there to be found, and whether it was, by G and by D."""
+    rows = []
+    summary = summarise(repeats, FDR)
+    for variant, own in summary.groupby("variant"):
+        rows.append(
+            {
+                "variant": variant,
+                "is_true": variant in scene.true,
+                "max_abs_t": {
+                    letter: round(float(own.loc[own["network"] == network, "t"].abs().max()), 1)
+                    for letter, network in _NETWORKS.items()
+                },
+                "found_by": {
+                    letter: own.loc[
+                        own["stands_out"] & (own["network"] == network), "readout"
+                    ].tolist()
+                    for letter, network in _NETWORKS.items()
+                },
+            }
+        )
+    limits = detectable(repeats, summary["p"].to_numpy(), FDR)
+    nulls = repeats.loc[repeats["is_null"], "variant"].nunique()
+    return {
+        "data_seed": data_seed,
+        "num_nulls": int(nulls),
+        "rows": rows,
+        "limits": in_words(limits, repeats["seed"].nunique(), nulls),
+    }
+
+
+def patch_of(data_seed: int) -> Dataset:
+    """Return digits with a patch of noise in one corner and hardly anything in the others."""
+    base = digits(5000, data_seed)
+    images = random_patch(_faint_corners(base.images, data_seed), seed=data_seed)
+    return Dataset(images, base.labels, base.class_names)
+
+
 def _patch(data_seed: int) -> dict[str, Any]:
     """A patch of noise in one corner: first among the cells? The blank corners not?"""
     _alone()
-    base = digits(5000, data_seed)
-    images = random_patch(_faint_corners(base.images, data_seed), seed=data_seed)
-    data = Dataset(images, base.labels, base.class_names)
-    experiment = Experiment.begin(data, StudySize(), seed=data_seed)
+    experiment = _begin(patch_of(data_seed), StudySize(), data_seed)
     variants = experiment.variants(experiment.recipes(_GRID))
-    summary = summarise(experiment.read(variants).repeats, _FDR)
+    return of_patch(data_seed, experiment, experiment.read(variants).repeats)
+
+
+def of_patch(data_seed: int, experiment: Experiment, repeats: pd.DataFrame) -> dict[str, Any]:
+    """Tell in which readouts the patch is first, and its place in each that it stands out in."""
+    summary = summarise(repeats, FDR)
     relied = reliance_on_features(
         experiment.base.discriminator,
         experiment.evaluation,
-        [recipe for recipe, _ in variants],
+        experiment.recipes(_GRID),
         modes=("remove",),
-        fdr=_FDR,
+        fdr=FDR,
         seed=data_seed,
     )
     blank = [f"cell_{row}_{column}" for row, column in CORNERS if (row, column) != (0, 0)]
     retrained = {
         network: _first(summary[summary["network"] == network], "t")
-        for network in ("generator", "discriminator")
+        for network in _NETWORKS.values()
     }
     out = pd.concat([summary, relied])
     out = out[out["stands_out"]]
+    asked = summary[summary["readout"] == "d_contrast"].set_index("variant")
     return {
         "data_seed": data_seed,
         "first_in": {**retrained, "base": _first(relied, "value")},
-        "blank_that_stand_out": out.loc[out["variant"].isin(blank), ["variant", "readout"]]
-        .agg(" ".join, axis=1)
-        .tolist(),
+        "d_contrast": {
+            "effect": round(float(asked.loc[_PATCH, "effect"]), 2),
+            "t": round(float(asked.loc[_PATCH, "t"]), 1),
+            "stands_out": bool(asked.loc[_PATCH, "stands_out"]),
+            "place_by_t": int(asked["t"].abs().rank(ascending=False)[_PATCH]),
+            "cells_found": int(asked["stands_out"].sum()),
+        },
+        "blank_that_stand_out": [
+            f"{variant} {readout}"
+            for variant, readout in out[["variant", "readout"]].to_numpy()
+            if variant in blank
+        ],
         "ranking": _short(rank(summary)),
     }
 
@@ -109,27 +188,31 @@ def _faint_corners(images: torch.Tensor, seed: int) -> torch.Tensor:
 
 
 def _cues(data_seed: int) -> list[dict[str, Any]]:
-    """Two independent cues and one inert cell; one row for each, whether it stands out."""
     _alone()
     planted = two_cues(5000, data_seed)
-    experiment = Experiment.begin(planted.dataset, StudySize(), seed=data_seed)
+    experiment = _begin(planted.dataset, StudySize(), data_seed)
     variants = experiment.variants(experiment.recipes([*planted.true, planted.inert]))
-    summary = summarise(experiment.read(variants).repeats, _FDR)
+    return cue_rows(data_seed, planted.true, experiment.read(variants).repeats)
+
+
+def cue_rows(data_seed: int, true: tuple[str, ...], repeats: pd.DataFrame) -> list[dict[str, Any]]:
+    """Two independent cues and one inert cell; one row for each, whether it stands out."""
     return [
         {
             "data_seed": data_seed,
             "cell": cell,
-            "is_true": cell in planted.true,
+            "is_true": cell in true,
             "rows": len(rows),
             "rows_out": int(rows["stands_out"].sum()),
             "by_g": bool(rows.loc[rows["network"] == "generator", "stands_out"].any()),
             "by_d": bool(rows.loc[rows["network"] == "discriminator", "stands_out"].any()),
         }
-        for cell, rows in summary.groupby("variant")
+        for cell, rows in summarise(repeats, FDR).groupby("variant")
     ]
 
 
-def _of_cues(results: list[list[dict[str, Any]]]) -> dict[str, Any]:
+def of_cues(results: list[list[dict[str, Any]]]) -> dict[str, Any]:
+    """Count over data sets what was found of what is there, and of what is not."""
     rows = [row for result in results for row in result]
     true = [row for row in rows if row["is_true"]]
     named = [row for row in rows if row["by_g"] or row["by_d"]]
@@ -147,42 +230,55 @@ def _of_cues(results: list[list[dict[str, Any]]]) -> dict[str, Any]:
     }
 
 
-def _nulls(data_seed: int) -> list[dict[str, Any]]:
-    """Features that are nulls in all but name: p values that should be uniform."""
+def _nulls(data_seed: int) -> dict[str, Any]:
     _alone()
-    experiment = Experiment.begin(digits(5000, data_seed), StudySize(), seed=data_seed)
-    names = [f"class_of_{k}" for k in range(8)]  # of a kind that leaves images as they are
+    size = replace(StudySize(), num_nulls=_NULLS[data_seed])
+    experiment = _begin(digits(5000, data_seed), size, data_seed)
     variants = experiment.variants(experiment.recipes([]))
-    for name, dataset in without_effect(experiment.train, names, data_seed).items():
-        variants.append((Recipe(name, (name,), "remove", 0, "", "own"), dataset))
-    summary = summarise(experiment.read(variants).repeats, _FDR)
-    judged = summary[summary["judged"]]
-    return [
-        {"data_seed": data_seed, "p": float(row["p"]), "stands_out": bool(row["stands_out"])}
-        for row in judged.to_dict("records")
-    ]
+    return of_nulls("digits", data_seed, experiment.read(variants).repeats)
 
 
-def _of_nulls(results: list[list[dict[str, Any]]]) -> dict[str, Any]:
-    p = pd.Series([row["p"] for result in results for row in result])
+def of_nulls(data: str, data_seed: int, repeats: pd.DataFrame) -> dict[str, Any]:
+    """Judge each null against four others, drawn 20 times: p values that should be uniform."""
+    names = sorted(repeats["variant"].unique())
+    draw = generator(data_seed, "leave one null out")
+    tables = []
+    for name in names:
+        others = [other for other in names if other != name]
+        for _ in range(20):
+            chosen = [others[at] for at in torch.randperm(len(others), generator=draw)[:4]]
+            part = repeats[repeats["variant"].isin([name, *chosen])]
+            own = part["variant"] == name
+            part = part.assign(
+                is_null=~own, features=part["features"].where(~own, "left out"), mode="remove"
+            )
+            part = part[part["readout"] != "d_shift"]  # a null's is a distance from other nulls
+            tables.append(summarise(part, FDR))
+    found = pd.concat(tables)
+    found = found[found["judged"]]
     return {
-        "num_tables": len(results),
-        "num_comparisons": len(p),
-        "share_below_5_pct": float((p < 0.05).mean()),
-        "share_below_1_pct": float((p < 0.01).mean()),
-        "tables_with_a_find": sum(any(row["stands_out"] for row in result) for result in results),
+        "data": data,
+        "data_seed": data_seed,
+        "num_nulls": len(names),
+        "num_comparisons": len(found),
+        "rates": {
+            column: {str(level): float((found[column] <= level).mean()) for level in _LEVELS}
+            for column in ("p_t", "p_permuted", "p")
+        },
+        "tables_with_a_find": sum(bool(table["stands_out"].any()) for table in tables),
+        "num_tables": len(tables),
     }
 
 
 def _screening(data_seed: int) -> dict[str, Any]:
     """Every feature of the digits in full, against screening and the survivors in full."""
     _alone()
-    experiment = Experiment.begin(digits(5000, data_seed), StudySize(num_steps=300), seed=data_seed)
+    experiment = _begin(digits(5000, data_seed), StudySize(num_steps=300), data_seed)
     made = experiment.variants(experiment.recipes([*_GRID, *_OTHERS]))  # not the blank corners
     variants = {recipe.name: (recipe, dataset) for recipe, dataset in made}
     nulls = [name for name, (recipe, _) in variants.items() if recipe.is_null]
     changed = [name for name in variants if name not in nulls]
-    full = rank(summarise(experiment.read(made).repeats, _FDR))
+    full = rank(summarise(experiment.read(made).repeats, FDR))
     rungs = [Rung(0.15, 2)]
 
     def train_and_read(names: tuple[str, ...], rung: Rung) -> pd.DataFrame:
@@ -194,13 +290,14 @@ def _screening(data_seed: int) -> dict[str, Any]:
         changed, nulls, rungs, train_and_read=train_and_read, keep=5, keep_at_least=3
     )
     kept = [variants[name] for name in (*screening.survivors, *nulls)]
-    screened = rank(summarise(experiment.read(kept).repeats, _FDR))
+    screened = rank(summarise(experiment.read(kept).repeats, FDR))
     num_seeds = experiment.size.num_seeds
     cost = cost_of(screening.num_trained, len(nulls), rungs, final_seeds=num_seeds)
     return {
         "data_seed": data_seed,
         "num_features": len(changed),
         "num_kept": len(screening.survivors),
+        "discriminator": METHOD.discriminator,
         "factor": cost.factor,
         "full": _short(full)[:6],
         "screened": _short(screened)[:6],
