@@ -318,7 +318,7 @@ prefers of it, and blank corners (grey levels of at most 2) that stand out.
 
 {table(heads["patch"], patch_rows)}
 
-**Two independent cues and one inert cell**, {cues["num_data_seeds"]} data sets: recall {cues["recall"]:.2f} (by G {cues["recall_by_g"]:.2f}, by D {cues["recall_by_d"]:.2f}); the inert cell stood out in
+**Two independent cues and one inert cell**, data sets: {cues["num_data_seeds"]}; recall {cues["recall"]:.2f} (by G {cues["recall_by_g"]:.2f}, by D {cues["recall_by_d"]:.2f}); the inert cell stood out in
 {cues["inert_found"]} of {cues["num_data_seeds"]}; false among the cells that stood out {100 * cues["false_discovery_rate"]:.0f} %, among the comparisons (cell x readout) that did
 {100 * cues["false_among_comparisons"]:.1f} %.
 

@@ -233,6 +233,24 @@ def facts() -> dict[str, Any]:
                     "lds_ceiling": None,
                 },
             ],
+            "limits": "The smallest change that could have been found is 0.12 of g_fcd.",
+            "detectable": [
+                {
+                    "readout": name,
+                    "variant": variant,
+                    "effect": 0.12,
+                    "level": 3.0,
+                    "relative": relative,
+                    "null_sd": 0.05,
+                    "freedom": 9.0,
+                    "alpha": 0.002,
+                    "power": 0.8,
+                }
+                for name, variant, relative in (
+                    ("g_fcd", "", 0.04),
+                    ("d_contrast", "contrast", None),
+                )
+            ],
             "power": [
                 {"kind": "split_half", "value": 1.0, "rank_correlation": 0.71, "same_top3": 0.5},
                 {"kind": "share", "value": 0.5, "rank_correlation": 0.93, "same_top3": 1.0},

@@ -96,3 +96,15 @@ def test_trust_in_the_ranking_is_told_in_figures() -> None:
         r"After 50 % of the steps the ranking agreed\s+with the final one to 0.93", html
     )
     assert "to 0.35" not in html  # by the number of seeds: in the picture
+
+
+def test_what_could_not_have_been_found_is_told_above_the_table() -> None:
+    page = render(facts(), PICTURES)
+    figures = page.partition("<h3>The figures</h3>")[2]
+    said = "The smallest change that could have been found is 0.12 of g_fcd."
+    assert said in figures.partition("<table>")[0]
+    limits = figures.partition("The smallest effect that could have been found")[2]
+    rows = limits.partition("</table>")[0]
+    assert '<td class="figure">4.0</td>' in rows
+    assert "<code>contrast</code>" in rows
+    assert "stood out in 80 % of such runs" in " ".join(limits.split())
