@@ -306,7 +306,8 @@ def _planted(results: list[Result]) -> str:
 {machine_line(result)}
 
 {size["num_steps"]} steps of width {size["width"]} and batch {size["batch_size"]}, {size["num_seeds"]} seeds, {size["num_nulls"]} nulls where nothing else is said, {size["num_fakes"]} fakes and held-out images, D `{result["discriminator"]}`;
-false discovery rate {100 * result["fdr"]:.0f} %. `benchmarks/planted.py`, data in `tests/planted.py`. Readouts and tests were chosen on data seed 0.
+false discovery rate {100 * result["fdr"]:.0f} %. `benchmarks/planted.py`, data in `tests/planted.py`. The readouts were chosen on the blob of data seed 0, the tests
+after a look at its data seed 10 too.
 
 **A blob with cues**, 32 px: an independent cue (`cell_0_0`), one that the blob's size decides (`cell_0_3`), a quarter of the blob (`cell_1_1`), two inert
 cells; each removed and exchanged between images. {limits}

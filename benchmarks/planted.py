@@ -25,7 +25,7 @@ FDR = 0.05
 METHOD = Method(discriminator="dcgan-plain")
 # nulls by data seed, where each can then be judged against four others
 _NULLS = {10: 12}
-_BLOBS = {10: 4, 0: 8}  # readouts and rules were chosen on 0, and not on 10
+_BLOBS = {10: 4, 0: 8}  # readouts were chosen on 0
 _PATCH = "cell_0_0"
 _NETWORKS = {"g": "generator", "d": "discriminator"}
 _LEVELS = (0.05, 0.01, 0.002)
