@@ -91,6 +91,7 @@ def examined(asked: Asked, *, effort: Effort = DEFAULT_EFFORT) -> Trust:
             asked.images,
             some=asked.images[: few_of(asked.images)],
             hide=asked.fills,
+            pool=asked.images if asked.reals is None else asked.reals,
             methods=asked.methods,
             effort=effort,
             seed=asked.seed,

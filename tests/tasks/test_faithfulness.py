@@ -17,7 +17,7 @@ from ganatomy.explain.faithfulness import judged
 from ganatomy.explain.faithfulness.measure_tables import CURVE_COLUMNS
 from ganatomy.explain.faithfulness.planted import RANDOM
 from ganatomy.explain.faithfulness.result import FaithfulnessStudy
-from ganatomy.explain.faithfulness.verdict import REMOVAL, RULES, trust
+from ganatomy.explain.faithfulness.verdict import CONTROLS, REMOVAL, RULES, trust
 from ganatomy.explain.maps.methods import refusals
 from ganatomy.explain.networks.targets import Target
 from ganatomy.files import read_json
@@ -130,7 +130,7 @@ def test_measures_are_means_of_the_scores(project: Path) -> None:
             own = means[method, measure, ""]
             assert metrics[f"{measure}/{method}"] == pytest.approx(own, rel=1e-5)
             if measure in REMOVAL:
-                for control in ("random", "edge", "blurred"):
+                for control in CONTROLS:
                     expected = own - means[method, measure, control]
                     difference = found[method, measure, control]
                     assert difference == pytest.approx(expected, rel=1e-4, abs=1e-7)

@@ -9,6 +9,7 @@ import torch
 from ganatomy.explain.faithfulness.controls import controls, with_controls
 from ganatomy.explain.faithfulness.infidelity import infidelity
 from ganatomy.explain.faithfulness.measure_tables import curve_table, measures_table
+from ganatomy.explain.faithfulness.ranks import Cells
 from ganatomy.explain.faithfulness.removal import deletion_insertion
 from ganatomy.explain.faithfulness.road import IMPUTERS, road
 from ganatomy.explain.networks.targets import Target
@@ -44,6 +45,8 @@ def examine(
     maps: Maps,
     *,
     fill: torch.Tensor,
+    pool: torch.Tensor,
+    cells: Cells | None = None,
     stability: Scores,
     cascade: pd.DataFrame,
     seed: int,
@@ -62,6 +65,10 @@ def examine(
         Attributions by method. NaN: refused, left out of every test.
     fill : Tensor of shape (n, c, h, w)
         What hides pixels in deletion, insertion and infidelity.
+    pool : Tensor of shape (k, c, h, w)
+        Other images, from which one imputer of `road.road` takes content.
+    cells : dict of str to LongTensor of shape (h, w) or (n, h, w), optional
+        By method: what a coarse map ranks; see `ranks.removal_ranks`.
     stability : dict of str to dict of str to Tensor of shape (m,)
         By measure (`verdict.STABILITY`) and method, measured before.
     cascade : DataFrame
@@ -78,15 +85,29 @@ def examine(
     InputError
         Those of the tests.
     """
-    together, names = with_controls(maps, controls(images.cpu(), maps, seed))
+    together, names, in_cells = with_controls(maps, controls(images.cpu(), maps, seed), cells)
     curves = deletion_insertion(
-        target, images, together, fill=fill, num_steps=num_steps, seed=seed, on_warning=on_warning
+        target,
+        images,
+        together,
+        fill=fill,
+        cells=in_cells,
+        num_steps=num_steps,
+        seed=seed,
+        on_warning=on_warning,
     )
     on_progress("deletion and insertion")
     removal = {"insertion_deletion": {name: each.faithfulness for name, each in curves.items()}}
     for imputer in IMPUTERS:
         removal[f"road_{imputer}"] = road(
-            target, images, together, imputer=imputer, seed=seed, on_warning=on_warning
+            target,
+            images,
+            together,
+            imputer=imputer,
+            pool=pool,
+            cells=in_cells,
+            seed=seed,
+            on_warning=on_warning,
         )
         on_progress(f"ROAD, {imputer}")
     errors = infidelity(target, images, together, fill=fill, seed=seed, on_warning=on_warning)

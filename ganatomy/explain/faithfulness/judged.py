@@ -11,6 +11,7 @@ from ganatomy.explain.faithfulness.effort import Effort
 from ganatomy.explain.faithfulness.examination import Examination, examine
 from ganatomy.explain.faithfulness.infidelity import sensitivity
 from ganatomy.explain.faithfulness.randomisation import randomisation
+from ganatomy.explain.faithfulness.resolution import cam_cells, image_cells
 from ganatomy.explain.faithfulness.stability import seed_stability
 from ganatomy.explain.faithfulness.verdict import trust
 from ganatomy.explain.lime.hiding import fills_of
@@ -19,7 +20,7 @@ from ganatomy.explain.maps.which import path_of
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.networks.targets import Target, d_logit, d_logit_of_g
 
-TESTS_OF_D, TESTS_OF_G = 8, 6  # as many as are told to `on_test`
+TESTS_OF_D, TESTS_OF_G = 9, 7  # as many as are told to `on_test`
 _FEW = 16  # images of the tests that explain anew many times
 _G = path_of("G", "")  # before the names of its layers
 Maps = dict[str, torch.Tensor]
@@ -64,7 +65,7 @@ def judge_discriminator(
     ----------
     subjects : Subjects
     pool : Tensor of shape (k, c, h, w)
-        Other images, for the baselines that need some.
+        Other images, for the removal and the baselines that need some.
     methods : Methods
     effort : Effort
     seed : int
@@ -78,6 +79,7 @@ def judge_discriminator(
         torch.cat([subjects.real, subjects.fake]).to(subjects.device),
         some=torch.cat([subjects.real[:few], subjects.fake[:few]]).to(subjects.device),
         hide=lambda images, own: fills_of(methods.hiding, images, pool, seed=own),
+        pool=pool,
         methods=methods,
         effort=effort,
         seed=seed,
@@ -92,6 +94,7 @@ def judge_images(
     *,
     some: torch.Tensor,
     hide: Hide,
+    pool: torch.Tensor,
     methods: Methods,
     effort: Effort,
     seed: int,
@@ -109,6 +112,8 @@ def judge_images(
         Those of the tests that explain anew many times.
     hide : callable
         Images and a seed to what hides them, (n, k, c, h, w).
+    pool : Tensor of shape (k, c, h, w)
+        Other images, from which removed content is filled in once more.
     methods : Methods
     effort : Effort
     seed : int
@@ -149,6 +154,8 @@ def judge_images(
         images,
         kept,
         fill=fills[:, 0],
+        pool=pool,
+        cells=image_cells(methods, target, layers, images),
         stability=stability,
         cascade=cascade,
         seed=seed,
@@ -209,6 +216,8 @@ def judge_generator(
     )
     on_test("G randomised")
     whole = d_logit_of_g(subjects.generator, subjects.discriminator)
+    of_layers = cam_cells(methods, whole, layers, z, size=subjects.size)
+    cells = {name.replace(_G, "G "): each for name, each in of_layers.items()}
     kept, refused = without_refused(
         whole,
         z,
@@ -221,6 +230,8 @@ def judge_generator(
         images,
         kept,
         fill=fills_of(methods.hiding, images, pool, seed=seed)[:, 0],
+        pool=pool,
+        cells=cells,
         stability=stability,
         cascade=cascade,
         seed=seed,

@@ -208,7 +208,7 @@ def planted_truth(
     draw = generator(seed, "planted", image_size)
     scores: dict[str, list[torch.Tensor]] = {name: [] for name in [*explainers, RANDOM]}
     for _ in range(num_regions):
-        region = _rectangle(image_size, draw)
+        region = random_rectangle(image_size, draw)
         target = d_logit(PlantedDiscriminator(image_size, channels, region).eval())
         images = _smooth_noise(num_images, channels, image_size, draw)
         for name, explain in explainers.items():
@@ -238,8 +238,8 @@ def _grown(mask: torch.Tensor, by: float) -> torch.Tensor:
     return torch.from_numpy(np.asarray(distance <= by))
 
 
-def _rectangle(size: int, draw: torch.Generator) -> torch.Tensor:
-    """Sides between a quarter and a half of the image's, anywhere."""
+def random_rectangle(size: int, draw: torch.Generator) -> torch.Tensor:
+    """Draw a rectangle, (size, size), bool; sides between a quarter and a half of the image's."""
     region = torch.zeros(size, size, dtype=torch.bool)
     sides = torch.randint(size // 4, size // 2 + 1, (2,), generator=draw).tolist()
     top, left = (int(torch.randint(size - side + 1, (1,), generator=draw)) for side in sides)

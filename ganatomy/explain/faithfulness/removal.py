@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import torch
 
 from ganatomy.errors import InputError
+from ganatomy.explain.faithfulness.ranks import Cells, removal_ranks
 from ganatomy.explain.networks.batching import in_batches
 from ganatomy.explain.networks.hooks import undisturbed
 from ganatomy.explain.networks.targets import Target
-from ganatomy.rng import generator
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,7 @@ def deletion_insertion(
     maps: dict[str, torch.Tensor],
     *,
     fill: torch.Tensor,
+    cells: Cells | None = None,
     num_steps: int = 14,
     seed: int = 0,
     batch_size: int = 512,
@@ -77,8 +78,10 @@ def deletion_insertion(
         Attributions and controls, by name.
     fill : Tensor that broadcasts to (n, c, h, w)
         What is there instead of a hidden pixel.
+    cells : dict of str to LongTensor of shape (h, w) or (n, h, w), optional
+        The cells that a coarse map ranks, which are hidden whole; of a map without any, pixels.
     num_steps : int
-        Of equal size, as far as whole pixels allow.
+        Of equal size, as far as whole pixels, or cells, allow.
     seed : int
         Of the order of equal values.
     batch_size : int
@@ -107,7 +110,7 @@ def deletion_insertion(
         )
     cutoffs = torch.linspace(0, pixels, num_steps + 1).round().to(images.device)
     fill = fill.to(images).expand_as(images)
-    ranks = torch.stack([pixel_ranks(part, seed) for part in given]).to(images.device)
+    ranks = ranks_of(maps, given, cells, seed).to(images.device)
     layout = (2, num_maps, count, num_steps - 1)  # both ends are the same for every map
     total = 2 * num_maps * count * (num_steps - 1)
 
@@ -143,18 +146,12 @@ def deletion_insertion(
     }
 
 
-def pixel_ranks(maps: torch.Tensor, seed: int) -> torch.Tensor:
-    """Rank each pixel by value, from 0 for the highest; shape (n, h, w), int32.
-
-    Equal values in an order drawn per image from `seed` and the shape alone.
-    """
-    values = maps.flatten(1).cpu()
-    draw = torch.rand(values.shape, generator=generator(seed, "faithfulness", "ties"))
-    shuffle = draw.argsort(1)
-    order = values.gather(1, shuffle).argsort(dim=1, descending=True, stable=True)
-    places = torch.arange(values.shape[1], dtype=torch.int32).expand(len(values), -1)
-    ranks = torch.empty_like(places, memory_format=torch.contiguous_format)
-    return ranks.scatter_(1, shuffle.gather(1, order), places).view(maps.shape)
+def ranks_of(
+    maps: dict[str, torch.Tensor], given: torch.Tensor, cells: Cells | None, seed: int
+) -> torch.Tensor:
+    """Stack the `removal_ranks` of maps that are `stacked`."""
+    of = cells or {}
+    return torch.stack([removal_ranks(part, of.get(name), seed) for name, part in zip(maps, given)])
 
 
 def stacked(images: torch.Tensor, maps: dict[str, torch.Tensor]) -> torch.Tensor:

@@ -13,12 +13,13 @@ _WIDTH_IN = 8.2
 _MARKS = {
     "random": ("random map", MUTED, "o"),
     "edge": ("edge detector", WARM, "s"),
-    "blurred": ("its blurred copy", INK, "D"),
+    "other": ("its map of another image", INK, "D"),
 }
 _MEASURES = {
     "insertion_deletion": "insertion − deletion",
     "road_noisy_linear": "ROAD, noisy linear",
     "road_blur": "ROAD, blur",
+    "road_hot_deck": "ROAD, other images",
 }
 
 

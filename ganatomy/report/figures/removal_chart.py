@@ -18,7 +18,7 @@ _LINES: dict[str, tuple[str, dict[str, Any]]] = {
     "map": ("the map", {"color": ACCENT, "lw": 1.8, "zorder": 4}),
     "random": ("random map", {"color": MUTED, "lw": 1.4, "ls": (0, (1, 1.2))}),
     "edge": ("edge detector", {"color": WARM, "lw": 1.2, "ls": (0, (4, 1.5))}),
-    "blurred": ("its blurred copy", {"color": INK, "lw": 0.9, "ls": (0, (6, 1.5, 1, 1.5))}),
+    "other": ("its map of another image", {"color": INK, "lw": 0.9, "ls": (0, (6, 1.5, 1, 1.5))}),
 }
 _KINDS = ("deletion", "insertion")
 
@@ -29,7 +29,7 @@ def removal_chart(curves: pd.DataFrame, unit: str = "logit") -> NDArray[np.uint8
     Parameters
     ----------
     curves : DataFrame
-        Columns method, line (``map``, ``random``, ``edge``, ``blurred``), kind (``deletion``,
+        Columns method, line (``map``, ``random``, ``edge``, ``other``), kind (``deletion``,
         ``insertion``), share (of the pixels), mean, low, high. Bands are drawn for the map and for
         the random one. What is not finite leaves a gap.
     unit : str

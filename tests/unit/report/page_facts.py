@@ -352,6 +352,7 @@ def _faithfulness() -> dict[str, Any]:
         "insertion_deletion_vs_random": 1.23,
         "road_noisy_linear_vs_random": 0.456,
         "road_blur_vs_random": -0.789,
+        "road_hot_deck_vs_random": -0.654,
         "seed_stability": 0.97,
         "sensitivity": 0.051,
         "randomisation_signed": -0.062,

@@ -114,9 +114,12 @@ def test_the_rules_are_given_in_words() -> None:
 @pytest.mark.parametrize(
     ("method", "figures"),
     [
-        ("lime", ["1.23", "0.456", "-0.789", "0.21", "0.97", "0.051", "-0.062", "0.153"]),
-        ("gradcam layers.2", ["1.23", "0.456", "-0.789", "0.84", "–", "0.051", "-0.062", "0.153"]),
-        ("hirescam layers.2", ["–"] * 8),
+        ("lime", ["1.23", "0.456", "-0.789", "-0.654", "0.21", "0.97", "0.051", "-0.062", "0.153"]),
+        (
+            "gradcam layers.2",
+            ["1.23", "0.456", "-0.789", "-0.654", "0.84", "–", "0.051", "-0.062", "0.153"],
+        ),
+        ("hirescam layers.2", ["–"] * 9),
     ],
 )
 def test_every_figure_is_there_and_a_dash_where_there_is_none(

@@ -5,7 +5,14 @@ import pytest
 import torch
 from scipy import ndimage
 
-from ganatomy.explain.faithfulness.controls import blurred, controls, edges, with_controls
+from ganatomy.explain.faithfulness.controls import (
+    BLUR_SHARE,
+    blur_matrix,
+    controls,
+    edges,
+    with_controls,
+)
+from ganatomy.explain.faithfulness.ranks import grid_cells
 from ganatomy.explain.faithfulness.verdict import CONTROLS
 
 
@@ -26,13 +33,11 @@ def test_edges_are_sobels() -> None:
 
 
 def test_the_blur_is_gaussian_and_keeps_weight_within_the_border() -> None:
-    maps = _random(2, 16, 24)
-    for given, found in zip(maps.double().numpy(), blurred(maps)):
-        options = {"sigma": (2, 3), "mode": "constant", "truncate": 20}
-        expected = ndimage.gaussian_filter(given, **options)
-        expected /= ndimage.gaussian_filter(np.ones_like(given), **options)
-        np.testing.assert_allclose(found, expected, atol=1e-5)
-    torch.testing.assert_close(blurred(torch.full((1, 8, 8), 3.0)), torch.full((1, 8, 8), 3.0))
+    values = _random(16).double().numpy()
+    options = {"sigma": 16 * BLUR_SHARE, "mode": "constant", "truncate": 20}
+    expected = ndimage.gaussian_filter1d(values, **options)
+    expected /= ndimage.gaussian_filter1d(np.ones_like(values), **options)
+    np.testing.assert_allclose(blur_matrix(16).double().numpy() @ values, expected, atol=1e-5)
 
 
 def test_every_method_has_its_controls() -> None:
@@ -42,7 +47,8 @@ def test_every_method_has_its_controls() -> None:
     assert tuple(found) == CONTROLS
     assert all(list(by_method) == ["cam", "lime"] for by_method in found.values())
     for name, given in maps.items():
-        assert torch.equal(found["blurred"][name], blurred(given))
+        for image in range(30):
+            assert torch.equal(found["other"][name][image], given[image - 1])
         assert torch.equal(found["edge"][name], edges(images))
     noise = found["random"]["cam"]
     assert noise is found["random"]["lime"]
@@ -57,11 +63,30 @@ def test_shared_controls_are_measured_once() -> None:
     images = _random(2, 1, 8, 8)
     maps = {"cam": _random(2, 8, 8, seed=1), "lime": _random(2, 8, 8, seed=2)}
     found = controls(images, maps, seed=0)
-    together, names = with_controls(maps, found)
-    assert list(together) == ["cam", "lime", "random", "edge", "blurred(cam)", "blurred(lime)"]
+    together, names, cells = with_controls(maps, found)
+    assert list(together) == [
+        *("cam", "lime", "random(cam)", "edge(cam)", "other(cam)", "other(lime)")
+    ]
     assert len(names) == 6
+    assert cells == {}
     for (method, control), name in names.items():
         assert together[name] is found[control][method]
+
+
+def test_a_control_is_judged_in_the_cells_of_its_map() -> None:
+    """Those of maps in the same cells are measured once, though the cells are other tensors."""
+    images = _random(2, 1, 8, 8)
+    maps = {name: _random(2, 8, 8, seed=at) for at, name in enumerate(("fine", "a", "b", "c"))}
+    coarse, coarser = grid_cells((4, 4), (8, 8)), grid_cells((2, 2), (8, 8))
+    given = {"a": coarse, "b": coarse.clone(), "c": coarser}
+    together, names, cells = with_controls(maps, controls(images, maps, seed=0), given)
+    for control in ("random", "edge"):
+        shared = [names[name, control] for name in maps]
+        assert shared == [f"{control}({name})" for name in ("fine", "a", "a", "c")]
+    assert set(cells) == set(together) - {*("fine", "random(fine)", "edge(fine)", "other(fine)")}
+    for (method, _), name in names.items():
+        if method != "fine":
+            assert torch.equal(cells[name], given[method])
 
 
 def test_inputs_are_left_as_they_were() -> None:

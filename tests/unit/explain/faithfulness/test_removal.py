@@ -7,7 +7,8 @@ from scipy.integrate import trapezoid
 from torch import nn
 
 from ganatomy.errors import InputError
-from ganatomy.explain.faithfulness.removal import deletion_insertion, pixel_ranks
+from ganatomy.explain.faithfulness.ranks import pixel_ranks
+from ganatomy.explain.faithfulness.removal import deletion_insertion
 from ganatomy.explain.networks.targets import Target
 
 COUNT, CHANNELS, HEIGHT, WIDTH = 3, 2, 5, 7

@@ -9,7 +9,13 @@ from pytorch_grad_cam.metrics.road import NoisyLinearImputer  # type: ignore[imp
 from torch import nn
 
 from ganatomy.errors import InputError
-from ganatomy.explain.faithfulness.road import IMPUTERS, blur_fill, linear_fill, road
+from ganatomy.explain.faithfulness.road import (
+    IMPUTERS,
+    blur_fill,
+    hot_deck_fill,
+    linear_fill,
+    road,
+)
 from ganatomy.explain.networks.targets import Target
 
 SIZE = 12
@@ -70,7 +76,38 @@ def test_blur_imputation_is_a_weighted_mean_of_what_is_left() -> None:
         np.testing.assert_allclose(found[n, :, y, x], total / weights, atol=1e-5)
 
 
-@pytest.mark.parametrize("fill", [linear_fill, blur_fill])
+def test_a_hot_deck_takes_from_the_donor_nearest_in_what_is_left() -> None:
+    images, donors = _random(3, 2, SIZE, SIZE), _random(7, 2, SIZE, SIZE, seed=8)
+    removed = _random(3, SIZE, SIZE, seed=1) > 0
+    others = _random(3, 7, seed=2) > -0.5
+    found = hot_deck_fill(images, removed, donors, others=others)
+    for image, gone, allowed, filled in zip(images, removed, others, found):
+        far = [float(((image - each)[:, ~gone] ** 2).sum()) for each in donors]
+        nearest = min(np.flatnonzero(allowed), key=lambda donor: far[donor])
+        assert torch.equal(filled[:, gone], donors[nearest][:, gone])
+        assert torch.equal(filled[:, ~gone], image[:, ~gone])
+
+
+def test_no_image_is_filled_from_itself() -> None:
+    images = _random(3, 1, SIZE, SIZE)
+    maps = {"m": _random(3, SIZE, SIZE, seed=1)}
+    found = road(_network(), images, maps, imputer="hot_deck", pool=images, noise=0)["m"]
+    for index in range(3):
+        rest = torch.cat([images[:index], images[index + 1 :]])
+        given = {"m": maps["m"][index : index + 1]}
+        one = images[index : index + 1]
+        alone = road(_network(), one, given, imputer="hot_deck", pool=rest, noise=0)["m"]
+        assert float(found[index]) == pytest.approx(float(alone[0]), abs=1e-5)
+    for pool in (None, images[:1], images[:0]):
+        nothing = road(_network(), images[:1], {"m": maps["m"][:1]}, imputer="hot_deck", pool=pool)
+        assert nothing["m"].isnan().all()
+
+
+def _of_others(images: torch.Tensor, removed: torch.Tensor) -> torch.Tensor:
+    return hot_deck_fill(images, removed, _random(5, 1, SIZE, SIZE, seed=4))
+
+
+@pytest.mark.parametrize("fill", [linear_fill, blur_fill, _of_others])
 def test_imputation_knows_nothing_of_what_was_removed(
     fill: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
 ) -> None:
@@ -109,7 +146,8 @@ def test_a_true_map_scores_above_noise_and_its_negative_the_opposite(imputer: st
     target = Target("disc", nn.Identity(), lambda batch: batch[:, 0, disc].mean(1))
     truth = disc.float().expand(4, -1, -1) + 0.01 * _random(4, SIZE, SIZE, seed=2)
     maps = {"truth": truth, "against": -truth, "noise": _random(4, SIZE, SIZE, seed=1)}
-    found = road(target, images, maps, imputer=imputer)
+    pool = -torch.ones(1, 1, SIZE, SIZE)
+    found = road(target, images, maps, imputer=imputer, pool=pool)
     assert (found["truth"] > found["noise"] + 0.3).all()
     torch.testing.assert_close(found["against"], -found["truth"], rtol=0, atol=1e-4)
 
