@@ -25,6 +25,7 @@ KINDS = (
     "discriminators",
     "noise",
     "differences",
+    "trust",
 )
 
 
@@ -112,6 +113,10 @@ def _measure(kind: str, given: argparse.Namespace) -> None:
         from benchmarks import differences
 
         _write("differences", differences.measure())
+    elif kind == "trust":
+        from benchmarks import trust
+
+        _write("trust", trust.measure())
     else:
         from benchmarks import quality
 

@@ -6,7 +6,16 @@ import csv
 import io
 import statistics
 
-from benchmarks import differences, discriminators_page, gradcam, harmful, lime, maps, noise
+from benchmarks import (
+    differences,
+    discriminators_page,
+    gradcam,
+    harmful,
+    lime,
+    maps,
+    noise,
+    trust_page,
+)
 from benchmarks.tables import Result, machine_line, table
 
 
@@ -27,6 +36,7 @@ def render(results: dict[str, list[Result]], of_gpu: str) -> str:
         "discriminators": discriminators_page.section,
         "noise": noise.section,
         "differences": differences.section,
+        "trust": trust_page.section,
     }
     for kind, section in sections.items():
         if results[kind]:
