@@ -18,6 +18,7 @@ from ganatomy.explain.faithfulness.resolution import image_cells
 from ganatomy.explain.faithfulness.road import IMPUTERS, road
 from ganatomy.explain.faithfulness.verdict import CONTROLS, PASS, QUESTIONS, trust
 from ganatomy.explain.lime.baselines import baselines
+from ganatomy.explain.lime.settings import Hiding
 from ganatomy.explain.maps.methods import Methods
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.networks.targets import Target, d_logit
@@ -26,7 +27,7 @@ from ganatomy.rng import generator
 SEEDS = (0, 1, 2)
 DEVELOPMENT = (("digits", 1), ("digits", 2), *((name, 0) for name in DATA))
 NUM_PLANTED = 4
-METHODS = Methods(("gradcam", "hirescam"))
+METHODS = Methods(("gradcam", "hirescam"), hiding=Hiding(baseline="blur"))
 _NO_CASCADE = pd.DataFrame(columns=COLUMNS)
 
 

@@ -33,10 +33,13 @@ def section(results: list[Result]) -> str:
 {_passed(frozen["runs"])}""")
     half = [run for run in now["runs"] if not run["development"]]
     of_seeds = ", ".join(f"{run['data']} {run['seed']}" for run in half)
+    other = f"The other half ({of_seeds}), how many seeds pass:\n\n{_passed(half)}"
+    if not half:
+        other = "**The other half has not been judged yet**: what follows is of the half that chose the rules, and flatters them."
     parts.append(f"""\
-**With the rules as they are.** They were changed on one half of the runs (all digits, and seed 0 of the other data sets; chosen before the look) and frozen before the other half was looked at. The other half ({of_seeds or "not judged yet"}), how many seeds pass:
+**With the rules as they are.** They were changed on one half of the runs (all digits, and seed 0 of the other data sets; named before the look) and then frozen.
 
-{_passed(half)}
+{other}
 
 The half that they were changed on:
 
