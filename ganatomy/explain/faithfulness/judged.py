@@ -218,13 +218,7 @@ def judge_generator(
     whole = d_logit_of_g(subjects.generator, subjects.discriminator)
     of_layers = cam_cells(methods, whole, layers, z, size=subjects.size)
     cells = {name.replace(_G, "G "): each for name, each in of_layers.items()}
-    kept, refused = without_refused(
-        whole,
-        z,
-        maps,
-        images=images,
-        again=explain_target,
-    )
+    kept, refused = without_refused(whole, z, maps, images=images, again=explain_target)
     examination = examine(
         d_logit(subjects.discriminator),
         images,

@@ -50,8 +50,8 @@ GUARDS = {
     "one_sign": (
         f"of a signed method and {FEWEST_OF_ONE_SIGN} images or more, some value has the other "
         f"sign, or most maps stay away from zero by {NEAR_ZERO:.0%} of their mean magnitude, or "
-        "the method's maps of the negated target are the negatives: what touches zero and never "
-        "crosses it may be true, but a method that lost its sign has it on neither side"
+        "its maps of the negated target are the negatives: maps that touch zero and never cross "
+        "it may be true, but one that lost its sign loses it on both sides"
     ),
 }
 """What holds where nothing is wrong, in words."""
