@@ -49,9 +49,9 @@ def test_a_log_says_what_is_left_of_a_stage_and_of_the_run(
         lines.stage_ended("report", "cached", 0.0)
     assert capsys.readouterr().err.splitlines() == [
         "About 2 min on this machine (2 cores); 4 stages.",
-        "train        0/80 steps",
-        "train        20/80 steps, about 1 min 30 s left",
-        "train        40/80 steps, about 1 min left",
-        "train        done, 120.0 s; about 45 s left",
-        "report       unchanged, 0.0 s",
+        "train         0/80 steps",
+        "train         20/80 steps, about 1 min 30 s left",
+        "train         40/80 steps, about 1 min left",
+        "train         done, 120.0 s; about 45 s left",
+        "report        unchanged, 0.0 s",
     ]
