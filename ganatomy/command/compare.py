@@ -286,7 +286,10 @@ def _of_nulls(folder: Path) -> tuple["NoiseStudy", str]:
 
         digest = digest_of(evaluator_file.load(evaluator, torch.device("cpu"))[0])
     study = NoiseStudy(nulls.repeats, replace(nulls.design, evaluator=digest))
-    return study, f"the retrained GANs of {folder}, whose budget is that of `retrain`, not of these"
+    return (
+        study,
+        f"the retrained GANs of {folder}, whose budget is that of the stage retrain, not of these",
+    )
 
 
 def _say(text: str) -> None:

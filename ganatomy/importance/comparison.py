@@ -26,7 +26,7 @@ _FAR = 2.0  # times the level at which noise was measured
 
 @dataclass(frozen=True)
 class ComparisonFacts:
-    """What was compared with what.
+    """The terms of a comparison: what was compared with what.
 
     Attributes
     ----------
@@ -67,6 +67,15 @@ class Comparison:
     facts : ComparisonFacts
     samples_a, samples_b : Tensor of shape (k, c, s, s), uint8
         To look at.
+
+    Examples
+    --------
+    >>> columns = ["readout", "difference", "sampling_q", "noise_p", "noise_q"]
+    >>> table = pd.DataFrame([["g_fcd", 0.7, 0.01, 0.4, 0.4]], columns=columns)
+    >>> facts = ComparisonFacts("A", "B", 500, True, False, 0.03)
+    >>> comparison = Comparison(table, facts, torch.zeros(0), torch.zeros(0))
+    >>> len(comparison.found())  # other images would not differ so, but other trainings do
+    0
     """
 
     table: pd.DataFrame

@@ -152,7 +152,7 @@ class _Side:
                 f"images must be uint8 of shape (n, c, s, s), not {given.dtype} of "
                 f"{tuple(given.shape)}",
                 where,
-                "Give a GAN, or what `to_uint8` returns.",
+                "Give a GAN, or uint8 images as of ganatomy.to_uint8.",
             )
         return _Side(name, given, None, None)
 
@@ -212,7 +212,7 @@ def _separations(
     of_a: torch.Tensor,
     of_b: torch.Tensor,
 ) -> Values:
-    """How well each D tells the same reals from the same fakes, half A's and half B's."""
+    """Measure how well each D tells the same reals from the same fakes, A's and B's."""
     if logits is None:
         return {}
     return {

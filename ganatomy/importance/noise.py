@@ -38,7 +38,7 @@ _FEWEST = 2
 
 @dataclass(frozen=True)
 class NoiseDesign:
-    """What was trained, and what it was measured on.
+    """The trainings, and the images that they were measured on.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class NoiseDesign:
 
 @dataclass(frozen=True, eq=False)
 class NoiseStudy:
-    """How far trainings on the same data differ, and what makes them differ.
+    """The distance between trainings on the same data, and its components.
 
     Attributes
     ----------
@@ -198,7 +198,7 @@ class NoiseStudy:
         return NoiseStudy(read_csv(folder / f"{_REPEATS}.csv")[COLUMNS], design)
 
     def _values(self, readout: str) -> Array:
-        """Of one readout, shape (i, j, k)."""
+        """Arrange the values of one readout, shape (i, j, k)."""
         rows = self.repeats[self.repeats["readout"] == readout]
         wide = rows.pivot(index=["initialisation", "order"], columns="draw", values="value")
         i, j = (rows[name].nunique() for name in ("initialisation", "order"))

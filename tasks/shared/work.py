@@ -21,7 +21,7 @@ _PACK_SIZES = (2, 4, 8)  # that `autotune` tries on a CPU
 
 @dataclass(frozen=True)
 class Work:
-    """What one stage has to do.
+    """The amount that one stage has to do.
 
     Attributes
     ----------
@@ -114,7 +114,7 @@ def _num_features(variants: dict[str, Any]) -> int:
 
 
 def _num_steps(document: Document, section: str, num_images: float) -> float:
-    """Of G, in one whole training."""
+    """Count G's steps in one whole training."""
     budget = document[section]
     batches = num_images // budget["batch_size"]
     return float(budget["epochs"] * batches // document["gan"]["n_dis"])

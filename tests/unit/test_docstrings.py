@@ -15,6 +15,7 @@ NOT_VERBS = {
     *("They", "This", "Those", "To", "What", "When", "Where", "Whether", "Which", "Who", "Whoever"),
     *("Whose", "Why", "With", "Within"),
 }
+PROPERTIES = {"property", "cached_property"}
 NOT_NOUNS = {"As", "How", "It", "Of", "Those", "What", "Which", "Who", "Whoever", "Why"}
 FILES = sorted(path for folder in ("ganatomy", "tasks") for path in (ROOT / folder).rglob("*.py"))
 
@@ -28,7 +29,7 @@ def _summaries(tree: ast.AST, within: bool = True) -> Iterator[tuple[str, set[st
         if not isinstance(node, ast.FunctionDef | ast.ClassDef):
             continue
         decorators = {ast.unparse(each) for each in node.decorator_list}
-        is_action = isinstance(node, ast.FunctionDef) and "property" not in decorators
+        is_action = isinstance(node, ast.FunctionDef) and not decorators & PROPERTIES
         is_public = within and not node.name.startswith("_")
         if docstring := ast.get_docstring(node):
             yield docstring.partition("\n")[0], NOT_VERBS if is_action and is_public else NOT_NOUNS

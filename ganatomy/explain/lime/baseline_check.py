@@ -124,7 +124,7 @@ makes 100 % of them look more real.
 
 
 def _before(check: BaselineCheck, checks: tuple[BaselineCheck, ...]) -> list[BaselineCheck]:
-    """Those before it that do not mean something; none where one before it does."""
+    """Return those before it that mean nothing; none where one before it means something."""
     before = checks[: checks.index(check)]
     return [] if any(each.means_something for each in before) else list(before)
 

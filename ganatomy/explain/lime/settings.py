@@ -81,7 +81,7 @@ class LimeSampling:
 
 @dataclass(frozen=True)
 class BaselineCheck:
-    """What a discriminator says of real images with everything hidden, against the images.
+    """The answer of a discriminator to real images with everything hidden, against the images.
 
     Attributes
     ----------
@@ -162,7 +162,7 @@ class Hiding:
 
     @property
     def own_check(self) -> BaselineCheck | None:
-        """What the discriminator says of the baseline that hides; None where it was not asked."""
+        """The answer to the baseline that hides; None where the discriminator was not asked."""
         return next((each for each in self.checks if each.baseline == self.baseline), None)
 
     @staticmethod

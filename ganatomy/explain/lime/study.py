@@ -149,7 +149,7 @@ def _cases(
 
 
 def _more_usual(subjects: Subjects) -> torch.Tensor:
-    """What the generator draws nearer to the middle of its latents; classes stay."""
+    """Draw what the generator makes nearer to the middle of its latents; classes stay."""
     z = subjects.z.clone()
     z[:, : subjects.latent_dim] *= TRUNCATION
     return outputs_of(subjects.generator, z)
