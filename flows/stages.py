@@ -74,4 +74,4 @@ class Staleness:
         """As a line for people."""
         what = "would run" if self.reasons else "may run" if self.after else "unchanged"
         why = [*self.reasons, *(f"after {name}" for name in self.after)]
-        return f"{self.stage:<13}{what:<11}{'; '.join(why)}".rstrip()
+        return f"{self.stage:<14}{what:<11}{'; '.join(why)}".rstrip()

@@ -173,12 +173,12 @@ def test_an_edit_makes_stale_what_it_decides(
 ) -> None:
     said = plans[edited]
     *told, how_long = said.splitlines()
-    assert re.fullmatch(r"About .+ on this machine \(.+ training images/s\); 16 stages.*", how_long)
+    assert re.fullmatch(r"About .+ on this machine \(.+ training images/s\); 17 stages.*", how_long)
     lines = [line for line in told if not line.endswith(" unchanged")]
     assert {line.split()[0] for line in lines} == expected | {"inputs"}, said
     for line in lines:  # what only follows others runs if what they write is another then
-        own = any(not reason.startswith("after ") for reason in line[24:].split("; "))
-        assert line[13:24].rstrip() == ("would run" if own else "may run")
+        own = any(not reason.startswith("after ") for reason in line[25:].split("; "))
+        assert line[14:25].rstrip() == ("would run" if own else "may run")
     assert f"modified {edited}" in said
     for stage in expected:  # `inputs` alone makes nobody stale
         line = next(line for line in said.splitlines() if line.startswith(f"{stage} "))

@@ -85,7 +85,8 @@ def test_the_global_generators_are_left_alone() -> None:
 
 def test_ours_are_drawn_by_our_convention() -> None:
     gan = build_gan(Architecture(28, 1, 8, 4), seed=2)
-    generator, discriminator = dcgan.Generator(28, 1, 8, 4), dcgan.Discriminator(28, 1, 4)
+    generator = dcgan.Generator(28, 1, 8, 4)
+    discriminator = dcgan.Discriminator(28, 1, 4, norm="layer")
     initialise(generator, 2, "generator")
     initialise(discriminator, 2, "discriminator")
     for found, expected in ((gan.generator, generator), (gan.discriminator, discriminator)):
