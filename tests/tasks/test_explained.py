@@ -34,7 +34,7 @@ def _train_with(discriminator: str) -> None:
 def test_batch_norm_gets_the_statistics_of_reals_and_fakes() -> None:
     """Those of its first layer by hand: the mean over 256 training and 256 generated images."""
     _train_with("dcgan")
-    gan = load_explained(0, CPU)
+    gan = load_explained(GAN, 0, CPU)
     reals = Dataset.load(PREPARED, "train").images
     z = latents(256, gan.architecture, 0, "fixed-statistics")
     halves = (to_float(reals), generate(gan.generator_ema, z))
@@ -53,7 +53,7 @@ def test_batch_norm_gets_the_statistics_of_reals_and_fakes() -> None:
 @pytest.mark.parametrize("name", ["dcgan-plain", "dcgan-layernorm", "resnet"])
 def test_one_without_is_explained_as_it_is(name: str) -> None:
     _train_with(name)
-    explained, saved = load_explained(0, CPU).discriminator, load_gan(GAN, CPU).discriminator
+    explained, saved = load_explained(GAN, 0, CPU).discriminator, load_gan(GAN, CPU).discriminator
     values = saved.state_dict()
     assert all(torch.equal(each, values[key]) for key, each in explained.state_dict().items())
 

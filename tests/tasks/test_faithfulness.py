@@ -84,6 +84,7 @@ def test_every_file_is_there(project: Path) -> None:
         *(f"{name}.csv" for name in (*TABLES, "regions", "correlations")),
         *("regions.safetensors", "maps.safetensors"),
         *("scores.parquet", "rules.json", "agreement.json", "refusals.json", "metrics.json"),
+        "hiding.json",
     }
     (curves,) = set(hashes(_report(project))) - expected
     assert expected < set(hashes(_report(project)))
@@ -349,9 +350,9 @@ def test_a_map_of_one_image_that_is_refused_is_told_and_left_out(
     """As of one that LIME could not tell apart from what hides it."""
 
     def refuse(
-        target: Target, inputs: torch.Tensor, maps: dict[str, torch.Tensor], images: torch.Tensor
+        target: Target, inputs: torch.Tensor, maps: dict[str, torch.Tensor], **more: Any
     ) -> dict[str, list[str]]:
-        found = refusals(target, inputs, maps, images=images)
+        found = refusals(target, inputs, maps, **more)
         return {
             name: ["made up", *reasons[1:]] if name == "lime" else reasons
             for name, reasons in found.items()

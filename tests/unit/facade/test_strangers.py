@@ -250,7 +250,7 @@ def test_squares_and_windows_of_oblong_images_are_alike() -> None:
 
 
 def test_lime_is_the_pipelines_by_default() -> None:
-    """What is shown in a notebook is what the page of the same GAN shows, asked of the same reals."""
+    """What is shown in a notebook is what the page of the same GAN shows."""
     network, given = discriminator(), images()
     found = explain(network, given, reals=given).of_d.maps["lime"]
     subjects = Subjects.of(generator(), network, real=given, z=torch.randn(3, 4))

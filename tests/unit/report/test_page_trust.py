@@ -152,7 +152,7 @@ def test_refusals_are_told_in_words_or_not_at_all() -> None:
 
 def test_a_baseline_that_means_nothing_is_told_where_it_hides() -> None:
     assert "Beware of what removes." in _words(_trust())
-    assert "that they are made with (blur)" in _words(_trust())
+    assert "are made with (blur)" in _words(_trust())
     page = _words(_section(render(facts(), PICTURES), "lime"))
     assert "Beware of the baseline." in page
     assert "blur (shown) 5.0 % 2.0 % to 9.0 % something" in page.replace("\xa0", " ")
