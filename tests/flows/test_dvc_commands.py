@@ -39,7 +39,9 @@ def test_metrics_plots_and_params_are_shown(finished: Path) -> None:
     found = shown[""]["data"][SUMMARY]["data"]
     evaluated = json.loads((finished / "reports/evaluate/metrics.json").read_text())
     trained = json.loads((finished / "reports/train/metrics.json").read_text())
-    assert len(found) == 12
+    examined = json.loads((finished / "reports/discriminator/metrics.json").read_text())
+    assert len(found) == 14
+    assert found["d_auc"] == examined["auc"]
     for name in ("fcd", "kid", "precision", "recall", "density", "coverage"):
         assert found[name] == evaluated[f"{name}@80"]
     assert found["published_step"] == trained["published_step"]
