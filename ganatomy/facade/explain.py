@@ -35,6 +35,7 @@ from ganatomy.facade.checks import (
     usable_latents,
 )
 from ganatomy.facade.explanation import Asked, Explanation, Maps
+from ganatomy.rng import generator as random_generator
 
 
 def explain(
@@ -199,7 +200,9 @@ def _hiding(
 ) -> Hiding:
     hiding = Hiding(baseline=baseline)
     if reals is not None:
-        hiding = settled(hiding, target, reals, reals, seed=seed)
+        draw = random_generator(seed, "explain", "asked about baselines")  # in no order of classes
+        order = torch.randperm(len(reals), generator=draw).to(reals.device)
+        hiding = settled(hiding, target, reals[order], reals, seed=seed)
         notes += said(hiding)
     elif baseline == AUTO:
         hiding = Hiding(baseline=ORDER[0])

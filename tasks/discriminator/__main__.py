@@ -25,6 +25,7 @@ def main(events: Events) -> None:
     make_deterministic(base.num_threads)
     train, held_out = (Dataset.load(PREPARED, part, mapped=True) for part in ("train", "test"))
     gan, settings = load_gan(GAN, device), read_json(REPORTS / "train" / "settings.json")
+    loss = settings["method"]["loss"]
     z = latents(params.num_images, gan.architecture, base.seed, "discriminator")
     health = examine_discriminator(
         gan.discriminator,
@@ -33,7 +34,8 @@ def main(events: Events) -> None:
         fakes=to_uint8(generate(gan.generator_ema, z)),
         explained=explained_discriminator(gan, base.seed),
         num_reference=min(NUM_OF_EACH, len(train)),
-        has_level=logits_have_level(settings["method"]["loss"]),
+        has_level=logits_have_level(loss),
+        has_sigmoid=loss == "bce",
         batch_size=settings["batch_size"],
         num_images=params.num_images,
         seed=base.seed,

@@ -115,6 +115,8 @@ makes 100 % of them look more real.
             f"Whether {check.baseline} means anything to this D is not certain: hidden by it, "
             f"{found} more real {interval}."
         )
+        if not any(each.means_something for each in hiding.checks):
+            yield "No baseline surely means something to this D."
     elif failed := _before(check, hiding.checks):
         each = ", ".join(f"{one.baseline} makes {_percent(one.share)}" for one in failed)
         yield (

@@ -89,7 +89,7 @@ class LimeStudy:
         return sentences
 
     def positive(self, key: str) -> float:
-        """Give the share of a case's images whose logit is above 0: those that D calls real."""
+        """Give the share of a case's images whose logit is above 0."""
         return float((self._of(key)["score"] > 0).mean())
 
     def share_below(self, key: str) -> float:
@@ -101,9 +101,9 @@ class LimeStudy:
         own = " and ".join(f"{share:.0%} of the {CASES[key]}" for key, share in shares.items())
         yield f"D's logit is above 0 for {own}."
         if max(shares.values()) == 0:
-            yield "So D calls none of them real: what raises the logit makes it less sure of fake."
+            yield "Cut at 0, D calls none of them real: what raises it makes D less sure of that."
         elif min(shares.values()) == 1:
-            yield "So D calls all of them real: what lowers the logit makes it less sure of that."
+            yield "Cut at 0, D calls all of them real: what lowers it makes D less sure of that."
 
     def _of_case(self, key: str, figures: dict[str, float | int]) -> Iterator[str]:
         own, fit = self._of(key), figures[f"mean_held_out_r2_{key}"]

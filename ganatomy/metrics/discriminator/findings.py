@@ -11,7 +11,7 @@ from ganatomy.metrics.discriminator.separation import Boundary, Separation
 from ganatomy.metrics.discriminator.unreal import HIDES, UNREAL
 
 LOST = 0.05  # balanced accuracy: a twentieth of all decisions is more than a matter of taste
-SURE = 2.0  # standard errors
+SURE = 3.0  # standard errors: the best threshold is chosen on the images that it is judged by
 MATES = 0.01  # sd of the logits: float32 in another order of summing moves them by 1e-6
 BETTER = 0.05  # of the AUC: so much is not gained by chance in one of two other ways to feed
 ALIKE = 0.9  # Spearman: below, a fifth of all pairs of images and more change places
@@ -21,12 +21,13 @@ RULES = {
     "separation": "the interval of the AUC of held-out reals against fakes lies above 0.5",
     "boundary": (
         f"where 0 should be the boundary, cutting at the best threshold gains at most {LOST:g} "
-        f"of balanced accuracy over cutting at 0, or no more than {SURE:g} standard errors"
+        f"of balanced accuracy over cutting at 0, or no more than {SURE:g} standard errors (asked "
+        "only of a D that tells reals from fakes)"
     ),
     "batch": (
         "the logit of an image moves by at most "
         f"{MATES:.0%} of the logits' standard deviation with the images beside it, in eval mode "
-        "and in train mode"
+        "and in train mode, and from the one mode to the other"
     ),
     "fixed": (
         "where statistics were fixed: within reals and within fakes the logits rank as in "
@@ -35,17 +36,17 @@ RULES = {
     "feed": (
         "no other order of channels or range of values lets D tell reals from fakes better (AUC "
         f"larger by more than {BETTER:g}, its interval above 0), and in none is 0 a boundary "
-        "that it is not in the given one"
+        f"that it is not in the given one (balanced accuracy there larger by more than {LOST:g})"
     ),
     "squashed": "D ends in no bounded function",
     "saturated": (
         f"the guards of maps find nothing; at most {FEW:.0%} of the images have no gradient; where "
-        f"0 is the boundary, at most {FEW:.0%} a logit beyond {RESOLVED:.1f}, where a sigmoid in "
-        "float32 is 1"
+        f"the loss has a sigmoid, at most {FEW:.0%} a logit beyond {RESOLVED:.1f}, where a "
+        "sigmoid in float32 is 1"
     ),
     "harmless": (
-        "real images that were saved as JPEG, moved by half a pixel or resized rank above fakes "
-        "(the interval of the AUC does not lie below 0.5)"
+        "real images that were saved as JPEG, moved by half a pixel or resized do not rank below "
+        "fakes (the interval of the AUC does not lie below 0.5)"
     ),
     "unreal": "no kind of image that is no data ranks above real images (interval above 0.5)",
 }
@@ -77,8 +78,8 @@ def of_boundary(found: Boundary) -> list[HealthFinding]:
         return []
     text = (
         f"its boundary between real and fake lies at {found.best:+.2f} and not at 0 (balanced "
-        f"accuracy {found.accuracy_at_best:.2f} there, {found.accuracy_at_0:.2f} at 0): the sign "
-        "of a logit means nothing"
+        f"accuracy {found.accuracy_at_best:.2f} there, {found.accuracy_at_0:.2f} at 0): do not "
+        "read the sign of a logit as its verdict"
     )
     return [HealthFinding("boundary", text)]
 
@@ -103,6 +104,13 @@ def of_batch(
         Images of each kind that statistics were fixed from; 0 where they were not.
     """
     moved = max(trained.companions_train, trained.companions_eval)
+    if moved <= MATES < trained.eval_train:
+        text = (
+            "in eval mode, in which it is explained, it is another function than in training: a "
+            f"logit moves by up to {trained.eval_train:.2g} standard deviations (running "
+            "statistics, or dropout)"
+        )
+        return [HealthFinding("batch", text)]
     if moved <= MATES:
         return []
     text = (
@@ -168,17 +176,24 @@ def of_feeds(feeds: pd.DataFrame, given: Boundary | None) -> list[HealthFinding]
         words = FEEDS[row["change"]][0]
         better = row["gain"] > BETTER and row["gain_low"] > 0
         fits = row["gain_high"] >= 0 and not row["is_off"] and given is not None and is_off(given)
+        fits = fits and row["accuracy_at_0"] > 0.5 + LOST and row["auc"] > 0.5
         gained = row["accuracy_at_0"] - given.accuracy_at_0 if given else 0.0
         if better or (fits and gained > LOST):
-            by = f"AUC {row['auc']:.2f} in place of {row['auc'] - row['gain']:.2f}"
+            text = (
+                f"it tells reals from fakes better with {words} (AUC {row['auc']:.2f} in place of "
+                f"{row['auc'] - row['gain']:.2f}): it was fed otherwise"
+            )
             if not better and given:
-                by = f"at 0 {row['accuracy_at_0']:.2f} right in place of {given.accuracy_at_0:.2f}"
-            text = f"it tells reals from fakes better with {words} ({by}): it was fed otherwise"
+                text = (
+                    f"0 is its boundary with {words} ({row['accuracy_at_0']:.2f} right in place of "
+                    f"{given.accuracy_at_0:.2f}): it was trained on such images, or its level has "
+                    "drifted"
+                )
             found.append(HealthFinding("feed", text))
     return found
 
 
-def of_saturation(found: Saturation, has_level: bool) -> list[HealthFinding]:
+def of_saturation(found: Saturation, has_sigmoid: bool) -> list[HealthFinding]:
     """Say where D ends in a bounded function, cannot move any more, or does not hear the image."""
     said = []
     if found.function:
@@ -188,7 +203,7 @@ def of_saturation(found: Saturation, has_level: bool) -> list[HealthFinding]:
     if found.without > FEW:
         text = f"no gradient reaches {found.without:.0%} of the images"
         said.append(HealthFinding("saturated", text))
-    if has_level and found.beyond > FEW:
+    if has_sigmoid and found.beyond > FEW:
         text = (
             f"{found.beyond:.0%} of its logits lie beyond {RESOLVED:.1f}, where a sigmoid in "
             "float32 is 1"
@@ -215,12 +230,14 @@ def of_unreal(unreal: pd.DataFrame) -> list[HealthFinding]:
     above = unreal[unreal["low"] > 0.5]
     if above.empty:
         return []
-    named = [f"{UNREAL[row['kind']]} ({row['auc']:.2f})" for row in above.to_dict("records")]
-    text = f"it ranks above real images what is no data: {_listed(named)}"
+    named = [
+        f"{UNREAL[row['kind']]} (in {row['auc']:.0%} of pairs)" for row in above.to_dict("records")
+    ]
+    text = f"it ranks images that are no data above real ones: {_listed(named)}"
     if hides := [kind for kind in above["kind"] if kind in HIDES]:
         text += (
-            f"; hidden by {_listed(hides)}, a place raises the logit whatever stood there, and "
-            "what it hides seems to speak for “fake”"
+            f"; explanations that hide places by {_listed(hides)} would mostly show that, and not "
+            "the image"
         )
     return [HealthFinding("unreal", text)]
 

@@ -28,7 +28,7 @@ class DiscriminatorHealth:
     record : dict
         Single figures: ``held_out`` and ``train`` (`Separation` of these reals from fakes),
         ``boundary``, ``batch_trained``, ``batch_explained``, ``saturation``, ``has_level``,
-        ``num_reference``, ``num_images``, ``sd``.
+        ``has_sigmoid``, ``num_reference``, ``num_images``, ``sd``.
     forwards : DataFrame
         A row for each ``mode``: "trained" (batches of one kind in train mode), "saved" (eval mode
         as it is) and, where they were fixed, "explained" (fixed statistics). Mean logits and their
@@ -120,7 +120,7 @@ class DiscriminatorHealth:
             good.append(f"tells held-out reals from fakes (AUC {held_out['auc']:.2f}, {level})")
         if not self.record["has_level"]:
             good.append("was trained with a loss that leaves the level of its logits open")
-        elif "boundary" not in wrong:
+        elif not {"boundary", "separation"} & wrong.keys():
             good.append(
                 f"draws the line near 0 (balanced accuracy {cut['accuracy_at_0']:.2f} there, "
                 f"{cut['accuracy_at_best']:.2f} at best)"

@@ -37,6 +37,7 @@ def examine_discriminator(
     explained: nn.Module | None = None,
     num_reference: int = 0,
     has_level: bool = True,
+    has_sigmoid: bool = True,
     batch_size: int = 32,
     num_images: int = 500,
     seed: int = 0,
@@ -56,6 +57,8 @@ def examine_discriminator(
         Images of each kind that these statistics were fixed from.
     has_level : bool
         Whether 0 is the boundary that it was trained for: see `logits_have_level`.
+    has_sigmoid : bool
+        Whether its loss makes probabilities of the logits, as bce does.
     batch_size : int
         While it was trained.
     num_images : int
@@ -103,14 +106,15 @@ def examine_discriminator(
     some = torch.cat([images[kind][:_NUM_OF_GRADIENTS] for kind in KINDS])
     ends = saturation(examined.network, some)
     num_reference = num_reference if is_fixed else 0
+    tells_apart = apart["held_out"].low > 0.5
     found = (
         *findings.of_separation(apart["held_out"]),
-        *(findings.of_boundary(cut) if has_level else ()),
+        *(findings.of_boundary(cut) if has_level and tells_apart else ()),
         *findings.of_batch(trained_mates, explained_mates, num_reference),
         *findings.of_fixed(forwards.set_index("mode")),
         *findings.of_feeds(feeds, cut if has_level else None),
-        *findings.of_saturation(ends, has_level),
-        *findings.of_harmless(harmless),
+        *findings.of_saturation(ends, has_sigmoid),
+        *(findings.of_harmless(harmless) if tells_apart else ()),
         *findings.of_unreal(ranked),
     )
     record = {
@@ -120,6 +124,7 @@ def examine_discriminator(
         "batch_explained": asdict(explained_mates),
         "saturation": {**asdict(ends), "reasons": list(ends.reasons)},
         "has_level": has_level,
+        "has_sigmoid": has_sigmoid,
         "num_reference": num_reference,
         "num_images": {name: len(part) for name, part in chosen.items()},
         "sd": examined.sd,

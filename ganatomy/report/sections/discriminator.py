@@ -34,7 +34,10 @@ def what_the_sign_means(reports: Path) -> str:
     health = DiscriminatorHealth.load(folder)
     if not health.record["has_level"]:
         return f"{LEVEL_UNKNOWN}; its sign means nothing with this loss"
-    if any(each.rule in ("boundary", "separation", "squashed") for each in health.findings):
+    wrong = {each.rule for each in health.findings}
+    if "separation" in wrong:
+        return "D does not rank real images above generated ones: its logit does not mean “real”"
+    if wrong & {"boundary", "squashed"}:
         best = health.record["boundary"]["best"]
         return f"{LEVEL_UNKNOWN}; real and fake are told apart best at {best:+.2f}, not at 0"
     return "positive means “real”"
@@ -49,7 +52,7 @@ def _facts(health: DiscriminatorHealth) -> Record:
         "rules": [
             {"rule": text, "findings": [each.text for each in health.findings if each.rule == name]}
             for name, text in RULES.items()
-            if name in wrong or _applies(name, record)
+            if name in wrong or _applies(name, record, wrong)
         ],
         "forwards": [{**row, "words": _MODES[row["mode"]]} for row in rows_of(health.forwards)],
         "unreal": [{**row, "words": UNREAL[row["kind"]]} for row in rows_of(health.unreal)],
@@ -64,7 +67,9 @@ def _worded(table: pd.DataFrame, changes: dict[str, tuple[str, Change]]) -> list
     return [{**row, "words": changes[row["change"]][0]} for row in rows_of(table)]
 
 
-def _applies(rule: str, record: Record) -> bool:
+def _applies(rule: str, record: Record, wrong: set[str]) -> bool:
+    if rule in ("boundary", "harmless") and "separation" in wrong:
+        return False
     if rule == "boundary":
         return bool(record["has_level"])
     return rule != "fixed" or bool(record["num_reference"])
@@ -87,7 +92,10 @@ def _figures(health: DiscriminatorHealth) -> dict[str, Figure]:
 def _alarms(health: DiscriminatorHealth) -> list[str]:
     if not health.findings:
         return []
-    return [f"D is not in order ({len(health.findings)} findings), see “Is D in order?”"]
+    if {each.rule for each in health.findings} == {"unreal"}:
+        return ["D ranks some images that are no data above real ones, see “Is D in order?”"]
+    count = len(health.findings)
+    return [f"D is not in order ({count} finding{'s'[: count > 1]}), see “Is D in order?”"]
 
 
 SECTION = PageSection(

@@ -326,6 +326,7 @@ def _health() -> dict[str, Any]:
         "held_out": interval,
         "train": interval,
         "has_level": True,
+        "has_sigmoid": True,
         "boundary": {"accuracy_at_0": 0.7, "accuracy_at_best": 0.75, "best": 0.1},
         "unreal": [{"words": "uniform noise", "mean": 2.5, **interval}],
         "rules": [

@@ -169,7 +169,7 @@ def test_the_study_hides_by_what_means_something_and_warns_of_what_does_not() ->
     assert study.metrics()["hidden_look_more_real/mean"] == 1
     assert study.share_below("d_real") > 0.9  # the artefact itself: all speaks for "fake"
     assert study.positive("d_real") == 0
-    assert "So D calls none of them real" in study.verdict()
+    assert "Cut at 0, D calls none of them real" in study.verdict()
     other = explain_by_lime(subjects, hiding=HIDING, num_images=2)
     assert other.hiding.baseline == "marginal"
     assert 0.2 < other.share_below("d_real") < 0.8

@@ -10,6 +10,7 @@ from torch import nn
 from ganatomy.data.images import to_float
 from ganatomy.errors import InputError
 from ganatomy.explain.networks.fixed_statistics import fixed_statistics
+from ganatomy.metrics.discriminator.findings import HealthFinding, is_off
 from ganatomy.metrics.discriminator.health import DiscriminatorHealth
 from ganatomy.metrics.discriminator.level import logits_have_level
 from ganatomy.metrics.discriminator.separation import boundary
@@ -76,8 +77,8 @@ def test_a_sigmoid_at_the_end_is_named(scale: float) -> None:
 def test_logits_that_no_sigmoid_resolves_are_named() -> None:
     network = By(lambda images: 1000 * images.mean((1, 2, 3)))
     assert _rules(examine_discriminator(network, **bright_and_dark(0))) == {"saturated"}
-    unbounded = examine_discriminator(network, **bright_and_dark(0), has_level=False)
-    assert not unbounded.findings
+    for unlike in ({"has_level": False, "has_sigmoid": False}, {"has_sigmoid": False}):  # hinge
+        assert not examine_discriminator(network, **bright_and_dark(0), **unlike).findings
 
 
 def _reddish(seed: int) -> Images:
@@ -109,6 +110,7 @@ def test_one_that_was_fed_0_to_1_is_named() -> None:
     texts = [each.text for each in wrong.findings if each.rule == "feed"]
     assert len(texts) == 1
     assert "values in [0, 1]" in texts[0]
+    assert "it was trained on such images" in texts[0]
 
 
 def test_one_that_ranks_noise_above_reals_is_named() -> None:
@@ -137,6 +139,56 @@ def test_a_sign_turned_around_and_a_blind_one_are_named() -> None:
     images["fakes"] = bright_and_dark(1)["held_out"]
     text = examine_discriminator(by_brightness(), **images).findings[0].text
     assert "does not tell held-out reals from fakes" in text
+
+
+def test_one_at_chance_or_turned_around_is_blamed_for_that_alone() -> None:
+    images = bright_and_dark(0)
+    images["fakes"] = bright_and_dark(1)["held_out"]
+    at_chance = examine_discriminator(by_brightness(), **images)
+    assert "draws the line" not in at_chance.verdict()
+    assert _rules(at_chance) == {"separation"}
+    turned = By(lambda part: -4 * part.mean((1, 2, 3)))
+    assert not _rules(examine_discriminator(turned, **bright_and_dark(0))) & {
+        *("boundary", "harmless", "feed")
+    }
+
+
+def test_a_level_that_drifted_is_not_said_to_be_another_feed() -> None:
+    drifted = By(lambda images: 10 * images.mean((1, 2, 3)) - 5)
+    texts = {each.rule: each.text for each in _findings(drifted)}
+    assert "its boundary between real and fake lies at" in texts["boundary"]
+    assert "or its level has drifted" in texts["feed"]
+    assert "it was fed otherwise" not in texts["feed"]
+
+
+def _findings(network: nn.Module) -> tuple[HealthFinding, ...]:
+    return examine_discriminator(network, **bright_and_dark(0)).findings
+
+
+def test_running_statistics_of_single_images_are_named() -> None:
+    """No image depends on its companions, and yet eval mode is another function."""
+    images = bright_and_dark(0)
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        *(nn.Conv2d(1, 4, 3), nn.InstanceNorm2d(4, track_running_stats=True), nn.ReLU()),
+        *(nn.Flatten(), nn.Linear(4 * 14 * 14, 1), nn.Flatten(0)),
+    )
+    network.train()(to_float(images["train"]))
+    health = examine_discriminator(network.eval(), **images)
+    assert health.record["batch_trained"]["companions_train"] < 1e-4
+    text = next(each.text for each in health.findings if each.rule == "batch")
+    assert "in eval mode, in which it is explained, it is another function" in text
+
+
+@pytest.mark.parametrize("count", [20, 50])
+def test_a_boundary_at_0_is_seldom_blamed_on_few_images(count: int) -> None:
+    """Reals N(0.35, 1) and generated N(-0.35, 1): 0 is the best threshold of the population."""
+    draw = torch.Generator().manual_seed(count)
+    blamed = 0
+    for _ in range(300):
+        reals, fakes = (torch.randn(count, generator=draw).double() + at for at in (0.35, -0.35))
+        blamed += is_off(boundary(reals, fakes))
+    assert blamed <= 9  # 3 %; with two standard errors it would be 30 and more
 
 
 def test_figures_are_those_of_scikit_learn() -> None:
