@@ -271,23 +271,19 @@ def _from_here(path: Path) -> Path:
 
 
 def _of_nulls(folder: Path) -> tuple["NoiseStudy", str]:
-    from dataclasses import replace
-
-    from ganatomy.importance.noise import NoiseStudy, noise_of_nulls
+    from ganatomy.importance.noise import noise_of_nulls
     from ganatomy.importance.noise_study import digest_of
     from ganatomy.importance.tables import read_parquet
     from ganatomy.metrics import evaluator_file
 
-    nulls = noise_of_nulls(read_parquet(folder / "repeats.parquet"))
     evaluator = folder.resolve().parents[1] / _EVALUATOR
     digest = "unknown"
     if (evaluator / "evaluator.json").is_file():
         import torch
 
         digest = digest_of(evaluator_file.load(evaluator, torch.device("cpu"))[0])
-    study = NoiseStudy(nulls.repeats, replace(nulls.design, evaluator=digest))
     return (
-        study,
+        noise_of_nulls(read_parquet(folder / "repeats.parquet"), digest),
         f"the retrained GANs of {folder}, whose budget is that of the stage retrain, not of these",
     )
 

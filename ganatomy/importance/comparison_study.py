@@ -252,7 +252,7 @@ def _against(
     unknown = [np.nan] * 4
     if noise is None or name not in noise.components:
         return unknown
-    if name in _OF_EVALUATOR and noise.design.evaluator not in ("", digest):
+    if name in _OF_EVALUATOR and noise.design.evaluator != digest:
         return unknown
     found = noise.components[name]
     band = found.band()

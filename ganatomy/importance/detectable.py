@@ -16,7 +16,8 @@ from ganatomy.statistics import Array
 POWER = 0.8
 
 COLUMNS = [
-    *("readout", "variant", "effect", "level", "relative", "null_sd", "freedom", "alpha", "power"),
+    *("readout", "variant", "effect", "level", "relative", "null_sd", "freedom", "alpha"),
+    *("power", "together"),
 ]
 
 
@@ -87,13 +88,17 @@ def detectable(
     DataFrame
         readout, variant (of a readout that asks about one; else ""), effect, level (mean of the
         nulls), relative (effect over level; NaN where the level is not above 0 or the readout asks
-        about one variant), null_sd, freedom, alpha, power. NaN where nulls do not vary.
+        about one variant), null_sd, freedom, alpha, power (of Student's t), together (as many rows
+        have to be found at once, since no p of the permutation test is small enough for fewer). NaN
+        where nulls do not vary.
     """
     given = differences(repeats)
     found = effects_of(given)
     ways = num_arrangements(given.num_nulls.max(0, initial=0).astype(int).tolist())
-    # no p of the permutation test is smaller: several rows then have to be found at once
-    alpha = max(level_in_use(p, fdr), 1 / ways if ways >= FEWEST else 0)
+    level_of_table, least = level_in_use(p, fdr), 1 / ways if ways >= FEWEST else 0.0
+    alpha = max(level_of_table, least)  # no p of the permutation test is smaller
+    num_rows = int(np.isfinite(p).sum())
+    together = 1 if level_of_table >= least else int(np.ceil(least * num_rows / fdr - 1e-9))
     # the error of a variant of which no seed is missing
     seeds = np.where(given.num_nulls > 0, 1 + 1 / np.maximum(given.num_nulls, 1), 0)
     counted = (given.num_nulls > 0).sum(1)
@@ -114,6 +119,7 @@ def detectable(
             "freedom": found.freedom,
             "alpha": alpha,
             "power": power,
+            "together": together,
         }
     )
     return table[COLUMNS]
@@ -139,7 +145,15 @@ def in_words(table: pd.DataFrame, num_seeds: int, num_nulls: int) -> str:
     if not parts:
         return ""
     share = f"{10 * float(table['power'].iloc[0]):.0f} of 10"
-    return (
-        f"With {num_seeds} seeds and {num_nulls} nulls the smallest change that this run would "
-        f"have found in {share} cases is {' and '.join(parts)}; smaller ones may be there unseen."
+    together = int(table["together"].iloc[0])
+    said = (
+        f"With {num_seeds} seeds and {num_nulls} nulls the smallest change that Student's t would "
+        f"have found in {share} cases is {' and '.join(parts)}; smaller ones may be there unseen. "
+        "The permutation test beside it finds fewer, the more so where seeds differ in noise."
     )
+    if together > 1:
+        said += (
+            f" A change that shows in fewer than {together} rows of the table cannot stand out, "
+            "however large."
+        )
+    return said

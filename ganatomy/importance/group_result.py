@@ -96,8 +96,7 @@ class GroupInfluence:
         return (
             f"{said} Subsets of groups that were not used are put into their order with a rank "
             f"correlation of {first['lds']:.2f} ({first['lds_low']:.2f} to "
-            f"{first['lds_high']:.2f}); a perfect prediction would reach about "
-            f"{first['lds_ceiling']:.2f}."
+            f"{first['lds_high']:.2f}); {_ceiling(first['lds_ceiling'])}."
         )
 
     def save(self, folder: Path) -> None:
@@ -109,6 +108,12 @@ class GroupInfluence:
     def load(folder: Path) -> "GroupInfluence":
         """Read what `save` wrote; `InputError` where something is missing or damaged."""
         return GroupInfluence(read_csv(folder / "groups.csv"), read_csv(folder / "repeats.csv"))
+
+
+def _ceiling(reached: float) -> str:
+    if not reached > 0:
+        return "how far noise limits this cannot be told from these seeds"
+    return f"a perfect prediction would reach about {reached:.2f}"
 
 
 def _listed(groups: pd.DataFrame) -> str:

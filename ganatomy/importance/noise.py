@@ -218,13 +218,16 @@ _SAID = {
 }
 
 
-def noise_of_nulls(repeats: pd.DataFrame) -> NoiseStudy:
+def noise_of_nulls(repeats: pd.DataFrame, evaluator: str = "") -> NoiseStudy:
     """Split the noise of the nulls of a study of importance, without any further training.
 
     Parameters
     ----------
     repeats : DataFrame
         As `ImportanceStudy.read.repeats`: nulls of several seeds.
+    evaluator : str
+        The digest of the evaluator that they were measured with (`digest_of`), without which
+        `compare` does not use their distances in its features.
 
     Returns
     -------
@@ -239,7 +242,9 @@ def noise_of_nulls(repeats: pd.DataFrame) -> NoiseStudy:
     """
     last = repeats[(repeats["share"] == 1) & repeats["is_null"].astype(bool)]
     renamed = last.rename(columns={"seed": "initialisation", "variant": "order"}).assign(draw=0)
-    return NoiseStudy(balanced(renamed[COLUMNS]), NoiseDesign(is_crossed=False))
+    return NoiseStudy(
+        balanced(renamed[COLUMNS]), NoiseDesign(is_crossed=False, evaluator=evaluator)
+    )
 
 
 def balanced(repeats: pd.DataFrame) -> pd.DataFrame:

@@ -2,8 +2,9 @@
 
 If a change does nothing, a variant and the K nulls of its seed can change places: of all
 ``(K + 1) ** S`` ways to call one of each seed's GANs the variant, those with a mean difference at
-least as large as the one found are counted. That holds whatever the distribution of the noise,
-where t asks for a normal one (Fisher 1935; Phipson & Smyth 2010 for drawn arrangements).
+least as large as the one found are counted. That holds whatever the distribution of the noise
+(nearly so for ``d_shift``, whose nulls are measured from each other, and for variants with fewer
+images), where t asks for a normal one (Fisher 1935; Phipson & Smyth 2010 for drawn arrangements).
 """
 
 import numpy as np

@@ -30,7 +30,7 @@ class Question:
     ----------
     recipe : Recipe
     changed : Tensor of shape (n, c, s, s), uint8, or None
-        The held-out images without the feature, changed as the variant's training images were.
+        The held-out images, changed by the same recipe; means and partners are their own.
     kept : Tensor of shape (n,), bool, or None
         Where the variant leaves images out instead: which of them it would keep.
     """
@@ -44,7 +44,7 @@ class Question:
         """Make the question; None for nulls, subsets, and where it cannot be asked."""
         if recipe.is_null or recipe.kind == "subset":
             return None
-        if not recipe.selects:
+        if not recipe.selects and not _is_own_selection(held_out, recipe):
             plain = Dataset(held_out.images, torch.full((len(held_out),), UNLABELLED))
             try:
                 return Question(recipe, apply(plain, recipe).dataset.images, None)
@@ -76,6 +76,13 @@ class Question:
             assert self.changed is not None
             difference = (logits - score(discriminator, self.changed, _BATCH)).mean()
         return round(float(difference / logits.std().clamp(min=1e-12)), _DECIMALS)
+
+
+def _is_own_selection(held_out: Dataset, recipe: Recipe) -> bool:
+    """Say whether a feature of the user's own leaves images out."""
+    own = [name for name in recipe.features if ":" in name]
+    features = known(held_out, recipe.regions.grid, recipe.regions.masks) if own else {}
+    return any(isinstance(find(name, features, held_out), Selection) for name in own)
 
 
 def _kept(held_out: Dataset, recipe: Recipe) -> torch.Tensor | None:

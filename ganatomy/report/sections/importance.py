@@ -169,7 +169,8 @@ def _interactions(study: ImportanceStudy) -> Pixels:
 def _summary(told: _Told) -> list[str]:
     rows: list[dict[str, Any]] = rows_of(told.study.ranking)
     out = [f"`{row['variant']}`" for row in rows if row["stands_out"]]
-    within = [f"`{row['variant']}`" for row in rows if not row["stands_out"]]
+    judged = [row for row in rows if row["max_abs_t"] is not None]
+    within = [f"`{row['variant']}`" for row in judged if not row["stands_out"]]
     return [
         f"features that stand out: {', '.join(out) or 'none'}",
         f"within the noise of retraining: {', '.join(within) or 'none'}",

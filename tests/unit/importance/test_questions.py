@@ -109,3 +109,27 @@ def test_what_changes_nothing_here_has_no_contrast() -> None:
 
 def test_logits_that_are_not_finite_are_left_out() -> None:
     assert _ask(CELL, _Weighted(torch.full((8, 8), torch.nan)), _data()) == {}
+
+
+class Bright:
+    """A feature of a user's own that leaves the darker half of the images out."""
+
+    modes = ("remove",)
+
+    def measure(self, dataset: Dataset) -> torch.Tensor:
+        return dataset.images.double().mean((1, 2, 3))
+
+    def select(self, dataset: Dataset, mode: str, seed: int) -> torch.Tensor:
+        measured = self.measure(dataset)
+        return torch.nonzero(measured >= measured.median()).flatten()
+
+
+def test_a_selection_of_the_users_own_is_between_images_too() -> None:
+    data = _data()
+    name = "tests.unit.importance.test_questions:Bright"
+    question = Question.of(data, Recipe(name, (name,), "remove", 0, "", "own"))
+    assert question is not None
+    assert question.changed is None
+    assert question.kept is not None
+    brightness = data.images.double().mean((1, 2, 3))
+    assert question.kept.tolist() == (brightness >= brightness.median()).tolist()

@@ -245,6 +245,7 @@ def facts() -> dict[str, Any]:
                     "freedom": 9.0,
                     "alpha": 0.002,
                     "power": 0.8,
+                    "together": 4,
                 }
                 for name, variant, relative in (
                     ("g_fcd", "", 0.04),

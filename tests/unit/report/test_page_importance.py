@@ -107,4 +107,5 @@ def test_what_could_not_have_been_found_is_told_above_the_table() -> None:
     rows = limits.partition("</table>")[0]
     assert '<td class="figure">4.0</td>' in rows
     assert "<code>contrast</code>" in rows
-    assert "stood out in 80 % of such runs" in " ".join(limits.split())
+    told = " ".join(limits.split())
+    assert "in 80 % of such runs, had at least 4 such rows been found at once" in told
