@@ -12,7 +12,7 @@ from typing import Any
 from tests.harness import copy_project, environment
 
 COMMAND = "python -m flows run"
-_ENDED = re.compile(r"^(\S+)\s+(.*), ([0-9.]+) s$")
+_ENDED = re.compile(r"^(\S+)\s+(\w[\w ]*), ([0-9.]+) s(; .*)?$")
 
 
 def measure(seed: int = 0) -> dict[str, Any]:

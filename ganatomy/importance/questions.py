@@ -19,7 +19,7 @@ from ganatomy.importance.readouts import about_variant
 
 _MOST = 500  # images, the same for all GANs: more would cost more and tell no more of retraining
 _BATCH = 64
-_DECIMALS = 3  # a thousandth of the logits' spread is no preference, however sure it is
+_DECIMALS = 2  # a hundredth of the logits' spread is no preference, however sure it is
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Question:
         Returns
         -------
         float
-            To a thousandth: what D prefers by less it is said not to see. NaN where logits are not
+            To a hundredth: what D prefers by less it is said not to see. NaN where logits are not
             finite.
         """
         if self.kept is not None:

@@ -57,7 +57,7 @@ def test_contrast_of_a_removed_cell_is_that_of_its_variance() -> None:
     logits = (_inside() * pixels.square()).mean((1, 2, 3))
     found = _ask(CELL, _Weighted(_inside()), data)
     assert found.keys() == {"d_contrast:cell_0_0"}
-    # the mean image is rounded to levels, and the contrast to a thousandth
+    # the mean image is rounded to levels, and the contrast to a hundredth
     assert found["d_contrast:cell_0_0"] == pytest.approx(float(lost / logits.std()), rel=2e-3)
     assert found["d_contrast:cell_0_0"] > 1
 
