@@ -73,7 +73,7 @@ def test_contrast_of_a_left_out_class_is_between_images() -> None:
     logits = (data.images.double() / 127.5 - 1).square().mean((1, 2, 3))
     expected = (logits[1::2].mean() - logits[::2].mean()) / logits.std()
     found = _ask(LEFT_OUT, network, data)
-    assert found == {"d_contrast:class_b": pytest.approx(float(expected), abs=6e-4)}
+    assert found == {"d_contrast:class_b": pytest.approx(float(expected), abs=6e-3)}
 
 
 def test_nulls_are_asked_about_every_variant_and_variants_about_their_own() -> None:
