@@ -88,4 +88,4 @@ def test_d_is_asked_without_the_pixels_that_training_lacked(
             & (repeats["readout"] == f"d_contrast:{name}")
         ]
         expected_contrast = float((plain.mean() - without.mean()) / plain.std())
-        assert row["value"].item() == pytest.approx(expected_contrast, abs=6e-4)
+        assert row["value"].item() == pytest.approx(expected_contrast, abs=6e-3)
