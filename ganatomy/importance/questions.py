@@ -13,6 +13,7 @@ from ganatomy.data.dataset import UNLABELLED, Dataset
 from ganatomy.data.features import Selection, find, known
 from ganatomy.data.recipe import Recipe
 from ganatomy.data.variants import ChangesNothing, apply
+from ganatomy.errors import InputError
 from ganatomy.gan.sampling import score
 from ganatomy.importance.members import Member
 from ganatomy.importance.readouts import about_variant
@@ -87,7 +88,10 @@ def _is_own_selection(held_out: Dataset, recipe: Recipe) -> bool:
 
 def _kept(held_out: Dataset, recipe: Recipe) -> torch.Tensor | None:
     features = known(held_out, recipe.regions.grid, recipe.regions.masks)
-    feature = find(recipe.features[0], features, held_out)
+    try:
+        feature = find(recipe.features[0], features, held_out)
+    except InputError:  # a class that no held-out image has, or data that was changed by hand
+        return None
     if not isinstance(feature, Selection):
         return None
     kept = torch.zeros(len(held_out), dtype=torch.bool)
