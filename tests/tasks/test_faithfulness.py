@@ -384,5 +384,5 @@ def test_a_generator_that_makes_one_image_has_its_maps_refused(scratch: Path) ->
     assert (table.loc[OF_D, "faithful"] != "not measured").all()
     refused = read_json(_report(scratch) / "refusals.json")
     counts = {row["method"]: row["images"] for row in refused}
-    assert counts["lime"] == IMAGES  # blurred black is black
+    assert counts["lime"] == counts["occlusion"] == IMAGES  # blurred black is black
     assert counts[OF_G[0]] == IMAGES

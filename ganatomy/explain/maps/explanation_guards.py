@@ -20,7 +20,7 @@ from ganatomy.squashing import squashing
 CONSTANT = 1e-6  # of the largest magnitude of the values
 SATURATED_REACH = 0.01  # of the range of the values
 SATURATED_SHARE = 0.5  # of the images
-FLAT = 1e-6  # of the largest magnitude in any of a method's maps
+FLAT = 1e-5  # of the largest magnitude in any of a method's maps: float32 rounds differences so
 FEWEST_OF_ONE_SIGN = 8  # images
 NEAR_ZERO = 0.01  # of a map's mean magnitude
 LOST = 0.5  # a map plus that of the negated target, over the map: 0 if signed, 1 or more if not
