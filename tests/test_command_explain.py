@@ -54,7 +54,7 @@ def test_a_project_is_explained_by_its_held_out_images(
         "LIME: done",
         "trust: done",
     ]
-    assert _sections(page) == ["trust", "gradcam", "lime"]
+    assert _sections(page) == ["gradcam", "lime", "trust"]
     html = page.read_text()
     assert "over the training" in html.lower()
     assert "only a run of the pipeline has it" in html
@@ -77,7 +77,7 @@ def test_a_folder_of_images_of_any_size_will_do(
     command = (project / "models" / "gan", "--images", folder, "--count", "7", "--out", "page.html")
     assert _main(*command, "--device", "cpu") == 0
     assert "broken.png is left out" in capsys.readouterr().err
-    assert _sections(tmp_path / "page.html") == ["trust", "gradcam", "lime"]
+    assert _sections(tmp_path / "page.html") == ["gradcam", "lime", "trust"]
 
 
 def test_without_any_real_image_the_gans_own_are_explained(

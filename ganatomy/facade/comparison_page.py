@@ -12,7 +12,7 @@ from ganatomy.importance.readouts import READOUTS
 from ganatomy.report.figures.difference_chart import difference_chart
 from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import fill
-from ganatomy.report.sections.page_section import Figure, PageSection, Record, png, rows_of
+from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png, rows_of
 
 _COLUMNS = 16
 _SIDE = 48  # small images are enlarged to about so many pixels
@@ -93,8 +93,14 @@ def _chart(comparison: Comparison) -> NDArray[np.uint8]:
 COMPARISON: PageSection[Comparison] = PageSection(
     name="comparison",
     place=0,
-    links=(("comparison", "Is the difference real?"),),
-    template=Path(__file__).with_name("comparison_section.html"),
+    blocks=(
+        Block(
+            "comparison",
+            "Is the difference real?",
+            "quality",
+            Path(__file__).with_name("comparison_section.html"),
+        ),
+    ),
     load=Comparison.load,
     facts=_facts,
     figures=_figures,

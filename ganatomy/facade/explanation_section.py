@@ -7,8 +7,9 @@ from ganatomy.facade.explanation import Explanation, Maps
 from ganatomy.report.figures.attribution_sheet import attribution_sheet
 from ganatomy.report.figures.control_chart import control_chart
 from ganatomy.report.figures.removal_chart import removal_chart
-from ganatomy.report.sections.page_section import Figure, PageSection, Record, png, rows_of
+from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png, rows_of
 
+_HERE = Path(__file__).parent
 _VERDICT = ["method", "faithful", "stable", "sane", "trusted", "why", "refused"]
 
 
@@ -60,8 +61,10 @@ def _not_kept(folder: Path) -> Explanation:
 EXPLANATION: PageSection[Explanation] = PageSection(
     name="explanation",
     place=0,
-    links=(("explanation", "Where does D look?"), ("trust", "Can it be trusted?")),
-    template=Path(__file__).with_name("explanation_section.html"),
+    blocks=(
+        Block("explanation", "Where does D look?", "looks", _HERE / "explanation_section.html"),
+        Block("trust", "Can it be trusted?", "trust", _HERE / "explanation_trust.html"),
+    ),
     load=_not_kept,
     facts=_facts,
     figures=_figures,

@@ -2,7 +2,8 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ from markupsafe import Markup
 
 import ganatomy
 from ganatomy.report.parts import Absence, Part, naming, unshown
+from ganatomy.report.sections.page_section import CHAPTERS, Block
 from ganatomy.report.words import isolated, plain, shown
 
 TEMPLATE = Path(__file__).with_name("page.html")
+FIGURE = Path(__file__).with_name("figure.html")
 STYLE = Path(__file__).with_name("page.css")
 MAX_BYTES = 10_000_000
 
@@ -60,8 +63,8 @@ def render_page(
     ----------
     frame : PageFrame
     parts : sequence of Part
-        In the order of the page. Strings in their facts are escaped, and cannot reorder what
-        stands around them.
+        Their blocks stand in the order of `CHAPTERS`. Strings in their facts are escaped, and
+        cannot reorder what stands around them.
     absences : sequence of Absence
         What is left out: each is named with its reason, in one line.
     failure : str
@@ -77,14 +80,15 @@ def render_page(
         A template uses a fact that is not given.
     """
     environment = _environment()
-    sections, unable = _sections(environment, parts, forgiving)
-    parts = [part for part in parts if part.section.name in sections]
+    unable = _unable(environment, parts) if forgiving else []
+    parts = [part for part in parts if part.section.name not in {each.name for each in unable}]
+    blocks = _in_order(parts)
     style = STYLE.read_text()
     page = environment.from_string(TEMPLATE.read_text()).render(
         vars(frame),
         version=ganatomy.__version__,
-        sections=list(sections.values()),
-        links=[link for part in parts for link in part.section.links],
+        sections=_rendered(environment, blocks),
+        links=[(block.anchor, block.title) for _, block in blocks],
         said=[words for part in parts for words in part.lead],
         alarms=[alarm for part in parts for alarm in part.alarms],
         absences=[*absences, *unable],
@@ -115,33 +119,55 @@ def _environment() -> Environment:
     return environment
 
 
-def _sections(
-    environment: Environment, parts: Sequence[Part], forgiving: bool
-) -> tuple[dict[str, Markup], list[Absence]]:
-    """The sections by their names, and those that could not be made."""
-    made, unable = {}, []
+def _in_order(parts: Sequence[Part]) -> list[tuple[Part, Block]]:
+    """What stands on the page, chapter by chapter."""
+    blocks = [(part, block) for part in parts for block in part.section.blocks]
+    return sorted(blocks, key=lambda each: (CHAPTERS.index(each[1].chapter), each[0].section.place))
+
+
+def _unable(environment: Environment, parts: Sequence[Part]) -> list[Absence]:
+    """The sections that cannot be rendered, with the reason."""
+    unable = []
     for part in parts:
         try:
-            with naming(part.section):
-                made[part.section.name] = _rendered(environment, part)
+            _rendered(environment, _in_order([part]))
         except Exception as error:
-            if not forgiving:
-                raise
             unable.append(unshown(part.section, error))
-    return made, unable
+    return unable
 
 
-def _rendered(environment: Environment, part: Part) -> Markup:
-    """One section; its texts are escaped by the environment."""
+def _rendered(environment: Environment, blocks: Sequence[tuple[Part, Block]]) -> list[Markup]:
+    """The blocks, with their figures numbered through."""
+    numbers, rendered = itertools.count(1), []
+    for part, block in blocks:
+        with naming(part.section):
+            rendered.append(_block(environment, part, block, numbers))
+    return rendered
+
+
+def _block(environment: Environment, part: Part, block: Block, numbers: Iterator[int]) -> Markup:
+    """One block; its texts are escaped by the environment."""
 
     def figure(name: str) -> Markup:  # nobody's words: not to be looked through
         content = part.figures[name]
         kind = "gif" if content.startswith(b"GIF8") else "png"
         return Markup(f"data:image/{kind};base64," + base64.b64encode(content).decode())
 
-    template = environment.from_string(part.section.template.read_text())
-    facts = {"section": part.section, **part.facts}
-    return Markup(template.render(facts, figure=figure, figures=set(part.figures)))
+    def picture(name: str) -> Markup:
+        told = part.picture(name)
+        return Markup(
+            environment.from_string(FIGURE.read_text()).render(
+                number=next(numbers),
+                anchor=f"figure-{part.section.name}-{name}",
+                src=figure(name),
+                told=told,
+                digest=part.hashes.get(told.source, ""),
+            )
+        )
+
+    facts = {"section": part.section, "block": block, **part.facts}
+    template = environment.from_string(block.template.read_text())
+    return Markup(template.render(facts, figure=figure, picture=picture, figures=set(part.figures)))
 
 
 def policy_for(style: str) -> str:

@@ -2,18 +2,38 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ganatomy.errors import InputError
+from ganatomy.files import sha256_of
 from ganatomy.report.left_out import LEFT_OUT, why_left_out
-from ganatomy.report.sections.page_section import PageSection, Record, Result, all_sections
+from ganatomy.report.sections.page_section import (
+    PageSection,
+    Picture,
+    Record,
+    Result,
+    all_sections,
+)
 
 
 @dataclass(frozen=True)
 class Part:
-    """One section with its facts and pictures of one result."""
+    """One section with its facts and pictures of one result.
+
+    Parameters
+    ----------
+    section : PageSection
+    facts : dict
+    figures : dict of str to bytes
+        The pictures' files, by name.
+    alarms, summary, lead : list of str
+    pictures : dict of str to Picture
+        What is said of those of `figures` of which anything is.
+    hashes : dict of str to str
+        SHA-256 of the files that pictures are drawn from, where those are known.
+    """
 
     section: PageSection[Any]
     facts: Record
@@ -21,6 +41,12 @@ class Part:
     alarms: list[str]
     summary: list[str]
     lead: list[str]
+    pictures: dict[str, Picture] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)
+
+    def picture(self, name: str) -> Picture:
+        """Give one of `figures` with what is said of it."""
+        return self.pictures.get(name, Picture(self.figures[name]))
 
 
 @dataclass(frozen=True)
@@ -65,16 +91,31 @@ def _absence(section: PageSection[Any], reason: str) -> Absence:
     return Absence(section.name, section.title, reason)
 
 
-def fill(section: PageSection[Result], result: Result) -> Part:
-    """Say and draw what a section has to tell of a result."""
-    figures = section.figures(result)
+def fill(section: PageSection[Result], result: Result, reports: Path | None = None) -> Part:
+    """Say and draw what a section has to tell of a result.
+
+    Parameters
+    ----------
+    section : PageSection
+    result : object
+        What the section's ``load`` returns.
+    reports : Path, optional
+        The folder of the stages' folders, where the files that pictures are drawn from lie.
+    """
+    given = {
+        name: each if isinstance(each, Picture) else Picture(each)
+        for name, each in section.figures(result).items()
+    }
+    sources = {picture.source for picture in given.values() if picture.source and reports}
     return Part(
         section,
         section.facts(result),
-        {name: each() if callable(each) else each for name, each in figures.items()},
+        {name: picture.drawn() for name, picture in given.items()},
         section.alarms(result),
         section.summary(result),
         section.lead(result),
+        {name: picture for name, picture in given.items() if picture.title},
+        {source: sha256_of(reports / source) for source in sorted(sources)} if reports else {},
     )
 
 
@@ -106,7 +147,7 @@ def gather(
                 if reason := (reasons or {}).get(section.name) or _why_not(folder):
                     absences.append(_absence(section, reason))
                 else:
-                    parts.append(fill(section, section.load(folder)))
+                    parts.append(fill(section, section.load(folder), reports))
         except Exception as error:
             if not forgiving:
                 raise

@@ -54,13 +54,13 @@ SECTION = '''\
 
 from ganatomy.explain.brightness import BrightnessStudy
 from ganatomy.report.figures.class_bars import class_bars
-from ganatomy.report.sections.page_section import PageSection, png
+from ganatomy.report.sections.page_section import Block, PageSection, png
 
 
 SECTION = PageSection(
     name="brightness",
     place=55,
-    links=(("brightness", "How bright are they?"),),
+    blocks=(Block("brightness", "How bright are they?", "looks"),),
     load=BrightnessStudy.load,
     facts=lambda study: {"verdict": study.verdict(), "captions": {"means": "Mean brightness"}},
     figures=lambda study: {"means": lambda: png(class_bars(["all"], [1], [1]))},

@@ -9,7 +9,7 @@ from ganatomy.metrics.discriminator.findings import RULES
 from ganatomy.metrics.discriminator.health import DiscriminatorHealth
 from ganatomy.metrics.discriminator.unreal import UNREAL
 from ganatomy.report.figures.logits_chart import logits_chart
-from ganatomy.report.sections.page_section import Figure, PageSection, Record, png, rows_of
+from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png, rows_of
 
 _NAMES = {"train": "training reals", "held_out": "held-out reals", "fakes": "generated", **UNREAL}
 _MODES = {
@@ -101,8 +101,14 @@ def _alarms(health: DiscriminatorHealth) -> list[str]:
 SECTION = PageSection(
     name="discriminator",
     place=15,
-    links=(("health", "Is D in order?"),),
-    template=Path(__file__).with_name("discriminator.html"),
+    blocks=(
+        Block(
+            "health",
+            "Is D in order?",
+            "discriminator",
+            Path(__file__).with_name("discriminator.html"),
+        ),
+    ),
     load=DiscriminatorHealth.load,
     facts=_facts,
     figures=_figures,

@@ -12,7 +12,7 @@ from ganatomy.metrics.result import EvaluationStudy
 from ganatomy.report.figures.class_bars import class_bars
 from ganatomy.report.figures.fidelity_chart import fidelity_chart, in_words, meaning
 from ganatomy.report.figures.suspects_sheet import suspects_sheet
-from ganatomy.report.sections.page_section import Figure, PageSection, Record, png, rows_of
+from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png, rows_of
 from ganatomy.report.sections.train import SETTINGS, has_level
 
 
@@ -147,8 +147,15 @@ def _summary(result: Evaluated) -> list[str]:
 SECTION = PageSection(
     name="evaluate",
     place=10,
-    links=(("works", "Does it work?"), ("memorises", "Does it memorise?")),
-    template=Path(__file__).with_name("evaluate.html"),
+    blocks=(
+        Block("works", "Does it work?", "quality", Path(__file__).with_name("evaluate.html")),
+        Block(
+            "memorises",
+            "Does it memorise?",
+            "quality",
+            Path(__file__).with_name("memorisation.html"),
+        ),
+    ),
     load=Evaluated.load,
     facts=_facts,
     figures=_figures,

@@ -11,7 +11,7 @@ from ganatomy.report.figures.control_chart import control_chart
 from ganatomy.report.figures.randomisation_chart import randomisation_chart
 from ganatomy.report.figures.region_ranks import agreement_picture
 from ganatomy.report.figures.removal_chart import removal_chart
-from ganatomy.report.sections.page_section import Figure, PageSection, Record, png, rows_of
+from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png, rows_of
 from ganatomy.tables import read_table
 
 
@@ -84,8 +84,11 @@ def _summary(result: StudyWithRefusals) -> list[str]:
 SECTION = PageSection(
     name="faithfulness",
     place=30,
-    links=(("trust", "Can it be trusted?"),),
-    template=Path(__file__).with_name("faithfulness.html"),
+    blocks=(
+        Block(
+            "trust", "Can it be trusted?", "trust", Path(__file__).with_name("faithfulness.html")
+        ),
+    ),
     load=_load,
     facts=_facts,
     figures=_figures,

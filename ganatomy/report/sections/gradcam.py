@@ -18,7 +18,7 @@ from ganatomy.report.figures.disagreement_sheet import disagreement_sheet
 from ganatomy.report.figures.dissection_table import dissection_table
 from ganatomy.report.figures.film import film
 from ganatomy.report.sections.discriminator import what_the_sign_means
-from ganatomy.report.sections.page_section import Figure, PageSection, Record, png, rows_of
+from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png, rows_of
 
 _SHEETS = ("d_real", "d_fake", "g_fake")
 _CLASS_TITLES = {"d_real": "D on reals", "d_fake": "D on fakes", "g_fake": "G"}
@@ -134,8 +134,11 @@ def _nothing(values: torch.Tensor) -> str:
 SECTION = PageSection(
     name="gradcam",
     place=40,
-    links=(("gradcam", "Where do D and G look?"),),
-    template=Path(__file__).with_name("gradcam.html"),
+    blocks=(
+        Block(
+            "gradcam", "Where do D and G look?", "looks", Path(__file__).with_name("gradcam.html")
+        ),
+    ),
     load=_load,
     facts=_facts,
     figures=_figures,

@@ -20,7 +20,7 @@ from ganatomy.report.figures.power_chart import power_chart
 from ganatomy.report.figures.region_map import region_map, region_values
 from ganatomy.report.figures.small_multiples import multiples
 from ganatomy.report.sections.noise_part import noise_part
-from ganatomy.report.sections.page_section import Figure, PageSection, Record, png, rows_of
+from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png, rows_of
 
 _ASKS = {
     "remove": "removed (replaced by the data set's mean or a neutral value): what does it add?",
@@ -180,8 +180,14 @@ def _summary(told: _Told) -> list[str]:
 SECTION = PageSection(
     name="importance",
     place=20,
-    links=(("importance", "Which features matter?"),),
-    template=Path(__file__).with_name("importance.html"),
+    blocks=(
+        Block(
+            "importance",
+            "Which features matter?",
+            "features",
+            Path(__file__).with_name("importance.html"),
+        ),
+    ),
     load=_Told.load,
     facts=_facts,
     figures=_figures,

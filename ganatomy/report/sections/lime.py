@@ -11,7 +11,7 @@ from ganatomy.report.figures.attribution_sheet import attribution_sheet
 from ganatomy.report.figures.class_maps import class_maps
 from ganatomy.report.figures.latent_chart import latent_chart
 from ganatomy.report.figures.r2_chart import r2_chart
-from ganatomy.report.sections.page_section import Figure, PageSection, Record, png
+from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png
 
 _MAY_LACK = tuple(f"mean_held_out_r2_{key}" for key in CASES)
 _CLASS_TITLES = {"d_real": "D on reals", "d_fake": "D on fakes", "g_regions": "G's regions"}
@@ -95,8 +95,9 @@ def _summary(study: LimeStudy) -> list[str]:
 SECTION = PageSection(
     name="lime",
     place=50,
-    links=(("lime", "What speaks for “real”?"),),
-    template=Path(__file__).with_name("lime.html"),
+    blocks=(
+        Block("lime", "What speaks for “real”?", "looks", Path(__file__).with_name("lime.html")),
+    ),
     load=LimeStudy.load,
     facts=_facts,
     figures=_figures,

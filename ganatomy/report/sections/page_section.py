@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,13 +15,85 @@ from ganatomy.imports import every_module
 from ganatomy.tables import plain_text
 
 Record = dict[str, Any]
-Figure = bytes | Callable[[], bytes]  # a PNG or GIF file, or what draws it
+Draw = bytes | Callable[[], bytes]  # a PNG or GIF file, or what draws it
 Result = TypeVar("Result")
+CHAPTERS = (
+    "data",
+    "training",
+    "quality",
+    "discriminator",
+    "features",
+    "looks",
+    "trust",
+    "provenance",
+    "appendix",
+)
+"""What the page answers, in its order, below the head."""
 PLAIN = Path(__file__).with_name("plain.html")
 
 
 def _none(_result: Any) -> list[str]:
     return []
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure of the page with all that is said about it.
+
+    Parameters
+    ----------
+    draw : bytes or callable
+        A PNG or GIF file, or what draws it.
+    title : str
+        What it shows, as a finding.
+    caption : str
+        What one sees, so that nobody needs the text around it.
+    alt : str
+        The finding, for whoever cannot see it; the title by default.
+    source : str
+        The file it is drawn from, below the folder of reports: ``"evaluate/fidelity.csv"``.
+    kind : {"chart", "pixels", "film"}
+        Drawn in ink on white, images of the data's kind, or moving.
+    """
+
+    draw: Draw
+    title: str = ""
+    caption: str = ""
+    alt: str = ""
+    source: str = ""
+    kind: Literal["chart", "pixels", "film"] = "chart"
+
+    def drawn(self) -> bytes:
+        """Give the file's bytes."""
+        return self.draw() if callable(self.draw) else self.draw
+
+
+Figure = Picture | Draw  # what has no words yet is shown without
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of a section that stands in one chapter of the page.
+
+    Parameters
+    ----------
+    anchor : str
+        The id of its element.
+    title : str
+        Its words in the page's navigation.
+    chapter : str
+        One of `CHAPTERS`.
+    template : Path
+        A Jinja template: everything from ``<section id=...>`` to ``</section>``. It is given the
+        section's facts, ``picture(name)`` for a numbered figure, ``figure(name)`` for the source
+        of a picture and ``figures``, their names. Without one of its own a block shows the facts
+        ``verdict``, a text, and ``captions``, the words for each picture by its name.
+    """
+
+    anchor: str
+    title: str
+    chapter: str
+    template: Path = PLAIN
 
 
 @dataclass(frozen=True)
@@ -35,21 +107,15 @@ class PageSection(Generic[Result]):
     name : str
         The stage's name.
     place : int
-        Sections are sorted by it.
-    links : tuple of (str, str)
-        Each anchor that the template has, with its words in the page's navigation. The words of
-        the first one are the section's title.
+        Within a chapter, blocks are sorted by it.
+    blocks : tuple of Block
+        What the section says where. The title of the first one is the section's.
     load : callable
         The stage's folder in reports/ to its result.
     facts : callable
         The result to plain values: text, numbers, lists and mappings of them.
     figures : callable
-        The result to pictures by name. One that is a callable is drawn by calling it.
-    template : Path
-        A Jinja template: everything from ``<section id=...>`` to ``</section>``. It is given what
-        `facts` returns, ``figure(name)`` for the source of a picture and ``figures``, their names.
-        Without one of its own a section shows the facts ``verdict``, a text, and ``captions``, the
-        words for each picture by its name.
+        The result to pictures by name.
     alarms : callable
         The result to sentences that must not be overlooked: they stand at the page's head.
     summary : callable
@@ -60,11 +126,10 @@ class PageSection(Generic[Result]):
 
     name: str
     place: int
-    links: tuple[tuple[str, str], ...]
+    blocks: tuple[Block, ...]
     load: Callable[[Path], Result]
     facts: Callable[[Result], Record]
     figures: Callable[[Result], dict[str, Figure]]
-    template: Path = PLAIN
     alarms: Callable[[Result], list[str]] = _none
     summary: Callable[[Result], list[str]] = _none
     lead: Callable[[Result], list[str]] = _none
@@ -72,7 +137,7 @@ class PageSection(Generic[Result]):
     @property
     def title(self) -> str:
         """The words that name the section."""
-        return self.links[0][1]
+        return self.blocks[0].title
 
 
 def all_sections() -> list[PageSection[Any]]:

@@ -7,7 +7,7 @@ import torch
 
 from ganatomy.data.images import contact_sheet
 from ganatomy.files import read_json
-from ganatomy.report.sections.page_section import Figure, PageSection, Record, png, rows_of
+from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png, rows_of
 from ganatomy.tables import read_table
 from ganatomy.tensors import read_tensors
 
@@ -53,8 +53,7 @@ def _summary(result: _PrepareResult) -> list[str]:
 SECTION = PageSection(
     name="prepare",
     place=70,
-    links=(("data", "Data"),),
-    template=Path(__file__).with_name("prepare.html"),
+    blocks=(Block("data", "Data", "data", Path(__file__).with_name("prepare.html")),),
     load=_load,
     facts=_facts,
     figures=_figures,

@@ -12,7 +12,7 @@ from ganatomy.gan.training_guards import RULES
 from ganatomy.metrics.discriminator.level import logits_have_level
 from ganatomy.report.figures.film import film
 from ganatomy.report.figures.training_curves import training_curves
-from ganatomy.report.sections.page_section import Figure, PageSection, Record, png
+from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png
 
 _NUM_STILLS = 5
 _FRAME_SCALE = 2  # of the contact sheets: pixels are blocks of 2 by 2
@@ -106,8 +106,7 @@ def _summary(result: _TrainResult) -> list[str]:
 SECTION = PageSection(
     name="train",
     place=60,
-    links=(("training", "Training"),),
-    template=Path(__file__).with_name("train.html"),
+    blocks=(Block("training", "Training", "training", Path(__file__).with_name("train.html")),),
     load=_load,
     facts=_facts,
     figures=_figures,

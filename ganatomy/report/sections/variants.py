@@ -8,7 +8,7 @@ import torch
 
 from ganatomy.data.images import contact_sheet
 from ganatomy.files import read_json, safe_name
-from ganatomy.report.sections.page_section import Figure, PageSection, Record, png
+from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png
 from ganatomy.tensors import read_tensors
 
 PREVIEWS = "previews.safetensors"
@@ -47,8 +47,11 @@ def _figures(result: _VariantsResult) -> dict[str, Figure]:
 SECTION = PageSection(
     name="variants",
     place=25,
-    links=(("variants", "What was changed?"),),
-    template=Path(__file__).with_name("variants.html"),
+    blocks=(
+        Block(
+            "variants", "What was changed?", "features", Path(__file__).with_name("variants.html")
+        ),
+    ),
     load=_load,
     facts=_facts,
     figures=_figures,

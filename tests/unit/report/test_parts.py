@@ -1,5 +1,6 @@
 """The page has the sections whose results exist, and says why the others are left out."""
 
+import hashlib
 import re
 from html import unescape
 from pathlib import Path
@@ -10,7 +11,14 @@ from ganatomy.files import write_json
 from ganatomy.report.left_out import LEFT_OUT, leave_out
 from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import Absence, Part, fill, gather
-from ganatomy.report.sections.page_section import Figure, PageSection, all_sections
+from ganatomy.report.sections.page_section import (
+    CHAPTERS,
+    Block,
+    Figure,
+    PageSection,
+    Picture,
+    all_sections,
+)
 from tests.unit.report.page_facts import FACTS
 
 GIF = b"GIF89a of first"
@@ -25,8 +33,7 @@ def _section(folder: Path, name: str, place: int) -> PageSection[str]:
     return PageSection(
         name=name,
         place=place,
-        links=((name, f"What of {name}?"),),
-        template=template,
+        blocks=(Block(name, f"What of {name}?", "looks", template),),
         load=lambda of: (of / "words.txt").read_text(),
         facts=lambda words: {"words": words},
         figures=lambda words: {"one": lambda: f"png of {words}".encode()},
@@ -53,9 +60,12 @@ def test_sections_are_found_and_in_the_order_that_they_state() -> None:
     assert [section.name for section in found] == list(FACTS)
     assert [section.place for section in found] == sorted({section.place for section in found})
     for section in found:
-        template = section.template.read_text().replace("{{ section.name }}", section.name)
-        anchors = re.findall(r'<section id="(\w+)">', template)
-        assert anchors == [anchor for anchor, _ in section.links]
+        for block in section.blocks:
+            template = block.template.read_text().replace("{{ block.anchor }}", block.anchor)
+            assert re.findall(r'<section id="(\w+)">', template) == [block.anchor]
+            assert block.chapter in CHAPTERS
+    anchors = [block.anchor for section in found for block in section.blocks]
+    assert len(set(anchors)) == len(anchors)
 
 
 def test_every_result_becomes_a_part(reports: Path) -> None:
@@ -122,9 +132,10 @@ def test_a_result_that_is_not_to_be_shown_is_not_even_read(reports: Path) -> Non
 def _broken(section: PageSection[str], how: str) -> PageSection[str]:
     """The section, with a fault in its picture, in its template or in what its stage has left."""
     if how == "template":
-        section.template.write_text("{{ of_nobody }}")
+        section.blocks[0].template.write_text("{{ of_nobody }}")
     if how == "reason":
-        write_json(section.template.parent / "reports" / section.name / LEFT_OUT, {"why": ""})
+        folder = section.blocks[0].template.parent
+        write_json(folder / "reports" / section.name / LEFT_OUT, {"why": ""})
     figures = _undrawable if how == "picture" else section.figures
     return PageSection(**{**vars(section), "figures": figures})
 
@@ -172,7 +183,7 @@ def test_pictures_may_be_files_already(tmp_path: Path) -> None:
 
 def test_a_section_without_a_template_shows_its_verdict_and_every_picture(tmp_path: Path) -> None:
     own = vars(_section(tmp_path, "first", 1))
-    del own["template"]
+    own["blocks"] = (Block("first", "What of first?", "looks"),)
     captions = {"one": "What <one> shows"}
     plain = PageSection(**{**own, "facts": lambda words: {"verdict": words, "captions": captions}})
     html = render_page(PageFrame("A title"), [fill(plain, "It is <so>.")])
@@ -181,6 +192,27 @@ def test_a_section_without_a_template_shows_its_verdict_and_every_picture(tmp_pa
     assert body.count("<figure><img") == 1
     assert 'alt="What &lt;one&gt; shows">' in body
     assert "<figcaption>What &lt;one&gt; shows</figcaption>" in body
+
+
+def test_blocks_stand_in_the_order_of_the_chapters_and_figures_are_numbered_through(
+    reports: Path,
+) -> None:
+    """A section that speaks in two chapters has another's between its own."""
+    template = reports.parent / "picture.html"
+    template.write_text('<section id="{{ block.anchor }}">{{ picture("one") }}</section>')
+    own = vars(_section(reports.parent, "first", 1))
+    places = (("late", "appendix"), ("early", "data"))
+    blocks = tuple(Block(anchor, anchor, chapter, template) for anchor, chapter in places)
+    told = Picture(b"png", title="It <rises>", caption="Up.", source="first/words.txt")
+    two = PageSection(**{**own, "blocks": blocks, "figures": lambda words: {"one": told}})
+    other = _section(reports.parent, "second", 2)
+    html = render_page(PageFrame("A title"), [fill(two, "", reports), fill(other, "")])
+    assert re.findall(r'<section id="(\w+)"', html) == ["early", "second", "late"]
+    numbers = re.findall(r"<b>Figure (\d)\.</b> It &lt;rises&gt;</p>", html)
+    assert numbers == ["1", "2"]
+    assert 'alt="It &lt;rises&gt;"' in html
+    digest = hashlib.sha256(b"<first>").hexdigest()
+    assert f"<code>first/words.txt</code>, SHA-256 <code>{digest}</code>" in html
 
 
 def test_reasons_are_escaped_and_cannot_turn_round(tmp_path: Path) -> None:
