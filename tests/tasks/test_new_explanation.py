@@ -174,7 +174,7 @@ def test_a_new_explanation_is_six_files_and_on_the_page(project: Path) -> None:
     assert f"<p>Generated images are {word} than real ones.</p>" in section
     assert 'src="data:image/png;base64,' in section
     assert '<a href="#brightness">How bright are they?</a>' in html
-    assert html.index('id="lime"') < html.index('id="brightness"') < html.index('id="training"')
+    assert html.index('id="lime"') < html.index('id="brightness"') < html.index('id="trust"')
     report = project / "reports" / "report"
     assert (report / "images" / "brightness" / "means.png").is_file()  # for the run's record
     assert f"- Generated images are {word}" in (report / "summary.md").read_text()
