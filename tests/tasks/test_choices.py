@@ -43,6 +43,7 @@ from ganatomy.importance.study import drop_feature_importance, judge_members
 from ganatomy.metrics.discriminator.study import examine_discriminator
 from ganatomy.metrics.evaluator import train_evaluator
 from ganatomy.metrics.study import evaluate
+from ganatomy.report.verdict import gate
 
 ROOT = Path(__file__).resolve().parents[2]
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
@@ -66,6 +67,9 @@ CHOICES: dict[str, Any] = {
     "lime.segments": lime_choices.Segments,
     "lime.baseline": lime_choices.Baseline,
     "lime.design": lime_choices.Design,
+    "gate.needed": gate.Question,
+    "gate.training_blocking": gate.TrainingGuard,
+    "gate.discriminator_blocking": gate.HealthRule,
 }
 
 
@@ -155,6 +159,7 @@ RECORDS: list[tuple[Callable[..., Any], str, dict[str, str]]] = [
     (drop_feature_importance, "variants", {}),
     (judge_members, "importance", {}),
     (screen_features, "screen", {}),
+    (gate.Gate, "gate", {}),
 ]
 # Names that stand for things of the data: the library knows none until it is given the data.
 NAMED = ("targets", "concepts", "latent_targets")
@@ -189,6 +194,10 @@ def test_the_section_gan_is_the_method() -> None:
     assert [field.name for field in fields(Method)] == list(sections()["gan"].model_fields)
     assert sections()["gan"]().method() == Method()  # type: ignore[attr-defined]
     assert sections()["train"]().settings(Method()) == TrainingSettings()  # type: ignore[attr-defined]
+
+
+def test_the_section_gate_is_the_gate() -> None:
+    assert sections()["gate"]().gate() == gate.Gate()  # type: ignore[attr-defined]
 
 
 def test_a_retrained_gan_is_the_pipelines() -> None:

@@ -89,11 +89,14 @@ class Verdict:
 
     @property
     def outcome(self) -> Outcome:
-        """Say "no" where a question that decides has that answer, "yes" where all have that one."""
-        answers = [self._answer(name) for name in self.needed]
+        """Say "no" where a question that decides has that answer, "yes" where all have that one.
+
+        What is only told, as that data have no classes to miss, is no question to be answered.
+        """
+        answers = {self._answer(name) for name in self.needed} - {"told"}
         if "no" in answers:
             return "no"
-        return "yes" if answers and set(answers) == {"yes"} else "unknown"
+        return "yes" if answers == {"yes"} else "unknown"
 
     @property
     def headline(self) -> str:
@@ -111,11 +114,8 @@ class Verdict:
         return f"{opening}: {_listed(why)}{f'; but {_listed(beside)}' if beside else ''}."
 
     def _answer(self, question: str) -> Outcome:
-        """A fact that nobody judges answers no question."""
-        for clause in self.clauses:
-            if clause.question == question:
-                return "unknown" if clause.outcome == "told" else clause.outcome
-        return "unknown"
+        found = (clause.outcome for clause in self.clauses if clause.question == question)
+        return next(found, "unknown")
 
     def lines(self) -> list[str]:
         """Say it in at most five lines: the headline, then what is wrong before what is right."""

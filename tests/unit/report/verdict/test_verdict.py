@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ganatomy.gan.training_guards import RULES as GUARDS
 from ganatomy.metrics.discriminator.findings import RULES as HEALTH
+from ganatomy.metrics.evaluator_skill import LEAST_SKILL
 from ganatomy.report.verdict.check import Check
 from ganatomy.report.verdict.clause import QUESTIONS, Clause, Outcome, outcome_of
 from ganatomy.report.verdict.gate import Gate, HealthRule, Question, TrainingGuard
@@ -112,9 +113,13 @@ def test_the_record_is_plain_and_whole(verdict: Verdict) -> None:
     assert record["lines"] == verdict.lines()
 
 
-def test_a_fact_that_nobody_judges_answers_no_question() -> None:
-    told = Clause("works", "told", "Of 10 images, 10 are images.")
-    assert Verdict.of([told], Gate(needed=("works",))).outcome == "unknown"
+def test_what_is_only_told_decides_nothing() -> None:
+    told = Clause("classes", "told", "The data have no classes.")
+    passed = Clause.judged("works", [Check.at_least("precision", 1, 0)], _WORDS, "there")
+    needed = Gate(needed=("works", "classes"))
+    assert Verdict.of([told], Gate(needed=("classes",))).outcome == "unknown"
+    assert Verdict.of([told], needed).outcome == "unknown"
+    assert Verdict.of([told, passed], needed).outcome == "yes"
 
 
 def test_a_question_without_an_answer_says_why() -> None:
@@ -129,3 +134,7 @@ def test_every_rule_of_the_gate_is_one_that_exists() -> None:
     assert set(get_args(Question)) == set(QUESTIONS)
     assert set(get_args(TrainingGuard)) == set(GUARDS)
     assert set(get_args(HealthRule)) == set(HEALTH)
+
+
+def test_the_gate_may_ask_for_more_skill_than_figures_need_and_not_for_less() -> None:
+    assert Gate().evaluator_skill == LEAST_SKILL
