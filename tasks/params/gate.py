@@ -23,14 +23,14 @@ class GateSection(Section):
     precision_share: float = Field(_GATE.precision_share, gt=0, le=1)
     coverage_share: float = Field(_GATE.coverage_share, gt=0, le=1)
     evaluator_skill: float = Field(_GATE.evaluator_skill, ge=_GATE.evaluator_skill, le=1)
-    classes_missing: int = Field(_GATE.classes_missing, ge=0)
+    classes_missing: int = Field(_GATE.classes_missing, ge=0, le=1_000_000)
     training_blocking: list[TrainingGuard] = Field(list(_GATE.training_blocking))
     published_share: float = Field(_GATE.published_share, gt=0, le=1)
     diversity: float = Field(_GATE.diversity, gt=0, le=1)
     discriminator_blocking: list[HealthRule] = Field(list(_GATE.discriminator_blocking))
-    features_found: int = Field(_GATE.features_found, ge=0)
-    feature_effect: float = Field(_GATE.feature_effect, ge=0)
-    maps_trusted: int = Field(_GATE.maps_trusted, ge=0)
+    features_found: int = Field(_GATE.features_found, ge=0, le=1_000_000)
+    feature_effect: float = Field(_GATE.feature_effect, ge=0, le=1_000)
+    maps_trusted: int = Field(_GATE.maps_trusted, ge=0, le=1_000)
 
     @field_validator("needed", "training_blocking", "discriminator_blocking")
     @classmethod
@@ -42,9 +42,5 @@ class GateSection(Section):
     def gate(self) -> Gate:
         """Build the library's record."""
         own: dict[str, Any] = self.model_dump(include=set(vars(_GATE)))
-        return Gate(
-            **{
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in own.items()
-            }
-        )
+        lists = {name: tuple(value) for name, value in own.items() if isinstance(value, list)}
+        return Gate(**{**own, **lists})

@@ -279,7 +279,7 @@ def test_sections_cannot_be_changed_afterwards() -> None:
 
 def test_sections_are_those_of_the_files_base_first() -> None:
     names = [path.parent.name for path in (ROOT / "tasks").glob("*/params.py")]
-    names += ["base", "gan"]
+    names += ["base", "gan", "gate"]
     found = params.sections()
     assert set(found) == set(names)
     assert next(iter(found)) == "base"
