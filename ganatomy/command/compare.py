@@ -272,9 +272,9 @@ def _from_here(path: Path) -> Path:
 
 def _of_nulls(folder: Path) -> tuple["NoiseStudy", str]:
     from ganatomy.importance.noise import noise_of_nulls
-    from ganatomy.importance.noise_study import digest_of
     from ganatomy.importance.tables import read_parquet
     from ganatomy.metrics import evaluator_file
+    from ganatomy.metrics.evaluator import digest_of
 
     evaluator = folder.resolve().parents[1] / _EVALUATOR
     digest = "unknown"

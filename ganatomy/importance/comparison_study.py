@@ -14,10 +14,9 @@ from ganatomy.gan.sampling import generate, latents, score
 from ganatomy.importance.comparison import COLUMNS, Comparison, ComparisonFacts
 from ganatomy.importance.generator_readouts import ImageFeatures, readouts_of
 from ganatomy.importance.noise import NoiseStudy
-from ganatomy.importance.noise_study import digest_of
 from ganatomy.importance.two_samples import kernel_test, spread_over_halves
 from ganatomy.metrics.auc import auc
-from ganatomy.metrics.evaluator import Evaluator
+from ganatomy.metrics.evaluator import Evaluator, digest_of
 from ganatomy.metrics.random_features import RandomFeatures
 from ganatomy.statistics import Array, benjamini_hochberg, half_width, two_sided_p
 

@@ -1,12 +1,10 @@
 """Where the noise of retraining comes from: the study, from a data set to its result."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 
 import pandas as pd
 import torch
-from torch import nn
 
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.recipe import Recipe
@@ -19,6 +17,7 @@ from ganatomy.importance.measuring import read_out
 from ganatomy.importance.members import Member
 from ganatomy.importance.noise import COLUMNS, NoiseDesign, NoiseStudy, balanced
 from ganatomy.importance.retraining import Training, train_members
+from ganatomy.metrics.evaluator import digest_of
 
 _FEWEST = 2
 
@@ -165,12 +164,3 @@ def draws_of(evaluation: EvaluationSet, num_draws: int) -> list[EvaluationSet]:
         )
         for place in torch.arange(count * num_draws).split(count)
     ]
-
-
-def digest_of(network: nn.Module) -> str:
-    """Hash a network's weights, to tell whether two measurements were made with the same one."""
-    digest = hashlib.sha256()
-    for name, value in sorted(network.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(value.cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()[:16]

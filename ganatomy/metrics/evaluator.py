@@ -5,6 +5,7 @@ on the real train split and freezes it: on class labels where there are some, el
 how much an image was rotated (Gidaris et al. 2018, arXiv 1803.07728).
 """
 
+import hashlib
 from collections.abc import Callable
 
 import torch
@@ -14,6 +15,7 @@ from torch.nn import functional
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.images import to_float
 from ganatomy.initialise import initialise
+from ganatomy.metrics.evaluator_skill import EvaluatorSkill
 from ganatomy.rng import generator
 
 ROTATIONS = ("0 degrees", "90 degrees", "180 degrees", "270 degrees")
@@ -124,6 +126,26 @@ def _initialise_for_relu(network: Evaluator, seed: int) -> None:
                 parameter.mul_((2.0 / fan_in) ** 0.5 / 0.02)
 
 
+def examine_evaluator(network: Evaluator, held_out: Dataset) -> EvaluatorSkill | None:
+    """Count how often the evaluator is right about images that it has not seen.
+
+    Parameters
+    ----------
+    network : Evaluator
+    held_out : Dataset
+
+    Returns
+    -------
+    EvaluatorSkill, or None where no held-out image has a label
+    """
+    images, labels, _ = pretext(held_out)
+    if not len(labels):
+        return None
+    right = int((predict(network, images).argmax(1) == labels).sum())
+    largest = int(labels.bincount().max())
+    return EvaluatorSkill(digest_of(network), right, len(labels), largest / len(labels))
+
+
 @torch.no_grad()
 def accuracy(network: Evaluator, dataset: Dataset) -> float:
     """Return the share of right answers on the task it was trained for, in [0, 1]."""
@@ -150,3 +172,12 @@ def extract(network: nn.Module, images: torch.Tensor, batch_size: int = 512) -> 
     features: Callable[[torch.Tensor], torch.Tensor] = network.features  # type: ignore[assignment]
     parts = [features(to_float(part.to(device))).cpu() for part in images.split(batch_size)]
     return torch.cat(parts).double()
+
+
+def digest_of(network: nn.Module) -> str:
+    """Hash a network's weights, to tell whether two measurements were made with the same one."""
+    digest = hashlib.sha256()
+    for name, value in sorted(network.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]

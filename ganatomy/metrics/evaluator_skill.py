@@ -62,6 +62,14 @@ class EvaluatorSkill:
         room = 1 - self.chance
         return (self.interval[0] - self.chance) / room if room > 0 else 0.0
 
+    def in_words(self) -> str:
+        """Say how often it is right, beside a guess."""
+        low, high = self.interval
+        return (
+            f"the evaluator is right about {self.accuracy:.0%} of {self.num_images:,} held-out "
+            f"images ({low:.0%} to {high:.0%}), a guess about {self.chance:.0%}"
+        )
+
     @property
     def is_enough(self) -> bool:
         """Say whether figures in its features mean anything: a skill of `LEAST_SKILL` or more."""

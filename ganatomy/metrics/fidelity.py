@@ -1,6 +1,7 @@
 """How close a set of fakes comes to reals: every distance at once, with intervals and floors."""
 
 import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -113,6 +114,21 @@ def measure_fidelity(
     return [
         Measurement(name, *estimate, *floor, count, better)
         for name, estimate, floor, better in zip(names, of_fakes, of_floor, _BETTER, strict=True)
+    ]
+
+
+def not_measured(count: int) -> list[Measurement]:
+    """Give NaN for each metric, where the features tell nothing.
+
+    Parameters
+    ----------
+    count : int
+        Images in each set.
+    """
+    nan = math.nan
+    return [
+        Measurement(name, nan, nan, nan, nan, nan, nan, count, better)
+        for name, better in zip(NAMES, _BETTER, strict=True)
     ]
 
 

@@ -11,7 +11,13 @@ from ganatomy.errors import InputError
 from ganatomy.metrics.copies import Suspects, most_suspicious
 from ganatomy.metrics.coverage import Coverage, cover
 from ganatomy.metrics.evaluator import Evaluator, extract, predict
-from ganatomy.metrics.fidelity import INCEPTION_NAMES, NAMES, Measurement, measure_fidelity
+from ganatomy.metrics.fidelity import (
+    INCEPTION_NAMES,
+    NAMES,
+    Measurement,
+    measure_fidelity,
+    not_measured,
+)
 from ganatomy.metrics.generalisation import Generalisation, generalisation_gap
 from ganatomy.metrics.independence import Independence, by_pixels, check_independence
 from ganatomy.metrics.memorisation import Memorisation, judge_memorisation
@@ -39,12 +45,12 @@ class Quality:
     fidelity : list of Measurement
         In the evaluator's features, then in Inception's where these are given.
     memorisation : Memorisation
-        In the spaces ``features`` and ``pixels``.
+        In the spaces ``features`` and ``pixels``; in the latter alone where the evaluator guesses.
     suspects : Suspects
         The fakes that are likeliest to be copies, whatever the verdict.
     generalisation : Generalisation
     coverage : Coverage or None
-        None where the data has no classes.
+        None where the data has no classes, or the evaluator guesses.
     fake_histogram, real_histogram : Tensor of shape (k,), int64
         Classes of all fakes and of all held-out images, as the evaluator sees them.
     """
@@ -67,6 +73,7 @@ def judge(
     seed: int,
     num_replicates: int,
     num_suspects: int,
+    is_measured: bool = True,
     inception: Three | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Quality:
@@ -89,6 +96,8 @@ def judge(
     num_replicates : int
         Of the bootstrap behind the intervals of the distances.
     num_suspects : int
+    is_measured : bool
+        False: the evaluator guesses, and nothing is measured in its features; see `EvaluatorSkill`.
     inception : Three of Tensor of shape (n, 2048), optional
         Inception features of some of these images.
     progress : callable, optional
@@ -116,12 +125,13 @@ def judge(
             progress(done + _STEPS_PER_PART * part // parts, total)
         done += _STEPS_PER_PART if part == parts else 0
 
+    class_names = class_names if is_measured else ()
     features = Three(*(extract(network, part) for part in images))
     made, real = (
         _histogram(network, part, len(class_names)) for part in (images.fakes, images.held_out)
     )
     tick()
-    samples = {"features": three_samples(*features)}
+    samples = {"features": three_samples(*features)} if is_measured else {}
     tick()
     samples["pixels"] = three_samples(*(part.flatten(1) for part in images))
     tick()
@@ -137,7 +147,11 @@ def judge(
         inception = inception._replace(held_out=seen.of(inception.held_out))
         fidelity = _distances(inception, seed, num_replicates, tick, INCEPTION_NAMES)
     with _one_thread():
-        own = _distances(independent(features), seed, num_replicates, tick, NAMES)
+        if is_measured:
+            own = _distances(independent(features), seed, num_replicates, tick, NAMES)
+        else:
+            own = not_measured(count)
+            tick()
         fidelity = [*own, *fidelity]
         memorisation = judge_memorisation(samples, seed, independence=independence)
         tick()

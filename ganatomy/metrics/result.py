@@ -1,6 +1,6 @@
 """Whether generated images are any good, and whether they repeat training images: the result."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 
 from ganatomy.files import read_json, write_bytes, write_json
+from ganatomy.metrics.evaluator_skill import EvaluatorSkill
 from ganatomy.results import remove_stale, validated
 from ganatomy.tables import csv_bytes, read_table
 from ganatomy.tensors import read_tensors, write_tensors
@@ -15,6 +16,7 @@ from ganatomy.tensors import read_tensors, write_tensors
 Record = dict[str, Any]
 _PICTURES = "pictures.safetensors"
 _INCEPTION = "inception.json"
+_EVALUATOR = "evaluator.json"
 _INTERVAL = ("low", "high", "floor", "expected")
 
 
@@ -36,6 +38,8 @@ class EvaluationStudy:
         The suspects under ``fake``, and the nearest training image of each under its space.
     inception_sha256 : str
         Of the file of Inception weights, "" without one.
+    skill : EvaluatorSkill or None
+        Of the evaluator in whose features this was measured; None where it is not known.
     """
 
     fidelity: pd.DataFrame
@@ -46,10 +50,11 @@ class EvaluationStudy:
     shown: torch.Tensor
     suspicious: dict[str, torch.Tensor]
     inception_sha256: str = ""
+    skill: EvaluatorSkill | None = None
 
     def save(self, folder: Path) -> None:
         """Write the tables, the records and the pictures."""
-        remove_stale(folder, _INCEPTION)
+        remove_stale(folder, _INCEPTION, _EVALUATOR)
         write_bytes(folder / "fidelity.csv", csv_bytes(self.fidelity))
         write_bytes(folder / "suspects.csv", csv_bytes(self.suspects))
         for name in ("memorisation", "generalisation", "classes"):
@@ -58,6 +63,8 @@ class EvaluationStudy:
         write_tensors(folder / _PICTURES, {"shown": self.shown, **pictures})
         if self.inception_sha256:
             write_json(folder / _INCEPTION, {"sha256": self.inception_sha256})
+        if self.skill is not None:
+            write_json(folder / _EVALUATOR, asdict(self.skill))
 
     @staticmethod
     @validated
@@ -65,7 +72,7 @@ class EvaluationStudy:
         """Read what `save` wrote; `InputError` where a file is missing or damaged."""
         pictures = read_tensors(folder / _PICTURES)
         shown = pictures.pop("shown")
-        inception = folder / _INCEPTION
+        inception, evaluator = folder / _INCEPTION, folder / _EVALUATOR
         return EvaluationStudy(
             read_table(folder / "fidelity.csv", ("name", "better")),
             read_json(folder / "memorisation.json"),
@@ -75,7 +82,13 @@ class EvaluationStudy:
             shown,
             {name.removeprefix("suspicious/"): images for name, images in pictures.items()},
             read_json(inception)["sha256"] if inception.exists() else "",
+            EvaluatorSkill(**read_json(evaluator)) if evaluator.exists() else None,
         )
+
+    @property
+    def is_measured(self) -> bool:
+        """Say whether there are figures in the evaluator's features: not where it guesses."""
+        return self.skill is None or self.skill.is_enough
 
     @property
     def num_compared(self) -> int:
@@ -83,9 +96,9 @@ class EvaluationStudy:
         return int(self.fidelity["count"].iloc[0])
 
     def metrics(self) -> dict[str, float]:
-        """Return every figure that is worth comparing between runs, flat."""
+        """Return every figure that was measured and is worth comparing between runs, flat."""
         figures: dict[str, float] = {}
-        for row in self.fidelity.to_dict("records"):
+        for row in self.fidelity.dropna(subset="value").to_dict("records"):
             figures[f"{row['name']}@{row['count']}"] = row["value"]
             for kind in ("low", "high", "floor"):
                 figures[f"{row['name']}_{kind}@{row['count']}"] = row[kind]
@@ -105,6 +118,8 @@ class EvaluationStudy:
         """Return what is wrong with the generator, or with what it was judged by, in words."""
         memorisation, missing = self.memorisation, self.classes["missing"]
         said = []
+        if self.skill is not None and not self.is_measured:
+            said.append(f"{self.skill.in_words()}: nothing is measured in its features")
         if memorisation["copies_found"]:
             said.append(f"the generator repeats training images: {memorisation['reason']}")
         elif memorisation["cannot_tell"]:
@@ -118,13 +133,21 @@ class EvaluationStudy:
             said.append(f"classes that G does not make: {', '.join(missing)}")
         return said
 
-    def verdict(self) -> str:
-        """Say in a few sentences how good and how original the images are."""
-        fcd, gap = self.fidelity.iloc[0], self.generalisation
-        said = [
+    def _distance(self) -> str:
+        if self.skill is not None and not self.is_measured:
+            return f"How good the images are is not measured: {self.skill.in_words()}."
+        fcd = self.fidelity.iloc[0]
+        return (
             f"Of {self.num_compared} generated images the distance to held-out ones "
             f"({fcd['name']}) is {fcd['value']:.3g} ({fcd['low']:.3g} to {fcd['high']:.3g}); real "
-            f"images have {fcd['floor']:.3g}.",
+            f"images have {fcd['floor']:.3g}."
+        )
+
+    def verdict(self) -> str:
+        """Say in a few sentences how good and how original the images are."""
+        gap = self.generalisation
+        said = [
+            self._distance(),
             f"Copies of training images: {self.memorisation['verdict']}.",
         ]
         if self.classes["names"]:

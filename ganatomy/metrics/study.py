@@ -8,6 +8,7 @@ import torch
 from ganatomy.files import sha256_of
 from ganatomy.metrics import records
 from ganatomy.metrics.evaluator import Evaluator
+from ganatomy.metrics.evaluator_skill import EvaluatorSkill
 from ganatomy.metrics.inception import inception_features
 from ganatomy.metrics.quality import Quality, Three, judge
 from ganatomy.metrics.result import EvaluationStudy
@@ -22,6 +23,7 @@ def evaluate(
     num_replicates: int = 200,
     num_shown: int = 64,
     num_suspects: int = 8,
+    skill: EvaluatorSkill | None = None,
     inception_weights: Path | None = None,
     device: torch.device | None = None,
     seed: int = 0,
@@ -45,6 +47,9 @@ def evaluate(
         Generated images that are kept to be looked at.
     num_suspects : int
         Generated images nearest to a training image that are kept.
+    skill : EvaluatorSkill, optional
+        Of `examine_evaluator`. Where it is not enough, nothing in the evaluator's features is
+        measured.
     inception_weights : Path, optional
         Measure in the features of Inception as well: see `inception_features`.
     device : torch.device, optional
@@ -69,6 +74,7 @@ def evaluate(
         seed=seed,
         num_replicates=num_replicates,
         num_suspects=num_suspects,
+        is_measured=skill is None or skill.is_enough,
         inception=inception,
         progress=on_progress,
     )
@@ -81,6 +87,7 @@ def evaluate(
         images.fakes[:num_shown],
         _suspicious(images, quality),
         sha256_of(inception_weights) if inception_weights is not None else "",
+        skill,
     )
 
 

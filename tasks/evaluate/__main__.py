@@ -8,6 +8,7 @@ from ganatomy.device import make_deterministic, resolve_device
 from ganatomy.files import whole_folder
 from ganatomy.gan.sampling import generate, latents, score
 from ganatomy.metrics import evaluator_file
+from ganatomy.metrics.evaluator import examine_evaluator
 from ganatomy.metrics.quality import Three
 from ganatomy.metrics.study import evaluate
 from tasks.evaluate.params import Evaluate
@@ -36,6 +37,7 @@ def main(events: Events) -> None:
         class_names=names if train.class_names else (),  # else it tells rotations apart
         num_replicates=params.num_replicates,
         num_shown=params.num_shown,
+        skill=examine_evaluator(network, held_out),
         inception_weights=Path(params.inception_weights) if params.inception_weights else None,
         device=device,
         seed=base.seed,

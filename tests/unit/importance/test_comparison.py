@@ -17,8 +17,7 @@ from ganatomy.importance.comparison import COLUMNS, Comparison, ComparisonFacts
 from ganatomy.importance.comparison_study import compare
 from ganatomy.importance.noise import COLUMNS as OF_NOISE
 from ganatomy.importance.noise import NoiseDesign, NoiseStudy
-from ganatomy.importance.noise_study import digest_of
-from ganatomy.metrics.evaluator import Evaluator
+from ganatomy.metrics.evaluator import Evaluator, digest_of
 from tests.unit.gan.small import SMALL
 
 

@@ -15,8 +15,9 @@ from ganatomy.gan.settings import Method
 from ganatomy.importance.experiment import Experiment, StudySize
 from ganatomy.importance.measuring import read_out
 from ganatomy.importance.noise import COLUMNS, NoiseDesign, NoiseStudy, balanced, noise_of_nulls
-from ganatomy.importance.noise_study import digest_of, draws_of, noise_of_retraining
+from ganatomy.importance.noise_study import draws_of, noise_of_retraining
 from ganatomy.importance.variance_components import crossed
+from ganatomy.metrics.evaluator import digest_of
 from tests.unit.importance.retrained import repeats
 
 TINY = StudySize(num_steps=2, width=4, batch_size=4, num_fakes=20, evaluator_epochs=1)
