@@ -57,7 +57,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = train_evaluator(
         train,
         8,
-        6,
+        20,
         batch_size=32,
         learning_rate=0.01,
         seed=0,
