@@ -91,6 +91,11 @@ class EvaluationStudy:
         return self.skill is None or self.skill.is_enough
 
     @property
+    def unmeasured(self) -> str:
+        """Say why there are no figures in the evaluator's features, "" where there are."""
+        return "" if self.skill is None or self.is_measured else self.skill.in_words()
+
+    @property
     def num_compared(self) -> int:
         """Number of generated images that the distances in the evaluator's features compare."""
         return int(self.fidelity["count"].iloc[0])
@@ -118,8 +123,8 @@ class EvaluationStudy:
         """Return what is wrong with the generator, or with what it was judged by, in words."""
         memorisation, missing = self.memorisation, self.classes["missing"]
         said = []
-        if self.skill is not None and not self.is_measured:
-            said.append(f"{self.skill.in_words()}: nothing is measured in its features")
+        if self.unmeasured:
+            said.append(f"{self.unmeasured}: nothing is measured in its features")
         if memorisation["copies_found"]:
             said.append(f"the generator repeats training images: {memorisation['reason']}")
         elif memorisation["cannot_tell"]:
@@ -134,8 +139,8 @@ class EvaluationStudy:
         return said
 
     def _distance(self) -> str:
-        if self.skill is not None and not self.is_measured:
-            return f"How good the images are is not measured: {self.skill.in_words()}."
+        if self.unmeasured:
+            return f"How good the images are is not measured: {self.unmeasured}."
         fcd = self.fidelity.iloc[0]
         return (
             f"Of {self.num_compared} generated images the distance to held-out ones "

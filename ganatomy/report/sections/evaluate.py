@@ -38,12 +38,13 @@ def _facts(result: Evaluated) -> Record:
     study = result.study
     rows = [
         {**row, "meaning": meaning(row["name"]), "words": in_words(row)}
-        for row in rows_of(study.fidelity)
+        for row in rows_of(study.fidelity.dropna(subset="value"))
     ]
     quality = {
         "rows": rows,
-        "count": rows[0]["count"],
-        "fcd": rows[0],
+        "count": study.num_compared,
+        "fcd": None if study.unmeasured else rows[0],
+        "unmeasured": study.unmeasured,
         "by_inception": any(row["name"] == "fid" for row in rows),
     }
     return {
@@ -87,7 +88,8 @@ def _figures(result: Evaluated) -> dict[str, Figure]:
         "samples": lambda: png(contact_sheet(study.shown, columns)),
         "suspects": lambda: png(_suspects(study)),
     }
-    figures["fidelity"] = lambda: png(fidelity_chart(table[~is_inception]))
+    if study.is_measured:
+        figures["fidelity"] = lambda: png(fidelity_chart(table[~is_inception]))
     if is_inception.any():
         figures["fidelity_inception"] = lambda: png(fidelity_chart(table[is_inception]))
     if classes["names"]:
@@ -114,6 +116,11 @@ def _suspects(study: EvaluationStudy) -> NDArray[np.uint8]:
 def _alarms(result: Evaluated) -> list[str]:
     memorisation, missing = result.study.memorisation, result.study.classes["missing"]
     alarms = []
+    if result.study.unmeasured:
+        alarms.append(
+            f"Distances, precision, recall, density, coverage and classes are not measured: "
+            f"{result.study.unmeasured}"
+        )
     if memorisation["copies_found"]:
         alarms.append("G repeats training images, see “Does it memorise?”")
     if memorisation["cannot_tell"]:
@@ -126,13 +133,15 @@ def _alarms(result: Evaluated) -> list[str]:
 def _summary(result: Evaluated) -> list[str]:
     study = result.study
     classes, gap = study.classes, study.generalisation
+    measured = study.fidelity.dropna(subset="value")
     missing = f", missing: {', '.join(classes['missing'])}" if classes["missing"] else ""
     return [
         *(
             f"{row['name']}@{row['count']}: {row['value']:.3g} "
             f"({row['low']:.3g} to {row['high']:.3g}; real/real: {row['floor']:.3g})"
-            for row in rows_of(study.fidelity)
+            for row in rows_of(measured)
         ),
+        *([f"not measured: {study.unmeasured}"] if study.unmeasured else []),
         *(
             [f"classes found: {classes['num_found']} of {classes['num_modes']}{missing}"]
             if classes["names"]

@@ -138,6 +138,7 @@ def facts() -> dict[str, Any]:
             "count": 1000,
             "fcd": metric,
             "by_inception": True,
+            "unmeasured": "",
         },
         "memorisation": {
             "verdict": "a verdict",
