@@ -8,6 +8,7 @@ from ganatomy.metrics.copies import Copies, find_copies, least_count
 from ganatomy.metrics.data_copying import DataCopying, data_copying
 from ganatomy.metrics.independence import Independence, check_independence
 from ganatomy.metrics.nearness import ThreeSamples
+from ganatomy.wording import listed, percent
 
 COPIES = "copies"
 NO_SIGN = "no sign of copying"
@@ -141,25 +142,31 @@ def _verdict(by_space: dict[str, Evidence], independence: Independence) -> str:
 
 def _reason(verdict: str, by_space: dict[str, Evidence], independence: Independence) -> str:
     shares = "; ".join(
-        f"{name}: {evidence.copies.share:.1%} of fakes below the threshold,"
-        f" {evidence.copies.expected:.1%} expected"
+        f"{name}: {percent(evidence.copies.share, 1)} of fakes below the threshold,"
+        f" {percent(evidence.copies.expected, 1)} expected"
         for name, evidence in by_space.items()
     )
     reason = f"{shares}."
+    if verdict == NO_SIGN:
+        least = min(evidence.detectable for evidence in by_space.values())
+        reason += f" From {percent(least, 1)} on they would be called copies."
     nearer = [name for name, evidence in by_space.items() if evidence.is_nearer]
     if nearer and verdict == NO_SIGN:
         reason += (
-            f" In {' and '.join(nearer)}, fakes as a whole are nearer to the training images than"
+            f" In {listed(nearer)}, fakes as a whole are nearer to the training images than"
             " held-out images are, as smooth images are without being copies: look at the panel."
         )
     lost, total = independence.num_in_training, independence.num_held_out
-    twice = f"{lost:,} of {total:,} held-out images are also among the training images"
+    are = "is" if lost == 1 else "are"
+    twice = f"{lost:,} of {total:,} held-out images {are} also among the training images"
     if not independence.leaves_enough:
-        return f"{twice}, equal or nearly so: {total - lost} are left, too few to set a threshold."
+        return (
+            f"{twice}, equal or nearly so: {total - lost:,} are left, too few to set a threshold."
+        )
     if verdict == CANNOT_TELL:
         reason = (
             f"{total - lost:,} held-out images that are not among the training images are so few"
-            f" that not even {_BLIND_ABOVE:.0%} of copies would be seen. {reason}"
+            f" that not even {percent(_BLIND_ABOVE)} of copies would be seen. {reason}"
         )
     return reason + (f" {twice}, equal or nearly so, and set no threshold." if lost else "")
 

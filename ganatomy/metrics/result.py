@@ -12,6 +12,7 @@ from ganatomy.metrics.evaluator_skill import EvaluatorSkill
 from ganatomy.results import remove_stale, validated
 from ganatomy.tables import csv_bytes, read_table
 from ganatomy.tensors import read_tensors, write_tensors
+from ganatomy.wording import apart, counted, of_all
 
 Record = dict[str, Any]
 _PICTURES = "pictures.safetensors"
@@ -156,18 +157,33 @@ class EvaluationStudy:
             f"Copies of training images: {self.memorisation['verdict']}.",
         ]
         if self.classes["names"]:
-            missing = ", ".join(self.classes["missing"])
-            said.append(
-                f"{self.classes['num_found']} of {self.classes['num_modes']} classes are made"
-                f"{f'; missing: {missing}' if missing else ''}."
-            )
-        knows = "knows its training images" if gap["over_fits"] else "does not tell"
-        rest = "" if gap["over_fits"] else " its training images from held-out ones"
-        said.append(f"D {knows}{rest} (AUC {gap['auc']:.3f}).")
+            found = of_all(self.classes["num_found"], self.classes["num_modes"], "class", "classes")
+            rest = [
+                f"; {what}: {', '.join(self.classes[key])}"
+                for key, what in (("missing", "missing"), ("unsettled", "too few to tell"))
+                if self.classes[key]
+            ]
+            said.append(f"G makes {found}{''.join(rest)}.")
+        said.append(f"{_of_heart(gap)}.")
         if shared := self.memorisation["num_in_training"]:
-            of_all = self.memorisation["num_held_out"]
-            said.append(f"But {shared} of {of_all} held-out images are also in training.")
+            total = self.memorisation["num_held_out"]
+            said.append(
+                f"Of {counted(total, 'held-out image')} {shared:,} {_are(shared)} also in training."
+            )
         return " ".join(said)
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _of_heart(gap: Record) -> str:
+    """Whether D knows its training images: what is not seen is told with what could have been."""
+    interval = f"{apart(gap['auc_low'], 0.5, 3)} to {apart(gap['auc_high'], 0.5, 3)}"
+    level = f"AUC {apart(gap['auc'], 0.5, 3)}, {interval}"
+    if gap["over_fits"]:
+        return f"D knows its training images ({level})"
+    return f"D is not seen to know its training images ({level})"
 
 
 def _of_discriminator(gap: Record) -> dict[str, float]:

@@ -9,6 +9,7 @@ from ganatomy.metrics.discriminator.changes import FEEDS, HARMLESS
 from ganatomy.metrics.discriminator.saturation import RESOLVED, Saturation
 from ganatomy.metrics.discriminator.separation import Boundary, Separation
 from ganatomy.metrics.discriminator.unreal import HIDES, UNREAL
+from ganatomy.wording import apart, listed, percent, signed
 
 LOST = 0.05  # balanced accuracy: a twentieth of all decisions is more than a matter of taste
 SURE = 3.0  # standard errors: the best threshold is chosen on the images that it is judged by
@@ -64,11 +65,13 @@ def of_separation(found: Separation) -> list[HealthFinding]:
     """Say where D does not tell reals from fakes, or takes one for the other."""
     if found.low > 0.5:
         return []
-    level = f"AUC {found.auc:.2f}, {found.low:.2f} to {found.high:.2f}"
+    level = _level(found.auc, found.low, found.high)
     if found.high < 0.5:
         text = f"it ranks fakes above held-out reals ({level}): its sign is turned around"
-    else:
+    elif found.high <= 0.5 + BETTER:
         text = f"it does not tell held-out reals from fakes ({level}): there is little to explain"
+    else:
+        text = f"whether it tells held-out reals from fakes cannot be told ({level})"
     return [HealthFinding("separation", text)]
 
 
@@ -77,7 +80,7 @@ def of_boundary(found: Boundary) -> list[HealthFinding]:
     if not is_off(found):
         return []
     text = (
-        f"its boundary between real and fake lies at {found.best:+.2f} and not at 0 (balanced "
+        f"its boundary between real and fake lies at {signed(found.best)} and not at 0 (balanced "
         f"accuracy {found.accuracy_at_best:.2f} there, {found.accuracy_at_0:.2f} at 0): do not "
         "read the sign of a logit as its verdict"
     )
@@ -201,12 +204,12 @@ def of_saturation(found: Saturation, has_sigmoid: bool) -> list[HealthFinding]:
         said.append(HealthFinding("squashed", text))
     said += [HealthFinding("saturated", reason) for reason in found.reasons]
     if found.without > FEW:
-        text = f"no gradient reaches {found.without:.0%} of the images"
+        text = f"no gradient reaches {percent(found.without, 1)} of the images"
         said.append(HealthFinding("saturated", text))
     if has_sigmoid and found.beyond > FEW:
         text = (
-            f"{found.beyond:.0%} of its logits lie beyond {RESOLVED:.1f}, where a sigmoid in "
-            "float32 is 1"
+            f"{percent(found.beyond, 1)} of its logits lie beyond {RESOLVED:.1f}, where a sigmoid "
+            "in float32 is 1"
         )
         said.append(HealthFinding("saturated", text))
     return said
@@ -217,8 +220,8 @@ def of_harmless(changes: pd.DataFrame) -> list[HealthFinding]:
     return [
         HealthFinding(
             "harmless",
-            f"a real image {HARMLESS[row['change']][0]} gets a lower logit than a fake (AUC "
-            f"{row['auc']:.2f}, {row['low']:.2f} to {row['high']:.2f})",
+            f"a real image {HARMLESS[row['change']][0]} gets a lower logit than a fake ("
+            f"{_level(row['auc'], row['low'], row['high'])})",
         )
         for row in changes.to_dict("records")
         if row["high"] < 0.5
@@ -231,16 +234,18 @@ def of_unreal(unreal: pd.DataFrame) -> list[HealthFinding]:
     if above.empty:
         return []
     named = [
-        f"{UNREAL[row['kind']]} (in {row['auc']:.0%} of pairs)" for row in above.to_dict("records")
+        f"{UNREAL[row['kind']]} (in {percent(row['auc'], 1)} of pairs)"
+        for row in above.to_dict("records")
     ]
-    text = f"it ranks images that are no data above real ones: {_listed(named)}"
+    text = f"it ranks images that are no data above real ones: {listed(named)}"
     if hides := [kind for kind in above["kind"] if kind in HIDES]:
         text += (
-            f"; explanations that hide places by {_listed(hides)} would mostly show that, and not "
+            f"; explanations that hide places by {listed(hides)} would mostly show that, and not "
             "the image"
         )
     return [HealthFinding("unreal", text)]
 
 
-def _listed(words: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+def _level(auc: float, low: float, high: float) -> str:
+    """An AUC with its interval, each on its side of chance."""
+    return f"AUC {apart(auc, 0.5)}, {apart(low, 0.5)} to {apart(high, 0.5)}"

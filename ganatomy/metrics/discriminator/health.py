@@ -12,6 +12,7 @@ from ganatomy.metrics.discriminator.findings import HealthFinding
 from ganatomy.results import validated
 from ganatomy.tables import csv_bytes, read_table
 from ganatomy.tensors import read_tensors, write_tensors
+from ganatomy.wording import apart, percent
 
 Record = dict[str, Any]
 _TABLES = ("forwards", "unreal", "harmless", "feeds")
@@ -116,8 +117,9 @@ class DiscriminatorHealth:
         good = []
         held_out, cut = self.record["held_out"], self.record["boundary"]
         if "separation" not in wrong:
-            level = f"{held_out['low']:.2f} to {held_out['high']:.2f}"
-            good.append(f"tells held-out reals from fakes (AUC {held_out['auc']:.2f}, {level})")
+            level = " to ".join(apart(held_out[each], 0.5) for each in ("low", "high"))
+            auc = apart(held_out["auc"], 0.5)
+            good.append(f"tells held-out reals from fakes (AUC {auc}, {level})")
         if not self.record["has_level"]:
             good.append("was trained with a loss that leaves the level of its logits open")
         elif not {"boundary", "separation"} & wrong.keys():
@@ -127,8 +129,12 @@ class DiscriminatorHealth:
             )
         if "batch" not in wrong:
             good.append("gives each image a logit that depends on this image alone")
-        if "unreal" not in wrong:
-            good.append("ranks nothing that is no data above real images")
+        if "unreal" not in wrong and len(self.unreal):
+            most = percent(float(self.unreal["high"].max()), 1)
+            good.append(
+                "is not seen to rank what is no data above real images (no kind of it in "
+                f"more than {most} of pairs)"
+            )
         said = [f"D {_listed(good)}."] if good else []
         if wrong:
             texts = "; ".join(each.text for each in self.findings)

@@ -1,12 +1,11 @@
 """The distances between fakes and reals: a chart, and a sentence for each."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from ganatomy.metrics.sentences import beside_reals
 from ganatomy.report.figures.canvas import ACCENT, MUTED, canvas, pixels
 
 MEANINGS = {
@@ -25,25 +24,7 @@ def meaning(name: str) -> str:
     return MEANINGS[name.removesuffix("_inception")]
 
 
-def in_words(row: dict[str, Any]) -> str:
-    """Say how a metric of the fakes stands beside that of reals, by their intervals.
-
-    Parameters
-    ----------
-    row : dict
-        A row of fidelity.csv.
-    """
-    if row["low"] <= row["floor_high"] and row["floor_low"] <= row["high"]:
-        return "not to be told from reals"
-    fakes_are_lower = row["high"] < row["floor_low"]
-    if fakes_are_lower == (row["better"] == "lower"):
-        return "beyond reals: they crowd where reals are densest"
-    if row["better"] == "higher":
-        return f"worse: at most {row['high'] / row['floor_low']:.0%} of the reals'"
-    if row["floor_high"] <= 0:
-        return "worse than reals"
-    ratio = row["low"] / row["floor_high"]
-    return f"worse: at least {ratio:,.{0 if ratio >= 10 else 1}f} times the reals'"
+in_words = beside_reals
 
 
 def fidelity_chart(table: pd.DataFrame) -> NDArray[np.uint8]:

@@ -25,7 +25,7 @@ def test_verdict_follows_the_share_of_copies(copies: int) -> None:
     evidence = found.spaces["features"]
     assert evidence.copies.share == pytest.approx(0.01 + 0.99 * copies / 300, abs=0.015)
     assert found.verdict == (COPIES if copies >= 30 else NO_SIGN)
-    assert f"{evidence.copies.share:.1%} of fakes" in found.reason
+    assert f"{100 * evidence.copies.share:.1f} % of fakes" in found.reason
     assert "3 times the expected" in found.rule
 
 

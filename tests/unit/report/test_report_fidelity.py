@@ -8,8 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from ganatomy.metrics.fidelity import INCEPTION_NAMES, NAMES
+from ganatomy.metrics.sentences import beside_reals
 from ganatomy.report.figures.canvas import ACCENT, MUTED
-from ganatomy.report.figures.fidelity_chart import fidelity_chart, in_words, meaning
+from ganatomy.report.figures.fidelity_chart import fidelity_chart, meaning
 
 COLUMNS = ["value", "low", "high", "floor", "floor_low", "floor_high"]
 
@@ -76,27 +77,27 @@ def test_metrics_without_any_width_are_drawn() -> None:
 
 
 def _row(better: str, fakes: tuple[float, ...], reals: tuple[float, ...]) -> dict[str, Any]:
-    return {**dict(zip(COLUMNS, (*fakes, *reals))), "better": better}
+    return {"name": "recall", **dict(zip(COLUMNS, (*fakes, *reals))), "better": better}
 
 
 @pytest.mark.parametrize(
     ("better", "fakes", "reals", "said"),
     [
-        ("lower", (3, 2, 4), (1.5, 1, 2), "not to be told from reals"),
+        ("lower", (3, 2, 4), (1.5, 1, 2), "no difference seen: one above 1.5 would show"),
         ("lower", (3, 2, 4), (1.5, 1, 1.6), "worse: at least 1.2 times the reals'"),
         ("lower", (4000, 3000, 5000), (1, 0, 2), "worse: at least 1,500 times the reals'"),
         ("lower", (3, 2, 4), (-0.5, -1, -0.1), "worse than reals"),
-        ("lower", (3, 2, 4), (9, 8, 10), "beyond reals"),
-        ("higher", (0.5, 0.4, 0.6), (0.7, 0.6, 0.8), "not to be told from reals"),
-        ("higher", (0.3, 0.2, 0.4), (0.9, 0.8, 1.0), "worse: at most 50% of the reals'"),
-        ("higher", (0.0, 0.0, 0.0), (0.8, 0.7, 0.9), "worse: at most 0% of the reals'"),
-        ("higher", (1.5, 1.4, 1.6), (1.0, 0.9, 1.1), "beyond reals"),
+        ("lower", (3, 2, 4), (9, 8, 10), "better than reals among themselves"),
+        ("higher", (0.5, 0.4, 0.6), (0.7, 0.6, 0.8), "cannot be told: only a difference above 0.2"),
+        ("higher", (0.3, 0.2, 0.4), (0.9, 0.8, 1.0), "worse: at most 50 % of the reals'"),
+        ("higher", (0.0, 0.0, 0.0), (0.8, 0.7, 0.9), "worse: none of what reals have"),
+        ("higher", (1.5, 1.4, 1.6), (1.0, 0.9, 1.1), "better than reals among themselves"),
     ],
 )
 def test_intervals_decide_what_is_said(
     better: str, fakes: tuple[float, ...], reals: tuple[float, ...], said: str
 ) -> None:
-    assert in_words(_row(better, fakes, reals)).startswith(said)
+    assert beside_reals(_row(better, fakes, reals)).startswith(said)
 
 
 @pytest.mark.parametrize("name", [*NAMES, *INCEPTION_NAMES])
