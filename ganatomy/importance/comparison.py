@@ -12,6 +12,7 @@ from ganatomy.importance.noise import HEADLINES
 from ganatomy.importance.tables import read_csv, write_csv
 from ganatomy.results import validated
 from ganatomy.tensors import read_tensors, write_tensors
+from ganatomy.wording import counted, listed, pair
 
 LOWER_IS_BETTER = ("g_fcd", "g_frd", "g_fld", "g_kcd", "g_krd", "g_class_shift")
 HIGHER_IS_BETTER = ("g_precision", "g_recall", "g_coverage")
@@ -136,24 +137,34 @@ class Comparison:
         if p <= ALPHA:
             yield f"The images of {a} and {b} differ (kernel test, p = {p:.2g})."
         else:
-            yield f"The images of {a} and {b} cannot be told apart (kernel test, p = {p:.2g})."
+            yield (
+                f"The images of {a} and {b} cannot be told apart by {self.facts.count:,} of each "
+                f"(kernel test, p = {p:.2g})."
+            )
         yield "Which is closer to the data is not known: no real images were given."
 
     def _headline(self, found: pd.DataFrame | None = None) -> str:
         """The figures of the first readout that users quote, of those that were found."""
         rows = self.table if found is None or found.empty else found
-        rows = rows[[self.closer(name) is not None for name in rows["readout"]]]
+        sided = rows[[self.closer(name) is not None for name in rows["readout"]]]
+        rows = rows if sided.empty else sided
         quoted = [name for name in HEADLINES if name in set(rows["readout"])]
         row = rows.set_index("readout").loc[quoted[0] if quoted else rows["readout"].iloc[0]]
-        first, second = (row["a"], row["b"])
+        first, second = pair(row["a"], row["b"])
         said = HEADLINES.get(str(row.name), str(row.name))
-        if self.closer(str(row.name)) == self.facts.name_b:
-            words = f"{said} {second:.3g} against {first:.3g}"
+        if self.closer(str(row.name)) == self.facts.name_b and found is not None:
+            words = f"{said} {second} against {first}"
         else:
-            words = f"{said} {first:.3g} against {second:.3g}"
+            words = f"{said} {first} against {second}"
+        many = f"not surely so among {counted(len(self.table), 'figure')}"
         if pd.notna(row["band"]):
+            if found is None and abs(row["difference"]) > row["band"]:
+                beyond = f"beyond what two trainings differ by ({row['band']:.2g})"
+                return f"{words}; that is {beyond}, but {many}"
             return f"{words}; a difference below {row['band']:.2g} between two trainings is noise"
-        return f"{words}; the difference is {row['low']:.2g} to {row['high']:.2g} by sampling alone"
+        words += f"; the difference is {row['low']:.2g} to {row['high']:.2g} by sampling alone"
+        is_clear = row["low"] > 0 or row["high"] < 0
+        return f"{words}, but {many}" if found is None and is_clear else words
 
     def _cautions(self) -> Iterator[str]:
         if not len(self.table):
@@ -206,4 +217,4 @@ class Comparison:
 
 
 def _listed(readouts: list[str]) -> str:
-    return ", ".join(HEADLINES.get(name, name) for name in readouts)
+    return listed([HEADLINES.get(name, name) for name in readouts])

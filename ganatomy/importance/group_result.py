@@ -9,6 +9,7 @@ from ganatomy.errors import InputError
 from ganatomy.importance.readouts import READOUTS
 from ganatomy.importance.tables import read_csv, write_csv
 from ganatomy.results import validated
+from ganatomy.wording import counted, listed
 
 # which way a generator gets worse: a distance rises, a share of good images falls
 _WORSE = {
@@ -85,10 +86,15 @@ class GroupInfluence:
         """Say which groups harm, and whether the prediction holds for subsets not seen."""
         ranked = self.harm()
         out = ranked[ranked["stands_out"].astype(bool)]
-        said = (
-            f"By the {READOUTS['g_fcd'].meaning}, G comes out better without groups "
-            f"{_listed(out[out['harm'] > 0])} and worse without groups "
-            f"{_listed(out[out['harm'] < 0])}."
+        found = [
+            f"{side} without {_groups(rows)}"
+            for side, rows in (("better", out[out["harm"] > 0]), ("worse", out[out["harm"] < 0]))
+            if len(rows)
+        ]
+        said = f"By the {READOUTS['g_fcd'].meaning}, G " + (
+            f"comes out {' and '.join(found)}."
+            if found
+            else f"is not seen to change without any of {counted(len(ranked), 'group')}."
         )
         first = self.table[self.table["readout"] == "g_fcd"].iloc[0]
         if pd.isna(first["lds"]):
@@ -116,5 +122,5 @@ def _ceiling(reached: float) -> str:
     return f"a perfect prediction would reach about {reached:.2f}"
 
 
-def _listed(groups: pd.DataFrame) -> str:
-    return ", ".join(map(str, groups["group"])) or "(none)"
+def _groups(rows: pd.DataFrame) -> str:
+    return f"group{'s' * (len(rows) != 1)} {listed([str(group) for group in rows['group']])}"

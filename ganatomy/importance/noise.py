@@ -23,6 +23,7 @@ from ganatomy.importance.variance_components import (
 )
 from ganatomy.results import validated
 from ganatomy.statistics import Array
+from ganatomy.wording import counted, listed, percent
 
 COLUMNS = ["initialisation", "order", "draw", "readout", "value"]
 ABOUT = "noise.json"
@@ -163,26 +164,30 @@ class NoiseStudy:
         return " ".join(self.sentences())
 
     def sentences(self) -> Iterator[str]:
-        """Say it readout by readout, the headline ones."""
-        bands = self.bands.set_index("readout")["band"]
-        known = [name for name in HEADLINES if name in bands and np.isfinite(bands[name])]
+        """Say it readout by readout, the headline ones; others where there is none of these."""
+        bands = self.bands.set_index("readout")["band"].dropna()
+        known = [name for name in HEADLINES if name in bands] or list(bands.index)
         if not known:
             yield "Trainings on the same data do not differ in what was measured."
             return
-        below = [f"{bands[name]:.2g} in {HEADLINES[name]}" for name in known]
-        yield f"A difference below {', '.join(below)} between two such trainings is noise."
-        first = known[0]
-        rows = self.parts[self.parts["readout"] == first].sort_values("share", ascending=False)
-        most = [
-            f"{100 * row['share']:.0f} % {_SAID[row['part']]}" for row in rows.to_dict("records")
-        ]
-        yield f"Of the variance of {HEADLINES[first]}, {', '.join(most)}."
-        times = self.times_sampling(first)
+        titles = {name: HEADLINES.get(name, name) for name in known}
+        below = listed([f"{bands[name]:.2g} in {titles[name]}" for name in known])
+        yield f"A difference below {below} between two such trainings is noise."
+        yield from self._of_variance(known[0], titles[known[0]])
+
+    def _of_variance(self, readout: str, title: str) -> Iterator[str]:
+        rows = self.parts[self.parts["readout"] == readout].dropna(subset="share")
+        rows = rows.sort_values("share", ascending=False)
+        most = [f"{percent(row['share'])} {_SAID[row['part']]}" for row in rows.to_dict("records")]
+        if most:
+            yield f"Of the variance of {title} there comes {listed(most)}."
+        times = self.times_sampling(readout)
         if times is not None:
-            yield (
-                f"A new training moves {HEADLINES[first]} {times:.1f} times as far as another draw "
-                f"of {self.design.count} images and latents does."
-            )
+            far = f"{times:.2g} times as far" if not 0.95 <= times < 1.05 else "about as far"
+            draw = "another draw of images and latents"
+            if self.design.count:
+                draw = f"another draw of {counted(self.design.count, 'image')} and latents"
+            yield f"A new training moves {title} {far} as {draw} does."
 
     def save(self, folder: Path) -> None:
         """Write repeats, parts, bands and the design into a folder."""
@@ -209,12 +214,12 @@ class NoiseStudy:
 
 
 _SAID = {
-    "initialisation": "comes from the first weights",
+    "initialisation": "from the first weights",
     "order": "from the order of the data and what is drawn in training",
     "interplay": "from how the two meet",
     "sampling": "from what each was measured on",
     "shared draw": "from what all were measured on",
-    "seed": "comes from the seed (first weights and latents)",
+    "seed": "from the seed (first weights and latents)",
 }
 
 

@@ -9,10 +9,12 @@ from ganatomy.importance.screening import Cost, Screening
 from ganatomy.importance.tables import read_csv
 from ganatomy.results import remove_stale, validated
 from ganatomy.tables import csv_bytes
+from ganatomy.wording import counted, of_all
 
 _SURVIVORS = "survivors.json"
 _SCREENING = "screening.json"
 _TABLES = ("history", "repeats")
+_SAVES = 1.05
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,14 @@ class ScreeningStudy:
     def verdict(self) -> str:
         """Say in words what is trained in full."""
         if self.cost is None:
-            return f"Nothing was screened: all {len(self.kept)} variants are trained in full."
+            every = of_all(len(self.kept), len(self.candidates), "variant")
+            are = "is" if len(self.kept) == 1 else "are"
+            return f"Nothing was screened: {every} {are} trained in full."
+        are = "is" if len(self.kept) == 1 else "are"
+        names = f": {', '.join(self.kept)}" if self.kept else ""
         return (
-            f"Of {len(self.candidates)} variants {len(self.kept)} are trained in full: "
-            f"{', '.join(self.kept) or 'none'}. Without screening it would cost "
-            f"{self.cost.factor:.2g} times as much."
+            f"Of {counted(len(self.candidates), 'variant')} {len(self.kept)} {are} trained in "
+            f"full{names}. {_saved(self.cost.factor)}."
         )
 
     def save(self, folder: Path) -> None:
@@ -103,3 +108,12 @@ class ScreeningStudy:
         return ScreeningStudy(
             tuple(details["candidates"]), tuple(about["variants"]), screening, cost
         )
+
+
+def _saved(factor: float) -> str:
+    """What screening saved; a saving of less than a twentieth is none to speak of."""
+    if factor >= _SAVES:
+        return f"Without screening it would cost {factor:.3g} times as much"
+    if factor <= 1 / _SAVES:
+        return f"Screening costs more than it saves: {1 / factor:.3g} times as much as without"
+    return "Screening saved next to nothing"

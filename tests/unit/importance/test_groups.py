@@ -68,12 +68,12 @@ def test_words_and_figures() -> None:
     assert (metrics["num_groups"], metrics["num_harmful"], metrics["num_useful"]) == (5, 1, 1)
     assert metrics["lds"] > 0.7  # four levels, so many ties
     said = found.verdict()
-    assert "better without groups 1 and worse without groups 3." in said
+    assert "better without group 1 and worse without group 3." in said
     assert "with a rank correlation of 0." in said
     unsure = replace(found, table=found.table.assign(lds=np.nan)).verdict()
     assert unsure.endswith("3. Too few subsets to say whether it holds for others.")
     quiet = replace(found, table=found.table.assign(stands_out=False)).verdict()
-    assert "better without groups (none) and worse without groups (none)." in quiet
+    assert "G is not seen to change without any of 5 groups." in quiet
 
 
 def test_readout_without_a_worse_side() -> None:

@@ -55,12 +55,14 @@ def test_words_give_the_band_the_cause_and_the_ratio_to_sampling() -> None:
     study = _simulated()
     band = study.bands.set_index("readout")["band"]["g_fcd"]
     said = study.verdict()
-    assert f"below {band:.2g} in fcd, " in said
-    assert "comes from the first weights" in said.partition("Of the variance of fcd, ")[2][:40]
+    assert f"below {band:.2g} in fcd and " in said
+    assert (
+        " % from the first weights" in said.partition("Of the variance of fcd there comes ")[2][:40]
+    )
     parts = study.parts[study.parts["readout"] == "g_fcd"].set_index("part")["variance"]
     times = (parts[:3].sum() / parts[3:].sum()) ** 0.5
     assert times > 10
-    assert f"{times:.1f} times as far as another draw of 250 images" in said
+    assert f"{times:.2g} times as far as another draw of 250 images" in said
 
 
 def test_without_any_spread_there_is_nothing_to_tell() -> None:
