@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from flows import settings
+from flows import places, settings
 from flows.masking import masked
 from ganatomy.errors import InputError
 from ganatomy.files import cannot_write
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from flows.status import LastRun
     from flows.terminal import Terminal
 
-_REPORT = Path("reports/report.html")
 _LEAST_ROOM_MIB = 50  # measured: the servers' databases take 8 before the first stage
 
 
@@ -139,7 +138,9 @@ def _bring_up_to_date(root: Path, terminal: "Terminal") -> int:
     except BaseException:  # stopped, or the disk is full: whoever catches it says so
         _tell_if_not_recorded(root, before)
         raise
-    print(f"report:  {root / _REPORT}   (make report)")
+    for line in places.verdict_lines(root):
+        print(line)
+    print(f"report:  {root / places.PAGE}   (make report)")
     last = LastRun.read(root)
     print(*(last.lines() if last is not None else []), sep="\n")
     return 0
@@ -205,9 +206,9 @@ def _plan(arguments: argparse.Namespace, root: Path) -> int:
 
 
 def _report(arguments: argparse.Namespace, root: Path) -> int:
-    page = root / _REPORT
+    page = root / places.PAGE
     if not page.exists():
-        raise InputError("there is no report yet", str(_REPORT), "Run `make run` first.")
+        raise InputError("there is no report yet", str(places.PAGE), "Run `make run` first.")
     print(page)
     webbrowser.open(page.as_uri())
     return 0

@@ -1,6 +1,7 @@
-"""What a run says of its length: at its start, and at the end of each stage what is left."""
+"""What a run says of its length: at its start, and while it goes on what is left."""
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -14,6 +15,7 @@ from flows.forecast import Measured, Speed
 from flows.pace import Pace
 from flows.settings import STATE
 from flows.stages import Stage
+from flows.standing import Standing
 from flows.watch import Event
 from ganatomy.files import write_json
 from tasks.shared.work import COMPUTE, TRAIN, Document, num_training_images, work
@@ -23,6 +25,8 @@ _AT_THE_END_S = 6.0  # everything is read once more, and recorded
 _USUAL_IMAGES = 4000  # that the default run trains with
 _ENDED_WELL = ("ran", "restored", "cached")
 _OVERDUE = 0.1  # of what a stage took, where it takes longer than forecast
+_EVIDENCE_S = 20.0  # of stages that ended, from which on a machine that was not timed is known
+_STANDING_INTERVAL_S = 1.0
 
 
 class Ahead:
@@ -60,6 +64,8 @@ class Ahead:
         self._paces: dict[str, Pace] = {}
         self._took: dict[str, float] = {}
         self._speed: Speed | None = None
+        self._costs: dict[str, float] = {}
+        self._stood_s = -math.inf
         self._is_over = False
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._measure, name="ahead", daemon=True)
@@ -84,9 +90,9 @@ class Ahead:
             if self._is_over or processes.stopping.is_set():
                 return
             self._speed = found
-            costs = self._costs()
+            self._costs = self._costs_now()
             text = sentence(
-                self._left(costs),
+                self._left_s(),
                 self._stages,
                 self._unchanged,
                 self._slots,
@@ -107,24 +113,44 @@ class Ahead:
                 self._paces.setdefault(stage, Pace()).note(event, time.monotonic())
 
     def stage_ended(self, stage: str, outcome: str, seconds: float) -> str:
-        """Say what is left; "" where that is not known, or nothing."""
+        """Say where the run stands; "" where the stage had nothing to do, or did not end well."""
         with self._lock:
             self._begun.pop(stage, None)
             if outcome == "ran":
                 self._took[stage] = seconds
             if outcome in _ENDED_WELL:
                 self._done.add(stage)
-            if outcome not in ("ran", "restored") or len(self._done) == len(self._stages):
+            if outcome not in ("ran", "restored"):
                 return ""
-            return f"{forecast.words(self._left(self._costs()))} left"
+            self._costs = self._costs_now()
+            return str(self._standing())
 
-    def _costs(self) -> dict[str, float]:
+    def standing(self) -> Standing:
+        """Tell where the run stands."""
+        with self._lock:
+            return self._standing()
+
+    def due(self) -> Standing | None:
+        """Tell the same at most once a second: None where it was told just now."""
+        with self._lock:
+            now = time.monotonic()
+            if now - self._stood_s < _STANDING_INTERVAL_S:
+                return None
+            self._stood_s = now
+            return self._standing()
+
+    def _standing(self) -> Standing:
+        known = self._speed is not None or sum(self._took.values()) >= _EVIDENCE_S
+        left_s = self._left_s() if known else None
+        return Standing(len(self._done), len(self._stages), left_s)
+
+    def _costs_now(self) -> dict[str, float]:
         """Forecast each stage by what is known now: `prepare` counts the images."""
         return costs(self._root, self._stages, self._document, self._speed)
 
-    def _left(self, costs: dict[str, float]) -> float:
-        drift, now = forecast.drift(self._took, costs), time.monotonic()
-        drifted = {name: drift * seconds for name, seconds in costs.items()}
+    def _left_s(self) -> float:
+        drift, now = forecast.drift(self._took, self._costs), time.monotonic()
+        drifted = {name: drift * seconds for name, seconds in self._costs.items()}
         at_work = {}
         for name, began in self._begun.items():
             by_pace, passed = self._paces[name].left(now), now - began
@@ -184,10 +210,13 @@ def sentence(
 ) -> str:
     """Say how long a run will take: the time, the machine, the stages."""
     machine = f"{slots} core{'s' if slots > 1 else ''}"
-    if pace is not None:
-        machine += f", {pace:,.0f} training images/s"
     how_long = forecast.words(left_s)
-    told = f"{how_long[0].upper()}{how_long[1:]} on this machine ({machine}); {len(stages)} stages"
+    if pace is None:
+        told = f"This machine ({machine}) could not be timed; a usual one takes {how_long}"
+    else:
+        machine += f", {pace:,.0f} training images/s"
+        told = f"{how_long[0].upper()}{how_long[1:]} on this machine ({machine})"
+    told += f"; {len(stages)} stages"
     return f"{told}, of which {len(unchanged)} are unchanged." if unchanged else f"{told}."
 
 

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from flows.standing import Standing
 from flows.watch import Event
 
 
@@ -17,8 +18,11 @@ class Listener(Protocol):
     def stage_ended(self, stage: str, outcome: str, seconds: float, left: str = "") -> None:
         """``ran``, ``restored``, ``cached``, ``failed``, ``stopped`` or ``skipped``.
 
-        `left` says what is left of the run, where that is known.
+        `left` says where the run stands then, where that is of interest.
         """
+
+    def run_stands(self, standing: Standing) -> None:
+        """How far the run is; told about once a second while a stage is at work."""
 
     def run_said(self, text: str) -> None:
         """A sentence of the run's own, about no stage."""
@@ -44,6 +48,11 @@ class Everyone:
         """Pass it on."""
         for listener in self._listeners:
             listener.stage_ended(stage, outcome, seconds, left)
+
+    def run_stands(self, standing: Standing) -> None:
+        """Pass it on."""
+        for listener in self._listeners:
+            listener.run_stands(standing)
 
     def run_said(self, text: str) -> None:
         """Pass it on."""

@@ -22,8 +22,20 @@ from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.utilities.urls import url_for
 
-from flows import adapter, params, processes, schedule, settings, speed, unfinished, writable
+from flows import (
+    adapter,
+    params,
+    places,
+    processes,
+    schedule,
+    server,
+    settings,
+    speed,
+    unfinished,
+    writable,
+)
 from flows.ahead import Ahead
 from flows.beginning import begun
 from flows.listeners import Everyone, Listener
@@ -55,6 +67,11 @@ class _Run:
     def is_cached(self, stage: adapter.Stage) -> bool:
         """Whether it was up to date when the run began, and so is all that it needs."""
         return stage.name not in self.behind and self.changed.isdisjoint(stage.upstream)
+
+    def tell_standing(self) -> None:
+        """Tell now and then how far the run is."""
+        if (standing := self.ahead.due()) is not None:
+            self.listener.run_stands(standing)
 
 
 _current: contextvars.ContextVar[_Run] = contextvars.ContextVar("ganatomy_run")
@@ -102,6 +119,7 @@ def run_stage(name: str) -> str:
                 while not work.done():
                     concurrent.futures.wait([work], timeout=_POLL_S)
                     teller.tell()
+                    run.tell_standing()
             outcome = work.result()
             if outcome == "ran":
                 run.took_s[name] = round(time.monotonic() - started, 1)
@@ -198,6 +216,9 @@ def pipeline(profile: str | None = None, overrides: list[str] | None = None) -> 
             everyone.run_said(text)
             logger.info(text)
 
+        page = url_for("flow-run", flow_id) if server.has_pages() and flow_run.id else None
+        for line in places.where_to_watch(page):
+            tell(line)
         ahead = Ahead(
             root,
             stages,

@@ -25,6 +25,7 @@ import psutil
 from flows import entry, lockfile, spool, store
 from flows.entry import RunEntry, StageEntry
 from flows.masking import masked
+from flows.standing import Standing
 from flows.status import LastRun
 from flows.watch import Event
 from ganatomy.files import sha256_of
@@ -137,6 +138,9 @@ class Record:
 
     def run_said(self, text: str) -> None:
         """Nothing: what a run says of its length is not what happened."""
+
+    def run_stands(self, standing: Standing) -> None:
+        """Nothing: it is another a second later."""
 
     def _note(self) -> None:
         """Keep on disk how far the run is, for the case that it is killed."""

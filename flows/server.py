@@ -13,6 +13,11 @@ from flows.masking import masked
 _START_LIMIT_S = 180.0
 
 
+def has_pages() -> bool:
+    """Whether the server that is used is another process: ours of one run serves no pages."""
+    return os.environ.get("PREFECT_SERVER_UI_ENABLED") != "false"
+
+
 def reachable(api_url: str, timeout_s: float = 2.0) -> bool:
     """Whether a Prefect server answers there."""
     try:

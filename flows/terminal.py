@@ -1,4 +1,7 @@
-"""The run in the terminal: bars where there is a screen, lines where there is a log."""
+"""The run in the terminal: bars where there is a screen, lines where there is a log.
+
+Colours are left to rich, which knows NO_COLOR; lines have none.
+"""
 
 import sys
 import threading
@@ -22,6 +25,7 @@ from rich.text import Text
 
 from flows.forecast import words
 from flows.pace import Pace
+from flows.standing import Standing
 from flows.watch import Event
 
 _TELL_INTERVAL_S = 20.0  # where there is no screen, a line now and then shows that it goes on
@@ -37,6 +41,15 @@ class _Speed(ProgressColumn):
         return Text(f"{speed:,.0f}/s" if speed and speed >= 1 else "", style="progress.data.speed")
 
 
+class _Left(TimeRemainingColumn):
+    """The time that is left: of a stage at its pace, of the run as it was told."""
+
+    def render(self, task: Task) -> Text:
+        """As ``0:01:30``, or ``about 45 s left``."""
+        told = task.fields.get("left")
+        return super().render(task) if told is None else Text(told, style="progress.remaining")
+
+
 class Terminal:
     """A listener that draws."""
 
@@ -47,6 +60,8 @@ class Terminal:
         self._paces: dict[str, Pace] = {}
         self._said: set[str] = set()
         self._told_s = time.monotonic()
+        self._standing: Standing | None = None
+        self._whole: TaskID | None = None  # the bar of the run
         self._progress = Progress(
             TextColumn("{task.description:<14}"),
             BarColumn(bar_width=28),
@@ -54,10 +69,10 @@ class Terminal:
             TextColumn("{task.fields[unit]}"),
             _Speed(),
             TimeElapsedColumn(),
-            TimeRemainingColumn(),
+            _Left(),
             console=self._console,
             transient=True,
-            disable=not sys.stderr.isatty(),
+            disable=not sys.stderr.isatty() or self._console.is_dumb_terminal,
         )
 
     def __enter__(self) -> Self:
@@ -91,9 +106,7 @@ class Terminal:
                 pace.note(event, time.monotonic())
                 if self._progress.disable and time.monotonic() - self._told_s > _TELL_INTERVAL_S:
                     self._told_s = time.monotonic()
-                    rest = pace.left(time.monotonic())
-                    told = f"{event['done']}/{event['total']} {event['unit']}"
-                    self._print(stage, told if rest is None else f"{told}, {words(rest)} left")
+                    self._print(stage, self._how_far(event, pace))
             elif event["kind"] == "warning" and event["text"] not in self._said:
                 self._said.add(event["text"])
                 self._print(stage, f"warning: {event['text']}")
@@ -108,6 +121,22 @@ class Terminal:
             if outcome != "skipped":
                 ended = f"{_MARKS.get(outcome, outcome)}, {seconds:.1f} s"
                 self._print(stage, f"{ended}; {left}" if left else ended)
+
+    def _how_far(self, event: Event, pace: Pace) -> str:
+        told = f"{event['done']}/{event['total']} {event['unit']}"
+        rest = pace.left(time.monotonic())
+        told = told if rest is None else f"{told}, {words(rest)} left"
+        return told if self._standing is None else f"{told}; in all {self._standing}"
+
+    def run_stands(self, standing: Standing) -> None:
+        """Move the bar of the run, which is above those of its stages."""
+        with self._lock:
+            self._standing = standing
+            if self._whole is None:
+                self._whole = self._progress.add_task("all", total=standing.total, unit="stages")
+            self._progress.update(
+                self._whole, completed=standing.done, total=standing.total, left=standing.left
+            )
 
     def run_said(self, text: str) -> None:
         """The sentence, as a line that stays."""

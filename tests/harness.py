@@ -135,7 +135,7 @@ def outcomes(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
     found = {}
     for line in done.stderr.splitlines():
         stage, _, rest = line.partition(" ")
-        ended = re.fullmatch(r"(?P<text>.+), [\d.]+ s(; .* left)?", rest.strip())
+        ended = re.fullmatch(r"(?P<text>.+), [\d.]+ s(; .*)?", rest.strip())
         if ended:
             found[stage] = ended["text"]
     return found

@@ -12,6 +12,7 @@ import pytest
 from flows import ahead, pace, params, speed
 from flows.ahead import Ahead
 from flows.stages import Stage
+from flows.standing import Standing
 
 STAGES = [
     Stage(name, upstream, (), 1, 60, 0)
@@ -62,11 +63,12 @@ def test_at_each_end_it_says_what_is_left(tmp_path: Path, clock: _Clock) -> None
     run.stage_started("a")
     run.stage_started("c")
     clock.now_s += 5
-    assert run.stage_ended("c", "ran", 5.0) == "about 30 s left"  # a 5, b 20: 25 + 6
+    run._thread.join()
+    assert run.stage_ended("c", "ran", 5.0) == "1 of 4 stages, about 30 s left"  # a 5, b 20: 25 + 6
     run.stage_started("d")
     clock.now_s += 20
     # 30 s where 15 were forecast: all takes (30 + 30) / (30 + 15) as long; b alone, 26.7 + 6
-    assert run.stage_ended("a", "ran", 25.0) == "about 35 s left"
+    assert run.stage_ended("a", "ran", 25.0) == "2 of 4 stages, about 35 s left"
     assert run.stage_ended("d", "failed", 20.0) == ""
     run.stage_started("d")  # again: it has 4 / 3 of 4 s to go, beside b
     run.stage_started("b")
@@ -74,8 +76,38 @@ def test_at_each_end_it_says_what_is_left(tmp_path: Path, clock: _Clock) -> None
     run.stage_said("b", {"kind": "progress", "done": 0, "total": 100, "unit": "steps"})
     clock.now_s += 10
     run.stage_said("b", {"kind": "progress", "done": 20, "total": 100, "unit": "steps"})
-    assert run.stage_ended("d", "restored", 20.0) == "about 45 s left"  # 80 steps at 2 a second
-    assert run.stage_ended("b", "ran", 60.0) == ""  # nothing is
+    # 80 steps at 2 a second
+    assert run.stage_ended("d", "restored", 20.0) == "3 of 4 stages, about 45 s left"
+    assert run.stage_ended("b", "ran", 60.0) == "4 of 4 stages"
+    assert run.standing() == Standing(4, 4, END_S)
+
+
+def test_between_two_ends_it_is_told_once_a_second(tmp_path: Path, clock: _Clock) -> None:
+    run = _begin(tmp_path, ["c"], [])
+    run._thread.join()
+    run.stage_started("a")
+    assert run.due() == Standing(1, 4, 30 + END_S)
+    clock.now_s += 0.5
+    assert run.due() is None
+    clock.now_s += 0.5
+    assert run.due() == Standing(1, 4, 29 + END_S)
+
+
+def test_a_machine_that_was_not_timed_is_known_by_what_stages_took(
+    tmp_path: Path, clock: _Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speed, "result", lambda *_: None)
+    told: list[str] = []
+    run = _begin(tmp_path, [], told)
+    run._thread.join()
+    assert told == [
+        "This machine (2 cores) could not be timed; a usual one takes about 35 s; 4 stages."
+    ]
+    assert run.standing() == Standing(0, 4, None)
+    assert run.stage_ended("c", "ran", 15.0) == "1 of 4 stages, time left not known yet"
+    # 35 s where 15 were forecast: (30 + 35) / (30 + 15) times b's 20
+    found = run.stage_ended("a", "ran", 20.0)
+    assert found == "2 of 4 stages, about 35 s left"
 
 
 def test_what_stages_took_is_kept_with_what_they_had_to_do(tmp_path: Path, clock: _Clock) -> None:
