@@ -39,8 +39,10 @@ def main() -> int:
         print("error: no dvc.yaml here. Run from the project's folder.", file=sys.stderr)
         return 2
     try:
-        settings.prepare(root)
-        return int(arguments.do(arguments, root))
+        looks_only = arguments.do is _plan
+        with settings.leaving_no_trace(root) if looks_only else contextlib.nullcontext():
+            settings.prepare(root)
+            return int(arguments.do(arguments, root))
     except InputError as error:
         print(masked(f"error: {keyed(error, '')}"), file=sys.stderr)
         return 2
@@ -62,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="bring every stage up to date, as a Prefect flow")
     run.set_defaults(do=_run)
-    plan = commands.add_parser("plan", help="say which stages would run, and why")
+    plan = commands.add_parser("plan", help="say what would run, why, and for how long")
     plan.set_defaults(do=_plan)
     for command in (run, plan):
         command.add_argument("--profile", help="start from the defaults with profiles/NAME.yaml")
@@ -183,25 +185,12 @@ def _status(arguments: argparse.Namespace, root: Path) -> int:
 
 
 def _plan(arguments: argparse.Namespace, root: Path) -> int:
-    from flows import adapter, ahead, params, schedule
-    from flows.plan import planned
+    from flows import plan, schedule
 
     schedule.num_slots()  # wrong, it is to be said first
-
-    with planned(root, arguments.profile, arguments.set) as plan:
-        for line in plan.changes:
-            print(f"params.yaml: {line}")
-        found = adapter.stale(root, plan.folder, plan.inputs)
-        print(*found, sep="\n", flush=True)
-        print(
-            ahead.planned(
-                root,
-                adapter.graph(root, plan.folder),
-                [each.stage for each in found if not (each.reasons or each.after)],
-                slots=schedule.num_slots(),
-                document=params.told_document(),
-            )
-        )
+    with plan.planned(root, arguments.profile, arguments.set) as made:
+        for line in plan.lines(root, made):
+            print(line)
     return 0
 
 

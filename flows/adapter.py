@@ -20,7 +20,7 @@ from flows import contents, ignored, leftovers, lockfile, processes, reasons, wr
 from flows.contents import Damaged, Keeper, Output
 from flows.failures import StageFailed as StageFailed
 from flows.failures import failure
-from flows.stages import LookedOver, Staleness
+from flows.stages import LookedOver, Staleness, in_order, known_meta
 from flows.stages import Stage as Stage
 from flows.turns import Turns
 from ganatomy.errors import InputError
@@ -76,10 +76,11 @@ def _reading_instead(instead: dict[str, str]) -> LocalFileSystem:
 
 
 class _Onlooker(Repo):  # type: ignore[misc]
-    """A repository that is only looked at: its locks are its own, so it waits for nobody's."""
+    """A repository that is only looked at: it waits for nobody's locks, and leaves nothing."""
 
     def __init__(self, root: Path, locks: Path) -> None:
         self.tmp_dir = str(locks)
+        self.site_cache_dir = str(locks / "site")  # another for each `tmp_dir` anyway
         super().__init__(str(root), _wait_for_lock=True, config=_WITHOUT_GIT)
 
 
@@ -134,30 +135,18 @@ def _stages(repo: Repo) -> list[Stage]:
             node.addressing: sorted({up.addressing for up in edges.successors(node)})
             for node in edges
         }
-        stages = {
-            node.addressing: Stage(
+        found = [
+            Stage(
                 node.addressing,
                 tuple(upstream[node.addressing]),
                 tuple(sorted(out.def_path for out in node.outs)),
-                **_meta(node),
+                **known_meta(node.meta or {}),
             )
             for node in edges
-        }
+        ]
     except DvcException as error:
         raise InputError(str(error), "dvc.yaml", "Mend the file, or `git checkout` it.") from None
-    done: dict[str, Stage] = {}
-    order = list(stages)  # dvc.yaml's own order within what dependencies allow
-    while order:
-        name = next(name for name in order if all(up in done for up in upstream[name]))
-        done[name] = stages[name]
-        order.remove(name)
-    return list(done.values())
-
-
-def _meta(node: Any) -> dict[str, int]:
-    given = node.meta or {}
-    known = {"threads": 1, "timeout_s": 3600, "retries": 0, "cost_s": 1}
-    return {name: int(given.get(name, default)) for name, default in known.items()}
+    return in_order(found)
 
 
 def run_stage(root: Path, stage: Stage, run_dir: Path) -> Outcome:

@@ -192,17 +192,26 @@ def costs(
 
 
 def planned(
-    root: Path, stages: list[Stage], unchanged: Collection[str], *, slots: int, document: Document
-) -> str:
-    """Say what a run would take that begins now; measures if need be."""
+    root: Path,
+    stages: list[Stage],
+    unchanged: Collection[str],
+    *,
+    slots: int,
+    document: Document,
+    scratch: Path,
+) -> tuple[dict[str, float], str]:
+    """Forecast the seconds of each stage of a run that begins now, and say what it takes in all.
+
+    Measures if need be, and leaves nothing but in the folder `scratch`.
+    """
     if len(unchanged) == len(stages):
-        return "Nothing to do."
-    with speed.measuring(root, document):
-        found = speed.result(root, document)
+        return {}, "Nothing to do."
+    with speed.measuring(root, document, scratch):
+        found = speed.result(root, document, keep=False)
     seconds = costs(root, stages, document, found)
     left_s = _AT_THE_END_S + forecast.left(stages, seconds, slots, done=unchanged)
     pace = images_a_second(document, found)
-    return sentence(left_s, stages, unchanged, slots, pace)
+    return seconds, sentence(left_s, stages, unchanged, slots, pace)
 
 
 def sentence(

@@ -127,6 +127,11 @@ def _usual_rate(stage: Stage, kind: str, usual: Work) -> float:
     return max(0.0, stage.cost_s - _BEGIN_S) / (usual.units * REFERENCE[kind] or 1.0)
 
 
+def is_known(name: str, measured: Mapping[str, Measured]) -> bool:
+    """Tell whether a run has measured a stage, or another instance of its matrix."""
+    return _known(name, measured) is not None
+
+
 def _known(name: str, measured: Mapping[str, Measured]) -> Measured | None:
     """Give what was measured of a stage, or of another instance of its matrix."""
     alike = [each for each in measured if _base(each) == _base(name)]
@@ -175,6 +180,13 @@ def drift(took: Mapping[str, float], costs: Mapping[str, float], weight_s: float
     """
     forecast = sum(costs[name] for name in took)
     return (weight_s + sum(took.values())) / (weight_s + forecast)
+
+
+def clock(seconds_taken: float) -> str:
+    """Write a time in a column: ``0:04``, ``2:14``, ``1:02:14``."""
+    minutes, rest = divmod(round(seconds_taken), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
 def words(seconds_left: float) -> str:

@@ -6,6 +6,8 @@ elsewhere. A variable that the user has set wins.
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from flows import proxies
@@ -22,6 +24,22 @@ DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"
 def written_by_every_run(root: Path) -> list[Path]:
     """Folders without which not even a run in which nothing changed can be."""
     return [root, root / STATE, root / RUNS, root / ".dvc" / "tmp", root / ".prefect"]
+
+
+@contextmanager
+def leaving_no_trace(root: Path) -> Iterator[None]:
+    """Remove after the block the folders that it was the first to make, where nothing is in them.
+
+    What is in them is another's: a run may have begun meanwhile.
+    """
+    folders = [root / private.SITE_CACHE / "repo", root / private.SITE_CACHE, root / STATE]
+    new = [folder for folder in [*folders, root / ".dvc" / "tmp"] if not folder.exists()]
+    try:
+        yield
+    finally:
+        for folder in new:
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def prepare(root: Path) -> None:

@@ -23,16 +23,23 @@ _at_work: dict[Path, subprocess.Popen[str]] = {}
 
 
 @contextmanager
-def measuring(root: Path, document: Document) -> Iterator[None]:
+def measuring(root: Path, document: Document, scratch: Path | None = None) -> Iterator[None]:
     """Let a process of its own measure within the block, unless what it would say is known.
 
     It takes about 3 s, beside what else is done, and is ended with the block. Within, this may be
     asked for again: the command line asks before there is a server, the flow where there was none.
+
+    Parameters
+    ----------
+    scratch : Path, optional
+        A folder for what torch leaves, instead of the project's.
     """
     if root in _at_work or known(root, document) is not None:
         yield
         return
     own = {name: value for name, value in os.environ.items() if name != RUN_DIR}
+    if scratch is not None:
+        own |= {"TORCHINDUCTOR_CACHE_DIR": str(scratch)}
     process = subprocess.Popen(
         [sys.executable, "-m", "tasks.shared.speed"],
         cwd=root,
@@ -51,7 +58,7 @@ def measuring(root: Path, document: Document) -> Iterator[None]:
         process.wait()
 
 
-def result(root: Path, document: Document) -> Speed | None:
+def result(root: Path, document: Document, *, keep: bool = True) -> Speed | None:
     """Wait for the measure, and keep what it says; None where there is none.
 
     Why not is of no weight here: a network that cannot be built, say, is told by its stage.
@@ -64,6 +71,8 @@ def result(root: Path, document: Document) -> Speed | None:
         found = _checked(json.loads(said))
     except (subprocess.TimeoutExpired, ValueError, LookupError, TypeError, OSError):
         return None
+    if not keep:
+        return found
     with suppress(OSError):
         write_json(root / _KNOWN, {"of": _of(document), "speed": found})
     return found

@@ -1,6 +1,8 @@
 """What is known of stages: how they are run, what state they are in."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from flows.contents import Damaged, Output
 from tasks.shared.contents import Content
@@ -30,6 +32,29 @@ class Stage:
     timeout_s: int
     retries: int
     cost_s: int = 1
+
+
+def known_meta(given: Mapping[str, Any]) -> dict[str, int]:
+    """Read what a stage's ``meta`` in dvc.yaml says of how it is run, with the usual for the rest.
+
+    Examples
+    --------
+    >>> known_meta({"threads": 2, "desc": "mine"})
+    {'threads': 2, 'timeout_s': 3600, 'retries': 0, 'cost_s': 1}
+    """
+    known = {"threads": 1, "timeout_s": 3600, "retries": 0, "cost_s": 1}
+    return {name: int(given.get(name, default)) for name, default in known.items()}
+
+
+def in_order(stages: Sequence[Stage]) -> list[Stage]:
+    """Sort stages so that each comes after what it needs, and else as they were given."""
+    done: dict[str, Stage] = {}
+    waiting = list(stages)
+    while waiting:
+        stage = next(stage for stage in waiting if all(up in done for up in stage.upstream))
+        done[stage.name] = stage
+        waiting.remove(stage)
+    return list(done.values())
 
 
 @dataclass(frozen=True)
@@ -70,8 +95,13 @@ class Staleness:
     reasons: list[str] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
 
-    def __str__(self) -> str:
-        """As a line for people."""
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether nothing speaks for running it."""
+        return not (self.reasons or self.after)
+
+    def line(self, takes: str = "") -> str:
+        """Give it as a line for people, with the time that it takes."""
         what = "would run" if self.reasons else "may run" if self.after else "unchanged"
         why = [*self.reasons, *(f"after {name}" for name in self.after)]
-        return f"{self.stage:<14}{what:<11}{'; '.join(why)}".rstrip()
+        return f"{self.stage:<14}{what:<11}{takes:>6}  {'; '.join(why)}".rstrip()

@@ -195,6 +195,11 @@ def test_with_nothing_to_do_nothing_is_measured(
 
     monkeypatch.setattr(speed, "measuring", refuse)
     found = ahead.planned(
-        tmp_path, STAGES, ["a", "b", "c", "d"], slots=2, document=params.defaults()
+        tmp_path,
+        STAGES,
+        ["a", "b", "c", "d"],
+        slots=2,
+        document=params.defaults(),
+        scratch=tmp_path,
     )
-    assert found == "Nothing to do."
+    assert found == ({}, "Nothing to do.")

@@ -164,3 +164,10 @@ def test_a_time_is_said_as_people_say_it(seconds: float, expected: str) -> None:
 def test_what_cannot_have_been_measured_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"^no "):
         Measured.from_json(wrong)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [(0.4, "0:00"), (59.6, "1:00"), (134, "2:14"), (3734, "1:02:14")]
+)
+def test_a_time_in_a_column_has_minutes_and_seconds(seconds: float, expected: str) -> None:
+    assert forecast.clock(seconds) == expected

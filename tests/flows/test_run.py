@@ -172,12 +172,14 @@ def test_an_edit_makes_stale_what_it_decides(
     plans: dict[str, str], edited: str, expected: set[str]
 ) -> None:
     said = plans[edited]
-    *told, how_long = said.splitlines()
+    *told, legend, how_long = said.splitlines()
+    assert legend == "min:s as measured here last, for as much work as is asked for now"
     assert re.fullmatch(r"About .+ on this machine \(.+ training images/s\); 17 stages.*", how_long)
     lines = [line for line in told if not line.endswith(" unchanged")]
     assert {line.split()[0] for line in lines} == expected | {"inputs"}, said
     for line in lines:  # what only follows others runs if what they write is another then
-        own = any(not reason.startswith("after ") for reason in line[25:].split("; "))
+        own = any(not reason.startswith("after ") for reason in line[33:].split("; "))
+        assert re.fullmatch(r" *\d+:\d\d", line[25:31])  # every stage has run here
         assert line[14:25].rstrip() == ("would run" if own else "may run")
     assert f"modified {edited}" in said
     for stage in expected:  # `inputs` alone makes nobody stale
