@@ -10,8 +10,10 @@ from scipy.special import nctdtrinc, stdtrit  # scipy.stats takes a second to im
 
 from ganatomy.importance.differences import differences, effects_of
 from ganatomy.importance.permutation import FEWEST, num_arrangements
-from ganatomy.importance.readouts import asked_variant, plain_name
+from ganatomy.importance.readouts import READOUTS, asked_variant, plain_name
+from ganatomy.importance.sizes import levels_of
 from ganatomy.statistics import Array
+from ganatomy.wording import counted
 
 POWER = 0.8
 
@@ -104,8 +106,7 @@ def detectable(
     counted = (given.num_nulls > 0).sum(1)
     error = found.null_sd * np.sqrt(seeds.sum(1)) / counted
     effect = np.where(error > 0, smallest_effect(error, found.freedom, alpha, power), np.nan)
-    nulls = repeats[repeats["is_null"].astype(bool) & (repeats["share"] == 1)]
-    level = nulls.groupby("readout")["value"].mean().reindex(given.readouts).to_numpy(dtype=float)
+    level = levels_of(given)
     variants = [asked_variant(name) for name in given.readouts]
     scaled = (level > 0) & np.array([not variant for variant in variants], dtype=bool)
     table = pd.DataFrame(
@@ -125,6 +126,30 @@ def detectable(
     return table[COLUMNS]
 
 
+def smallest_sizes(table: pd.DataFrame, variants: list[str]) -> dict[str, float]:
+    """Give the sizes (`sizes_of`) below which changes of these variants would have been missed.
+
+    Returns
+    -------
+    dict of str to float
+        ``g``: as a share of the distance to held-out images, in the readout that would have found
+        it first. ``d``: in spreads of D's logits, for that variant in which it is hardest to find.
+        Without a network that no readout can judge.
+    """
+    judged = table[table["effect"].notna()]
+    asked = judged[judged["variant"].isin(variants)]
+    unit = judged["readout"].map(lambda name: READOUTS[name].size_in if name in READOUTS else "")
+    shares = judged.loc[unit == "levels", "relative"].dropna()
+    found = {}
+    if len(shares):
+        found["g"] = float(shares.min())
+    if len(asked):
+        found["d"] = float(asked["effect"].max())
+    elif len(spreads := judged.loc[(unit == "spreads") & (judged["variant"] == ""), "effect"]):
+        found["d"] = float(spreads.min())
+    return found
+
+
 def in_words(table: pd.DataFrame, num_seeds: int, num_nulls: int) -> str:
     """Say what could have been found in G and in D, one readout each.
 
@@ -140,14 +165,15 @@ def in_words(table: pd.DataFrame, num_seeds: int, num_nulls: int) -> str:
         worst = own.iloc[int(own["effect"].to_numpy().argmax())]
         words = f"{worst['effect']:.2g} of {readout}"
         if np.isfinite(worst["relative"]):
-            words += f" (that is {100 * worst['relative']:.0f} % of it)"
+            words += f" ({_beside_its_mean(worst['relative'])})"
         parts.append(words)
     if not parts:
         return ""
     share = f"{10 * float(table['power'].iloc[0]):.0f} of 10"
     together = int(table["together"].iloc[0])
     said = (
-        f"With {num_seeds} seeds and {num_nulls} nulls the smallest change that Student's t would "
+        f"With {counted(num_seeds, 'seed')}, and {counted(num_nulls, 'GAN')} of each retrained on "
+        f"unchanged data, the smallest change that Student's t would "
         f"have found in {share} cases is {' and '.join(parts)}; smaller ones may be there unseen. "
         "The permutation test beside it finds fewer, the more so where seeds differ in noise."
     )
@@ -157,3 +183,9 @@ def in_words(table: pd.DataFrame, num_seeds: int, num_nulls: int) -> str:
             "however large."
         )
     return said
+
+
+def _beside_its_mean(share: float) -> str:
+    if share >= 1:
+        return f"{share:.2g} times its mean"
+    return f"{100 * share:.2g} % of its mean"

@@ -37,6 +37,8 @@ class Differences:
     seeds : list of s int
     values : array of shape (r, v, s)
         Value minus the mean of the same seed's nulls. NaN where there is no such GAN.
+    null_means : array of shape (r, s)
+        Mean of the seed's nulls; NaN where there is none.
     null_squares : array of shape (r, s)
         Sum of squared deviations of the nulls from their own mean.
     null_freedom : array of shape (r, s)
@@ -51,6 +53,7 @@ class Differences:
     readouts: list[str]
     seeds: list[int]
     values: Array
+    null_means: Array
     null_squares: Array
     null_freedom: Array
     num_nulls: Array
@@ -63,6 +66,7 @@ class Differences:
             self.readouts,
             [self.seeds[int(at)] for at in seeds],
             self.values[:, :, seeds],
+            self.null_means[:, seeds],
             self.null_squares[:, seeds],
             self.null_freedom[:, seeds],
             self.num_nulls[:, seeds],
@@ -137,6 +141,7 @@ def differences(repeats: pd.DataFrame, *, share: float = 1.0, subsets: bool = Fa
         [str(readout) for readout in readouts],
         [int(seed) for seed in seeds],
         cube(about["variant"].tolist()) - centre[:, None],
+        centre,
         np.where(freedom > 0, np.nansum(deviations**2, 1), 0),
         freedom,
         np.isfinite(nulls).sum(1).astype(float),

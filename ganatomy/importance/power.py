@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 
 from ganatomy.importance.differences import Differences, differences, effects_of
+from ganatomy.importance.sizes import sizes_of
 from ganatomy.rng import generator
 from ganatomy.statistics import rank_correlation
 
@@ -26,7 +27,7 @@ def power_of_seeds(repeats: pd.DataFrame, *, draws: int = 200, seed: int = 0) ->
     Parameters
     ----------
     repeats : DataFrame
-        As for `summarise`; ranked by the same rule.
+        As for `summarise`. Ranked by size alone, as a few seeds can hardly test what stands out.
     draws : int
         Random sets of seeds for each number; all sets where there are no more than this.
     seed : int
@@ -93,9 +94,25 @@ def split_half_stability(repeats: pd.DataFrame, *, draws: int = 200, seed: int =
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def agreement_in_words(correlation: float) -> str:
+    """Say how alike two rankings from disjoint halves of the seeds are.
+
+    Examples
+    --------
+    >>> agreement_in_words(0.95)
+    'Two halves of the seeds put them in much the same order (rank correlation 0.95)'
+    """
+    much, partly = 0.7, 0.3
+    alike = "orders that have little in common"
+    if correlation >= partly:
+        alike = f"{'much' if correlation >= much else 'partly'} the same order"
+    return f"Two halves of the seeds put them in {alike} (rank correlation {correlation:.2f})"
+
+
 def _scores(given: Differences) -> pd.Series:
-    """Largest |t| of each variant, by its name; below all others where nothing can be judged."""
-    sizes = np.abs(effects_of(given).t)
+    """Largest size of each variant, by its name; below all others where nothing can be judged."""
+    effects = effects_of(given)
+    sizes = np.abs(np.where(np.isfinite(effects.t), sizes_of(given, effects.effect), np.nan))
     largest = np.where(np.isnan(sizes), -1, sizes).max(0, initial=-1)
     return pd.Series(largest, index=given.variants["variant"]).sort_index()
 

@@ -4,6 +4,8 @@ Drop-feature importance: an effect is the difference from retraining on unchange
 stands out when unchanged data seldom differ so much from each other.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -11,17 +13,30 @@ from ganatomy.errors import InputError
 from ganatomy.importance.differences import Differences, differences, effects_of
 from ganatomy.importance.permutation import permutation_p
 from ganatomy.importance.readouts import READOUTS, asked_variant, plain_name
+from ganatomy.importance.sizes import PRACTICAL_SIZE, levels_of, sizes_of
 from ganatomy.statistics import half_width, mark, mean_and_error, two_sided_p
 
+NETWORKS = {"g": "generator", "d": "discriminator"}
+
 RANKING_RULE = (
-    "Features are ordered by their largest |t| over all readouts that can be judged, of G or of D; "
-    "t is the effect divided by the standard error that it would have if nothing had been changed."
+    "Features are ordered by how much leaving them out changes G or D, those first that stand out. "
+    "For G it is how much further its images lie from held-out ones (Fréchet distance), as a share "
+    "of the distance that GANs retrained on unchanged data have; for D how far its logits move, in "
+    "their own spread. Of several readouts the one with the largest change counts that stands out. "
+    "How sure a change is (|t|, q) decides what stands out, and nothing else."
 )
 
 SUMMARY_COLUMNS = [
-    *("variant", "features", "mode", "readout", "network", "effect", "low", "high", "null_sd"),
-    *("standardised", "error", "freedom", "t", "p_t", "p_permuted", "p", "q"),
-    *("judged", "stands_out"),
+    *("variant", "features", "mode", "readout", "network", "effect", "low", "high", "level"),
+    *("size", "size_low", "size_high", "null_sd", "standardised", "error", "freedom", "t", "p_t"),
+    *("p_permuted", "p", "q", "judged", "stands_out"),
+]
+
+_OF_NETWORK = ("readout", "size", "low", "high", "abs_t", "q", "p_permuted", "stands_out")
+RANKING_COLUMNS = [
+    *("variant", "features", "mode", "rank", "size", "strongest_readout", "matters"),
+    *(f"{letter}_{name}" for letter in NETWORKS for name in (*_OF_NETWORK, "matters")),
+    *("found_by_g", "found_by_d", "max_abs_t", "q", "stands_out"),
 ]
 
 
@@ -53,6 +68,9 @@ def summarise(repeats: pd.DataFrame, fdr: float | None) -> pd.DataFrame:
     differences over seeds, which contain the noise of the nulls' mean. The interval is thus wider,
     and may contain 0 where the test is sure of a change. A variant that is left with one seed has
     no noise of its own: its interval is that of the nulls' noise.
+
+    `size` is the effect on the scale that features are ranked by (`sizes_of`), with its interval;
+    NaN for the other readouts. `level` is the mean of the nulls.
 
     Parameters
     ----------
@@ -98,10 +116,15 @@ def summarise(repeats: pd.DataFrame, fdr: float | None) -> pd.DataFrame:
         standardised = np.where(judged, effects.effect / null_sd, np.nan)
     p_t = two_sided_p(effects.t, null_freedom)
     p_permuted = np.where(judged, permutation_p(given), np.nan)
+    low, high = effects.effect - half, effects.effect + half
     columns = {
         "effect": effects.effect,
-        "low": effects.effect - half,
-        "high": effects.effect + half,
+        "low": low,
+        "high": high,
+        "level": np.broadcast_to(levels_of(given)[:, None], shape),
+        "size": sizes_of(given, effects.effect),
+        "size_low": sizes_of(given, low),
+        "size_high": sizes_of(given, high),
         "null_sd": null_sd,
         "standardised": standardised,
         "error": effects.error,
@@ -118,42 +141,72 @@ def summarise(repeats: pd.DataFrame, fdr: float | None) -> pd.DataFrame:
     return mark(own.reset_index(drop=True), fdr)[SUMMARY_COLUMNS]
 
 
-def rank(summary: pd.DataFrame) -> pd.DataFrame:
+def rank(summary: pd.DataFrame, practical_size: float = PRACTICAL_SIZE) -> pd.DataFrame:
     """Rank the variants, most influential first: `RANKING_RULE`.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        From `summarise`.
+    practical_size : float
+        A change of less matters to nobody, however sure it is.
 
     Returns
     -------
     DataFrame
-        variant, features, mode, rank (from 1), max_abs_t, strongest_readout, the strongest of each
-        network (g_readout, g_abs_t, d_readout, d_abs_t), found_by_g, found_by_d (a readout of that
-        network stands out), q (the smallest), stands_out (any). A variant that no readout can judge
-        has NaN, no readout ("") and comes last; equals are ordered by name.
+        variant, features, mode, rank (from 1); size (the larger of both networks, without sign),
+        strongest_readout (it is this one's) and matters (to G or to D); for each network, with the
+        prefix g or d: readout, size (with its sign), low and high (its 95 % interval), abs_t, q,
+        p_permuted, stands_out and matters (stands out, and is of practical size), all of the
+        readout that the size is of; found_by_g, found_by_d (any readout of that network stands
+        out); max_abs_t, the smallest q and stands_out over all readouts. A network without a
+        readout that can be judged has NaN and no readout ("").
     """
     rows = []
     for _, own in summary.groupby("variant", sort=True):
         first = own.iloc[0]
         row = {"variant": first["variant"], "features": first["features"], "mode": first["mode"]}
-        row["strongest_readout"], row["max_abs_t"] = _strongest(own)
-        for letter, network in (("g", "generator"), ("d", "discriminator")):
+        for letter, network in NETWORKS.items():
             part = own[own["network"] == network]
-            row[f"{letter}_readout"], row[f"{letter}_abs_t"] = _strongest(part)
+            found = _strongest(part, practical_size)
+            row |= {f"{letter}_{name}": value for name, value in found.items()}
             row[f"found_by_{letter}"] = bool(part["stands_out"].any())
-        row["q"] = own["q"].min()
+        leading = max(NETWORKS, key=lambda letter: _place(row, letter))
+        row["strongest_readout"] = row[f"{leading}_readout"]
+        row["size"] = abs(row[f"{leading}_size"])
+        row["matters"] = row["g_matters"] or row["d_matters"]
+        row["max_abs_t"], row["q"] = own["t"].abs().max(), own["q"].min()
         row["stands_out"] = bool(own["stands_out"].any())
+        row["_place"] = _place(row, leading)
         rows.append(row)
-    columns = [
-        *("variant", "features", "mode", "rank", "max_abs_t", "strongest_readout", "g_readout"),
-        *("g_abs_t", "d_readout", "d_abs_t", "found_by_g", "found_by_d", "q", "stands_out"),
-    ]
-    ranking = pd.DataFrame(rows, columns=[name for name in columns if name != "rank"])
-    ranking = ranking.sort_values("max_abs_t", ascending=False, kind="stable", ignore_index=True)
-    return ranking.assign(rank=np.arange(1, len(ranking) + 1))[columns]
+    rows.sort(key=lambda row: row["_place"], reverse=True)  # stable: equals stay in order of name
+    ranking = pd.DataFrame(rows, columns=[name for name in RANKING_COLUMNS if name != "rank"])
+    return ranking.assign(rank=np.arange(1, len(ranking) + 1))[RANKING_COLUMNS]
 
 
-def _strongest(rows: pd.DataFrame) -> tuple[str, float]:
-    """Readout of the largest |t|, and that |t|."""
-    sizes = rows["t"].abs().dropna()
-    if sizes.empty:
-        return "", float("nan")
-    at = int(sizes.to_numpy().argmax())
-    return str(rows.loc[sizes.index, "readout"].iloc[at]), float(sizes.iloc[at])
+def _place(row: dict[str, Any], letter: str) -> tuple[bool, float]:
+    """What a network's finding is ordered by: whether it stands out, and its size."""
+    size = abs(row[f"{letter}_size"])
+    return row[f"{letter}_stands_out"], size if np.isfinite(size) else -1.0
+
+
+def _strongest(rows: pd.DataFrame, practical_size: float) -> dict[str, Any]:
+    """The readout of the largest size, first among those that stand out; with all of it."""
+    sized = rows[np.isfinite(rows["size"]) & np.isfinite(rows["t"])]
+    if sized.empty:
+        nothing = dict.fromkeys(("size", "low", "high", "abs_t", "q", "p_permuted"), float("nan"))
+        return {"readout": "", **nothing, "stands_out": False, "matters": False}
+    order = np.lexsort((-sized["size"].abs(), ~sized["stands_out"].astype(bool)))
+    row = sized.iloc[int(order[0])]
+    stands_out, size = bool(row["stands_out"]), float(row["size"])
+    return {
+        "readout": str(row["readout"]),
+        "size": size,
+        "low": float(row["size_low"]),
+        "high": float(row["size_high"]),
+        "abs_t": abs(float(row["t"])),
+        "q": float(row["q"]),
+        "p_permuted": float(row["p_permuted"]),
+        "stands_out": stands_out,
+        "matters": stands_out and abs(size) >= practical_size,
+    }

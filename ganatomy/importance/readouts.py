@@ -1,6 +1,6 @@
 """What is read out of a GAN: which network it is about, and what it means. No torch here."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class Readout(NamedTuple):
@@ -13,11 +13,16 @@ class Readout(NamedTuple):
         A clause for the report.
     title : str
         For pictures: short, with at most one line break.
+    size_in : str in {"", "levels", "spreads"}
+        What its effects are measured in where features are compared by size: the mean of GANs that
+        were retrained on unchanged data, or the spread of D's logits, in which it is given already.
+        "": features are not ranked by it.
     """
 
     network: str
     meaning: str
     title: str
+    size_in: Literal["", "levels", "spreads"] = ""
 
 
 READOUTS = {
@@ -25,17 +30,20 @@ READOUTS = {
         "generator",
         "Fréchet distance to held-out images, evaluator features",
         "G: Fréchet distance,\nevaluator features",
+        "levels",
     ),
     "g_frd": Readout(
         "generator",
         "Fréchet distance to held-out images, random features",
         "G: Fréchet distance,\nrandom features",
+        "levels",
     ),
     "g_fld": Readout(
         "generator",
         "Fréchet distance to held-out images in brightness, contrast and sharpness of each part of "
         "the image",
         "G: Fréchet distance,\nlocal statistics",
+        "levels",
     ),
     "g_kcd": Readout(
         "generator",
@@ -77,11 +85,13 @@ READOUTS = {
         "how much more D takes held-out images for real with the feature than without it, in the "
         "spread of its logits",
         "D: preference for\nthe feature",
+        "spreads",
     ),
     "d_shift": Readout(
         "discriminator",
         "root mean square change of D's logits, in their own spread",
         "D: change of\nits logits",
+        "spreads",
     ),
 }
 """Of a retrained GAN."""

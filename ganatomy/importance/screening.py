@@ -183,7 +183,7 @@ def survivors(
     rung : Rung
         That was read out, for the reasons in words.
     keep : int
-        At most so many go on, in the order of `rank`: by the largest |t| over all readouts.
+        At most so many go on, by the largest |t| over all readouts: by what can be told from nulls.
     alpha : float in (0, 1]
         A variant goes on when p is below it on any readout. Best not small: with few seeds
         true influences are seldom significant, and what is dropped is lost. This p is of one test
@@ -195,10 +195,13 @@ def survivors(
     Returns
     -------
     DataFrame
-        One row per variant, most influential first: variant, score (largest |t|), p (smallest),
+        One row per variant, the surest first: variant, score (largest |t|), p (smallest),
         kept, reason. Score and p are NaN where no readout can be judged.
     """
     table = rank(summary)[["variant", "max_abs_t"]].rename(columns={"max_abs_t": "score"})
+    table = table.sort_values("variant").sort_values(
+        "score", ascending=False, kind="stable", ignore_index=True
+    )
     table["p"] = table["variant"].map(summary.groupby("variant")["p"].min())
     verdicts = [
         _verdict(place, p, rung, keep, alpha, keep_at_least) for place, p in enumerate(table["p"])

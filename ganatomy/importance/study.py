@@ -6,7 +6,6 @@ GANs that were retrained before.
 
 from collections.abc import Callable, Iterable, Sequence
 
-import pandas as pd
 from torch import nn
 
 from ganatomy.data.dataset import Dataset
@@ -14,17 +13,16 @@ from ganatomy.data.recipe import USUAL_REGIONS, Recipe, Regions
 from ganatomy.errors import InputError
 from ganatomy.importance.changed_regions import region_masks
 from ganatomy.importance.datamodels import datamodels
-from ganatomy.importance.detectable import detectable
 from ganatomy.importance.evaluation_set import EvaluationSet
 from ganatomy.importance.experiment import Experiment, StudySize
 from ganatomy.importance.generated import Sampler
 from ganatomy.importance.interactions import interactions
+from ganatomy.importance.judging import judge
 from ganatomy.importance.measuring import read_out
 from ganatomy.importance.members import Member
-from ganatomy.importance.power import power_of_seeds, power_of_share, split_half_stability
-from ganatomy.importance.ranking import rank, summarise
 from ganatomy.importance.reliance import reliance_on_features
 from ganatomy.importance.result import ImportanceStudy
+from ganatomy.importance.sizes import PRACTICAL_SIZE
 
 __all__ = ["Experiment", "ImportanceStudy", "StudySize", "drop_feature_importance", "judge_members"]
 
@@ -40,6 +38,7 @@ def drop_feature_importance(
     modes: Sequence[str] = ("remove",),
     regions: Regions = USUAL_REGIONS,
     fdr: float = 0.05,
+    practical_size: float = PRACTICAL_SIZE,
     seed: int = 0,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     on_warning: Callable[[str], None] = lambda text: None,
@@ -63,6 +62,9 @@ def drop_feature_importance(
         Which cells and masks the names stand for.
     fdr : float in (0, 1)
         Share of false ones among all that stand out.
+    practical_size : float
+        The least change that matters: of G's distance to held-out images as a share of that of
+        GANs retrained on unchanged data, or of D's logits in their spread.
     seed : int
     on_progress : callable
         Called with (done, total) steps of all trainings.
@@ -106,6 +108,7 @@ def drop_feature_importance(
         train=experiment.train,
         num_members=len(members),
         fdr=fdr,
+        practical_size=practical_size,
         seed=seed,
         on_warning=on_warning,
     )
@@ -131,6 +134,7 @@ def judge_members(
     train: Dataset,
     num_members: int,
     fdr: float = 0.05,
+    practical_size: float = PRACTICAL_SIZE,
     seed: int = 0,
     num_shown: int = 10,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
@@ -154,6 +158,9 @@ def judge_members(
         For `on_progress`.
     fdr : float in (0, 1)
         Share of false ones among all that stand out.
+    practical_size : float
+        The least change that matters: of G's distance to held-out images as a share of that of
+        GANs retrained on unchanged data, or of D's logits in their spread.
     seed : int
         Of bootstraps and of draws of seeds.
     num_shown : int
@@ -184,24 +191,16 @@ def judge_members(
             "members",
             "Train them again with a lower learning rate or a penalty (`r1`).",
         )
-    summary = summarise(read.repeats, fdr)
-    ranking = rank(summary)
-    power = [
-        power_of_seeds(read.repeats, seed=seed),
-        power_of_share(read.repeats),
-        split_half_stability(read.repeats, seed=seed),
-    ]
+    tables = judge(read.repeats, fdr, practical_size=practical_size, seed=seed)
     features = {name for recipe in recipes for name in recipe.features}
     return ImportanceStudy(
         read,
-        summary,
-        ranking,
-        interactions(read.repeats, fdr),
-        datamodels(read.repeats, fdr, seed=seed),
-        pd.concat(power, ignore_index=True),
-        detectable(read.repeats, summary["p"].to_numpy(), fdr),
-        reliance_on_features(base_discriminator, evaluation, recipes, fdr=fdr, seed=seed),
-        sampler.sheets(ranking["variant"].head(num_shown).tolist()),
-        region_masks(train, recipes[0].regions, features),
-        fdr,
+        **tables,
+        interactions=interactions(read.repeats, fdr),
+        subsets=datamodels(read.repeats, fdr, seed=seed),
+        reliance=reliance_on_features(base_discriminator, evaluation, recipes, fdr=fdr, seed=seed),
+        sheets=sampler.sheets(tables["ranking"]["variant"].head(num_shown).tolist()),
+        regions=region_masks(train, recipes[0].regions, features),
+        fdr=fdr,
+        practical_size=practical_size,
     )

@@ -36,6 +36,7 @@ def main(events: Events) -> None:
             train=Dataset.load(PREPARED, "train", mapped=True),
             num_members=len(stored),
             fdr=params.fdr,
+            practical_size=params.practical_size,
             seed=base.seed,
             num_shown=params.num_shown,
             on_progress=lambda done, total: events.progress(done, total, "GANs"),

@@ -147,8 +147,8 @@ def _made(labelled: bool, coloured: bool, conditional: bool) -> "TemporaryDirect
         {
             "features": ["cell_0_0", "cell_1_1", "cell_1_2", "cell_2_1", "cell_2_2", "contrast"],
             "mode": "remove",
-            "g_abs_t": [0.1, 3.0, 2.0, 1.0, 5.0, 9.0],
-            "d_abs_t": [0.2, 4.0, 1.0, 2.0, 3.0, 8.0],
+            "g_size": [0.1, 3.0, 2.0, 1.0, 5.0, 9.0],
+            "d_size": [0.2, 4.0, 1.0, 2.0, 3.0, 8.0],
         }
     )
     (folder / "reports" / "importance").mkdir(parents=True)

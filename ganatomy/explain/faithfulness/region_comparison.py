@@ -16,7 +16,7 @@ from ganatomy.files import write_bytes, write_json
 from ganatomy.tables import csv_bytes, read_table
 from ganatomy.tensors import read_tensors, write_tensors
 
-RETRAINING = {"retraining, G": "g_abs_t", "retraining, D": "d_abs_t"}
+RETRAINING = {"retraining, G": "g_size", "retraining, D": "d_size"}
 """Columns of the table of regions, and the columns of a ranking that they are taken from."""
 
 _TABLE, _CORRELATIONS = "regions.csv", "correlations.csv"
@@ -86,8 +86,9 @@ def compare_regions(
     vocabulary : Vocabulary or None
         Its regions are compared.
     ranking : DataFrame or None
-        One row for each retrained variant, with the columns features, mode, g_abs_t and d_abs_t;
-        the rows whose mode is ``remove`` and whose features are a region count.
+        One row for each retrained variant, with the columns features, mode, g_size and d_size (how
+        much leaving it out changed); the rows whose mode is ``remove`` and whose features are a
+        region count.
 
     Returns
     -------
@@ -105,5 +106,5 @@ def compare_regions(
     }
     table = region_importance(maps, masks)
     for place, (column, readout) in enumerate(RETRAINING.items()):
-        table.insert(place, column, removed[readout].reindex(table.index))
+        table.insert(place, column, removed[readout].abs().reindex(table.index))
     return RegionComparison(table, masks, images.double().mean(0).numpy())

@@ -11,6 +11,7 @@ from ganatomy.importance.detectable import (
     in_words,
     level_in_use,
     smallest_effect,
+    smallest_sizes,
 )
 from ganatomy.importance.differences import differences, effects_of
 from ganatomy.statistics import benjamini_hochberg, two_sided_p
@@ -91,7 +92,31 @@ def test_it_is_told_in_words() -> None:
     table = _table()
     said = in_words(table, 4, 4)
     effect = table.set_index("readout").loc["g_fcd", "effect"]
-    assert f"{effect:.2g} of g_fcd (that is {10 * effect:.0f} % of it)" in said
-    assert said.startswith("With 4 seeds and 4 nulls the smallest change")
+    assert f"{effect:.2g} of g_fcd ({10 * effect:.2g} % of its mean)" in said
+    assert said.startswith("With 4 seeds, and 4 GANs of each retrained on unchanged data, the")
     assert "8 of 10 cases" in said
     assert in_words(table[table["readout"] == "d_shift"], 4, 4) == ""
+
+
+def test_an_effect_above_its_mean_is_no_percentage() -> None:
+    table = _table()
+    table.loc[table["readout"] == "g_fcd", "relative"] = 5.17
+    assert "of g_fcd (5.2 times its mean)" in in_words(table, 1, 1)
+    assert in_words(table, 1, 1).startswith("With 1 seed, and 1 GAN of each")
+
+
+def test_what_would_have_been_missed_is_told_of_the_variants_asked_about() -> None:
+    """Of G in the space that would have found it first, of D where it is hardest to find."""
+    rows = [
+        ("g_fcd", "", 2.0, 0.20),
+        ("g_frd", "", 0.1, 0.15),
+        ("g_krd", "", 0.1, 0.01),  # features are not ranked by it
+        ("d_contrast", "a", 0.3, np.nan),
+        ("d_contrast", "b", 0.5, np.nan),
+        ("d_contrast", "c", 9.0, np.nan),
+        ("d_shift", "", 0.1, 0.1),
+    ]
+    table = pd.DataFrame(rows, columns=["readout", "variant", "effect", "relative"])
+    assert smallest_sizes(table, ["a", "b"]) == {"g": 0.15, "d": 0.5}
+    assert smallest_sizes(table, ["z"]) == {"g": 0.15, "d": 0.1}
+    assert smallest_sizes(table.assign(effect=np.nan), ["a"]) == {}

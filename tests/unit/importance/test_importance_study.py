@@ -113,7 +113,7 @@ def test_what_is_loaded_is_what_was_saved(study: ImportanceStudy, tmp_path: Path
     assert loaded.fdr == study.fdr == 0.05
     assert loaded.metrics() == study.metrics()
     assert loaded.verdict() == study.verdict()
-    assert loaded.fdr == study.fdr == 0.05
+    assert loaded.practical_size == study.practical_size == 0.1
     (tmp_path / "generated.json").unlink()
     with pytest.raises(InputError, match=r"generated\.json"):
         ImportanceStudy.load(tmp_path)
@@ -140,13 +140,40 @@ def test_the_verdict_says_what_stands_out_and_what_does_not(study: ImportanceStu
     quiet = {f"null_{k}": [k * 0.1, 0.1 * (2 - k), 0.1] for k in range(3)}
     found = _told(study, {"loud": [9.0, 9.1, 9.2], "faint": [0.1, 0.1, 0.1], **quiet})
     said = found.verdict()
-    assert said.startswith("1 of 2 changes stand out from retraining on unchanged data: loud.")
-    assert "loud matters most: |t| = " in said
-    assert "Within the noise: faint." in said
-    assert found.metrics()["num_stand_out"] == 1
+    assert said.startswith("1 of 2 changes matters to G or D: loud. Most to G: loud; without it ")
+    assert "No change of D is both sure and of practical size." in said
+    assert "Not found: faint. Changes below " in said
+    assert found.metrics()["num_stand_out"] == found.metrics()["num_matter"] == 1
+    assert found.metrics()["g_size/loud"] == pytest.approx(9.1 / 0.1 - 1)
     none = _told(study, {"faint": [0.1, 0.1, 0.1], **quiet})
-    assert "0 of 1 changes stand out from retraining on unchanged data: none." in none.verdict()
-    assert "matters most" not in none.verdict()
+    assert none.verdict().startswith("Of 1 change none was found to matter to G or D. Not found:")
+    assert "Most to" not in none.verdict()
+
+
+def test_what_is_sure_and_small_is_told_apart_from_what_matters(study: ImportanceStudy) -> None:
+    quiet = {f"null_{k}": [9 + k * 0.1, 9 + 0.1 * (2 - k), 9.1] for k in range(3)}
+    values = {"small": [9.5, 9.5, 9.5], **quiet}
+    small = _told(study, values)
+    assert small.ranking["stands_out"].item()
+    assert small.metrics()["num_matter"] == 0
+    said = small.verdict()
+    assert "Sure, but not shown to be of practical size (at least 0.1): small." in said
+    assert "Not found" not in said
+
+
+def test_results_that_were_ranked_by_certainty_are_ranked_anew(
+    study: ImportanceStudy, tmp_path: Path
+) -> None:
+    study.save(tmp_path)
+    (tmp_path / "judged.json").write_text('{"fdr": 0.05}')
+    old = study.summary.drop(columns=["size", "size_low", "size_high", "level"])
+    old.to_csv(tmp_path / "summary.csv", index=False)
+    study.ranking[["variant", "max_abs_t"]].to_csv(tmp_path / "ranking.csv", index=False)
+    loaded = ImportanceStudy.load(tmp_path)
+    for name in ("summary", "ranking", "power", "detectable"):
+        pd.testing.assert_frame_equal(
+            getattr(loaded, name), getattr(study, name), check_dtype=False
+        )
 
 
 def test_members_that_have_diverged_are_told_and_left_out(data: Dataset) -> None:
@@ -204,7 +231,7 @@ def test_what_is_damaged_or_of_another_version_is_refused(
     study: ImportanceStudy, tmp_path: Path
 ) -> None:
     refused = refuses_damage(study, ImportanceStudy.load, tmp_path)
-    assert {"ranking.csv lacks stands_out", "summary.csv lacks judged"} < {*refused}
+    assert {"ranking.csv lacks matters", "summary.csv lacks judged"} < {*refused}
     assert {"generated.safetensors lacks images", "regions.safetensors lacks mean_image"} < {
         *refused
     }
@@ -214,7 +241,7 @@ def test_what_cannot_be_judged_is_not_called_noise(study: ImportanceStudy) -> No
     """Nulls that are all alike: not even a large effect can be told from retraining."""
     alike = {f"null_{k}": [0.1, 0.2, 0.3] for k in range(3)}
     said = _told(study, {"loud": [9.0, 9.1, 9.2], **alike}).verdict()
-    assert "Within the noise" not in said
+    assert "Not found" not in said
     assert "Not to be judged, as GANs retrained on unchanged data are all alike: loud." in said
 
 

@@ -136,11 +136,11 @@ def test_regions_are_those_that_were_retrained_without() -> None:
     maps["a"][:, :6, :6] = 2
     rows = [
         ("cell_0_0", "remove", 1.0, 5.0),
-        ("cell_1_1", "remove", 2.0, 4.0),
+        ("cell_1_1", "remove", 2.0, -4.0),
         ("cell_0_1", "permute", 9.0, 9.0),
         ("contrast", "remove", 9.0, 9.0),
     ]
-    ranking = pd.DataFrame(rows, columns=["features", "mode", "g_abs_t", "d_abs_t"])
+    ranking = pd.DataFrame(rows, columns=["features", "mode", "g_size", "d_size"])
     found = compare_regions(maps, Vocabulary(train, grid=2), ranking)
     assert found is not None
     assert found.table.to_dict("list") == {

@@ -1,0 +1,70 @@
+"""How large effects are, on a scale that all features share: what they are ranked by.
+
+The noise of retraining is no part of it: divided by noise, an effect on the least noisy readout is
+the largest, and it grows with the number of seeds.
+"""
+
+import numpy as np
+
+from ganatomy.importance.differences import Differences
+from ganatomy.importance.readouts import READOUTS, plain_name
+from ganatomy.statistics import Array
+
+PRACTICAL_SIZE = 0.1
+"""Below this a change would change no decision, however sure it is."""
+
+
+def levels_of(given: Differences) -> Array:
+    """Average each readout over GANs retrained on unchanged data, seed by seed; shape (r,)."""
+    there = np.isfinite(given.null_means)
+    with np.errstate(invalid="ignore"):
+        means: Array = np.where(there, given.null_means, 0).sum(1) / there.sum(1)
+    return means
+
+
+def sizes_of(given: Differences, effect: Array) -> Array:
+    """Give effects in what their readout's are measured in (`Readout.size_in`).
+
+    Parameters
+    ----------
+    given : Differences
+        Of r readouts and v variants.
+    effect : array of shape (r, v)
+
+    Returns
+    -------
+    array of shape (r, v)
+        With the effect's sign. NaN for readouts that features are not ranked by, and where the
+        level is not above 0, so that no share of it can be taken.
+    """
+    level = levels_of(given)
+    known = [READOUTS.get(plain_name(name)) for name in given.readouts]
+    measured_in = np.array([readout.size_in if readout else "" for readout in known], dtype=object)
+    shares = np.where((measured_in == "levels") & (level > 0), level, np.nan)
+    unit = np.where(measured_in == "spreads", 1.0, shares)
+    return effect / unit[:, None]
+
+
+def in_words(readout: str, size: float) -> str:
+    """Say what a size is a change of.
+
+    Examples
+    --------
+    >>> in_words("g_fcd", 2.5)
+    "G's images lie 3.5 times as far from held-out ones"
+    >>> in_words("g_frd", -0.25)
+    "G's images lie 25 % closer to held-out ones"
+    >>> in_words("d_contrast", -1.5)
+    "D's preference for the feature falls by 1.5 spreads of its logits"
+    """
+    amount = f"{abs(size):.2g}"
+    if READOUTS[readout].size_in == "levels":
+        if size >= 1:
+            return f"G's images lie {1 + size:.3g} times as far from held-out ones"
+        side = "further from" if size > 0 else "closer to"
+        return f"G's images lie {100 * abs(size):.2g} % {side} held-out ones"
+    if readout == "d_contrast":
+        way = "rises" if size > 0 else "falls"
+        return f"D's preference for the feature {way} by {amount} spreads of its logits"
+    more = "more" if size > 0 else "less"
+    return f"D's logits move by {amount} spreads {more} than retraining alone moves them"
