@@ -82,7 +82,7 @@ def _scores(project: Path) -> pd.DataFrame:
 def test_every_file_is_there(project: Path) -> None:
     expected = {
         *(f"{name}.csv" for name in (*TABLES, "regions", "correlations")),
-        *("regions.safetensors", "maps.safetensors"),
+        *("regions.safetensors", "maps.safetensors", "shown.safetensors"),
         *("scores.parquet", "rules.json", "agreement.json", "refusals.json", "metrics.json"),
         "hiding.json",
     }

@@ -115,7 +115,7 @@ def _picture(project: Path, name: str) -> np.ndarray:
 
 def test_every_file_is_there(project: Path) -> None:
     cases = ("d_real", "d_fake", "g_fake", "difference", "g_targets")
-    tensors = (*cases, "class_means", "class_images", "disagreement", "film")
+    tensors = (*cases, "class_means", "class_images", "disagreement", "film", "units")
     tables = ("causal", "dissection", "disagreement", "concepts")
     expected = {
         *(f"{name}.safetensors" for name in tensors),

@@ -12,6 +12,8 @@ from ganatomy.errors import REMAKE, InputError
 from ganatomy.explain.faithfulness.judged import Refusal
 from ganatomy.explain.faithfulness.region_comparison import FILES as REGION_FILES
 from ganatomy.explain.faithfulness.region_comparison import RegionComparison
+from ganatomy.explain.faithfulness.shown import FILE as SHOWN_FILE
+from ganatomy.explain.faithfulness.shown import ShownImages
 from ganatomy.explain.lime.baseline_check import said
 from ganatomy.explain.lime.settings import Hiding
 from ganatomy.files import read_json, write_bytes, write_json
@@ -54,6 +56,8 @@ class FaithfulnessStudy:
         generated ones. NaN where a map means nothing.
     hiding : Hiding
         What hides in LIME, occlusion, integrated gradients and the removal tests, settled.
+    shown : ShownImages or None
+        Some of the images, for pictures of their maps; None in results of older versions.
     """
 
     verdicts: pd.DataFrame
@@ -67,6 +71,7 @@ class FaithfulnessStudy:
     refusals: tuple[Refusal, ...]
     maps: dict[str, torch.Tensor]
     hiding: Hiding
+    shown: ShownImages | None = None
 
     @property
     def trusted(self) -> list[str]:
@@ -112,7 +117,8 @@ class FaithfulnessStudy:
 
     def save(self, folder: Path) -> None:
         """Write tables, tensors and the rules into a folder."""
-        remove_stale(folder, *(_cascade_of(network) for network in _NETWORKS), *REGION_FILES)
+        cascades = (_cascade_of(network) for network in _NETWORKS)
+        remove_stale(folder, *cascades, *REGION_FILES, SHOWN_FILE)
         tables = {"measures": self.measures, "trust": self.verdicts, "removal": self.curves}
         tables = {f"{name}.csv": table for name, table in tables.items()}
         tables |= {_cascade_of(network): each for network, each in self.randomised.items()}
@@ -127,6 +133,8 @@ class FaithfulnessStudy:
         if self.regions is not None:
             self.regions.save(folder)
         write_tensors(folder / _MAPS, self.maps)
+        if self.shown is not None:
+            self.shown.save(folder)
 
     @staticmethod
     @validated
@@ -145,6 +153,7 @@ class FaithfulnessStudy:
             tuple(read_json(folder / "refusals.json")),
             read_tensors(folder / _MAPS),
             Hiding.of(read_json(folder / _HIDING)),
+            ShownImages.load(folder),
         )
 
 

@@ -19,6 +19,7 @@ from ganatomy.explain.faithfulness.judged import (
 from ganatomy.explain.faithfulness.known_truth import try_on_planted_truth
 from ganatomy.explain.faithfulness.region_comparison import compare_regions
 from ganatomy.explain.faithfulness.result import FaithfulnessStudy
+from ganatomy.explain.faithfulness.shown import ShownImages
 from ganatomy.explain.faithfulness.verdict import RULES
 from ganatomy.explain.lime.baseline_check import settled
 from ganatomy.explain.lime.pool import pool_of
@@ -111,6 +112,7 @@ def judge_explanations(
         refusals,
         {name: maps for each in judged.values() for name, maps in each.maps.items()},
         hiding,
+        ShownImages.of(subjects),
     )
 
 

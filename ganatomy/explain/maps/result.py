@@ -16,6 +16,7 @@ from ganatomy.explain.maps.comparison import Comparison
 from ganatomy.explain.maps.film import Frame, load_film, save_film
 from ganatomy.explain.units.carriers import Carriers
 from ganatomy.explain.units.causes import joined
+from ganatomy.explain.units.unit_images import load_units, save_units
 from ganatomy.files import read_json, write_bytes, write_json
 from ganatomy.results import remove_stale, validated
 from ganatomy.tables import csv_bytes, read_table
@@ -125,6 +126,7 @@ class MapsStudy:
             tables["dissection"] = self.carriers.dissection
         for name, table in tables.items():
             write_bytes(folder / f"{name}.csv", csv_bytes(table))
+        save_units(self.carriers.strongest, folder)
         save_film(self.film, folder)
         write_json(folder / "refusals.json", list(self.refusals))
         reasons = {key: case.reasons for key, case in self.cases.items()}
@@ -157,7 +159,11 @@ class MapsStudy:
             Comparison.load(folder),
             ClassMeans.load(folder),
             joined([] if causal is None else [causal]),
-            Carriers(read_table(folder / "concepts.csv", _TEXT), table("dissection")),
+            Carriers(
+                read_table(folder / "concepts.csv", _TEXT),
+                table("dissection"),
+                load_units(folder),
+            ),
             load_film(folder),
             tuple(read_json(folder / "refusals.json")),
         )

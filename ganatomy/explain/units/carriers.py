@@ -10,6 +10,7 @@ from ganatomy.explain.networks.concepts import Concept
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.networks.targets import concept, d_logit
 from ganatomy.explain.units.dissection import Reader, dissect
+from ganatomy.explain.units.unit_images import UnitImages, images_of_units
 
 _CONCEPT_COLUMNS = ["concept", "held_out_r2"]
 
@@ -24,10 +25,13 @@ class Carriers:
         ``concept`` and ``held_out_r2``: those that the evaluator's features carry.
     dissection : DataFrame or None
         As of `dissect`; None where no layer has units to compare or nothing varies.
+    strongest : tuple of UnitImages
+        The units with the largest effects, as images; empty where none stands out.
     """
 
     concepts: pd.DataFrame
     dissection: pd.DataFrame | None
+    strongest: tuple[UnitImages, ...] = ()
 
     @property
     def num_units(self) -> int:
@@ -67,11 +71,12 @@ def find_carriers(
     table = pd.DataFrame(rows, columns=_CONCEPT_COLUMNS)
     if not subjects.g_layers.wide:
         return Carriers(table, None)
+    latents = subjects.z[:num_latents].to(subjects.device)
     try:
         dissection = dissect(
             subjects.generator,
             list(subjects.g_layers.wide),
-            subjects.z[:num_latents].to(subjects.device),
+            latents,
             readers=_readers(subjects, concepts),
             fdr=fdr,
             max_units=num_units,
@@ -80,7 +85,7 @@ def find_carriers(
     except InputError as error:  # a G that makes one image
         on_warning(f"no dissection: {error.what}")
         return Carriers(table, None)
-    return Carriers(table, dissection)
+    return Carriers(table, dissection, images_of_units(subjects.generator, latents, dissection))
 
 
 def _readers(subjects: Subjects, concepts: list[Concept]) -> dict[str | tuple[str, ...], Reader]:

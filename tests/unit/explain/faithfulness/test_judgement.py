@@ -96,6 +96,21 @@ def test_the_maps_that_are_judged_are_those_that_the_methods_make(
     torch.testing.assert_close(study.maps["hirescam 0"], expected, rtol=0, atol=1e-5)
 
 
+def test_shown_are_the_first_images_of_each_kind_with_their_own_maps(
+    study: FaithfulnessStudy,
+) -> None:
+    subjects, shown = _subjects(), study.shown
+    assert shown is not None
+    images = torch.cat([subjects.real, subjects.fake])
+    chosen = [0, 1, 2, 5, 6, 7]  # of 5 real and 6 generated ones
+    torch.testing.assert_close(shown.images, images[chosen])
+    with torch.no_grad():
+        torch.testing.assert_close(shown.scores, subjects.discriminator(images[chosen]))
+    maps = study.maps["occlusion"]
+    torch.testing.assert_close(shown.of_d(maps), maps[chosen])
+    assert shown.sizes == {"D": {"0": (SIDE, SIDE)}, "G": {"3": (SIDE, SIDE), "5": (SIDE, SIDE)}}
+
+
 def test_saved_and_loaded_it_is_the_same(study: FaithfulnessStudy, tmp_path: Path) -> None:
     study.save(tmp_path)
     again = FaithfulnessStudy.load(tmp_path)
@@ -106,6 +121,14 @@ def test_saved_and_loaded_it_is_the_same(study: FaithfulnessStudy, tmp_path: Pat
     for network, cascade in study.randomised.items():
         pd.testing.assert_frame_equal(again.randomised[network], cascade, check_dtype=False)
     assert set(again.maps) == set(study.maps)
+    assert again.shown is not None
+    assert study.shown is not None
+    assert again.shown.sizes == study.shown.sizes
+    assert again.shown.num_real == study.shown.num_real
+    torch.testing.assert_close(again.shown.images, study.shown.images, rtol=0, atol=0)
+    torch.testing.assert_close(again.shown.scores, study.shown.scores, rtol=0, atol=0)
+    (tmp_path / "shown.safetensors").unlink()  # as an older version left it
+    assert FaithfulnessStudy.load(tmp_path).shown is None
     (tmp_path / "maps.safetensors").unlink()
     with pytest.raises(InputError, match=r"maps\.safetensors"):
         FaithfulnessStudy.load(tmp_path)

@@ -145,7 +145,7 @@ def test_what_is_damaged_or_of_another_version_is_refused(study: MapsStudy, tmp_
 
 
 def test_saved_anew_nothing_of_what_was_there_is_left(study: MapsStudy, tmp_path: Path) -> None:
-    carriers = replace(study.carriers, dissection=None)
+    carriers = replace(study.carriers, dissection=None, strongest=())
     less = replace(
         study, asked=None, comparison=None, causal=study.causal.iloc[:0], carriers=carriers
     )
