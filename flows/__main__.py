@@ -195,7 +195,11 @@ def _plan(arguments: argparse.Namespace, root: Path) -> int:
 
 
 def _report(arguments: argparse.Namespace, root: Path) -> int:
-    page = root / places.PAGE
+    from flows import status, unfinished
+
+    page, so_far = root / places.PAGE, root / unfinished.PAGE_FILE
+    if so_far.exists() and (status.at_work(root) or not page.exists()):
+        page = so_far
     if not page.exists():
         raise InputError("there is no report yet", str(places.PAGE), "Run `make run` first.")
     print(page)

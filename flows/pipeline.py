@@ -38,6 +38,7 @@ from flows import (
 )
 from flows.ahead import Ahead
 from flows.beginning import begun
+from flows.early import EarlyPage
 from flows.listeners import Everyone, Listener
 from flows.record import Record
 from flows.settling import settle
@@ -61,6 +62,7 @@ class _Run:
     urgency: dict[str, float]
     listener: Listener
     ahead: Ahead
+    early: EarlyPage
     changed: set[str] = field(default_factory=set)
     took_s: dict[str, float] = field(default_factory=dict)
 
@@ -210,11 +212,13 @@ def pipeline(profile: str | None = None, overrides: list[str] | None = None) -> 
         names = [stage.name for stage in stages]
         flow_id = str(flow_run.id or "none")
         record = stack.enter_context(Record(root, started.name, names, flow_id))
-        everyone = Everyone(record, *extra_listeners.get())
 
         def tell(text: str) -> None:
             everyone.run_said(text)
             logger.info(text)
+
+        early = stack.enter_context(EarlyPage(root, started.run_dir, stages, tell=tell))
+        everyone = Everyone(record, early, *extra_listeners.get())
 
         page = url_for("flow-run", flow_id) if server.has_pages() and flow_run.id else None
         for line in places.where_to_watch(page):
@@ -236,6 +240,7 @@ def pipeline(profile: str | None = None, overrides: list[str] | None = None) -> 
             schedule.remaining(stages, schedule.measured(root)),
             everyone,
             stack.enter_context(ahead),
+            early,
         )
         _current.set(run)
         try:
@@ -276,6 +281,7 @@ def _run_all(stages: list[adapter.Stage]) -> dict[str, str]:
     if processes.stopping.is_set():
         raise KeyboardInterrupt
     if failures:
+        run.early.end()
         first = next(iter(failures.values()))
         words = {name: str(error) for name, error in failures.items()}
         if unfinished.has_something(run.root, list(outcomes)):

@@ -64,19 +64,20 @@ class LastRun:
 
 def lines(root: Path) -> list[str]:
     """The state of the project's runs, for people."""
-    at_work = _at_work(root)
-    found = [f"run:     {at_work or 'none at work'}"]
+    working = at_work(root)
+    found = [f"run:     {working or 'none at work'}"]
     last = LastRun.read(root)
     if last is None:
         found.append("last:    none yet")
     elif last.status != "RUNNING":
         found += [f"last:    {last.name} {last.status}", *last.lines()]
-    elif not at_work:
+    elif not working:
         found.append(f"last:    {last.name} was killed; the next run records it so")
     return [*found, _waiting(root)]
 
 
-def _at_work(root: Path) -> str:
+def at_work(root: Path) -> str:
+    """Say since when a run is at work, and which process; "" where none is."""
     try:
         holder: dict[str, Any] = json.loads((root / _LOCK).read_text())
         process = psutil.Process(holder["pid"])

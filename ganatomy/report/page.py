@@ -55,6 +55,7 @@ def render_page(
     absences: Sequence[Absence] = (),
     *,
     failure: str = "",
+    going_on: Sequence[str] = (),
     forgiving: bool = False,
 ) -> str:
     """Render the templates of the frame and of each section.
@@ -69,6 +70,8 @@ def render_page(
         What is left out: each is named with its reason, in one line.
     failure : str
         What failed and why, where the run did: it stands at the head.
+    going_on : sequence of str
+        How the run stands where it is still at work, in sentences: at the head, too.
     forgiving : bool
         Leave out a section whose template fails, and say so, instead of failing.
 
@@ -93,6 +96,7 @@ def render_page(
         alarms=[alarm for part in parts for alarm in part.alarms],
         absences=[*absences, *unable],
         failure=failure,
+        going_on=going_on,
         style=style,
         policy=policy_for(style),
     )

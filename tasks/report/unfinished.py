@@ -1,10 +1,13 @@
-"""The page of a run that failed: what there is, with what failed and why at its head.
+"""The page of a run without an end: what there is, with how the run stands at its head.
 
 No stage: DVC knows nothing of it. ``python -m tasks.report.unfinished FILE`` is given a JSON file
-with ``failure``, a text, and ``missing``, why each stage without a result has none.
+with ``missing``, why each stage without a result has none, and either ``failure``, a text, where
+the run failed, or ``going_on`` and ``run_dir``, where it is at work. It prints the seconds of
+processor time that it took.
 """
 
 import sys
+import time
 from pathlib import Path
 
 from ganatomy.errors import InputError
@@ -12,13 +15,15 @@ from ganatomy.files import read_json, whole_folder, write_bytes
 from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import gather
 from tasks.report.frame import frame
+from tasks.report.going_on import GoingOn
 from tasks.report.params import Report
+from tasks.report.training_so_far import training_so_far
 from tasks.report.writing import write_figures, write_summary
 from tasks.shared.artifact_paths import PAGE, REPORTS, UNFINISHED
 
 
 def main(failure: str, missing: dict[str, str]) -> None:
-    """reports/* -> reports/unfinished"""
+    """reports/* -> reports/unfinished, of a run that failed"""
     parts, absences = gather(REPORTS, missing, forgiving=True)
     around = _frame()
     page = render_page(around, parts, absences, failure=failure, forgiving=True)
@@ -26,6 +31,17 @@ def main(failure: str, missing: dict[str, str]) -> None:
         write_summary(folder, around.title, parts, failure)
         write_figures(folder, parts)
         write_bytes(folder / PAGE.name, page.encode())
+
+
+def main_so_far(going_on: GoingOn, missing: dict[str, str], run_dir: Path) -> None:
+    """reports/*, what stages say -> reports/unfinished/report.html, of a run that is at work"""
+    parts, absences = gather(REPORTS, missing, forgiving=True)
+    if going_on.is_at_work("train") and (live := training_so_far(run_dir)) is not None:
+        parts.append(live)
+        absences = [absence for absence in absences if absence.name != live.section.name]
+    around = PageFrame(Report.load().title)  # of dvc.lock a part is yet an earlier run's
+    page = render_page(around, parts, absences, going_on=going_on.sentences(), forgiving=True)
+    write_bytes(UNFINISHED / PAGE.name, page.encode())
 
 
 def _frame() -> PageFrame:
@@ -38,4 +54,8 @@ def _frame() -> PageFrame:
 
 if __name__ == "__main__":
     given = read_json(Path(sys.argv[1]))
-    main(given["failure"], given["missing"])
+    if "going_on" in given:
+        main_so_far(GoingOn(**given["going_on"]), given["missing"], Path(given["run_dir"]))
+    else:
+        main(given["failure"], given["missing"])
+    print(time.process_time())

@@ -1,0 +1,107 @@
+"""The page of a run that is still at work: its head, its training so far, nothing of old runs."""
+
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ganatomy.data.images import write_png
+from tasks.report import unfinished
+from tasks.report.going_on import GoingOn
+from tasks.report.training_so_far import training_so_far
+from tasks.shared.events import Events, events_path
+from tests.harness import ROOT
+
+PAGE = Path("reports/unfinished/report.html")
+AT_WORK = GoingOn(
+    "2026-01-02 03:04:05", "5 of 19 stages, about 4 min left", ["train", "retrain@0"], ["lime"]
+)
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    return tmp_path
+
+
+def _train(folder: Path, *steps: int) -> Path:
+    """What a training says in a folder of a run."""
+    run = folder / "run"
+    events = Events("train", run)
+    for step in steps:
+        picture = folder / f"{step:09d}.png"
+        write_png(picture, np.full((16, 16), step, dtype=np.uint8))
+        events.metric("train/d_loss", step, 1.0 / (1 + step))
+        events.metric("train/fcd@500", step, 10.0 - step)
+        events.image("samples", step, picture)
+    events.progress(1280, 2560, "images")
+    return run
+
+
+def _sections(html: str) -> list[str]:
+    return re.findall(r'<section id="([\w-]+)"', html)
+
+
+def test_its_head_says_that_it_goes_on_what_is_done_and_what_is_to_come(project: Path) -> None:
+    (project / "reports" / "lime").mkdir(parents=True)  # an earlier run's, and it is broken
+    missing = {"train": "at work", "lime": "yet to come"}
+    unfinished.main_so_far(AT_WORK, missing, _train(project, 0, 7))
+    html = PAGE.read_text()
+    head = html.partition("<section")[0]
+    assert "<b>This run is still going on</b>" in head
+    for words in (
+        "Done as of 2026-01-02 03:04:05: 5 of 19 stages, about 4 min left.",
+        "At work: train, retrain@0.",
+        "Yet to come: lime.",
+        "Reload this page to see more",
+    ):
+        assert words in head
+    assert "This run failed" not in html
+    assert "cannot be shown" not in html
+    assert "(<code>lime</code>): yet to come</li>" in head
+    assert "<code>train</code>" not in head  # it is there, as far as it got
+    assert _sections(html) == ["training"]  # no provenance: dvc.lock is not this run's yet
+
+
+def test_a_training_shows_its_newest_images_and_its_curves(project: Path) -> None:
+    part = training_so_far(_train(project, 0, 7))
+    assert part is not None
+    assert part.figures["samples"] == (project / "000000007.png").read_bytes()
+    assert part.picture("samples").title == "Images that G makes after 7 steps"
+    assert part.facts == {"step": 7, "done": (1280, 2560)}
+    unfinished.main_so_far(AT_WORK, {}, project / "run")
+    assert "1,280 of 2,560 training images shown to D" in PAGE.read_text()
+    before = part.figures["curves"]
+    part = training_so_far(_train(project, 8, 9))
+    assert part is not None
+    assert part.figures["curves"] != before
+
+
+def test_before_its_first_picture_a_training_has_no_section(project: Path) -> None:
+    assert training_so_far(project / "run") is None
+    run = _train(project)
+    assert training_so_far(run) is None
+    with events_path(run, "train").open("a") as file:
+        file.write('{"kind": "image", "key": "samples", "step": 3, "path": "go')  # cut off
+    assert training_so_far(run) is None
+    unfinished.main_so_far(AT_WORK, {"train": "at work"}, run)
+    assert "(<code>train</code>): at work</li>" in PAGE.read_text()
+
+
+def test_a_picture_that_is_gone_is_passed_over(project: Path) -> None:
+    run = _train(project, 0, 7)
+    (project / "000000007.png").unlink()
+    part = training_so_far(run)
+    assert part is not None
+    assert part.facts["step"] == 0
+
+
+def test_of_a_training_that_is_done_its_own_section_is_shown(project: Path) -> None:
+    run = _train(project, 0, 7)
+    done = GoingOn(AT_WORK.at, "", [], ["lime"])
+    unfinished.main_so_far(done, {}, run)
+    assert _sections(PAGE.read_text()) == []
+    assert "Done as of 2026-01-02 03:04:05: not told yet." in PAGE.read_text()
