@@ -17,15 +17,25 @@ class DiscriminatorModel(PythonModel):  # type: ignore[misc]
 
         gan = load_gan(Path(context.artifacts["weights"]), torch.device("cpu"))
         self.discriminator = gan.discriminator
+        side = gan.architecture.image_size
+        self.shape = (gan.architecture.channels, side, side)
 
     def predict(  # type: ignore[no-untyped-def]
         self, context, model_input: np.ndarray, params=None
     ):
         import torch
 
+        from ganatomy.errors import InputError
         from ganatomy.gan.sampling import score
 
         images = torch.from_numpy(np.asarray(model_input, dtype=np.uint8))
+        if images.shape[1:] != self.shape:
+            wanted = ", ".join(map(str, self.shape))
+            raise InputError(
+                f"images of shape {tuple(images.shape)}",
+                "model_input",
+                f"Give an array of shape (n, {wanted}).",
+            )
         return score(self.discriminator, images).numpy()
 
 

@@ -28,6 +28,10 @@ class StageEntry:
     ended_ms: int = 0
     run_id: str = ""
 
+    def has_result(self) -> bool:
+        """Whether it ended with a result, computed now or before."""
+        return self.outcome not in ("failed", "stopped", "skipped")
+
 
 @dataclass
 class RunEntry:

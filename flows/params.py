@@ -182,6 +182,32 @@ def profiles(root: Path) -> list[str]:
     return [DEFAULT_PROFILE, *sorted(path.stem for path in (root / "profiles").glob("*.yaml"))]
 
 
+def nearest_profile(root: Path, document: dict[str, Any]) -> str:
+    """Name the profile that a document is nearest to, and how many values differ from it.
+
+    Parameters
+    ----------
+    document : dict
+        With every default filled in, as `told_document` gives it.
+
+    Returns
+    -------
+    str
+        ``smoke``, or ``default, 2 changed``.
+    """
+    differing = {name: _num_differing(_profile(root, name), document) for name in profiles(root)}
+    name = min(differing, key=differing.__getitem__)  # the first of several: the default
+    return f"{name}, {differing[name]} changed" if differing[name] else name
+
+
+def _num_differing(one: dict[str, Any], other: dict[str, Any]) -> int:
+    flat = [
+        {(section, key): value for section, values in each.items() for key, value in values.items()}
+        for each in (one, other)
+    ]
+    return sum(flat[1].get(key) != value for key, value in flat[0].items())
+
+
 def _profile(root: Path, name: str) -> dict[str, Any]:
     if name not in profiles(root):
         raise InputError(

@@ -22,7 +22,7 @@ from typing import Any, Self
 
 import psutil
 
-from flows import entry, lockfile, spool, store
+from flows import entry, lockfile, origin, spool, store
 from flows.entry import RunEntry, StageEntry
 from flows.masking import masked
 from flows.standing import Standing
@@ -67,7 +67,7 @@ class Record:
             "RUNNING",
             _now(),
             id=f"{name}-{uuid.uuid4().hex[:12]}",
-            tags=_tags(root) | {"prefect_flow_run": flow_run},
+            tags=_tags(root) | origin.tags(root) | {"prefect_flow_run": flow_run},
             params=entry.flat(read_document(root / told_file())),
             stages=[StageEntry(stage) for stage in stages],
         )
@@ -210,19 +210,19 @@ class Record:
         if not self._entry.run_id or self._failed:
             return
         from mlflow.entities import Metric
-        from PIL import Image
 
-        from flows import publish
+        from flows import mlflow_names, pictures, publish
+        from tasks.shared.pictures import Place
 
         for name, events in live.items():
             stage = self._by_name[name]
             if not stage.run_id:
                 stage.run_id = publish.open_stage(
-                    self._client, self._experiment, self._entry.run_id, stage
+                    self._client, self._experiment, self._entry, stage
                 )
             metrics = [
                 Metric(
-                    publish.key_of(event["name"]),
+                    mlflow_names.key_of(event["name"]),
                     event["value"],
                     int(event["time"] * 1000),
                     event["step"],
@@ -238,15 +238,12 @@ class Record:
             for table, rows in tables.items():  # MLflow appends to a table that is there
                 columns = {key: [row[key] for row in rows] for key in rows[0]}
                 self._client.log_table(stage.run_id, columns, f"live_{table}.json")
-            for event in events:
-                if event["kind"] == "image" and Path(event["path"]).exists():
-                    with Image.open(event["path"]) as image:
-                        self._client.log_image(
-                            stage.run_id,
-                            image.convert("RGB"),
-                            key=f"live_{event['key']}",
-                            step=event["step"],
-                        )
+            drawn = [
+                pictures.Kept(Path(event["path"]), Place(event["key"], event["step"]))
+                for event in events
+                if event["kind"] == "image" and Path(event["path"]).exists()
+            ]
+            pictures.log(self._client, stage.run_id, self._entry.started_ms, drawn)
 
     def _publish(self) -> None:
         if self._client is None:
@@ -281,7 +278,7 @@ class Record:
         self._entry.status, self._entry.ended_ms = status, _now()
         digests = lockfile.digests(self._root)
         for stage in self._entry.stages:
-            if stage.outcome not in ("failed", "stopped", "skipped"):
+            if stage.has_result():
                 outs = json.dumps(digests.get(stage.name, {}), sort_keys=True)
                 stage.digest = hashlib.sha256(outs.encode()).hexdigest()
         prepared = digests.get("prepare", {})

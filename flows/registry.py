@@ -1,6 +1,7 @@
 """G and D as registered models: loadable by name, without pickle."""
 
 import tempfile
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+from deploy.model_face import face_of
 from tasks.shared.artifact_paths import CODE as OWN_CODE
 from tasks.shared.closure import packages_imported
 
@@ -16,17 +18,48 @@ MODELS = ("generator", "discriminator")
 _CODE = Path(__file__).resolve().parent.parent
 _REQUIREMENTS = ("torch", "numpy", "safetensors", "mlflow")
 _DIGEST_TAG = "ganatomy.digest"
+_VERDICT_TAG = "verdict"
 
 
-def register(client: MlflowClient, run_id: str, digest: str, weights: Path) -> None:
-    """Register generator (its EMA) and discriminator, and point `ALIAS` at them.
+@dataclass(frozen=True)
+class About:
+    """What is said of the models of a run.
 
-    A model that is registered already, by the digest of its weights, gets no second version.
+    Attributes
+    ----------
+    run_id : str
+        MLflow's, of the run that they are of.
+    note : str
+        The verdict, and a link to the run; in Markdown.
+    verdict : str
+        Its outcome; "" where there is none.
+    may_be_challenger : bool
+        Whether they may stand against the champion.
+    """
+
+    run_id: str
+    note: str
+    verdict: str
+    may_be_challenger: bool
+
+
+def register(client: MlflowClient, about: About, digest: str, weights: Path) -> None:
+    """Register generator (its EMA) and discriminator; point `ALIAS` at them if they may have it.
+
+    A model that is registered already, by the digest of its weights, gets no second version, only
+    what is said of it now.
     """
     for kind in MODELS:
-        name = f"ganatomy-{kind}"
-        version = _known(client, name, digest) or _add(client, name, kind, run_id, digest, weights)
-        client.set_registered_model_alias(name, ALIAS, version)
+        name, face = f"ganatomy-{kind}", face_of(kind, weights)
+        version = _known(client, name, digest)
+        if version is None:
+            version = _add(client, name, kind, about.run_id, digest, weights)
+        client.update_model_version(name, version, f"{about.note}\n{face.words}\n")
+        client.set_model_version_tag(name, version, _VERDICT_TAG, about.verdict or "none")
+        if about.may_be_challenger:
+            client.set_registered_model_alias(name, ALIAS, version)
+        elif str(client.get_registered_model(name).aliases.get(ALIAS)) == version:
+            client.delete_registered_model_alias(name, ALIAS)  # it had it by another verdict
 
 
 def save(path: Path, kind: str, weights: Path) -> None:
@@ -45,13 +78,22 @@ def save(path: Path, kind: str, weights: Path) -> None:
         As the stage `train` leaves it.
     """
     own = sorted((weights / OWN_CODE).glob("*"))
+    face = face_of(kind, weights)
     mlflow.pyfunc.save_model(
         str(path),
         python_model=str(_CODE / "deploy" / f"{kind}_model.py"),
         artifacts={"weights": str(weights)},
         code_paths=[str(_CODE / "ganatomy"), *map(str, own)],
-        pip_requirements=[*_REQUIREMENTS, *_also_needed(weights / OWN_CODE)],
+        pip_requirements=_pinned([*_REQUIREMENTS, *_also_needed(weights / OWN_CODE)]),
+        signature=face.signature(),
+        input_example=face.example,
     )
+
+
+def _pinned(names: list[str]) -> list[str]:
+    """Each package in the version that is installed, which is the one of the lock file."""
+    versions = {name: metadata.version(name).partition("+")[0] for name in names}
+    return [f"{name}=={version}" for name, version in versions.items()]
 
 
 def _also_needed(code: Path) -> list[str]:

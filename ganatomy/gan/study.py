@@ -79,7 +79,7 @@ class TrainedGan:
     num_images : int
         That it was trained on.
     frames : tuple of Path
-        A picture of the same latents for each probe, in order.
+        A picture of the same latents for each probe, in order, named after the step.
     remembered : tuple of Path
         A folder with the GAN of some of the steps, in order, named after the step.
     """
@@ -94,13 +94,14 @@ class TrainedGan:
     remembered: tuple[Path, ...]
 
     def metrics(self) -> dict[str, float | int]:
-        """Give the last of each figure, the score that was published, and sizes."""
-        last = {name: value for _, name, value in self.points}
+        """Give the score of what was published, and sizes; the course itself is in `points`.
+
+        The last point of a curve is no figure of the GAN: another step may have been published.
+        """
         best = next(
             value for at, name, value in self.points if (at, name) == (self.step, self.score)
         )
         return {
-            **last,
             "num_parameters_generator": _size(self.gan.generator),
             "num_parameters_discriminator": _size(self.gan.discriminator),
             "num_steps": self.points[-1][0],

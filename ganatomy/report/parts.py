@@ -114,7 +114,7 @@ def fill(section: PageSection[Result], result: Result, reports: Path | None = No
         section.alarms(result),
         section.summary(result),
         section.lead(result),
-        {name: picture for name, picture in given.items() if picture.title},
+        {name: picture for name, picture in given.items() if picture.title or picture.key},
         {source: sha256_of(reports / source) for source in sorted(sources)} if reports else {},
     )
 

@@ -28,6 +28,7 @@ _HEADLINES = {
     "features_that_stand_out": ("importance", "num_stand_out"),
     "methods_trusted": ("faithfulness", "num_trusted"),
 }
+NAMES = tuple(_HEADLINES)
 # file and column: the curve's name up to an @
 _PLOTS = {
     "losses.csv": {"d_loss": "train/d_loss", "g_loss": "train/g_loss"},

@@ -5,17 +5,24 @@ from pathlib import Path
 
 from ganatomy.files import safe_name, write_bytes
 from ganatomy.report.parts import Part
+from tasks.shared.pictures import Place, write_places
 from tasks.shared.results import IMAGES
 
 SUMMARY = "summary.md"
 
 
 def write_figures(folder: Path, parts: Sequence[Part]) -> int:
-    """Write each picture as ``images/<stage>/<key>.png`` or ``.gif``; return how many there are."""
+    """Write each picture into ``images/<stage>``, as PNG or GIF; return how many there are."""
     for part in parts:
-        for key, content in part.figures.items():
+        images, places = folder / IMAGES / part.section.name, {}
+        for name, content in part.figures.items():
             kind = "gif" if content.startswith(b"GIF8") else "png"
-            write_bytes(folder / IMAGES / part.section.name / f"{safe_name(key)}.{kind}", content)
+            path = images / f"{safe_name(name)}.{kind}"
+            write_bytes(path, content)
+            told = part.picture(name)
+            places[path.name] = Place(told.key or name, told.step)
+        if places:
+            write_places(images, places)
     return sum(len(part.figures) for part in parts)
 
 

@@ -1,6 +1,7 @@
 """What a training leaves: checkpoints to go on from, and its artifacts."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from tasks.params.base import Base
 from tasks.shared import checkpoints
 from tasks.shared.artifact_paths import CODE, GAN, HISTORY, PREPARED, REPORTS
 from tasks.shared.own_code import OwnCode
-from tasks.shared.results import image_path, write_curves, write_metrics
+from tasks.shared.pictures import Place, write_places
+from tasks.shared.results import IMAGES, image_path, write_curves, write_metrics
 from tasks.train.params import Train
 
 
@@ -46,9 +48,17 @@ def write_artifacts(found: TrainedGan, settings: TrainingSettings, code: OwnCode
 def _write_report(found: TrainedGan, settings: TrainingSettings, report: Path) -> None:
     write_json(report / "settings.json", asdict(settings))
     write_curves(report, [(at, f"train/{name}", value) for at, name, value in found.points])
-    for index, frame in enumerate(found.frames):
+    _write_frames(found.frames, report)
+    write_json(report / "guards.json", [finding._asdict() for finding in found.findings])
+    write_metrics(report, found.metrics())
+
+
+def _write_frames(frames: Sequence[Path], report: Path) -> None:
+    """Copy the pictures of the training; each is of the step that it is named after."""
+    places = {}
+    for index, frame in enumerate(frames):
         path = image_path(report, f"samples_{index:02d}")
         path.parent.mkdir(exist_ok=True)
         shutil.copyfile(frame, path)
-    write_json(report / "guards.json", [finding._asdict() for finding in found.findings])
-    write_metrics(report, found.metrics())
+        places[path.name] = Place("samples", int(frame.stem))
+    write_places(report / IMAGES, places)

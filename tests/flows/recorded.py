@@ -12,26 +12,56 @@ from mlflow.entities import Run
 from flows.entry import RunEntry, StageEntry
 from ganatomy.data.images import write_png
 from ganatomy.files import write_json
+from ganatomy.gan.architecture import Architecture
+from tasks.shared.pictures import Place, write_places
 
 STAGES = ("prepare", "train", "retrain@0")
+HEADLINE = "Yes: its images hold up beside real ones."
 
 
 def results(root: Path) -> Path:
     """Write what three stages and the page would leave; returns `root`."""
     for index, stage in enumerate(STAGES):
         folder = root / "reports" / stage.replace("@", "/")
-        write_json(folder / "metrics.json", {"a": index, "b": 0.5})
+        write_json(
+            folder / "metrics.json", {"a": index, "b@9": 0.5, "b_low@9": 0.25, "b_high@9": 1}
+        )
         (folder / "images").mkdir()
         for name in ("grid", "samples_03", "samples_04"):
             write_png(folder / "images" / f"{name}.png", np.full((8, 8, 3), index, dtype=np.uint8))
+        places = {f"samples_0{step}.png": Place("samples", step) for step in (3, 4)}
+        write_places(folder / "images", places)
     curves = "step,name,value\n0,train/d_loss,1.5\n1,train/d_loss,1.25\n"
     (root / "reports" / "train" / "curves.csv").write_text(curves)
     (root / "reports" / "report").mkdir()
     (root / "reports" / "report" / "summary.md").write_text("found\n")
     (root / "reports" / "report.html").write_text("<html></html>\n")
-    networks = {"generator": "dcgan", "discriminator": "dcgan"}
-    write_json(root / "models" / "gan" / "networks.json", networks)
+    headlines = {"coverage": 0.75, "published_step": 40}
+    write_json(root / "reports" / "report" / "summary.json", headlines)
+    write_json(root / "models" / "gan" / "networks.json", Architecture(28, 1, 5, 4).to_json())
     return root
+
+
+def verdict(root: Path, outcome: str) -> None:
+    """Write a verdict as the stage `report` does."""
+    clauses = [
+        {
+            "question": "works",
+            "outcome": outcome,
+            "words": "It works.",
+            "anchor": "#a",
+            "checks": [],
+        },
+        {
+            "question": "copies",
+            "outcome": "unknown",
+            "words": "Who knows.",
+            "anchor": "",
+            "checks": [],
+        },
+    ]
+    told = {"outcome": outcome, "headline": HEADLINE, "lines": [HEADLINE, "It works."]}
+    write_json(root / "reports" / "report" / "verdict.json", told | {"clauses": clauses})
 
 
 def run_entry(name: str = "20260101T000000", status: str = "FINISHED") -> RunEntry:

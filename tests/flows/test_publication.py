@@ -12,9 +12,10 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from PIL import Image
 
-from flows import publish, registry
+from flows import mlflow_names, pictures, publish, registry
 from flows.entry import RunEntry
 from ganatomy.data.images import write_png
+from tasks.shared.pictures import Place
 from tests.flows import recorded
 from tests.flows.recorded import client_of, results, rows, run_entry, runs_of
 
@@ -165,10 +166,81 @@ def test_what_is_published_is_not_published_anew(root: Path) -> None:
         assert run.info.status == "FINISHED"
         assert run.data.tags["ganatomy.details_in"] == there[run.data.tags["ganatomy.stage"]]
         assert run.data.tags["ganatomy.computed_by"] == first.info.run_id
-        assert run.data.metrics.keys() >= {"a", "b"}
+        assert run.data.metrics == {}  # curves are where they were published first
+        assert "| b@9 | 0.5 | 0.25 to 1 |" in run.data.tags["mlflow.note.content"]
     for parent in runs_of(client)[0][1:]:
         assert parent.data.tags["ganatomy.page_in"] == first.info.run_id
         assert first.info.run_name in parent.data.tags["mlflow.note.content"]
+
+
+def test_the_parent_tells_what_a_run_came_to(root: Path) -> None:
+    recorded.verdict(root, "yes")
+    _draw(root / "reports" / "report", "evaluate/samples")
+    _publish(root)
+    client = client_of(root)
+    (parent,), _ = runs_of(client)
+    assert parent.data.metrics == {"coverage": 0.75}
+    tags = parent.data.tags
+    assert (tags["verdict"], tags["published_step"]) == ("yes", "40")
+    assert (tags["verdict.works"], tags["verdict.copies"]) == ("yes", "unknown")
+    note = tags["mlflow.note.content"]
+    assert note.startswith(f"**{recorded.HEADLINE}**\n\n- It works.\n\nfound\n")
+    assert note.count(recorded.HEADLINE) == 1
+    (picture,) = {name.partition("+timestamp")[0] for name in _names(client, parent.info.run_id)}
+    assert picture == "samples+step+0"
+    assert "report.html" in {file.path for file in client.list_artifacts(parent.info.run_id)}
+
+
+def test_what_was_not_measured_is_no_number(root: Path) -> None:
+    values = '{"coverage": NaN, "fcd": null, "kid": "not measured", "recall": 0.5}'
+    (root / "reports" / "report" / "summary.json").write_text(values)
+    _publish(root)
+    (parent,), _ = runs_of(client_of(root))
+    assert parent.data.metrics == {"recall": 0.5}
+    assert "verdict" not in parent.data.tags  # an old run has none
+
+
+def test_each_number_of_a_stage_is_there_once(root: Path) -> None:
+    _publish(root)
+    client = client_of(root)
+    _, nested = runs_of(client)
+    by_stage = {run.data.tags["ganatomy.stage"]: run for run in nested}
+    assert set(by_stage["train"].data.metrics) == {"train/d_loss"}
+    assert by_stage["prepare"].data.metrics == {}
+    table = by_stage["train"].data.tags["mlflow.note.content"].splitlines()
+    assert table[2:] == ["| a | 1 |  |", "| b@9 | 0.5 | 0.25 to 1 |"]
+    for run in nested:
+        path = Path(client.download_artifacts(run.info.run_id, "metrics.json"))
+        assert path.read_text().count('"b@9": 0.5') == 1
+
+
+def test_only_what_a_verdict_speaks_for_may_be_challenger(root: Path) -> None:
+    def aliases() -> dict[str, str]:
+        found = rows(root, "select name, version from registered_model_aliases")
+        return {str(name): str(version) for name, version in found}
+
+    both = {"ganatomy-generator": "1", "ganatomy-discriminator": "1"}
+    _publish(root)
+    assert aliases() == {}  # nothing was said of it
+    for outcome, profile, expected in (
+        ("yes", "default", both),
+        ("no", "default", {}),  # by other thresholds
+        ("yes", "smoke", {}),
+        ("yes", "smoke, 1 changed", {}),
+        ("unknown", "default", {}),
+        ("yes", "default, 2 changed", both),
+    ):
+        recorded.verdict(root, outcome)
+        entry = run_entry()
+        entry.tags["profile"] = profile
+        _publish(root, entry=entry)
+        assert aliases() == expected, (outcome, profile)
+    versions = client_of(root).search_model_versions("name = 'ganatomy-generator'")
+    assert [version.version for version in versions] == ["1"]
+    assert recorded.HEADLINE in versions[0].description
+    assert f"runs/{versions[0].run_id}" in versions[0].description
+    assert "shape (n, 5)" in versions[0].description
+    assert versions[0].tags["verdict"] == "yes"
 
 
 def _bytes_stored(root: Path) -> int:
@@ -233,19 +305,39 @@ def test_images_have_the_names_that_mlflow_gives(root: Path) -> None:
     assert nested[0].data.tags[key] == tags[key]
 
 
+def _names(client: MlflowClient, run_id: str) -> list[str]:
+    return [Path(each.path).name for each in client.list_artifacts(run_id, "images")]
+
+
 def _pictures(root: Path) -> dict[str, set[str]]:
     """Names of the pictures of each stage, up to the step."""
     client = client_of(root)
     return {
         run.data.tags["ganatomy.stage"]: {
-            Path(each.path).name.partition("+timestamp")[0]
-            for each in client.list_artifacts(run.info.run_id, "images")
+            name.partition("+timestamp")[0] for name in _names(client, run.info.run_id)
         }
         for run in runs_of(client)[1]
     }
 
 
 OF_STAGES = {"grid+step+0", "samples+step+3", "samples+step+4"}
+
+
+def test_a_picture_that_was_sent_while_the_stage_ran_is_not_there_twice(root: Path) -> None:
+    client, experiment, _ = publish.connect()
+    entry = run_entry()
+    entry.run_id = publish.open_run(client, experiment, entry)
+    train = entry.stages[1]
+    train.run_id = publish.open_stage(client, experiment, entry, train)
+    live = pictures.Kept(root / "reports/train/images/samples_03.png", Place("samples", 3))
+    pictures.log(client, train.run_id, entry.started_ms, [live])
+    sent = set(_names(client, train.run_id))
+    assert len(sent) == 2  # and a small one
+    train.started_ms += 500  # tried again
+    publish.publish(client, experiment, entry, root)
+    names = _names(client, train.run_id)
+    assert sent < set(names)
+    assert len(names) == 2 * len(OF_STAGES)
 
 
 def _draw(folder: Path, *names: str) -> None:
@@ -256,13 +348,16 @@ def _draw(folder: Path, *names: str) -> None:
 
 
 def test_what_was_drawn_for_the_page_goes_to_the_run_of_its_stage(root: Path) -> None:
-    _draw(root / "reports" / "report", "train/curves", "train/samples_03", "retrain/one")
+    drawn = root / "reports" / "report"
+    _draw(drawn, "train/curves", "train/cell_0_0", "train/class_1", "retrain/one")
+    own = root / "reports" / "train" / "images" / "samples_03.png"
+    shutil.copy(own, drawn / "images" / "train" / "still.png")  # shown on the page: the same
     (root / "reports" / "report" / "images" / "train" / "film.gif").write_bytes(b"GIF89a")
     _draw(root / "reports" / "unfinished", "train/old")
     _publish(root)
     assert _pictures(root) == {
         "prepare": OF_STAGES,
-        "train": OF_STAGES | {"curves+step+0"},
+        "train": OF_STAGES | {"curves+step+0", "cell_0_0+step+0", "class_1+step+0"},
         "retrain@0": OF_STAGES | {"one+step+0"},
     }
 
@@ -291,7 +386,7 @@ def test_a_run_that_did_not_end_well_has_its_own_page_or_none(root: Path, status
 
 def test_names_in_other_scripts_keep_keys_of_their_own() -> None:
     names = ["max_abs_t/class_\u732b", "max_abs_t/class_\u72ac", "max_abs_t/class__", "fcd@1000"]
-    keys = [publish.key_of(name) for name in names]
+    keys = [mlflow_names.key_of(name) for name in names]
     assert len(set(keys)) == 4
     assert keys[2:] == ["max_abs_t/class__", "fcd_at_1000"]
     assert all(re.fullmatch(r"[a-zA-Z0-9_./-]+", key) for key in keys)

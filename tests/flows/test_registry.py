@@ -1,10 +1,13 @@
 """Saved models load where the project is not."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import mlflow
+import numpy as np
 import pytest
 
 from flows import registry
@@ -14,6 +17,7 @@ from ganatomy.gan.checkpoint import save_gan
 from ganatomy.gan.model import build_gan
 from tasks.shared.artifact_paths import CODE
 from tasks.shared.own_code import OwnCode
+from tests.harness import ROOT
 
 FILES = {
     "painters/painter.py": """
@@ -96,7 +100,7 @@ def test_a_network_that_imports_other_modules_loads_elsewhere(
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("(3, 1, 28, 28) uint8")
     needed = (tmp_path / "model" / "requirements.txt").read_text().splitlines()
-    assert needed == ["torch", "numpy", "safetensors", "mlflow", "pillow"]
+    assert needed == _pinned("torch", "numpy", "safetensors", "mlflow", "pillow")
     assert read_json(weights / "networks.json")["generator"] == "painters.painter:Painter"
 
 
@@ -105,4 +109,41 @@ def test_networks_of_ours_bring_nothing_but_the_library(tmp_path: Path) -> None:
     registry.save(tmp_path / "model", "discriminator", tmp_path / "gan")
     assert [path.name for path in (tmp_path / "model" / "code").iterdir()] == ["ganatomy"]
     needed = (tmp_path / "model" / "requirements.txt").read_text().splitlines()
-    assert needed == ["torch", "numpy", "safetensors", "mlflow"]
+    assert needed == _pinned("torch", "numpy", "safetensors", "mlflow")
+
+
+def _pinned(*names: str) -> list[str]:
+    """As requirements.lock has them."""
+    lock = (ROOT / "requirements.lock").read_text()
+    return [re.findall(rf"^{name}==[\d.]+", lock, re.M)[0] for name in names]
+
+
+@pytest.mark.parametrize("num_classes", [0, 3])
+def test_a_model_says_what_it_takes_and_gives(num_classes: int, tmp_path: Path) -> None:
+    architecture = Architecture(28, 1, 5, 4, num_classes=num_classes)
+    save_gan(build_gan(architecture, 0), tmp_path / "gan")
+    models = {}
+    for kind in registry.MODELS:
+        registry.save(tmp_path / kind, kind, tmp_path / "gan")
+        models[kind] = mlflow.pyfunc.load_model(str(tmp_path / kind))
+    z = np.asarray(models["generator"].input_example)
+    assert z.shape == (1, 5 + num_classes)
+    assert z[0, 5:].tolist() == [1.0, 0.0, 0.0][:num_classes]
+    images = models["generator"].predict(z)
+    assert images.shape == (1, 1, 28, 28)
+    logits = models["discriminator"].predict(np.asarray(models["discriminator"].input_example))
+    assert logits.shape == (1,)
+    given = {
+        kind: model.metadata.signature.outputs.inputs[0].type for kind, model in models.items()
+    }
+    assert given == {"generator": images.dtype, "discriminator": logits.dtype}
+    for kind, wrong, words in (
+        ("generator", np.zeros((3, 9), dtype=np.float32), f"(n, {5 + num_classes})"),
+        ("generator", np.zeros((3, 4), dtype=np.float32), f"(n, {5 + num_classes})"),
+        ("discriminator", np.zeros((3, 1, 9, 9), dtype=np.uint8), "(n, 1, 28, 28)"),
+    ):
+        with pytest.raises(ValueError, match="Give an array") as caught:
+            models[kind].predict(wrong)
+        (line,) = str(caught.value).splitlines()
+        assert str(wrong.shape) in line
+        assert line.endswith(f"Give an array of shape {words}.")

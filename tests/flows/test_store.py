@@ -194,6 +194,7 @@ def test_a_record_moves_with_its_project(
     assert store.prepare(copy) == []
     client, experiment, _ = publish.connect()
     second = run_entry("20260102T000000")
+    recorded.verdict(copy, "yes")
     publish.publish(client, experiment, second, copy)
 
     assert _snapshot(root) == before

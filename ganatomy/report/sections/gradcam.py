@@ -18,7 +18,15 @@ from ganatomy.report.figures.disagreement_sheet import disagreement_sheet
 from ganatomy.report.figures.dissection_table import dissection_table
 from ganatomy.report.figures.film import film
 from ganatomy.report.sections.discriminator import what_the_sign_means
-from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png, rows_of
+from ganatomy.report.sections.page_section import (
+    Block,
+    Figure,
+    PageSection,
+    Picture,
+    Record,
+    png,
+    rows_of,
+)
 
 _SHEETS = ("d_real", "d_fake", "g_fake")
 _CLASS_TITLES = {"d_real": "D on reals", "d_fake": "D on fakes", "g_fake": "G"}
@@ -69,7 +77,7 @@ def _figures(result: _MapsAndSign) -> dict[str, Figure]:
         shown = list(_frames(study.film))
         figures["film"] = lambda: film(shown)
         for frame, pixels in zip(study.film, shown):  # for the record: the page has the film
-            figures[_still(frame)] = partial(png, pixels)
+            figures[_still(frame)] = Picture(partial(png, pixels), key="film", step=frame.step)
     return figures
 
 

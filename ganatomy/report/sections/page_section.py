@@ -54,6 +54,9 @@ class Picture:
         The file it is drawn from, below the folder of reports: ``"evaluate/fidelity.csv"``.
     kind : {"chart", "pixels", "film"}
         Drawn in ink on white, images of the data's kind, or moving.
+    key, step : str, int
+        Where a record of the run keeps it: pictures of one key are shown there as one, step by
+        step of the training. Under its own name by default.
     """
 
     draw: Draw
@@ -62,6 +65,8 @@ class Picture:
     alt: str = ""
     source: str = ""
     kind: Literal["chart", "pixels", "film"] = "chart"
+    key: str = ""
+    step: int = 0
 
     def drawn(self) -> bytes:
         """Give the file's bytes."""

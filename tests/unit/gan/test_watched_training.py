@@ -44,14 +44,14 @@ def test_there_is_a_picture_of_each_probe_and_some_gans_are_remembered(found: Tr
     assert not same(first.generator, last.generator)
 
 
-def test_figures_are_the_last_of_each_curve_and_what_was_published(found: TrainedGan) -> None:
+def test_figures_are_of_what_was_published_and_no_end_of_a_curve(found: TrainedGan) -> None:
     metrics = found.metrics()
     scores = {step: value for step, name, value in found.points if name == "fcd@40"}
     assert found.score == "fcd@40"  # as many as there are training images
     later = {step: score for step, score in scores.items() if step}
     assert metrics["published_step"] == found.step == min(later, key=later.__getitem__)
     assert metrics["published_fcd@40"] == min(later.values())
-    assert metrics["fcd@40"] == scores[30]
+    assert not {name for _, name, _ in found.points}.intersection(metrics)
     assert (metrics["num_steps"], metrics["num_images"]) == (30, 40)
     sizes = [p.numel() for p in found.gan.generator.parameters()]
     assert metrics["num_parameters_generator"] == sum(sizes)
