@@ -8,15 +8,10 @@ import contextlib
 import logging
 import os
 import shutil
-import sqlite3
-import subprocess
 import sys
-import time
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import psutil
 
 from flows import places, settings
 from flows.masking import masked
@@ -81,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", help="open the page")
     report.set_defaults(do=_report)
     ui = commands.add_parser("ui", help="serve MLflow on loopback until Ctrl-C")
-    ui.add_argument("--port", type=int, default=5000)
+    ui.add_argument("--port", type=int, help="else the first free one from 5000 on")
     ui.set_defaults(do=_ui)
     return parser
 
@@ -208,69 +203,9 @@ def _report(arguments: argparse.Namespace, root: Path) -> int:
 
 
 def _ui(arguments: argparse.Namespace, root: Path) -> int:
-    from flows import ports, store
+    from flows import ui
 
-    record = os.environ["MLFLOW_TRACKING_URI"]
-    if record.startswith("http"):
-        print(f"the record is kept by {masked(record)}")
-        return 0
-    address = f"http://{ports.HOST}:{arguments.port}"
-    try:
-        ports.check_free(arguments.port)
-    except (OSError, OverflowError) as error:
-        if not _is_ours(arguments.port, root):
-            why = ports.why_not(arguments.port, error)
-            print(f"error: port {arguments.port} {why}. Choose one with --port", file=sys.stderr)
-            return 1
-        print(f"MLflow: {address}   (is up already)")  # `make up`, or an earlier `make ui`
-        webbrowser.open(address)
-        return 0
-    try:
-        for line in store.prepare(root):
-            print(line)
-    except sqlite3.Error as error:
-        print(f"error: {store.reason(error)}. {store.remedy(root, error)}", file=sys.stderr)
-        return 1
-    return _serve(arguments.port, address, record)
-
-
-def _is_ours(port: int, root: Path) -> bool:
-    """Whether it is this project's MLflow that listens there."""
-    from flows import ports
-
-    with contextlib.suppress(psutil.Error):
-        process = ports.holder(port)
-        return process is not None and Path(process.cwd()) == root and _answers(port)
-    return False
-
-
-def _serve(port: int, address: str, record: str) -> int:
-    from flows import ports
-
-    command = ["-m", "mlflow", "server", "--host", ports.HOST, "--port", str(port)]
-    command += ["--workers", "1", "--default-artifact-root", "mlruns"]
-    quiet = os.environ | {
-        "PYTHONWARNINGS": "ignore",
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-        "MLFLOW_BACKEND_STORE_URI": record,  # no argument: those can be read by all on the machine
-    }
-    print(f"MLflow: {address}   (Ctrl-C ends it)", flush=True)
-    with subprocess.Popen([sys.executable, *command], env=quiet) as server:
-        while server.poll() is None and not _answers(port):
-            time.sleep(0.5)
-        if server.poll() is None:
-            webbrowser.open(address)
-    return server.returncode
-
-
-def _answers(port: int) -> bool:
-    from flows import ports, proxies
-
-    try:
-        with proxies.open_url(f"http://{ports.HOST}:{port}/health", 2):
-            return True
-    except OSError:
-        return False
+    return ui.show(root, arguments.port)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ from flows.mlflow_names import (
     PROFILE_TAG,
     PUBLISHED_TAG,
     VERDICT_TAG,
+    VIEW,
+    WORKFLOW,
     note_of,
 )
 from flows.registry import About, register
@@ -30,10 +32,6 @@ from ganatomy.files import read_json, sha256_of
 from tasks.report import headline
 from tasks.shared.artifact_paths import GAN, PAGE, REPORTS, UNFINISHED
 
-VIEW = "ganatomy"
-VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"
-# MLflow's page has another face for language models, which it shows unless it is told
-WORKFLOW = "workflowType=machine_learning"
 _ONLY_FOR_TRIAL = "smoke"  # a profile whose numbers mean nothing
 
 

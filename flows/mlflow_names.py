@@ -22,6 +22,10 @@ PROFILE_TAG = "profile"
 PUBLISHED_TAG = "published_step"
 # who and what made a run: every run of ours has them, nested ones too
 ORIGIN_TAGS = (USER_TAG, SOURCE_TAG, SOURCE_TYPE_TAG, COMMIT_TAG)
+VIEW = "ganatomy"  # of the table of all runs: an address may name it
+VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"
+# MLflow's page has another face for language models, which it shows unless its address says this
+WORKFLOW = "workflowType=machine_learning"
 _MAX_NOTE_CHARS = 7500  # MLflow refuses a tag of more than 8,000
 
 

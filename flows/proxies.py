@@ -6,6 +6,7 @@ proxy variable when it is made, and ends the run on one that it cannot use.
 
 import importlib.util
 import ipaddress
+import json
 import os
 import urllib.request
 from typing import Any
@@ -89,8 +90,16 @@ def is_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
-def open_url(url: str, timeout_s: float) -> Any:
-    """Open an address; what is on this machine is asked of no proxy."""
+def open_url(url: str, timeout_s: float, body: Any = None) -> Any:
+    """Open an address; what is on this machine is asked of no proxy.
+
+    Parameters
+    ----------
+    body : object, optional
+        Sent as JSON, by POST.
+    """
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
     direct = is_this_machine(urlsplit(url).hostname or "")
     handlers = [urllib.request.ProxyHandler({})] if direct else []
-    return urllib.request.build_opener(*handlers).open(url, timeout=timeout_s)
+    return urllib.request.build_opener(*handlers).open(request, timeout=timeout_s)

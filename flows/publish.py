@@ -30,6 +30,7 @@ from flows.mlflow_names import (
     PAGE_TAG,
     PARENT_TAG,
     STAGE_TAG,
+    VIEW_TAG,
     key_of,
     note_of,
 )
@@ -53,10 +54,10 @@ def connect() -> tuple[MlflowClient, str, list[str]]:
     client, view = MlflowClient(), desk.view_of_all_runs()
     found = client.get_experiment_by_name(EXPERIMENT)
     if not found:
-        tags = _KIND | {desk.VIEW_TAG: view}
+        tags = _KIND | {VIEW_TAG: view}
         return client, client.create_experiment(EXPERIMENT, tags=tags), []
-    if found.tags.get(desk.VIEW_TAG) != view and found.lifecycle_stage == "active":
-        client.set_experiment_tag(found.experiment_id, desk.VIEW_TAG, view)
+    if found.tags.get(VIEW_TAG) != view and found.lifecycle_stage == "active":
+        client.set_experiment_tag(found.experiment_id, VIEW_TAG, view)
     if found.lifecycle_stage == "active":
         return client, found.experiment_id, []
     client.restore_experiment(found.experiment_id)

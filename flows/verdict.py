@@ -4,9 +4,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasks.shared.artifact_paths import REPORTS
-
-VERDICT = REPORTS / "report" / "verdict.json"
+from flows.places import VERDICT
 
 
 @dataclass(frozen=True)

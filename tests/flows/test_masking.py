@@ -112,8 +112,9 @@ def test_ui_gives_a_password_to_no_command_line(project: Path, tmp_path: Path) -
     python.parent.mkdir()
     python.write_text(f'#!/bin/sh\necho "$@" > {told}\n')
     python.chmod(0o755)
-    code = f"import sys; from flows.__main__ import _serve; sys.executable = {str(python)!r};"
-    code += f" _serve(1, 'http://127.0.0.1:1', 'postgresql://me:{SECRET}@host/db')"
+    code = "import sys; from pathlib import Path; from flows.ui import _serve;"
+    code += f" sys.executable = {str(python)!r};"
+    code += f" _serve(Path.cwd(), 1, 'postgresql://me:{SECRET}@host/db')"
     from tests.harness import python as run
 
     done = run(project, "-c", code)
