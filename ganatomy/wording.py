@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 _MOST_DIGITS = 9
+_ORDINALS = {1: "st", 2: "nd", 3: "rd"}
+_TEENS = range(11, 14)
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
@@ -43,6 +45,17 @@ def listed(names: Sequence[str]) -> str:
     if len(names) < 2:
         return names[0] if names else "none"
     return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def opened(sentence: str) -> str:
+    """Begin a sentence with a capital, and leave the rest as it is.
+
+    Examples
+    --------
+    >>> opened("none of 3 GANs")
+    'None of 3 GANs'
+    """
+    return sentence[:1].upper() + sentence[1:]
 
 
 def percent(share: float, digits: int = 0) -> str:
@@ -104,6 +117,18 @@ def signed(value: float, digits: int = 2) -> str:
         return "0"
     text = f"{value:+.{digits}f}"
     return text if float(text) != 0 else f"{value:+.1g}"
+
+
+def ordinal(number: int) -> str:
+    """Write a place in a row.
+
+    Examples
+    --------
+    >>> [ordinal(number) for number in (1, 2, 11, 23)]
+    ['1st', '2nd', '11th', '23rd']
+    """
+    ending = "th" if number % 100 in _TEENS else _ORDINALS.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def _without_minus_zero(text: str) -> str:

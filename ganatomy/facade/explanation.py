@@ -20,22 +20,12 @@ from ganatomy.explain.maps.explanation_guards import ExplanationFinding
 from ganatomy.explain.maps.methods import Methods
 from ganatomy.facade.alone import OnProgress
 from ganatomy.files import check_can_write, write_bytes
+from ganatomy.wording import counted, of_all, opened, signed
 
 if TYPE_CHECKING:
     from ganatomy.facade.trust import Trust
 
 _SHOWN = 8  # images of a picture
-
-
-def counted(number: int, noun: str) -> str:
-    """Write a number with its noun.
-
-    Examples
-    --------
-    >>> counted(1, "image"), counted(2, "image")
-    ('1 image', '2 images')
-    """
-    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,22 +120,29 @@ class Explanation:
     def _words(self) -> Iterator[str]:
         yield from (f"{note[:1].upper()}{note[1:].rstrip('.')}." for note in self.notes)
         yield from (f"Nothing here means anything: {each.reason}." for each in self.findings)
-        yield (
-            f"D's logit of {counted(len(self.of_d.scores), 'image')} lies between "
-            f"{float(self.of_d.scores.min()):+.2f} and {float(self.of_d.scores.max()):+.2f}, on "
-            f"average {float(self.of_d.scores.mean()):+.2f}{self._beside_reals()}."
-        )
+        yield f"D's logit of {self._level()}{self._beside_reals()}."
         for name, part in (("D", self.of_d), ("G", self.of_g)):
             for method, reasons in {} if part is None else part.reasons.items():
                 if (count := sum(map(bool, reasons))) and not self.findings:
                     reason = next(filter(None, reasons))
-                    yield f"{count} of {len(reasons)} maps of {name} by {method}: {reason}."
+                    some = of_all(count, len(reasons), "map")
+                    yield f"{opened(some)} of {name} by {method}: {reason}."
+
+    def _level(self) -> str:
+        scores = self.of_d.scores
+        low, mean, high = (
+            signed(float(each)) for each in (scores.min(), scores.mean(), scores.max())
+        )
+        images = counted(len(scores), "image")
+        if low == high:
+            return f"{images} is {mean}"
+        return f"{images} lies between {low} and {high}, on average {mean}"
 
     def _beside_reals(self) -> str:
         if self.real_scores is None:
             return ""
         mean, count = float(self.real_scores.mean()), len(self.real_scores)
-        return f"; of {counted(count, 'real image')} on average {mean:+.2f}"
+        return f"; of {counted(count, 'real image')} on average {signed(mean)}"
 
     def pictures(self) -> dict[str, bytes]:
         """Draw the maps over the first images, as PNG files by network: ``D``, and ``G``."""

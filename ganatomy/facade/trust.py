@@ -11,7 +11,8 @@ from ganatomy.explain.faithfulness.examination import Examination
 from ganatomy.explain.faithfulness.judged import TESTS_OF_D, few_of, judge_images, verdicts_on
 from ganatomy.explain.faithfulness.verdict import QUESTIONS, RULES
 from ganatomy.facade.alone import alone
-from ganatomy.facade.explanation import Asked, counted
+from ganatomy.facade.explanation import Asked
+from ganatomy.wording import counted, of_all, opened
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,8 @@ class Trust:
     def words(self) -> tuple[str, ...]:
         """Say of each kind of map whether it is trusted, and if not, why."""
         passed = self.table[self.table["trusted"]]["method"].tolist()
-        head = f"{len(passed)} of {counted(len(self.table), 'kind')} of map can be trusted"
+        every = of_all(len(passed), len(self.table), "kind")
+        head = f"{opened(every)} of map can be trusted"
         names = f": {', '.join(passed)}" if passed else ""
         reasons = [
             f"{row['method']} cannot: {row['why']}."

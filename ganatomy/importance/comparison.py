@@ -149,10 +149,11 @@ class Comparison:
         sided = rows[[self.closer(name) is not None for name in rows["readout"]]]
         rows = rows if sided.empty else sided
         quoted = [name for name in HEADLINES if name in set(rows["readout"])]
-        row = rows.set_index("readout").loc[quoted[0] if quoted else rows["readout"].iloc[0]]
+        name = quoted[0] if quoted else str(rows["readout"].iloc[0])
+        row = rows[rows["readout"] == name].iloc[0]
         first, second = pair(row["a"], row["b"])
-        said = HEADLINES.get(str(row.name), str(row.name))
-        if self.closer(str(row.name)) == self.facts.name_b and found is not None:
+        said = HEADLINES.get(name, name)
+        if self.closer(name) == self.facts.name_b and found is not None:
             words = f"{said} {second} against {first}"
         else:
             words = f"{said} {first} against {second}"

@@ -6,11 +6,9 @@ from functools import cache
 
 from ganatomy.report.terms import explanations, images
 from ganatomy.report.terms.term import GROUPS, Term
+from ganatomy.wording import ordinal
 
 TERMS = (*images.TERMS, *explanations.TERMS)
-
-_ORDINALS = {1: "st", 2: "nd", 3: "rd"}
-_TEENS = range(11, 14)
 
 
 @cache
@@ -137,18 +135,6 @@ def kind_name(kind: str, layers: dict[str, Sequence[str]] | None = None) -> str:
     network, layer = ("G", rest[2:]) if rest.startswith("G ") else ("D", rest)
     place = layer_name(layer, tuple((layers or {}).get(network, ())))
     return f"{known.name}{' within G' if network == 'G' else ''}, {place}"
-
-
-def ordinal(number: int) -> str:
-    """Write a place in a row.
-
-    Examples
-    --------
-    >>> [ordinal(number) for number in (1, 2, 11, 23)]
-    ['1st', '2nd', '11th', '23rd']
-    """
-    ending = "th" if number % 100 in _TEENS else _ORDINALS.get(number % 10, "th")
-    return f"{number}{ending}"
 
 
 def as_markdown() -> str:

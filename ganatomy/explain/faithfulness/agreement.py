@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ganatomy.errors import InputError
 from ganatomy.statistics import two_sided_p
+from ganatomy.wording import listed, ordinal
 
 FEWEST_REGIONS = 4
 MOST_PERMUTED = 8  # regions; 8! = 40,320 orders
@@ -57,7 +58,9 @@ class Agreement:
         count, methods = self.ranks.shape
         if methods < 2 or count < 2:
             return ["Fewer than two methods or regions: nothing can be compared."]
-        if not sentences:
+        if not sentences and bool((self.ranks.nunique() == 1).all()):
+            sentences = [f"All methods put the {count} regions level."]
+        elif not sentences:
             sentences = [f"All methods put the {count} regions in the same order."]
         if self.too_few:
             sentences = [
@@ -168,7 +171,7 @@ def _sentence(at: int, ranks: pd.DataFrame) -> str:
     (high, top), (low, bottom) = (_who(rank, own, ranks) for rank in (own.min(), own.max()))
     verb = "ranks" if len(high) == 1 else "rank"
     region = ranks.index[at]
-    return f"{_listed(high)} {verb} {region} {top}, {_listed(low)} {bottom} of {len(ranks)}."
+    return f"{listed(high)} {verb} {region} {top}, {listed(low)} {bottom} of {len(ranks)}."
 
 
 def _who(rank: float, own: "pd.Series[float]", ranks: pd.DataFrame) -> tuple[list[str], str]:
@@ -181,15 +184,5 @@ def _who(rank: float, own: "pd.Series[float]", ranks: pd.DataFrame) -> tuple[lis
 def _place(rank: float, of: pd.Series) -> str:
     equals = int((of == rank).sum())
     best = round(rank - (equals - 1) / 2)
-    place = _PLACES[best - 1] if best <= len(_PLACES) else f"{best}{_ending(best)}"
+    place = _PLACES[best - 1] if best <= len(_PLACES) else ordinal(best)
     return place if equals == 1 else f"joint {place}"
-
-
-def _ending(number: int) -> str:
-    if number % 100 in (11, 12, 13):
-        return "th"
-    return {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -14,12 +14,14 @@ from ganatomy.explain.faithfulness.region_comparison import FILES as REGION_FILE
 from ganatomy.explain.faithfulness.region_comparison import RegionComparison
 from ganatomy.explain.faithfulness.shown import FILE as SHOWN_FILE
 from ganatomy.explain.faithfulness.shown import ShownImages
+from ganatomy.explain.faithfulness.verdict import FAIL, MISSING, QUESTIONS
 from ganatomy.explain.lime.baseline_check import said
 from ganatomy.explain.lime.settings import Hiding
 from ganatomy.files import read_json, write_bytes, write_json
 from ganatomy.results import remove_stale, validated
 from ganatomy.tables import csv_bytes, read_table
 from ganatomy.tensors import read_tensors, write_tensors
+from ganatomy.wording import listed, of_all, opened
 
 _TEXT = (
     *("method", "measure", "against", "layer", "line", "kind"),
@@ -102,18 +104,23 @@ class FaithfulnessStudy:
         return " ".join(self._sentences())
 
     def _sentences(self) -> Iterator[str]:
-        count = len(self.verdicts)
-        if not self.trusted:
-            yield f"None of {count} kinds of map can be trusted."
-        else:
-            names = ", ".join(self.trusted)
-            yield f"{len(self.trusted)} of {count} kinds of map can be trusted: {names}."
+        names = f": {listed(self.trusted)}" if self.trusted else ""
+        every = of_all(len(self.trusted), len(self.verdicts), "kind")
+        yield f"{opened(every)} of map can be trusted{names}."
+        if open_ := self._not_settled():
+            yield f"Not all that was asked could be measured of {listed(open_)}: that is no pass."
         refused = {row["method"] for row in self.refusals}
         if refused:
             kinds = "1 kind" if len(refused) == 1 else f"{len(refused)} kinds"
             yield f"Maps of {kinds} mean nothing in some images or in all; the reasons are told."
         yield from said(self.hiding)
         yield from self.sentences[:1]
+
+    def _not_settled(self) -> list[str]:
+        """List the methods that failed nothing, but of which something was not measured."""
+        asked = self.verdicts.reindex(columns=list(QUESTIONS))
+        is_open = (asked == MISSING).any(axis=1) & ~(asked == FAIL).any(axis=1)
+        return list(self.verdicts.loc[is_open, "method"])
 
     def save(self, folder: Path) -> None:
         """Write tables, tensors and the rules into a folder."""

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ganatomy.errors import InputError
+from ganatomy.wording import apart, of_all, signed
 
 PASS = "pass"
 FAIL = "fail"
@@ -123,9 +124,8 @@ def _faithful(measured: _Figures) -> tuple[str, str]:
         if worse := [name for name, (_, _, high) in figures.items() if high < 0]:
             reasons.append(f"worse than {words} by {_words(worse)}")
         elif better + len(unknown) < FEWEST_BETTER:
-            reasons.append(
-                f"better than {words} by {better} of {len(REMOVAL)} removal measures only"
-            )
+            some = of_all(better, len(REMOVAL), "removal measure")
+            reasons.append(f"better than {words} by {some}{' only' if better else ''}")
         if unknown:
             missing.append(f"{_words(unknown)} against {words}")
     return _verdict(reasons, missing)
@@ -136,9 +136,9 @@ def _stable(measured: _Figures) -> tuple[str, str]:
     sensitivity = measured.get(("sensitivity", ""), _NONE)[0]
     reasons = []
     if seeds < LEAST_SEED_CORRELATION:
-        reasons.append(f"rank correlation between seeds {seeds:.2f}")
+        reasons.append(f"rank correlation between seeds {apart(seeds, LEAST_SEED_CORRELATION)}")
     if sensitivity > LARGEST_SENSITIVITY:
-        reasons.append(f"sensitivity {sensitivity:.2f}")
+        reasons.append(f"sensitivity {apart(sensitivity, LARGEST_SENSITIVITY)}")
     missing = ["sensitivity"] if np.isnan(sensitivity) else []
     if ("seed_stability", "") in measured and np.isnan(seeds):
         missing.append("seeds")
@@ -151,8 +151,9 @@ def _sane(measured: _Figures) -> tuple[str, str]:
         return _verdict([], ["randomisation"])
     if np.nanmax(np.abs([value, low, high])) < LARGEST_CORRELATION:
         return _verdict([], [])
-    interval = "" if np.isnan(low) else f", interval {low:+.2f} to {high:+.2f}"
-    return _verdict([f"after randomisation the map still correlates ({value:+.2f}{interval})"], [])
+    interval = "" if np.isnan(low) else f", interval {signed(low)} to {signed(high)}"
+    still = "still correlates" if abs(value) >= LARGEST_CORRELATION else "may still correlate"
+    return _verdict([f"after randomisation the map {still} ({signed(value)}{interval})"], [])
 
 
 def _verdict(reasons: list[str], missing: list[str]) -> tuple[str, str]:

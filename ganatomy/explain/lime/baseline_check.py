@@ -17,6 +17,7 @@ from ganatomy.explain.networks.batching import device_of, in_batches
 from ganatomy.explain.networks.hooks import undisturbed
 from ganatomy.explain.networks.targets import Target
 from ganatomy.statistics import share_interval
+from ganatomy.wording import percent
 
 NUM_CHECKED = 200  # images
 _BATCH = 256
@@ -92,8 +93,8 @@ makes 100 % of them look more real.
     check = hiding.own_check
     if check is None:
         return
-    found = f"{_percent(check.share)} of {check.num_images} real images look"
-    interval = f"(95 % interval {_percent(check.low)} to {_percent(check.high)})"
+    found = f"{percent(check.share)} of {check.num_images} real images look"
+    interval = f"(95 % interval {percent(check.low)} to {percent(check.high)})"
     if check.means_nothing:
         yield (
             f"Hiding everything by {check.baseline} makes {found} MORE real to this D {interval}: "
@@ -118,7 +119,7 @@ makes 100 % of them look more real.
         if not any(each.means_something for each in hiding.checks):
             yield "No baseline surely means something to this D."
     elif failed := _before(check, hiding.checks):
-        each = ", ".join(f"{one.baseline} makes {_percent(one.share)}" for one in failed)
+        each = ", ".join(f"{one.baseline} makes {percent(one.share)}" for one in failed)
         yield (
             f"Hidden by {check.baseline}, the first baseline that makes most real images look less "
             f"real to this D: {each} of them look more real."
@@ -129,10 +130,6 @@ def _before(check: BaselineCheck, checks: tuple[BaselineCheck, ...]) -> list[Bas
     """Return those before it that mean nothing; none where one before it means something."""
     before = checks[: checks.index(check)]
     return [] if any(each.means_something for each in before) else list(before)
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", " %")
 
 
 def _values(target: Target, images: torch.Tensor) -> torch.Tensor:

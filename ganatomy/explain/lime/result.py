@@ -17,6 +17,7 @@ from ganatomy.explain.maps.class_means import ClassMeans
 from ganatomy.files import read_json, write_bytes, write_json
 from ganatomy.results import remove_stale, validated
 from ganatomy.tables import csv_bytes, read_table
+from ganatomy.wording import apart, listed, percent, signed
 
 CASES = {
     "d_real": "real images",
@@ -98,7 +99,7 @@ class LimeStudy:
 
     def _of_signs(self) -> Iterator[str]:
         shares = {key: self.positive(key) for key in ("d_real", "d_fake")}
-        own = " and ".join(f"{share:.0%} of the {CASES[key]}" for key, share in shares.items())
+        own = " and ".join(f"{percent(share)} of the {CASES[key]}" for key, share in shares.items())
         yield f"D's logit is above 0 for {own}."
         if max(shares.values()) == 0:
             yield "Cut at 0, D calls none of them real: what raises it makes D less sure of that."
@@ -115,9 +116,7 @@ class LimeStudy:
                 if math.isnan(again)
                 else f" (coefficients of other samples correlate by {again:.2f})"
             )
-            fits = f"foretells D's logit with R² {fit:.2f}{beside}"
-            below = f"{self.share_below(key):.0%} of its coefficients' magnitude lowers the logit"
-            yield f"At {CASES[key]} a linear surrogate {fits}; {below}."
+            yield f"At {CASES[key]} a linear surrogate {self._fits(key, fit, beside)}."
         elif len(refused) < len(own):
             yield (
                 f"How well the surrogates at {CASES[key]} foretell D's logit is not known: no "
@@ -130,6 +129,13 @@ class LimeStudy:
                 f"Of {len(own)} {CASES[key]} {len(refused)} {have} no explanation{often}: "
                 f"{refused.mode()[0]}."
             )
+
+    def _fits(self, key: str, fit: float, beside: str) -> str:
+        """How it foretells; one that is no better than the mean has nothing else to tell."""
+        if fit <= 0:
+            return f"does not foretell D's logit (R² {signed(fit)}): its coefficients tell nothing"
+        below = f"{percent(self.share_below(key))} of its coefficients' magnitude lowers the logit"
+        return f"foretells D's logit with R² {apart(fit, 0)}{beside}; {below}"
 
     def _of(self, key: str) -> pd.DataFrame:
         own: pd.DataFrame = self.surrogates[self.surrogates["group"] == key]
@@ -169,6 +175,11 @@ class LimeStudy:
 def _of_latents(latents: LatentEffects) -> Iterator[str]:
     for name in latents.targets:
         effects = latents.of(name)
-        most = effects[effects["mean_abs"].notna()].nlargest(_MOST_NAMED, "mean_abs")
-        if len(most):
-            yield f"{name} is moved most by {', '.join(most['name'])}."
+        fit = latents.held_out_r2(name)
+        most = effects[effects["mean_abs"] > 0].nlargest(_MOST_NAMED, "mean_abs")
+        if fit <= 0:
+            yield f"What moves {name} cannot be told: a linear surrogate has R² {signed(fit)}."
+        elif len(most):
+            yield f"{name} is moved most by {listed(most['name'].tolist())}."
+        elif effects["mean_abs"].notna().any():
+            yield f"No latent coordinate moves {name}."

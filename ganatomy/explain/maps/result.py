@@ -20,6 +20,7 @@ from ganatomy.explain.units.unit_images import load_units, save_units
 from ganatomy.files import read_json, write_bytes, write_json
 from ganatomy.results import remove_stale, validated
 from ganatomy.tables import csv_bytes, read_table
+from ganatomy.wording import counted, of_all
 
 NETWORK_OF = {"d_real": "D", "d_fake": "D", "g_fake": "G", "difference": "D"}
 """The cases, and whose layers have their maps."""
@@ -95,16 +96,18 @@ class MapsStudy:
         if len(self.causal):
             passed = int(self.causal["passes"].sum())
             yield (
-                f"In {passed} of {len(self.causal)} checks the channels that Grad-CAM credits move "
-                "the target more than channels at random."
+                f"In {of_all(passed, len(self.causal), 'check')} the channels that Grad-CAM "
+                "credits move the target more than channels at random."
             )
         if self.comparison is not None and not math.isnan(figures["mean_overlap"]):
             chance = figures["mean_chance_overlap"]
-            beside = "" if math.isnan(chance) else f"; maps of different images by {chance:.2f}"
+            beside = "" if math.isnan(chance) else f"; by chance, of other images, {chance:.2f}"
             yield f"D's maps and G's overlap by {figures['mean_overlap']:.2f}{beside}."
         if self.carriers.dissection is not None:
             tried = self.carriers.dissection.groupby(["layer", "unit"]).ngroups
-            yield f"Of {tried} units of G {self.carriers.num_units} carry something alone."
+            found = self.carriers.num_units
+            carry = "is seen to carry" if found == 1 else "are seen to carry"
+            yield f"Of {counted(tried, 'unit')} of G {found or 'none'} {carry} something alone."
         if refused := {(row["case"], row["method"]) for row in self.refusals}:
             kinds = "kind of maps means" if len(refused) == 1 else "kinds of maps mean"
             yield f"{len(refused)} {kinds} nothing in some images or in all; the reasons are told."

@@ -348,7 +348,7 @@ def test_progress_is_told_to_who_asks() -> None:
 def test_a_prompt_shows_what_can_be_done(capsys: pytest.CaptureFixture[str]) -> None:
     found = explain(discriminator(), images(count=1), num_samples=FAST)
     assert repr(found).startswith("<Explanation of 1 image: show(), trust(), save(")
-    assert "logit of 1 image lies" in found.words()[-1]
+    assert "logit of 1 image is" in found.words()[-1]
     assert repr(found.trust()).splitlines() == list(found.trust().words())
     assert "by 1 image" in found.trust().words()[0]
 

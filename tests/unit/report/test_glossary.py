@@ -16,10 +16,10 @@ from ganatomy.report.glossary import (
     kind_name,
     label,
     layer_name,
-    ordinal,
     term,
 )
 from ganatomy.report.terms.term import GROUPS, Term
+from ganatomy.wording import ordinal
 from tests.harness import ROOT
 
 TERMS = tuple(glossary().values())

@@ -136,7 +136,7 @@ def test_regions_of_g_are_exchanged_for_what_half_of_the_latent_gives(
 def test_the_signs_of_logits_and_coefficients_are_told_as_they_are(study: LimeStudy) -> None:
     table = study.surrogates
     scores = table.loc[table["group"] == "d_real", "score"]
-    told = f"{(scores > 0).mean():.0%} of the real images"
+    told = f"{100 * (scores > 0).mean():.0f} % of the real images"
     assert told in study.verdict()
     for key in CASES:
         shares = [
