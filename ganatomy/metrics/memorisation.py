@@ -15,7 +15,7 @@ NO_SIGN = "no sign of copying"
 CANNOT_TELL = "cannot tell"
 
 # Smooth honest fakes have up to 2.3 times the expected share; 5% of copies make it 6 times.
-_TIMES_EXPECTED = 3
+TIMES_EXPECTED = 3
 _BLIND_ABOVE = 0.5  # not to see that so many of the fakes are copies is not to see
 
 
@@ -121,7 +121,7 @@ def judge_memorisation(
     rule = (
         f"Copies: in at least one of {len(spaces)} spaces, the share of fakes whose relative"
         " distance to the training images is below the threshold set by held-out images is at"
-        f" least {_TIMES_EXPECTED} times the expected one, and so large a share has a chance below"
+        f" least {TIMES_EXPECTED} times the expected one, and so large a share has a chance below"
         f" {alpha:g} / {len(spaces)} for fakes drawn like held-out images. Held-out images that"
         " are also among the training images, equal or nearly so, set no threshold."
     )
@@ -180,13 +180,13 @@ def _weigh(samples: ThreeSamples, seed: int, quantile: float, alpha: float) -> E
         len(samples.held_out),
         quantile,
         alpha=alpha,
-        least_share=_TIMES_EXPECTED * copies.expected,
+        least_share=TIMES_EXPECTED * copies.expected,
     )
     return Evidence(
         copies,
         whole,
         authentic,
-        copies.p_value < alpha and copies.share >= _TIMES_EXPECTED * copies.expected,
+        copies.p_value < alpha and copies.share >= TIMES_EXPECTED * copies.expected,
         enough / num_fakes,
         whole.p_value < alpha and authentic.interval[1] < authentic.floor_interval[0],
     )

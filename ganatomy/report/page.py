@@ -13,7 +13,9 @@ from markupsafe import Markup
 
 import ganatomy
 from ganatomy.report.parts import Absence, Part, naming, unshown
-from ganatomy.report.sections.page_section import CHAPTERS, Block
+from ganatomy.report.sections.page_section import CHAPTERS, SAMPLES, Block
+from ganatomy.report.verdict.head import head
+from ganatomy.report.verdict.verdict import Verdict
 from ganatomy.report.words import isolated, plain, shown
 
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -54,6 +56,7 @@ def render_page(
     parts: Sequence[Part],
     absences: Sequence[Absence] = (),
     *,
+    verdict: Verdict | None = None,
     failure: str = "",
     going_on: Sequence[str] = (),
     forgiving: bool = False,
@@ -68,6 +71,8 @@ def render_page(
         cannot reorder what stands around them.
     absences : sequence of Absence
         What is left out: each is named with its reason, in one line.
+    verdict : Verdict, optional
+        It stands above all else.
     failure : str
         What failed and why, where the run did: it stands at the head.
     going_on : sequence of str
@@ -95,6 +100,7 @@ def render_page(
         said=[words for part in parts for words in part.lead],
         alarms=[alarm for part in parts for alarm in part.alarms],
         absences=[*absences, *unable],
+        verdict=_head(environment, verdict, parts),
         failure=failure,
         going_on=going_on,
         style=style,
@@ -121,6 +127,19 @@ def _environment() -> Environment:
     environment.filters["number"] = _number
     environment.filters["percent"] = _percent
     return environment
+
+
+def _head(environment: Environment, verdict: Verdict | None, parts: Sequence[Part]) -> Markup:
+    if verdict is None:
+        return Markup("")
+    samples = [part.figures[SAMPLES] for part in parts if SAMPLES in part.figures]
+    return Markup(head(environment, verdict, _source(samples[0]) if samples else Markup("")))
+
+
+def _source(content: bytes) -> Markup:
+    """A picture within the page; nobody's words: not to be looked through."""
+    kind = "gif" if content.startswith(b"GIF8") else "png"
+    return Markup(f"data:image/{kind};base64," + base64.b64encode(content).decode())
 
 
 def _in_order(parts: Sequence[Part]) -> list[tuple[Part, Block]]:
@@ -152,10 +171,8 @@ def _rendered(environment: Environment, blocks: Sequence[tuple[Part, Block]]) ->
 def _block(environment: Environment, part: Part, block: Block, numbers: Iterator[int]) -> Markup:
     """One block; its texts are escaped by the environment."""
 
-    def figure(name: str) -> Markup:  # nobody's words: not to be looked through
-        content = part.figures[name]
-        kind = "gif" if content.startswith(b"GIF8") else "png"
-        return Markup(f"data:image/{kind};base64," + base64.b64encode(content).decode())
+    def figure(name: str) -> Markup:
+        return _source(part.figures[name])
 
     def picture(name: str) -> Markup:
         told = part.picture(name)

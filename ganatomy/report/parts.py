@@ -16,6 +16,10 @@ from ganatomy.report.sections.page_section import (
     Result,
     all_sections,
 )
+from ganatomy.report.verdict.clause import Clause
+from ganatomy.report.verdict.gate import Gate
+
+_DEFAULT = Gate()
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class Part:
         What is said of those of `figures` of which anything is.
     hashes : dict of str to str
         SHA-256 of the files that pictures are drawn from, where those are known.
+    clauses : tuple of Clause
+        The section's part of the verdict.
     """
 
     section: PageSection[Any]
@@ -43,6 +49,7 @@ class Part:
     lead: list[str]
     pictures: dict[str, Picture] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
+    clauses: tuple[Clause, ...] = ()
 
     def picture(self, name: str) -> Picture:
         """Give one of `figures` with what is said of it."""
@@ -91,7 +98,12 @@ def _absence(section: PageSection[Any], reason: str) -> Absence:
     return Absence(section.name, section.title, reason)
 
 
-def fill(section: PageSection[Result], result: Result, reports: Path | None = None) -> Part:
+def fill(
+    section: PageSection[Result],
+    result: Result,
+    reports: Path | None = None,
+    gate: Gate = _DEFAULT,
+) -> Part:
     """Say and draw what a section has to tell of a result.
 
     Parameters
@@ -101,6 +113,8 @@ def fill(section: PageSection[Result], result: Result, reports: Path | None = No
         What the section's ``load`` returns.
     reports : Path, optional
         The folder of the stages' folders, where the files that pictures are drawn from lie.
+    gate : Gate
+        The thresholds of the verdict.
     """
     given = {
         name: each if isinstance(each, Picture) else Picture(each)
@@ -116,11 +130,16 @@ def fill(section: PageSection[Result], result: Result, reports: Path | None = No
         section.lead(result),
         {name: picture for name, picture in given.items() if picture.title or picture.key},
         {source: sha256_of(reports / source) for source in sorted(sources)} if reports else {},
+        tuple(section.clauses(result, gate)),
     )
 
 
 def gather(
-    reports: Path, reasons: Mapping[str, str] | None = None, *, forgiving: bool = False
+    reports: Path,
+    reasons: Mapping[str, str] | None = None,
+    *,
+    gate: Gate = _DEFAULT,
+    forgiving: bool = False,
 ) -> tuple[list[Part], list[Absence]]:
     """Fill every section whose stage has left a result, and say which stages have nothing to tell.
 
@@ -130,6 +149,8 @@ def gather(
         The folder of the stages' folders.
     reasons : mapping of str to str, optional
         Why stages have no result, or one that is not to be shown, by their names.
+    gate : Gate
+        The thresholds of the verdict.
     forgiving : bool
         Leave out a section whose result cannot be read, told or drawn, and say so, instead of
         failing.
@@ -147,7 +168,7 @@ def gather(
                 if reason := (reasons or {}).get(section.name) or _why_not(folder):
                     absences.append(_absence(section, reason))
                 else:
-                    parts.append(fill(section, section.load(folder), reports))
+                    parts.append(fill(section, section.load(folder), reports, gate))
         except Exception as error:
             if not forgiving:
                 raise

@@ -29,7 +29,6 @@ class GateSection(Section):
     diversity: float = Field(_GATE.diversity, gt=0, le=1)
     discriminator_blocking: list[HealthRule] = Field(list(_GATE.discriminator_blocking))
     features_found: int = Field(_GATE.features_found, ge=0, le=1_000_000)
-    feature_effect: float = Field(_GATE.feature_effect, ge=0, le=1_000)
     maps_trusted: int = Field(_GATE.maps_trusted, ge=0, le=1_000)
 
     @field_validator("needed", "training_blocking", "discriminator_blocking")

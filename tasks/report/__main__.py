@@ -3,6 +3,8 @@
 from ganatomy.files import whole_folder, write_bytes
 from ganatomy.report.page import render_page
 from ganatomy.report.parts import gather
+from ganatomy.report.verdict.page_verdict import verdict_of
+from tasks.params.gate import GateSection
 from tasks.report import headline
 from tasks.report.frame import frame
 from tasks.report.writing import write_figures, write_summary
@@ -14,12 +16,14 @@ from tasks.shared.results import write_metrics
 
 def main(events: Events) -> None:
     """reports/* -> reports/report.html, reports/report"""
-    parts, absences = gather(REPORTS)
+    gate = GateSection.load().gate()
+    parts, absences = gather(REPORTS, gate=gate)
+    verdict = verdict_of(parts, absences, gate)
     events.progress(1, 2, "parts")
     around = frame()
-    page = render_page(around, parts, absences).encode()
+    page = render_page(around, parts, absences, verdict=verdict).encode()
     with whole_folder(REPORTS / "report") as report:
-        write_summary(report, around.title, parts)
+        write_summary(report, around.title, parts, verdict)
         headline.write(report)
         num_figures = write_figures(report, parts)
         write_metrics(report, {"num_bytes": len(page), "num_figures": num_figures})

@@ -14,6 +14,8 @@ from ganatomy.errors import InputError
 from ganatomy.files import read_json, whole_folder, write_bytes
 from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import gather
+from ganatomy.report.verdict.page_verdict import verdict_of
+from tasks.params.gate import GateSection
 from tasks.report.frame import frame
 from tasks.report.going_on import GoingOn
 from tasks.report.params import Report
@@ -24,11 +26,13 @@ from tasks.shared.artifact_paths import PAGE, REPORTS, UNFINISHED
 
 def main(failure: str, missing: dict[str, str]) -> None:
     """reports/* -> reports/unfinished, of a run that failed"""
-    parts, absences = gather(REPORTS, missing, forgiving=True)
+    gate = GateSection.load().gate()
+    parts, absences = gather(REPORTS, missing, gate=gate, forgiving=True)
+    verdict = verdict_of(parts, absences, gate, has_failed=True)
     around = _frame()
-    page = render_page(around, parts, absences, failure=failure, forgiving=True)
+    page = render_page(around, parts, absences, verdict=verdict, failure=failure, forgiving=True)
     with whole_folder(UNFINISHED) as folder:
-        write_summary(folder, around.title, parts, failure)
+        write_summary(folder, around.title, parts, verdict, failure)
         write_figures(folder, parts)
         write_bytes(folder / PAGE.name, page.encode())
 

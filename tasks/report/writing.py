@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ganatomy.files import safe_name, write_bytes
+from ganatomy.files import safe_name, write_bytes, write_json
 from ganatomy.report.parts import Part
+from ganatomy.report.verdict.clause import QUESTIONS
+from ganatomy.report.verdict.verdict import Verdict
 from tasks.shared.pictures import Place, write_places
 from tasks.shared.results import IMAGES
 
-SUMMARY = "summary.md"
+SUMMARY, VERDICT = "summary.md", "verdict.json"
 
 
 def write_figures(folder: Path, parts: Sequence[Part]) -> int:
@@ -26,13 +28,20 @@ def write_figures(folder: Path, parts: Sequence[Part]) -> int:
     return sum(len(part.figures) for part in parts)
 
 
-def write_summary(folder: Path, title: str, parts: Sequence[Part], failure: str = "") -> None:
-    """Write a few lines for whoever looks at the run before the page."""
+def write_summary(
+    folder: Path, title: str, parts: Sequence[Part], verdict: Verdict, failure: str = ""
+) -> None:
+    """Write the verdict, and a few lines for whoever looks at the run before the page."""
+    write_json(folder / VERDICT, verdict.to_record())
     lead = [words for part in parts for words in part.lead]
     lines = [
         f"# {title}",
         "",
-        *([f"- **this run failed: {failure}**"] if failure else []),
+        *([f"**This run failed: {failure}**", ""] if failure else []),
+        f"**{verdict.headline}**",
+        "",
+        *(f"- {QUESTIONS[clause.question]} {clause.words}" for clause in verdict.clauses),
+        "",
         *(f"- **warning: {alarm}**" for part in parts for alarm in part.alarms),
         *([f"- data: {', '.join(lead)}"] if lead else []),
         *(f"- {line}" for part in parts for line in part.summary),

@@ -16,7 +16,7 @@ from ganatomy.data.images import write_png
 from ganatomy.explain.faithfulness.region_comparison import RegionComparison
 from ganatomy.explain.faithfulness.result import FaithfulnessStudy
 from ganatomy.explain.lime.settings import Hiding
-from ganatomy.files import write_json
+from ganatomy.files import read_json, write_json
 from ganatomy.gan.training_guards import RULES
 from ganatomy.report.parts import fill
 from ganatomy.report.sections import evaluate as evaluate_section
@@ -54,11 +54,15 @@ def test_what_must_not_be_overlooked(
     copies_found: bool, cannot_tell: bool, missing: list[str], said: list[str]
 ) -> None:
     verdict = {"copies_found": copies_found, "cannot_tell": cannot_tell}
-    study = SimpleNamespace(memorisation=verdict, classes={"missing": missing})
+    study = SimpleNamespace(memorisation=verdict, classes={"missing": missing}, unmeasured="")
     found = SimpleNamespace(study=study)
     alarms = evaluate_section.SECTION.alarms(found)
     assert len(alarms) == len(said)
     assert all(text in alarm for text, alarm in zip(said, alarms))
+    study.unmeasured = "a guess is as good"
+    guessing, *others = evaluate_section.SECTION.alarms(found)
+    assert guessing.endswith("are not measured: a guess is as good")
+    assert others == alarms
 
 
 def _training(findings: list[Any] | None = None, steps: tuple[int, ...] = (0,)) -> None:
@@ -207,16 +211,23 @@ def test_a_run_that_failed_has_a_page_of_what_there_is(
     unfinished.main("stage gradcam: <planted>", missing)
     folder = tmp_path / "reports" / "unfinished"
     html = (folder / "report.html").read_text()
-    head, *sections = html.split("<section id=")
+    head, verdict, *sections = html.split("<section id=")
     assert [section.partition(">")[0] for section in sections] == ['"training"', '"data"']
+    told = read_json(folder / "verdict.json")
+    assert told["outcome"] in ("no", "unknown")  # in seconds no training goes far
+    assert told["headline"] in verdict
+    by_question = {clause["question"]: clause["words"] for clause in told["clauses"]}
+    assert "evaluate: cannot be shown: not valid JSON" in by_question["works"]
+    assert by_question["features"].endswith("importance: not run.")
+    head += verdict
     assert "<p>stage gradcam: &lt;planted&gt;</p>" in head
     assert "(<code>gradcam</code>): failed: &lt;planted&gt;</li>" in head
     assert "(<code>lime</code>): not run: it needs gradcam, which failed</li>" in head
     assert "(<code>importance</code>): not run</li>" in head
     assert "(<code>evaluate</code>): cannot be shown: not valid JSON" in head
-    assert (folder / "summary.md").read_text().splitlines()[2:3] == [
-        "- **this run failed: stage gradcam: <planted>**"
-    ]
+    summary = (folder / "summary.md").read_text().splitlines()
+    assert summary[2] == "**This run failed: stage gradcam: <planted>**"
+    assert summary[4] == f"**{told['headline']}**"
     assert {path.name for path in (folder / "images").iterdir()} == {"train", "prepare"}
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 
 from ganatomy.files import read_json, write_bytes, write_json
-from ganatomy.metrics.discriminator.findings import HealthFinding
+from ganatomy.metrics.discriminator.findings import RULES, HealthFinding
 from ganatomy.results import validated
 from ganatomy.tables import csv_bytes, read_table
 from ganatomy.tensors import read_tensors, write_tensors
@@ -58,6 +58,19 @@ class DiscriminatorHealth:
     findings: tuple[HealthFinding, ...]
     logits: dict[str, torch.Tensor]
     examples: dict[str, torch.Tensor]
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Name the rules that apply to this D, and those that found something."""
+        wrong = {each.rule for each in self.findings}
+        return tuple(name for name in RULES if name in wrong or self._applies(name, wrong))
+
+    def _applies(self, rule: str, wrong: set[str]) -> bool:
+        if rule in ("boundary", "harmless") and "separation" in wrong:
+            return False
+        if rule == "boundary":
+            return bool(self.record["has_level"])
+        return rule != "fixed" or bool(self.record["num_reference"])
 
     def save(self, folder: Path) -> None:
         """Write the tables, the record and the logits with their examples."""

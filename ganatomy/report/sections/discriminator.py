@@ -10,6 +10,7 @@ from ganatomy.metrics.discriminator.health import DiscriminatorHealth
 from ganatomy.metrics.discriminator.unreal import UNREAL
 from ganatomy.report.figures.logits_chart import logits_chart
 from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png, rows_of
+from ganatomy.report.verdict.questions.discriminator import discriminator
 
 _NAMES = {"train": "training reals", "held_out": "held-out reals", "fakes": "generated", **UNREAL}
 _MODES = {
@@ -44,7 +45,6 @@ def what_the_sign_means(reports: Path) -> str:
 
 
 def _facts(health: DiscriminatorHealth) -> Record:
-    wrong = {each.rule for each in health.findings}
     record = health.record
     told = {
         "verdict": health.verdict(),
@@ -52,7 +52,7 @@ def _facts(health: DiscriminatorHealth) -> Record:
         "rules": [
             {"rule": text, "findings": [each.text for each in health.findings if each.rule == name]}
             for name, text in RULES.items()
-            if name in wrong or _applies(name, record, wrong)
+            if name in health.asked
         ],
         "forwards": [{**row, "words": _MODES[row["mode"]]} for row in rows_of(health.forwards)],
         "unreal": [{**row, "words": UNREAL[row["kind"]]} for row in rows_of(health.unreal)],
@@ -65,14 +65,6 @@ def _facts(health: DiscriminatorHealth) -> Record:
 
 def _worded(table: pd.DataFrame, changes: dict[str, tuple[str, Change]]) -> list[Record]:
     return [{**row, "words": changes[row["change"]][0]} for row in rows_of(table)]
-
-
-def _applies(rule: str, record: Record, wrong: set[str]) -> bool:
-    if rule in ("boundary", "harmless") and "separation" in wrong:
-        return False
-    if rule == "boundary":
-        return bool(record["has_level"])
-    return rule != "fixed" or bool(record["num_reference"])
 
 
 def _figures(health: DiscriminatorHealth) -> dict[str, Figure]:
@@ -114,4 +106,5 @@ SECTION = PageSection(
     figures=_figures,
     alarms=_alarms,
     summary=lambda health: [health.verdict()],
+    clauses=lambda health, gate: [discriminator(health, gate)],
 )

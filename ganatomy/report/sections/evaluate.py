@@ -12,8 +12,22 @@ from ganatomy.metrics.result import EvaluationStudy
 from ganatomy.report.figures.class_bars import class_bars
 from ganatomy.report.figures.fidelity_chart import fidelity_chart, in_words, meaning
 from ganatomy.report.figures.suspects_sheet import suspects_sheet
-from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png, rows_of
+from ganatomy.report.sections.page_section import (
+    SAMPLES,
+    Block,
+    Figure,
+    PageSection,
+    Record,
+    png,
+    rows_of,
+)
 from ganatomy.report.sections.train import SETTINGS, has_level
+from ganatomy.report.verdict.clause import Clause
+from ganatomy.report.verdict.gate import Gate
+from ganatomy.report.verdict.questions.copies import copies
+from ganatomy.report.verdict.questions.quality import classes, works
+
+_AT_THE_HEAD, _HEAD_COLUMNS = 32, 8
 
 
 @dataclass(frozen=True)
@@ -86,6 +100,7 @@ def _figures(result: Evaluated) -> dict[str, Figure]:
     columns = max(1, round(len(study.shown) ** 0.5))
     figures: dict[str, Figure] = {
         "samples": lambda: png(contact_sheet(study.shown, columns)),
+        SAMPLES: lambda: png(contact_sheet(study.shown[:_AT_THE_HEAD], _HEAD_COLUMNS)),
         "suspects": lambda: png(_suspects(study)),
     }
     if study.is_measured:
@@ -153,6 +168,11 @@ def _summary(result: Evaluated) -> list[str]:
     ]
 
 
+def _clauses(result: Evaluated, gate: Gate) -> list[Clause]:
+    study = result.study
+    return [works(study, gate), classes(study, gate), copies(study, gate)]
+
+
 SECTION = PageSection(
     name="evaluate",
     place=10,
@@ -170,4 +190,5 @@ SECTION = PageSection(
     figures=_figures,
     alarms=_alarms,
     summary=_summary,
+    clauses=_clauses,
 )

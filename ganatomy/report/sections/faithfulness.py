@@ -12,6 +12,7 @@ from ganatomy.report.figures.randomisation_chart import randomisation_chart
 from ganatomy.report.figures.region_ranks import agreement_picture
 from ganatomy.report.figures.removal_chart import removal_chart
 from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png, rows_of
+from ganatomy.report.verdict.questions.maps import maps
 from ganatomy.tables import read_table
 
 
@@ -93,4 +94,5 @@ SECTION = PageSection(
     facts=_facts,
     figures=_figures,
     summary=_summary,
+    clauses=lambda result, gate: [maps(result.study, gate)],
 )

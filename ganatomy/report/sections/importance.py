@@ -21,6 +21,7 @@ from ganatomy.report.figures.region_map import region_map, region_values
 from ganatomy.report.figures.small_multiples import multiples
 from ganatomy.report.sections.noise_part import noise_part
 from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png, rows_of
+from ganatomy.report.verdict.questions.features import features
 
 _ASKS = {
     "remove": "removed (replaced by the data set's mean or a neutral value): what does it add?",
@@ -192,4 +193,5 @@ SECTION = PageSection(
     facts=_facts,
     figures=_figures,
     summary=_summary,
+    clauses=lambda told, gate: [features(told.study, gate)],
 )

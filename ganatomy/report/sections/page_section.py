@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ganatomy.imports import every_module
+from ganatomy.report.verdict.clause import Clause
+from ganatomy.report.verdict.gate import Gate
 from ganatomy.tables import plain_text
 
 Record = dict[str, Any]
@@ -29,10 +31,16 @@ CHAPTERS = (
     "appendix",
 )
 """What the page answers, in its order, below the head."""
+SAMPLES = "first_samples"
+"""The picture of the first generated images, which stands beside the verdict."""
 PLAIN = Path(__file__).with_name("plain.html")
 
 
 def _none(_result: Any) -> list[str]:
+    return []
+
+
+def _no_answer(_result: Any, _gate: Gate) -> list[Clause]:
     return []
 
 
@@ -127,6 +135,8 @@ class PageSection(Generic[Result]):
         The result to lines of Markdown for whoever looks at the run before the page.
     lead : callable
         The result to words for the line below the page's title.
+    clauses : callable
+        The result and the gate's thresholds to the section's part of the verdict.
     """
 
     name: str
@@ -138,6 +148,7 @@ class PageSection(Generic[Result]):
     alarms: Callable[[Result], list[str]] = _none
     summary: Callable[[Result], list[str]] = _none
     lead: Callable[[Result], list[str]] = _none
+    clauses: Callable[[Result, Gate], list[Clause]] = _no_answer
 
     @property
     def title(self) -> str:

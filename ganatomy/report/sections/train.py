@@ -13,6 +13,9 @@ from ganatomy.metrics.discriminator.level import logits_have_level
 from ganatomy.report.figures.film import film
 from ganatomy.report.figures.training_curves import training_curves
 from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png
+from ganatomy.report.verdict.clause import Clause
+from ganatomy.report.verdict.gate import Gate
+from ganatomy.report.verdict.questions.training import training
 
 _NUM_STILLS = 5
 _FRAME_SCALE = 2  # of the contact sheets: pixels are blocks of 2 by 2
@@ -103,6 +106,14 @@ def _summary(result: _TrainResult) -> list[str]:
     return [f"published: step {result.metrics['published_step']} of {result.metrics['num_steps']}"]
 
 
+def _clauses(result: _TrainResult, gate: Gate) -> list[Clause]:
+    points = result.points
+    diversity = points[points["name"] == "train/diversity"]
+    until = diversity[diversity["step"] <= result.metrics["published_step"]]
+    differ = None if until.empty else float(until["value"].iloc[-1])
+    return [training(result.metrics, result.findings, differ, gate)]
+
+
 SECTION = PageSection(
     name="train",
     place=60,
@@ -112,4 +123,5 @@ SECTION = PageSection(
     figures=_figures,
     alarms=_alarms,
     summary=_summary,
+    clauses=_clauses,
 )

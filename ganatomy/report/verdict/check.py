@@ -80,7 +80,7 @@ class Check:
         is_blocking: bool,
     ) -> Self:
         known, asked = _finite(value), _finite(threshold)
-        margin = None if known is None or asked is None else sign * (known - asked)
+        margin = None if known is None or asked is None else sign * (known - asked) + 0.0  # no -0
         passed = None if margin is None else margin >= 0
         rule = "at least" if sign > 0 else "at most"
         return cls(name, known, asked, margin, passed, unit, rule, is_blocking)

@@ -44,9 +44,7 @@ class Gate:
     discriminator_blocking : tuple of str
         Rules of D's health that must hold; others are notes.
     features_found : int
-        Least number of features that stand out and have a practical size.
-    feature_effect : float
-        Practical size: least share of the level among unchanged trainings that an effect has.
+        Least number of features that stand out by a practical size.
     maps_trusted : int
         Least number of kinds of map that may be relied on.
     """
@@ -65,5 +63,4 @@ class Gate:
         *("separation", "fixed", "feed", "squashed", "saturated"),
     )
     features_found: int = 1
-    feature_effect: float = 0.1
     maps_trusted: int = 1

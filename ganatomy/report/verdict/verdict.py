@@ -63,14 +63,21 @@ class Verdict:
     clauses : tuple of Clause
     needed : tuple of str
         The questions that decide.
+    has_failed : bool
+        A stage of the run failed: what is not there cannot be said yes to.
     """
 
     clauses: tuple[Clause, ...]
     needed: tuple[str, ...]
+    has_failed: bool = False
 
     @staticmethod
     def of(
-        clauses: Sequence[Clause], gate: Gate, reasons: Mapping[str, str] | None = None
+        clauses: Sequence[Clause],
+        gate: Gate,
+        reasons: Mapping[str, str] | None = None,
+        *,
+        has_failed: bool = False,
     ) -> "Verdict":
         """Put clauses in order, and answer what nobody answered with "unknown".
 
@@ -81,11 +88,12 @@ class Verdict:
         gate : Gate
         reasons : mapping of str to str, optional
             Why a question has no clause, as the end of a sentence.
+        has_failed : bool
         """
         given = {clause.question: clause for clause in clauses}
         asked = [name for name in QUESTIONS if name in given or _is_asked(name, gate)]
         found = [given.get(name) or _unanswered(name, reasons or {}) for name in asked]
-        return Verdict(tuple(found), gate.needed)
+        return Verdict(tuple(found), gate.needed, has_failed)
 
     @property
     def outcome(self) -> Outcome:
@@ -96,7 +104,7 @@ class Verdict:
         answers = {self._answer(name) for name in self.needed} - {"told"}
         if "no" in answers:
             return "no"
-        return "yes" if answers == {"yes"} else "unknown"
+        return "yes" if answers == {"yes"} and not self.has_failed else "unknown"
 
     @property
     def headline(self) -> str:
@@ -104,7 +112,9 @@ class Verdict:
         outcome = self.outcome
         opening = {"yes": "Yes", "no": "No", "unknown": "Not to be decided"}[outcome]
         why = [_IN_SHORT[name][outcome] for name in self.needed if self._answer(name) == outcome]
-        if outcome == "unknown" and not why:
+        if self.has_failed:
+            why.append("the run failed")
+        if not why:
             why = ["no question was put"]
         beside = [
             _IN_SHORT[clause.question]["no"]

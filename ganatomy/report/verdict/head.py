@@ -1,0 +1,65 @@
+"""The verdict at the head of a page."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+
+from ganatomy.report.verdict.clause import QUESTIONS
+from ganatomy.report.verdict.verdict import Verdict
+
+TEMPLATE = Path(__file__).with_name("verdict.html")
+_OUTCOMES = {"yes": "yes", "no": "no", "unknown": "not known", "told": "does not apply"}
+_PASSED = {True: "passed", False: "failed", None: "not measured"}
+_MOST_DIGITS = 9
+
+
+def head(environment: Environment, verdict: Verdict, samples: str = "") -> str:
+    """Render the verdict as a section of HTML.
+
+    Parameters
+    ----------
+    environment : Environment
+        Of the page, which escapes.
+    verdict : Verdict
+    samples : str
+        Source of a picture of the first generated images; "" without one.
+    """
+    own = environment.overlay()
+    own.filters = {
+        **environment.filters,
+        "figure": _figure,
+        "margin": _margin,
+        "standing": _standing,
+    }
+    return own.from_string(TEMPLATE.read_text()).render(
+        verdict=verdict.to_record(),
+        outcomes=_OUTCOMES,
+        passed=_PASSED,
+        needed=[QUESTIONS[name] for name in verdict.needed],
+        samples=samples,
+    )
+
+
+def _figure(value: float | None, beside: float | None) -> str:
+    """Three digits, and as many more as tell it from what it stands beside; a dash for None."""
+    if value is None:
+        return "\N{EN DASH}"
+    for digits in range(3, _MOST_DIGITS):
+        text = f"{value:,.{digits}g}"
+        if beside is None or value == beside or text != f"{beside:,.{digits}g}":
+            return text
+    return f"{value:.17g}"
+
+
+def _margin(value: float | None) -> str:
+    if value is None:
+        return "\N{EN DASH}"
+    return "0" if math.isclose(value, 0, abs_tol=1e-15) else f"{value:+,.2g}"
+
+
+def _standing(check: dict[str, Any]) -> str:
+    if check["passed"] is None:
+        return "in"
+    return "out" if check["passed"] else "bad" if check["is_blocking"] else "in"
