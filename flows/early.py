@@ -24,7 +24,8 @@ _INTERVAL_S = 20.0
 _PAUSE = 20.0  # times the processor time that a page took: so much it may cost, and no more
 _LIMIT_S = 300.0
 _POLL_S = 0.5
-_LOW = ["-n", "10"]  # a tenth of a core that a stage wants, all of one that is idle
+# niceness: while stages want every core, the first page gets a quarter of one, the others a tenth
+_FIRST, _LATER = "5", "10"
 _ENDED_WELL = ("ran", "restored", "cached")
 logger = logging.getLogger("ganatomy.page")
 
@@ -145,7 +146,7 @@ class EarlyPage:
             command, environment = unfinished.asked(self._run_dir, self._told())
             low = shutil.which("nice")
             self._process = subprocess.Popen(
-                [low, *_LOW, *command] if low else command,
+                [low, "-n", _LATER if self._has_page else _FIRST, *command] if low else command,
                 cwd=self._root,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -164,12 +165,14 @@ class EarlyPage:
 
     def _told(self) -> dict[str, Any]:
         """What the page is to say of the run, and why stages have no section."""
+        left_s = self._standing.left_s if self._standing is not None else None
         at_work = [name for name in self._names if name in self._at_work]
         to_come = [name for name in self._names if name not in self._at_work | self._done]
         return {
             "going_on": {
                 "at": time.strftime("%Y-%m-%d %H:%M:%S"),
-                "stands": str(self._standing or ""),
+                "stands": str(Standing(len(self._done), len(self._names), left_s)),
+                "done": [name for name in self._names if name in self._done],
                 "at_work": at_work,
                 "to_come": to_come,
             },

@@ -64,11 +64,20 @@ class _Run:
     ahead: Ahead
     early: EarlyPage
     changed: set[str] = field(default_factory=set)
+    done: set[str] = field(default_factory=set)
     took_s: dict[str, float] = field(default_factory=dict)
 
     def is_cached(self, stage: adapter.Stage) -> bool:
         """Whether it was up to date when the run began, and so is all that it needs."""
         return stage.name not in self.behind and self.changed.isdisjoint(stage.upstream)
+
+    def expect_after(self, ended: str) -> None:
+        """Keep threads for the stages that can begin now that this one has ended well."""
+        self.done.add(ended)
+        for stage in self.stages.values():
+            can_begin = ended in stage.upstream and self.done.issuperset(stage.upstream)
+            if can_begin and not self.is_cached(stage):
+                self.slots.expect(stage.name, self.urgency[stage.name])
 
     def tell_standing(self) -> None:
         """Tell now and then how far the run is."""
@@ -105,9 +114,10 @@ def run_stage(name: str) -> str:
         run.listener.stage_started(name)
         run.ahead.stage_ended(name, "cached", 0.0)
         run.listener.stage_ended(name, "cached", 0.0)
+        run.expect_after(name)
         return "cached"
     run.changed.add(name)  # those after it ask DVC
-    with run.slots.take(stage.threads, run.urgency[name]):
+    with run.slots.take(stage.threads, run.urgency[name], name):
         if processes.stopping.is_set():
             raise KeyboardInterrupt
         started = time.monotonic()
@@ -132,6 +142,7 @@ def run_stage(name: str) -> str:
             seconds = time.monotonic() - started
             left = run.ahead.stage_ended(name, outcome, seconds)
             run.listener.stage_ended(name, outcome, seconds, left)
+        run.expect_after(name)
     logger.info("%s: %s", name, outcome)
     return outcome
 

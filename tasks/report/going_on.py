@@ -12,13 +12,14 @@ class GoingOn:
     at : str
         Date and time of that moment.
     stands : str
-        How many stages are done and what time is left; "" where nobody has told yet.
-    at_work, to_come : list of str
+        How many stages are done, and what time is left.
+    done, at_work, to_come : list of str
         Stages.
     """
 
     at: str
     stands: str
+    done: list[str]
     at_work: list[str]
     to_come: list[str]
 
@@ -28,10 +29,8 @@ class GoingOn:
 
     def sentences(self) -> list[str]:
         """Say what is done, what is at work, what is yet to come, and how one sees more."""
-        told = [f"Done as of {self.at}: {self.stands or 'not told yet'}."]
-        if self.at_work:
-            told.append(f"At work: {', '.join(self.at_work)}.")
-        if self.to_come:
-            told.append(f"Yet to come: {', '.join(self.to_come)}.")
+        lists = {"Done": self.done, "At work": self.at_work, "Yet to come": self.to_come}
+        told = [f"As of {self.at}: {self.stands}."]
+        told += [f"{what}: {', '.join(stages)}." for what, stages in lists.items() if stages]
         more = "Reload this page to see more: it is made anew now and then while the run goes on."
         return [*told, f"{more} What later stages find may change how this is to be read."]

@@ -81,15 +81,18 @@ def test_once_there_is_something_to_be_seen_it_is_made_told_and_made_anew(
         wait_for(lambda: bool(made.said), LIMIT_S, "a page")
         told = made.told()
         assert told["going_on"]["stands"] == "2 of 4 stages, about 5 min left"
+        assert told["going_on"]["done"] == ["fetch", "prepare"]
         assert told["going_on"]["at_work"] == ["train"]
         assert told["going_on"]["to_come"] == ["report"]
         assert told["missing"] == {"train": "at work", "report": "yet to come"}
         assert told["run_dir"] == str(made.root)
-        assert told["nice"] == min(19, os.nice(0) + 10)  # below whatever the stages have
-        made.early.run_stands(Standing(3, 4, 200.0))
+        assert told["nice"] == min(19, os.nice(0) + 5)  # below whatever the stages have
+        made.early.run_stands(Standing(2, 4, 200.0))
         made.early.stage_said("train", {"kind": "progress", "done": 1, "total": 2, "unit": "steps"})
         made.early.stage_said("train", {"kind": "image", "key": "samples", "step": 3, "path": "x"})
-        wait_for(lambda: "3 of 4" in made.told()["going_on"]["stands"], LIMIT_S, "a newer page")
+        newer = "2 of 4 stages, about 3 min 20 s left"
+        wait_for(lambda: made.told()["going_on"]["stands"] == newer, LIMIT_S, "a newer page")
+        assert made.told()["nice"] == min(19, os.nice(0) + 10)
     assert made.said == [f"watch:   page so far: {made.page}   (reload it to see more)"]
     assert 'href="../report.html"' in made.page.read_text()  # whoever reloads it is led on
     assert (made.page.parent / "../report.html").resolve() == made.root / "reports" / "report.html"

@@ -168,3 +168,50 @@ def test_never_more_than_all_are_taken() -> None:
     assert served == 180
     assert most == 3
     assert taken == 0
+
+
+def _served_after(slots: Slots, first: _Stage, *asking: tuple[str, float]) -> list[str]:
+    """Who is served in which order once `first` lets go; each asks once those before it wait."""
+    served: list[str] = []
+
+    def work(name: str, urgency: float) -> None:
+        with slots.take(1, urgency, name):
+            served.append(name)
+
+    threads = [threading.Thread(target=work, args=each, daemon=True) for each in asking]
+    threads[0].start()
+    _until(lambda: len(slots._queue) == 1)
+    first.end()
+    for thread in threads[1:]:
+        thread.start()
+    for thread in threads:
+        thread.join(LIMIT_S)
+    return served
+
+
+@pytest.mark.parametrize(
+    ("urgency", "expected"), [(9.0, ["train", "retrain"]), (1.0, ["retrain", "train"])]
+)
+def test_one_that_is_about_to_ask_is_waited_for_by_the_less_urgent(
+    urgency: float, expected: list[str]
+) -> None:
+    slots = Slots(1)
+    first = _Stage(slots, 1)
+    assert first.holds.wait(LIMIT_S)
+    slots.expect("train", urgency, within_s=LIMIT_S)
+    if urgency > 5:
+        assert _served_after(slots, first, ("retrain", 5.0), ("train", urgency)) == expected
+    else:  # it may take its time: nobody waits
+        assert _served_after(slots, first, ("retrain", 5.0)) == expected[:1]
+        assert _served_after(slots, _Stage(slots, 1), ("train", urgency)) == expected[1:]
+    assert slots._expected == {}
+
+
+def test_one_that_never_asks_is_not_waited_for_for_long() -> None:
+    slots = Slots(1)
+    first = _Stage(slots, 1)
+    assert first.holds.wait(LIMIT_S)
+    slots.expect("crashed", 9.0, within_s=0.05)
+    assert _served_after(slots, first, ("retrain", 5.0)) == ["retrain"]
+    with slots.take(1, 0.0):
+        pass

@@ -16,7 +16,11 @@ from tests.harness import ROOT
 
 PAGE = Path("reports/unfinished/report.html")
 AT_WORK = GoingOn(
-    "2026-01-02 03:04:05", "5 of 19 stages, about 4 min left", ["train", "retrain@0"], ["lime"]
+    "2026-01-02 03:04:05",
+    "5 of 19 stages, about 4 min left",
+    done=["fetch", "prepare"],
+    at_work=["train", "retrain@0"],
+    to_come=["lime"],
 )
 
 
@@ -53,7 +57,8 @@ def test_its_head_says_that_it_goes_on_what_is_done_and_what_is_to_come(project:
     head = html.partition("<section")[0]
     assert "<b>This run is still going on</b>" in head
     for words in (
-        "Done as of 2026-01-02 03:04:05: 5 of 19 stages, about 4 min left.",
+        "As of 2026-01-02 03:04:05: 5 of 19 stages, about 4 min left.",
+        "Done: fetch, prepare.",
         "At work: train, retrain@0.",
         "Yet to come: lime.",
         "Reload this page to see more",
@@ -101,7 +106,7 @@ def test_a_picture_that_is_gone_is_passed_over(project: Path) -> None:
 
 def test_of_a_training_that_is_done_its_own_section_is_shown(project: Path) -> None:
     run = _train(project, 0, 7)
-    done = GoingOn(AT_WORK.at, "", [], ["lime"])
+    done = GoingOn(AT_WORK.at, "5 of 6 stages, a few seconds left", ["train"], [], ["lime"])
     unfinished.main_so_far(done, {}, run)
     assert _sections(PAGE.read_text()) == []
-    assert "Done as of 2026-01-02 03:04:05: not told yet." in PAGE.read_text()
+    assert "At work: " not in PAGE.read_text()
