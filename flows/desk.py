@@ -115,20 +115,16 @@ def _tags_of(told: ToldVerdict | None, headlines: dict[str, float]) -> dict[str,
 def _note(told: ToldVerdict | None, summary: str, experiment: str) -> str:
     """The verdict first, then what else is to be known, and where the other runs are."""
     there = f"#/experiments/{experiment}/runs?{WORKFLOW}&viewStateShareKey={VIEW}"
-    return note_of(f"{_words(told, summary)}{summary}") + f"\n[All runs, side by side]({there})\n"
-
-
-def _words(told: ToldVerdict | None, unless_in: str = "") -> str:
-    if told is None or told.headline in unless_in:
-        return ""
-    lines = "".join(f"- {line}\n" for line in told.lines if line != told.headline)
-    return f"**{told.headline}**\n\n{lines}\n"
+    return (
+        note_of(f"{verdict.in_markdown(told, unless_in=summary)}{summary}")
+        + f"\n[All runs, side by side]({there})\n"
+    )
 
 
 def _model_note(told: ToldVerdict | None, entry: RunEntry, experiment: str) -> str:
     where = f"#/experiments/{experiment}/runs/{entry.run_id}?{WORKFLOW}"
     profile = entry.tags.get(PROFILE_TAG, "not known")
-    return f"{_words(told)}Of run [{entry.name}]({where}), profile {profile}.\n"
+    return f"{verdict.in_markdown(told)}Of run [{entry.name}]({where}), profile {profile}.\n"
 
 
 def _may_be_challenger(told: ToldVerdict | None, entry: RunEntry) -> bool:

@@ -14,7 +14,6 @@ from uuid import UUID
 
 from prefect import State, flow, get_run_logger, task
 from prefect.artifacts import (
-    create_markdown_artifact,
     create_progress_artifact,
     update_progress_artifact,
 )
@@ -28,6 +27,7 @@ from flows import (
     adapter,
     params,
     places,
+    prefect_desk,
     processes,
     schedule,
     server,
@@ -191,7 +191,9 @@ class _Teller:
     persist_result=False,
     task_runner=ThreadPoolTaskRunner(max_workers=64),  # type: ignore[arg-type]
 )
-def pipeline(profile: str | None = None, overrides: list[str] | None = None) -> dict[str, str]:
+def pipeline(
+    profile: prefect_desk.Profile = None, overrides: prefect_desk.Overrides = None
+) -> State[dict[str, str]]:
     """Run the pipeline of dvc.yaml in the current folder.
 
     Parameters
@@ -203,8 +205,9 @@ def pipeline(profile: str | None = None, overrides: list[str] | None = None) -> 
 
     Returns
     -------
-    dict of str to str
-        ``ran``, ``restored`` or ``cached`` for each stage.
+    State
+        Completed, with the verdict as its message; its data say ``ran``, ``restored`` or ``cached``
+        for each stage.
     """
     root = Path.cwd()
     settings.prepare(root)
@@ -223,6 +226,7 @@ def pipeline(profile: str | None = None, overrides: list[str] | None = None) -> 
         names = [stage.name for stage in stages]
         flow_id = str(flow_run.id or "none")
         record = stack.enter_context(Record(root, started.name, names, flow_id))
+        prefect_desk.name_run(record)
 
         def tell(text: str) -> None:
             everyone.run_said(text)
@@ -261,8 +265,7 @@ def pipeline(profile: str | None = None, overrides: list[str] | None = None) -> 
                 schedule.keep_measured(root, run.took_s)
         processes.in_thread(settle, root, stages, started.run_dir, _warn)
         record.finish()
-        _summarise(root, record, outcomes)
-    return outcomes
+        return prefect_desk.end(root, record, outcomes)
 
 
 def _warn(stage: str, text: str) -> None:
@@ -300,15 +303,3 @@ def _run_all(stages: list[adapter.Stage]) -> dict[str, str]:
             unfinished.leave_page(run.root, run.run_dir, str(first), missing)
         raise first
     return outcomes
-
-
-def _summarise(root: Path, record: Record, outcomes: dict[str, str]) -> None:
-    """The run in Prefect: what was found, where the page and the record are."""
-    summary = (root / "reports" / "report" / "summary.md").read_text()
-    table = "\n".join(f"| {name} | {outcome} |" for name, outcome in outcomes.items())
-    create_markdown_artifact(
-        key="summary",
-        markdown=f"{summary}\n- page: `{root / 'reports' / 'report.html'}`\n"
-        f"- MLflow: {record.where()}\n\n| stage | outcome |\n|---|---|\n{table}\n",
-        description="What this run found",
-    )

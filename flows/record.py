@@ -25,6 +25,7 @@ import psutil
 from flows import entry, lockfile, origin, spool, store
 from flows.entry import RunEntry, StageEntry
 from flows.masking import masked
+from flows.mlflow_names import COMMIT_TAG, PAGE_IN_TAG, PROFILE_TAG, WORKFLOW
 from flows.standing import Standing
 from flows.status import LastRun
 from flows.watch import Event
@@ -32,6 +33,7 @@ from ganatomy.files import sha256_of
 from tasks.inputs.environment import environment
 from tasks.params.section import read_document, told_file
 from tasks.shared import provenance
+from tasks.shared.artifact_paths import PAGE
 
 _LIVE_INTERVAL_S = 1.0
 _PUBLISH_LIMIT_S = 600.0
@@ -113,6 +115,38 @@ class Record:
         if not self._last.recorded:
             return self._last.lines()[-1]
         return f"run {self._entry.run_id}, {self._last.store}"
+
+    @property
+    def name(self) -> str:
+        """The run's, in MLflow and in Prefect."""
+        return self._entry.name
+
+    def profile(self) -> str:
+        """The profile that the run's parameters are nearest to."""
+        return self._entry.tags[PROFILE_TAG]
+
+    def commit(self) -> str:
+        """The commit's SHA-1; "" where there is none."""
+        return self._entry.tags.get(COMMIT_TAG, "")
+
+    def link(self) -> str:
+        """The address of the run's page; "" where no server shows it."""
+        return self._link_to(self._entry.run_id)
+
+    def page_link(self) -> str:
+        """The address of the report in MLflow; "" where no server shows it, or has it whole."""
+        if not self.link() or not self._last.recorded:
+            return ""
+        holder = self._client.get_run(self._entry.run_id).data.tags.get(PAGE_IN_TAG)
+        return self._link_to(holder or self._entry.run_id, f"/artifacts/{PAGE.name}")
+
+    def _link_to(self, run_id: str, below: str = "") -> str:
+        scheme, _, address = os.environ["MLFLOW_TRACKING_URI"].partition("://")
+        if not scheme.startswith("http") or not run_id:
+            return ""
+        host = address.rpartition("@")[2].rstrip("/")  # a link holds no password
+        page = f"{scheme}://{host}/#/experiments/{self._experiment}/runs/{run_id}{below}"
+        return f"{page}?{WORKFLOW}"
 
     def stage_started(self, stage: str) -> None:
         """Note the time."""

@@ -41,3 +41,11 @@ def read(folder: Path) -> ToldVerdict | None:
         )
     except (OSError, ValueError, LookupError, TypeError):
         return None
+
+
+def in_markdown(told: ToldVerdict | None, *, unless_in: str = "") -> str:
+    """Say it first, before a text that may begin with it already; nothing where there is none."""
+    if told is None or told.headline in unless_in:
+        return ""
+    lines = "".join(f"- {line}\n" for line in told.lines if line != told.headline)
+    return f"**{told.headline}**\n\n{lines}\n"
