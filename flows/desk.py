@@ -36,10 +36,12 @@ _ONLY_FOR_TRIAL = "smoke"  # a profile whose numbers mean nothing
 
 
 def view_of_all_runs() -> str:
-    """What MLflow's table of runs shows by our link: verdict, profile and headlines."""
-    tags = [f"tags.`{name}`" for name in (VERDICT_TAG, PROFILE_TAG, PUBLISHED_TAG)]
+    """What MLflow's table of runs shows by our link: verdict and profile first, then headlines."""
+    tags = [f"tags.`{name}`" for name in (VERDICT_TAG, PROFILE_TAG)]
     figures = [f"metrics.`{name}`" for name in headline.NAMES if name != PUBLISHED_TAG]
-    return json.dumps({"selectedColumns": [*tags, *figures, "attributes.`User`"]})
+    others = [f"tags.`{PUBLISHED_TAG}`", "attributes.`User`"]
+    columns = [*tags, *figures, *others]
+    return json.dumps({"selectedColumns": columns, "columnOrder": columns})
 
 
 def publish_results(
