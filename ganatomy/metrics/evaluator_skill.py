@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ganatomy.errors import InputError
 from ganatomy.statistics import share_interval
+from ganatomy.wording import counted, percent
 
 LEAST_SKILL = 0.2
 """Figures in the features of an evaluator that is nearer to guessing are not measured."""
@@ -66,8 +67,9 @@ class EvaluatorSkill:
         """Say how often it is right, beside a guess."""
         low, high = self.interval
         return (
-            f"the evaluator is right about {self.accuracy:.0%} of {self.num_images:,} held-out "
-            f"images ({low:.0%} to {high:.0%}), a guess about {self.chance:.0%}"
+            f"the evaluator is right about {percent(self.accuracy)} of "
+            f"{counted(self.num_images, 'held-out image')} ({percent(low)} to {percent(high)}), "
+            f"a guess about {percent(self.chance)}"
         )
 
     @property

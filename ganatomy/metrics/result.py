@@ -9,6 +9,7 @@ import torch
 
 from ganatomy.files import read_json, write_bytes, write_json
 from ganatomy.metrics.evaluator_skill import EvaluatorSkill
+from ganatomy.metrics.sentences import on_copies
 from ganatomy.results import remove_stale, validated
 from ganatomy.tables import csv_bytes, read_table
 from ganatomy.tensors import read_tensors, write_tensors
@@ -144,7 +145,7 @@ class EvaluationStudy:
             return f"How good the images are is not measured: {self.unmeasured}."
         fcd = self.fidelity.iloc[0]
         return (
-            f"Of {self.num_compared} generated images the distance to held-out ones "
+            f"Of {counted(self.num_compared, 'generated image')} the distance to held-out ones "
             f"({fcd['name']}) is {fcd['value']:.3g} ({fcd['low']:.3g} to {fcd['high']:.3g}); real "
             f"images have {fcd['floor']:.3g}."
         )
@@ -154,7 +155,7 @@ class EvaluationStudy:
         gap = self.generalisation
         said = [
             self._distance(),
-            f"Copies of training images: {self.memorisation['verdict']}.",
+            f"Copies of training images: {on_copies(self.memorisation)}.",
         ]
         if self.classes["names"]:
             found = of_all(self.classes["num_found"], self.classes["num_modes"], "class", "classes")
@@ -168,7 +169,7 @@ class EvaluationStudy:
         if shared := self.memorisation["num_in_training"]:
             total = self.memorisation["num_held_out"]
             said.append(
-                f"Of {counted(total, 'held-out image')} {shared:,} {_are(shared)} also in training."
+                f"But {of_all(shared, total, 'held-out image')} {_are(shared)} also in training."
             )
         return " ".join(said)
 

@@ -77,6 +77,21 @@ def _worse(row: Mapping[str, Any]) -> str:
     return f"worse: at least {ratio:,.{0 if ratio >= 10 else 1}f} times the reals'"
 
 
+def on_copies(memorisation: Mapping[str, Any]) -> str:
+    """Give the verdict on copies; where there is no sign of any, with what would have been one.
+
+    Parameters
+    ----------
+    memorisation : mapping
+        As of `records.memorisation_record`.
+    """
+    verdict = str(memorisation["verdict"])
+    if memorisation["copies_found"] or memorisation["cannot_tell"] or not memorisation["spaces"]:
+        return verdict
+    least = min(evidence["detectable"] for evidence in memorisation["spaces"].values())
+    return f"{verdict} ({percent(least, 1)} of the images would be one)"
+
+
 def beside_held_out(measure: str, evidence: Mapping[str, Any]) -> str:
     """Say what a measure of copying tells of generated images, beside held-out real ones.
 
@@ -95,16 +110,17 @@ def beside_held_out(measure: str, evidence: Mapping[str, Any]) -> str:
         if evidence["has_copies"]:
             return "copies"
         if evidence["detectable"] > _BLIND:
-            return "cannot be told: not even half of them being copies would show"
+            return f"cannot be told: not even {percent(_BLIND)} of copies would show"
         return f"no sign of copies: {percent(evidence['detectable'], 1)} would be one"
-    low, high = evidence[measure]["low"], evidence[measure]["high"]
-    honest = (0.0, 0.0)
-    if measure == "authenticity":
-        honest = (evidence[measure]["floor_low"], evidence[measure]["floor_high"])
-    if not all(map(math.isfinite, (low, high, *honest))):
+    found = evidence[measure]
+    floor, lowest, highest = (found.get(f"floor{end}", 0.0) for end in ("", "_low", "_high"))
+    value, low, high = (found[name] for name in ("value", "low", "high"))
+    if not all(map(math.isfinite, (value, low, high, floor, lowest, highest))):
         return "not measured"
-    if high < honest[0]:
+    if high < lowest:
         return "nearer to the training images than held-out ones, as copies and smooth images are"
-    if low > honest[1]:
+    if low > highest:
         return "farther from the training images than held-out ones: off the data"
-    return "no difference seen from held-out images"
+    seen = max(high - value + floor - lowest, value - low + highest - floor)
+    size = percent(seen, 1) if measure == "authenticity" else f"{seen:.2g}"
+    return f"no difference from held-out images seen: one above {size} would show"

@@ -178,7 +178,7 @@ def test_the_verdict_is_in_words(here: Path, tmp_path: Path) -> None:
     found = EvaluationStudy.load(here / "reports" / "evaluate")
     said = found.verdict()
     assert said.startswith("Of 60 generated images the distance to held-out ones (fcd) is ")
-    assert f"Copies of training images: {found.memorisation['verdict']}." in said
+    assert f"Copies of training images: {found.memorisation['verdict']} (" in said
     classes = found.classes
     assert f"G makes {classes['num_found']} of {classes['num_modes']} classes; missing: " in said
     over = dataclasses.replace(

@@ -62,7 +62,7 @@ def test_the_verdict_says_when_what_is_held_out_is_not(
     logits = Three(*(torch.linspace(-1, 1, len(part)) for part in images))
     network = Evaluator(1, 4, 10).eval().requires_grad_(False)
     spoilt = evaluate(images, logits, network, num_replicates=20)
-    assert spoilt.verdict().endswith("But 75 of 75 held-out images are also in training.")
+    assert spoilt.verdict().endswith("But all 75 held-out images are also in training.")
 
 
 def _skill(network: Evaluator, num_right: int) -> EvaluatorSkill:
@@ -99,7 +99,9 @@ def test_an_evaluator_that_guesses_measures_nothing_in_its_features(
     assert again.metrics() == told
     assert again.skill == guessing.skill
     assert not again.is_measured
-    words = "the evaluator is right about 12% of 75 held-out images (6% to 22%), a guess about 12%"
+    words = (
+        "the evaluator is right about 12 % of 75 held-out images (6 % to 22 %), a guess about 12 %"
+    )
     assert f"How good the images are is not measured: {words}." in again.verdict()
     assert f"{words}: nothing is measured in its features" in again.warnings()
     assert "fcd" not in again.verdict()
