@@ -75,6 +75,18 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{text} %"
 
 
+def finely(share: float) -> str:
+    """Write a share of any size, with two digits of what is small.
+
+    Examples
+    --------
+    >>> finely(0.00123), finely(0.125), finely(0.996), finely(-3.5)
+    ('0.12 %', '12 %', '100 %', '350 %')
+    """
+    amount = 100 * abs(share)
+    return f"{amount:,.0f} %" if amount >= 9.95 else f"{amount:.2g} %"
+
+
 def apart(value: float, bound: float, digits: int = 2) -> str:
     """Write a number with as many decimals as show on which side of a bound it lies.
 

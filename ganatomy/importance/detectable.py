@@ -13,7 +13,7 @@ from ganatomy.importance.permutation import FEWEST, num_arrangements
 from ganatomy.importance.readouts import READOUTS, asked_variant, plain_name
 from ganatomy.importance.sizes import levels_of
 from ganatomy.statistics import Array
-from ganatomy.wording import counted
+from ganatomy.wording import counted, finely
 
 POWER = 0.8
 
@@ -186,6 +186,4 @@ def in_words(table: pd.DataFrame, num_seeds: int, num_nulls: int) -> str:
 
 
 def _beside_its_mean(share: float) -> str:
-    if share >= 1:
-        return f"{share:.2g} times its mean"
-    return f"{100 * share:.2g} % of its mean"
+    return f"{share:.2g} times its mean" if share >= 1.05 else f"{finely(share)} of its mean"

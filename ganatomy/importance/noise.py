@@ -23,7 +23,7 @@ from ganatomy.importance.variance_components import (
 )
 from ganatomy.results import validated
 from ganatomy.statistics import Array
-from ganatomy.wording import counted, listed, percent
+from ganatomy.wording import counted, listed, of_all, opened, percent
 
 COLUMNS = ["initialisation", "order", "draw", "readout", "value"]
 ABOUT = "noise.json"
@@ -168,7 +168,8 @@ class NoiseStudy:
         bands = self.bands.set_index("readout")["band"].dropna()
         known = [name for name in HEADLINES if name in bands] or list(bands.index)
         if not known:
-            yield "Trainings on the same data do not differ in what was measured."
+            number = len(self.repeats[COLUMNS[:2]].drop_duplicates())
+            yield f"{opened(of_all(number, number, 'training'))} on the same data gave the same."
             return
         titles = {name: HEADLINES.get(name, name) for name in known}
         below = listed([f"{bands[name]:.2g} in {titles[name]}" for name in known])

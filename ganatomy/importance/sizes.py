@@ -9,6 +9,7 @@ import numpy as np
 from ganatomy.importance.differences import Differences
 from ganatomy.importance.readouts import READOUTS, plain_name
 from ganatomy.statistics import Array
+from ganatomy.wording import finely
 
 PRACTICAL_SIZE = 0.1
 """Below this a change would change no decision, however sure it is."""
@@ -62,7 +63,7 @@ def in_words(readout: str, size: float) -> str:
         if size >= 1:
             return f"G's images lie {1 + size:.3g} times as far from held-out ones"
         side = "further from" if size > 0 else "closer to"
-        return f"G's images lie {100 * abs(size):.2g} % {side} held-out ones"
+        return f"G's images lie {finely(size)} {side} held-out ones"
     if readout == "d_contrast":
         way = "rises" if size > 0 else "falls"
         return f"D's preference for the feature {way} by {amount} spreads of its logits"

@@ -67,7 +67,7 @@ def test_words_give_the_band_the_cause_and_the_ratio_to_sampling() -> None:
 
 def test_without_any_spread_there_is_nothing_to_tell() -> None:
     study = _crossed({"g_fcd": np.ones((2, 2, 2))})
-    assert study.verdict() == "Trainings on the same data do not differ in what was measured."
+    assert study.verdict() == "All 4 trainings on the same data gave the same."
     assert study.metrics() == {}
 
 

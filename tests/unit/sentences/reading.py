@@ -12,7 +12,7 @@ _RULES = {
     "a double sign": r"--|\+-|-\+|\+\+",
     "a zero with a sign": r"(?<![\w.])[+-]0(?:\.0+)?(?![\d.]\d|\d)",
     "so many of nothing": r"\b(?:of|all|none of) 0\b(?!\.\d)",
-    "one time": r"\b1(?:\.0+)? times\b",
+    "one time": r"(?<![\d.,])1(?:\.0+)? times\b",
     "a percentage of the Python kind": r"\d%",
 }
 _SINGULAR = (
