@@ -196,9 +196,11 @@ class Explanation:
         from ganatomy.facade.explanation_section import EXPLANATION
         from ganatomy.report.page import PageFrame, render_page
         from ganatomy.report.parts import fill
+        from ganatomy.report.verdict.verdict import Verdict
 
-        page = render_page(PageFrame(title), [fill(EXPLANATION, self)])
-        write_bytes(path, page.encode())
+        part = fill(EXPLANATION, self)
+        verdict = Verdict(part.clauses, ("maps",))
+        write_bytes(path, render_page(PageFrame(title), [part], verdict=verdict).encode())
 
     def _repr_html_(self) -> str:
         """Show the sentences, then the pictures, in a notebook."""

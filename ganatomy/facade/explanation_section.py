@@ -8,6 +8,9 @@ from ganatomy.report.figures.attribution_sheet import attribution_sheet
 from ganatomy.report.figures.control_chart import control_chart
 from ganatomy.report.figures.removal_chart import removal_chart
 from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png, rows_of
+from ganatomy.report.verdict.clause import Clause
+from ganatomy.report.verdict.gate import Gate
+from ganatomy.report.verdict.questions.maps import maps
 
 _HERE = Path(__file__).parent
 _VERDICT = ["method", "faithful", "stable", "sane", "trusted", "why", "refused"]
@@ -54,6 +57,11 @@ def _figures(explanation: Explanation) -> dict[str, Figure]:
     }
 
 
+def _clauses(explanation: Explanation, gate: Gate) -> list[Clause]:
+    table = explanation.trust().table
+    return [maps(table.loc[table["trusted"], "method"].tolist(), len(table), gate)]
+
+
 def _not_kept(folder: Path) -> Explanation:
     raise NotImplementedError(f"an explanation is told from memory, not from {folder}")
 
@@ -69,4 +77,5 @@ EXPLANATION: PageSection[Explanation] = PageSection(
     facts=_facts,
     figures=_figures,
     alarms=lambda explanation: [each.reason for each in explanation.findings],
+    clauses=_clauses,
 )

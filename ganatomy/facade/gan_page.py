@@ -15,6 +15,7 @@ from ganatomy.explain.networks.named import Vocabulary
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import gather
+from ganatomy.report.verdict.verdict import Verdict
 
 _CONCEPTS = ("brightness", "contrast")  # of any images
 STUDIES = ("maps", "LIME", "trust")
@@ -81,4 +82,5 @@ def page_of(
         on_progress(STUDIES[2])
         parts, absences = gather(reports)
     elsewhere = [replace(each, reason="only a run of the pipeline has it") for each in absences]
-    return render_page(PageFrame(title), parts, elsewhere)
+    verdict = Verdict(tuple(clause for part in parts for clause in part.clauses), ("maps",))
+    return render_page(PageFrame(title), parts, elsewhere, verdict=verdict)

@@ -330,5 +330,8 @@ def test_the_page_is_one_file_with_words_pictures_and_the_verdict(
     assert "<h1>A &lt;title&gt;</h1>" in html
     assert html.count('src="data:image/png') == 4
     assert found.trust().words()[0] in html
+    passed = int(found.trust().table["trusted"].sum())
+    answer = "Yes: there are maps that may be" if passed else "No: no map may be"
+    assert f"<h2>{answer} relied on.</h2>" in html
     assert all(f"<code>{method}</code>" in html for method in found.of_d.maps)
     assert "http" not in html.replace("http-equiv", "")

@@ -1,15 +1,25 @@
 """Which maps may be relied on: the kinds that passed every test."""
 
-from ganatomy.explain.faithfulness.result import FaithfulnessStudy
+from collections.abc import Sequence
+
 from ganatomy.report.verdict.check import Check
 from ganatomy.report.verdict.clause import Clause
 from ganatomy.report.verdict.gate import Gate
 from ganatomy.wording import listed, of_all
 
 
-def maps(study: FaithfulnessStudy, gate: Gate, *, anchor: str = "trust") -> Clause:
-    """Count the kinds of map that passed, and name them."""
-    trusted, total = study.trusted, len(study.verdicts)
+def maps(trusted: Sequence[str], total: int, gate: Gate, *, anchor: str = "trust") -> Clause:
+    """Count the kinds of map that passed, and name them.
+
+    Parameters
+    ----------
+    trusted : sequence of str
+        Those that passed every test.
+    total : int
+        How many kinds were tested.
+    gate : Gate
+    anchor : str
+    """
     check = Check.at_least(
         "kinds of map that pass every test", len(trusted) if total else None, gate.maps_trusted
     )

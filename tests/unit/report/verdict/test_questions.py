@@ -225,6 +225,5 @@ def test_which_features_matter(matters: tuple[bool | None, ...], outcome: str, s
 def test_which_maps_may_be_relied_on(
     trusted: list[str], total: int, outcome: str, words: str
 ) -> None:
-    study: Any = SimpleNamespace(trusted=trusted, verdicts=range(total))
-    clause = maps(study, GATE)
+    clause = maps(trusted, total, GATE)
     assert (clause.outcome, clause.words) == (outcome, words)
