@@ -1,27 +1,28 @@
 """Sections in a frame as one self-contained HTML page: no network, no script, all escaped."""
 
-import base64
-import hashlib
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 import ganatomy
+from ganatomy.report.environment import template_in
+from ganatomy.report.glossary import glossary
+from ganatomy.report.image_file import data_url
+from ganatomy.report.markup import with_heads, with_terms
+from ganatomy.report.numbering import Numbering
 from ganatomy.report.parts import Absence, Part, naming, unshown
 from ganatomy.report.sections.page_section import CHAPTERS, SAMPLES, Block
+from ganatomy.report.style import policy_for, style_of
 from ganatomy.report.verdict.head import head
 from ganatomy.report.verdict.verdict import Verdict
-from ganatomy.report.words import isolated, plain, shown
 
 TEMPLATE = Path(__file__).with_name("page.html")
-FIGURE = Path(__file__).with_name("figure.html")
-STYLE = Path(__file__).with_name("page.css")
 MAX_BYTES = 10_000_000
+_ORDER = tuple(CHAPTERS)
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class PageFrame:
         Each with stage, path and md5.
     packages : dict of str to str
         Versions by name.
+    run : str
+        What names the run; it is printed at the foot of every sheet.
     """
 
     title: str
@@ -49,6 +52,17 @@ class PageFrame:
     provenance: dict[str, str] = field(default_factory=dict)
     artifacts: list[dict[str, str]] = field(default_factory=list)
     packages: dict[str, str] = field(default_factory=dict)
+    run: str = ""
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """What stands in one chapter: the titles of its blocks by their anchors, and the blocks."""
+
+    name: str
+    title: str
+    links: dict[str, str]
+    blocks: list[Markup]
 
 
 def render_page(
@@ -72,9 +86,9 @@ def render_page(
     absences : sequence of Absence
         What is left out: each is named with its reason, in one line.
     verdict : Verdict, optional
-        It stands above all else.
+        It stands above all else, beside the first generated images.
     failure : str
-        What failed and why, where the run did: it stands at the head.
+        What failed and why, where the run did: it stands at the head, and what is left out with it.
     going_on : sequence of str
         How the run stands where it is still at work, in sentences: at the head, too.
     forgiving : bool
@@ -87,25 +101,29 @@ def render_page(
     jinja2.UndefinedError
         A template uses a fact that is not given.
     """
-    environment = _environment()
-    unable = _unable(environment, parts) if forgiving else []
+    unable = _unable(parts) if forgiving else []
     parts = [part for part in parts if part.section.name not in {each.name for each in unable}]
-    blocks = _in_order(parts)
-    style = STYLE.read_text()
-    page = environment.from_string(TEMPLATE.read_text()).render(
+    figures, explained = Numbering(), set[str]()
+    answer = Markup(with_terms(_answer(verdict, parts, figures), explained))
+    chapters = _chapters(_rendered(figures, _in_order(parts)), explained)
+    style = style_of(frame.title, frame.run)
+    page = template_in(TEMPLATE).render(
         vars(frame),
         version=ganatomy.__version__,
-        sections=_rendered(environment, blocks),
-        links=[(block.anchor, block.title) for _, block in blocks],
+        answer=answer,
+        chapters=chapters,
+        chapter_titles=CHAPTERS,
+        sources=figures.sources,
+        terms=[term for key, term in glossary().items() if key in explained],
         said=[words for part in parts for words in part.lead],
         alarms=[alarm for part in parts for alarm in part.alarms],
         absences=[*absences, *unable],
-        verdict=_head(environment, verdict, parts),
         failure=failure,
         going_on=going_on,
         style=style,
         policy=policy_for(style),
     )
+    page = with_heads(page)
     if len(page.encode()) > MAX_BYTES:
         raise ValueError(
             f"the page has {len(page.encode())} bytes, at most {MAX_BYTES} are allowed"
@@ -113,107 +131,70 @@ def render_page(
     return page
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=shown,
-    )
-    environment.filters["plain"] = plain
-    environment.filters["word"] = isolated
-    environment.filters["opened"] = lambda sentence: sentence[:1].upper() + sentence[1:]
-    environment.filters["number"] = _number
-    environment.filters["percent"] = _percent
-    return environment
+def _answer(verdict: Verdict | None, parts: Sequence[Part], figures: Numbering) -> Markup:
+    """The page's head: the verdict beside what was made, or either of them."""
+    samples = _samples(parts, figures)
+    return samples if verdict is None else head(verdict, samples)
 
 
-def _head(environment: Environment, verdict: Verdict | None, parts: Sequence[Part]) -> Markup:
-    if verdict is None:
-        return Markup("")
-    samples = [part.figures[SAMPLES] for part in parts if SAMPLES in part.figures]
-    return Markup(head(environment, verdict, _source(samples[0]) if samples else Markup("")))
-
-
-def _source(content: bytes) -> Markup:
-    """A picture within the page; nobody's words: not to be looked through."""
-    kind = "gif" if content.startswith(b"GIF8") else "png"
-    return Markup(f"data:image/{kind};base64," + base64.b64encode(content).decode())
+def _samples(parts: Sequence[Part], figures: Numbering) -> Markup:
+    """The picture of the first generated images; "" where there is none."""
+    part = next((part for part in parts if SAMPLES in part.figures), None)
+    return Markup("") if part is None else figures.figure(part, SAMPLES)
 
 
 def _in_order(parts: Sequence[Part]) -> list[tuple[Part, Block]]:
     """What stands on the page, chapter by chapter."""
     blocks = [(part, block) for part in parts for block in part.section.blocks]
-    return sorted(blocks, key=lambda each: (CHAPTERS.index(each[1].chapter), each[0].section.place))
+    return sorted(blocks, key=lambda each: (_ORDER.index(each[1].chapter), each[0].section.place))
 
 
-def _unable(environment: Environment, parts: Sequence[Part]) -> list[Absence]:
+def _chapters(blocks: Sequence[tuple[Block, Markup]], explained: set[str]) -> list[Chapter]:
+    """The blocks by chapters, each term explained where it comes first."""
+    return [
+        Chapter(
+            name,
+            CHAPTERS[name],
+            {block.anchor: block.title for block, _ in each},
+            [Markup(with_terms(html, explained)) for _, html in each],
+        )
+        for name, each in (
+            (name, list(group)) for name, group in groupby(blocks, lambda pair: pair[0].chapter)
+        )
+    ]
+
+
+def _unable(parts: Sequence[Part]) -> list[Absence]:
     """The sections that cannot be rendered, with the reason."""
     unable = []
     for part in parts:
         try:
-            _rendered(environment, _in_order([part]))
+            figures = Numbering()
+            _samples([part], figures)
+            _rendered(figures, _in_order([part]))
         except Exception as error:
             unable.append(unshown(part.section, error))
     return unable
 
 
-def _rendered(environment: Environment, blocks: Sequence[tuple[Part, Block]]) -> list[Markup]:
+def _rendered(
+    figures: Numbering, blocks: Sequence[tuple[Part, Block]]
+) -> list[tuple[Block, Markup]]:
     """The blocks, with their figures numbered through."""
-    numbers, rendered = itertools.count(1), []
+    rendered = []
     for part, block in blocks:
         with naming(part.section):
-            rendered.append(_block(environment, part, block, numbers))
+            rendered.append((block, _block(figures, part, block)))
     return rendered
 
 
-def _block(environment: Environment, part: Part, block: Block, numbers: Iterator[int]) -> Markup:
+def _block(figures: Numbering, part: Part, block: Block) -> Markup:
     """One block; its texts are escaped by the environment."""
-
-    def figure(name: str) -> Markup:
-        return _source(part.figures[name])
-
-    def picture(name: str) -> Markup:
-        told = part.picture(name)
-        return Markup(
-            environment.from_string(FIGURE.read_text()).render(
-                number=next(numbers),
-                anchor=f"figure-{part.section.name}-{name}",
-                src=figure(name),
-                told=told,
-                digest=part.hashes.get(told.source, ""),
-            )
+    return Markup(
+        template_in(block.template).render(
+            {"section": part.section, "block": block, **part.facts},
+            figure=lambda name: data_url(part.figures[name]),
+            picture=lambda name: figures.figure(part, name),
+            figures=set(part.figures),
         )
-
-    facts = {"section": part.section, "block": block, **part.facts}
-    template = environment.from_string(block.template.read_text())
-    return Markup(template.render(facts, figure=figure, picture=picture, figures=set(part.figures)))
-
-
-def policy_for(style: str) -> str:
-    """Write the page's content security policy: its style and pictures within it, nothing else.
-
-    Should a text ever get through as markup, no browser runs or loads what it asks for.
-    """
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; "
-        "form-action 'none'"
     )
-
-
-def _percent(share: float | None) -> str:
-    """One digit behind the point; a dash for None and NaN."""
-    if share is None or share != share:
-        return "\N{EN DASH}"
-    return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
-
-
-def _number(value: float | int | None) -> str:
-    """Three significant digits, integers with thousands separators; a dash for None and NaN."""
-    if value is None or value != value:
-        return "\N{EN DASH}"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"

@@ -8,6 +8,7 @@ from typing import Any
 
 from ganatomy.errors import InputError
 from ganatomy.files import sha256_of
+from ganatomy.report.figures.canvas import narrow
 from ganatomy.report.left_out import LEFT_OUT, why_left_out
 from ganatomy.report.sections.page_section import (
     PageSection,
@@ -39,6 +40,8 @@ class Part:
         SHA-256 of the files that pictures are drawn from, where those are known.
     clauses : tuple of Clause
         The section's part of the verdict.
+    narrow : dict of str to bytes
+        Those of `figures` that are drawn for narrow screens, too.
     """
 
     section: PageSection[Any]
@@ -50,6 +53,7 @@ class Part:
     pictures: dict[str, Picture] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
     clauses: tuple[Clause, ...] = ()
+    narrow: dict[str, bytes] = field(default_factory=dict)
 
     def picture(self, name: str) -> Picture:
         """Give one of `figures` with what is said of it."""
@@ -131,7 +135,14 @@ def fill(
         {name: picture for name, picture in given.items() if picture.title or picture.key},
         {source: sha256_of(reports / source) for source in sorted(sources)} if reports else {},
         tuple(section.clauses(result, gate)),
+        _narrow(given),
     )
+
+
+def _narrow(given: Mapping[str, Picture]) -> dict[str, bytes]:
+    """Draw once more what has a drawing for narrow screens."""
+    with narrow():
+        return {name: picture.drawn() for name, picture in given.items() if picture.narrow}
 
 
 def gather(

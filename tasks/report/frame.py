@@ -18,4 +18,5 @@ def frame() -> PageFrame:
         provenance.describe(),
         provenance.artifacts(),
         environment["packages"],
+        provenance.lock_digest().removeprefix("sha256 ")[:12],
     )

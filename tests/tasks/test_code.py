@@ -323,7 +323,7 @@ def test_an_edit_makes_stale_whom_it_concerns(
         ("sections/importance.py", "the noise of retraining", "what retraining does"),
         ("sections/importance.html", "<h3>The figures</h3>", "<h3>Figures</h3>"),
         ("page.html", "<footer>", "<footer id='end'>"),
-        ("page.css", "--accent: #0b6e99", "--accent: #996e0b"),
+        ("page.css", "--of-g: #0b6e99", "--of-g: #996e0b"),
     ],
 )
 def test_what_the_page_looks_like_makes_the_page_alone_stale(

@@ -17,6 +17,7 @@ from ganatomy.report.sections.page_section import (
     Block,
     Figure,
     PageSection,
+    Picture,
     Record,
     png,
     rows_of,
@@ -27,7 +28,8 @@ from ganatomy.report.verdict.gate import Gate
 from ganatomy.report.verdict.questions.copies import copies
 from ganatomy.report.verdict.questions.quality import classes, works
 
-_AT_THE_HEAD, _HEAD_COLUMNS = 32, 8
+_HEAD = (8, 4)  # columns and rows of images at the page's head
+_HEAD_SIDE = 52  # small images are enlarged to about so many pixels
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def _figures(result: Evaluated) -> dict[str, Figure]:
     columns = max(1, round(len(study.shown) ** 0.5))
     figures: dict[str, Figure] = {
         "samples": lambda: png(contact_sheet(study.shown, columns)),
-        SAMPLES: lambda: png(contact_sheet(study.shown[:_AT_THE_HEAD], _HEAD_COLUMNS)),
+        SAMPLES: _first_samples(study),
         "suspects": lambda: png(_suspects(study)),
     }
     if study.is_measured:
@@ -112,6 +114,18 @@ def _figures(result: Evaluated) -> dict[str, Figure]:
             class_bars(classes["names"], classes["real"], classes["fake"])
         )
     return figures
+
+
+def _first_samples(study: EvaluationStudy) -> Picture:
+    first = study.shown[: _HEAD[0] * _HEAD[1]]
+    scale = max(1, round(_HEAD_SIDE / first.shape[-1]))
+    return Picture(
+        lambda: png(contact_sheet(first, _HEAD[0], scale=scale)),
+        title=f"The first {len(first)} images that G makes",
+        caption="First draws, not picked.",
+        alt=f"{len(first)} images made by the generator",
+        kind="pixels",
+    )
 
 
 def _suspects(study: EvaluationStudy) -> NDArray[np.uint8]:

@@ -19,18 +19,18 @@ from ganatomy.tables import plain_text
 Record = dict[str, Any]
 Draw = bytes | Callable[[], bytes]  # a PNG or GIF file, or what draws it
 Result = TypeVar("Result")
-CHAPTERS = (
-    "data",
-    "training",
-    "quality",
-    "discriminator",
-    "features",
-    "looks",
-    "trust",
-    "provenance",
-    "appendix",
-)
-"""What the page answers, in its order, below the head."""
+CHAPTERS = {
+    "data": "The data",
+    "training": "Training",
+    "quality": "Quality and copying",
+    "discriminator": "The discriminator",
+    "features": "Which features matter",
+    "looks": "Where they look",
+    "trust": "How far to trust",
+    "provenance": "Provenance",
+    "appendix": "Appendix",
+}
+"""What the page answers below its head, in its order, with the words for it."""
 SAMPLES = "first_samples"
 """The picture of the first generated images, which stands beside the verdict."""
 PLAIN = Path(__file__).with_name("plain.html")
@@ -61,10 +61,14 @@ class Picture:
     source : str
         The file it is drawn from, below the folder of reports: ``"evaluate/fidelity.csv"``.
     kind : {"chart", "pixels", "film"}
-        Drawn in ink on white, images of the data's kind, or moving.
+        Drawn in ink on white, images of the data's kind, or moving. A film is a GIF file: the page
+        shows its last picture, and plays it for whoever asks for that.
     key, step : str, int
         Where a record of the run keeps it: pictures of one key are shown there as one, step by
         step of the training. Under its own name by default.
+    narrow : bool
+        Whether it is drawn once more for screens as narrow as a telephone's, within
+        `ganatomy.report.figures.canvas.narrow`.
     """
 
     draw: Draw
@@ -75,6 +79,7 @@ class Picture:
     kind: Literal["chart", "pixels", "film"] = "chart"
     key: str = ""
     step: int = 0
+    narrow: bool = False
 
     def drawn(self) -> bytes:
         """Give the file's bytes."""

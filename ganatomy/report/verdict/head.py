@@ -4,8 +4,9 @@ import math
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment
+from markupsafe import Markup
 
+from ganatomy.report.environment import template_in
 from ganatomy.report.verdict.clause import QUESTIONS
 from ganatomy.report.verdict.verdict import Verdict
 
@@ -15,30 +16,26 @@ _PASSED = {True: "passed", False: "failed", None: "not measured"}
 _MOST_DIGITS = 9
 
 
-def head(environment: Environment, verdict: Verdict, samples: str = "") -> str:
+def head(verdict: Verdict, samples: str = "") -> Markup:
     """Render the verdict as a section of HTML.
 
     Parameters
     ----------
-    environment : Environment
-        Of the page, which escapes.
     verdict : Verdict
-    samples : str
-        Source of a picture of the first generated images; "" without one.
+    samples : Markup
+        The figure of the first generated images; "" without one.
     """
-    own = environment.overlay()
-    own.filters = {
-        **environment.filters,
-        "figure": _figure,
-        "margin": _margin,
-        "standing": _standing,
-    }
-    return own.from_string(TEMPLATE.read_text()).render(
-        verdict=verdict.to_record(),
-        outcomes=_OUTCOMES,
-        passed=_PASSED,
-        needed=[QUESTIONS[name] for name in verdict.needed],
-        samples=samples,
+    return Markup(
+        template_in(TEMPLATE).render(
+            verdict=verdict.to_record(),
+            outcomes=_OUTCOMES,
+            passed=_PASSED,
+            needed=[QUESTIONS[name] for name in verdict.needed],
+            samples=samples,
+            digits=_figure,
+            margin=_margin,
+            standing=_standing,
+        )
     )
 
 

@@ -10,6 +10,7 @@ import jinja2
 import pytest
 
 from ganatomy.report import page
+from ganatomy.report.environment import number
 from tests.unit.report.page_facts import (
     FACTS,
     FILMS,
@@ -18,6 +19,7 @@ from tests.unit.report.page_facts import (
     Pictures,
     facts,
     render,
+    render_whole,
 )
 
 ATTACK = "<script>alert('x')</script>"
@@ -157,7 +159,7 @@ def test_every_picture_has_words_beside_it() -> None:
 
 
 def test_every_link_inside_the_page_leads_somewhere() -> None:
-    html = render(facts(), PICTURES)
+    html = render_whole(facts(), PICTURES)
     targets = re.findall(r'href="#([^"]+)"', html)
     assert targets
     assert all(f'id="{target}"' in html for target in targets)
@@ -193,13 +195,13 @@ def test_figures_that_not_every_run_has(name: tuple[str, str]) -> None:
 
 
 def test_limit_is_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    html = render(facts(), PICTURES)
+    html = render_whole(facts(), PICTURES)
     assert len(html.encode()) > len(html)  # it has letters of more than one byte
     monkeypatch.setattr(page, "MAX_BYTES", len(html.encode()))
-    assert render(facts(), PICTURES) == html
+    assert render_whole(facts(), PICTURES) == html
     monkeypatch.setattr(page, "MAX_BYTES", len(html.encode()) - 1)
     with pytest.raises(ValueError, match=f"{len(html.encode())} bytes"):
-        render(facts(), PICTURES)
+        render_whole(facts(), PICTURES)
 
 
 @pytest.mark.parametrize(
@@ -309,7 +311,7 @@ def test_files_that_are_no_images_are_counted() -> None:
     ],
 )
 def test_numbers_have_three_digits(value: float, text: str) -> None:
-    assert page._number(value) == text
+    assert number(value) == text
 
 
 def test_a_title_from_right_to_left_holds_no_markup() -> None:

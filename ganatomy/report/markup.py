@@ -1,0 +1,78 @@
+"""What every section's markup is given: heads of tables, and words explained at their first use.
+
+All texts of a page are escaped, so that each ``<`` in it begins a tag of a template, and what lies
+between tags and outside of entities is text.
+"""
+
+import re
+from collections.abc import Iterator
+
+from markupsafe import escape
+
+from ganatomy.report.glossary import first_uses
+
+_TABLE = re.compile(r"(<table[^>]*>\s*)(<tr[^>]*>(?:(?!</tr>|<td).)*</tr>)", re.S)
+_HEAD = re.compile(r"<thead>.*?</thead>", re.S)
+_BARE_HEADING = re.compile(r"<th(?=[\s>])(?![^>]*\sscope=)")
+_PIECE = re.compile(r"(<[^>]*>|&[^\s;]*;)")  # a tag or an entity: never touched
+_OPENED = re.compile(r"<(/?)([a-z0-9]+)")
+_UNEXPLAINED = {"a", "abbr", "bdi", "code", "h1", "h2", "h3", "script", "style", "summary", "title"}
+
+
+def with_heads(html: str) -> str:
+    """Make a table's first row its head, and say of every ``<th>`` what it stands for.
+
+    A head is printed again where a table goes on on the next page. Where a first row has other
+    cells than ``<th>``, each of those names its row.
+    """
+    headed = _TABLE.sub(r"\1<thead>\2</thead>", html)
+    columns = _HEAD.sub(lambda head: _scoped(head.group(), "col"), headed)
+    return _scoped(columns, "row")
+
+
+def _scoped(html: str, scope: str) -> str:
+    return _BARE_HEADING.sub(f'<th scope="{scope}"', html)
+
+
+def with_terms(html: str, seen: set[str]) -> str:
+    """Explain each term of the glossary where running text uses it for the first time.
+
+    Parameters
+    ----------
+    html : str
+        Tags, attributes and entities stay as they are; so does text in links, headings, code, and
+        whatever a user has named (``<bdi>``).
+    seen : set of str
+        Keys of the terms that were explained further up; new ones are added.
+    """
+    return "".join(_explained(html, seen))
+
+
+def _explained(html: str, seen: set[str]) -> Iterator[str]:
+    within: list[str] = []
+    for piece in _PIECE.split(html):
+        if piece.startswith("<"):
+            _follow(within, piece)
+            yield piece
+        else:
+            yield piece if within or piece.startswith("&") else _with_abbreviations(piece, seen)
+
+
+def _follow(within: list[str], tag: str) -> None:
+    """Remember inside of which elements the text is that stay without explanations."""
+    found = _OPENED.match(tag)
+    if found and found.group(2) in _UNEXPLAINED:
+        if not found.group(1):
+            within.append(found.group(2))
+        elif found.group(2) in within:
+            within.remove(found.group(2))
+
+
+def _with_abbreviations(text: str, seen: set[str]) -> str:
+    written, end = "", 0
+    for start, stop, term in first_uses(text, tuple(seen)):
+        seen.add(term.key)
+        explained = f'<abbr title="{escape(term.meaning)}">{text[start:stop]}</abbr>'
+        written += text[end:start] + explained
+        end = stop
+    return written + text[end:]

@@ -1,0 +1,80 @@
+"""Tables have heads, and words are explained once, where text uses them first."""
+
+import re
+from html import unescape
+
+import pytest
+from markupsafe import escape
+
+from ganatomy.report.glossary import glossary
+from ganatomy.report.markup import with_heads, with_terms
+from tests.unit.report.page_facts import PICTURES, facts, render_whole
+
+
+def test_a_first_row_of_headings_becomes_the_head() -> None:
+    rest = '<tr><th scope="row">c</th><td>1</td></tr></table>'
+    table = "<table>\n <tr><th>a</th><th id='b'>b</th></tr>" + rest.replace(' scope="row"', "")
+    head = '<thead><tr><th scope="col">a</th><th scope="col" id=\'b\'>b</th></tr></thead>'
+    assert with_heads(table) == f"<table>\n {head}{rest}"
+    assert with_heads(with_heads(table)) == with_heads(table)
+
+
+def test_rows_that_begin_with_their_name_have_no_head() -> None:
+    table = "<table><tr><th>commit</th><td>1</td></tr><tr><th>device</th><td>cpu</td></tr></table>"
+    assert with_heads(table) == table.replace("<th>", '<th scope="row">')
+
+
+def test_a_scope_that_is_given_stays() -> None:
+    table = '<table><tr><th class="x" scope="colgroup">a</th></tr></table>'
+    assert with_heads(table).count("scope=") == 1
+    assert '<th class="x" scope="colgroup">' in with_heads(table)
+
+
+def test_every_heading_of_the_page_says_of_what() -> None:
+    html = render_whole(facts(), PICTURES)
+    headings = re.findall(r"<th[\s>][^>]*>?", html)
+    assert len(headings) > 50
+    assert all(re.search(r'\bscope="(col|row|colgroup)"', heading) for heading in headings)
+    for table in re.findall(r"<table.*?</table>", html, re.S):
+        assert table.count('scope="col"') == table.partition("</thead>")[0].count('scope="col"')
+
+
+def test_a_term_is_explained_once_and_no_text_changes() -> None:
+    seen: set[str] = set()
+    text = "<p>A logit here, a logit there.</p><p>One more logit.</p>"
+    html = with_terms(text, seen)
+    meaning = escape(glossary()["logit"].meaning)
+    assert html == text.replace("logit", f'<abbr title="{meaning}">logit</abbr>', 1)
+    assert seen == {"logit"}
+    assert with_terms(text, seen) == text
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<img alt="a logit"><i title="logit" class=logit>x</i>',
+        "<code>logit</code><bdi>logit</bdi><a href='#logit'>logit</a>",
+        "<h2>The logit</h2><summary><b>logit</b></summary>",
+        "<code>a <b>b</b> logit</code>",
+        "&logit; logits&colon",
+    ],
+)
+def test_what_is_not_running_text_stays(html: str) -> None:
+    assert with_terms(html, {"discriminator"} | (set() if "<" in html else {"logit"})) == html
+
+
+@pytest.mark.parametrize("name", ["<logit>", "\"logit'", "&logit;", "&#39;logit&#39;", "lo<b>git"])
+def test_hostile_names_stay_text(name: str) -> None:
+    html = with_terms(f"<p>{escape(name)} is a logit.</p>", set())
+    assert "<script" not in html
+    assert unescape(re.sub(r"</?(?:p|abbr)(?: [^>]*)?>", "", html)) == f"{name} is a logit."
+    assert html.count("<abbr") == 1
+
+
+def test_the_page_explains_each_term_once_and_has_it_in_its_glossary() -> None:
+    html = render_whole(facts(), PICTURES)
+    titles = re.findall(r'<abbr title="([^"]*)">', html)
+    assert len(titles) == len(set(titles)) > 10
+    listed = re.findall(r'<dt id="(term-[^"]+)">[^<]*</dt><dd>([^<]*)</dd>', html)
+    assert sorted(words for _, words in listed) == sorted(titles)
+    assert {anchor for anchor, _ in listed} <= {term.anchor for term in glossary().values()}
