@@ -1,23 +1,73 @@
-"""How often each class occurs among real and generated images."""
+"""How often each class occurs."""
+
+from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from ganatomy.report.figures.canvas import ACCENT, MUTED, canvas, pixels
+from ganatomy.report.figures.canvas import canvas, pixels
+from ganatomy.report.figures.colours import GENERATED, HELD_OUT, TRAINING
+from ganatomy.report.figures.labels import shortened
+
+_UPRIGHT = 60  # letters of all names together that stand beside each other
+_NAMED = 40  # classes
+_LONGEST = 18
 
 
-def class_bars(names: list[str], real: list[int], fake: list[int]) -> NDArray[np.uint8]:
-    """Draw the share of each class among real and generated images, in percent."""
+def class_bars(names: Sequence[str], real: list[int], fake: list[int]) -> NDArray[np.uint8]:
+    """Draw the share of each class among real and generated images, in percent.
+
+    Parameters
+    ----------
+    names : sequence of str
+        With more than 40 the bars stay without names.
+    real, fake : list of int
+    """
     position = np.arange(len(names))
-    with canvas(8.2, 2.2) as figure:
+    with canvas(8.2, 2.5) as figure:
         axis = figure.subplots()
         for offset, counts, colour, label in (
-            (-0.2, real, MUTED, "real"),
-            (0.2, fake, ACCENT, "generated"),
+            (-0.2, real, HELD_OUT, "held-out real images"),
+            (0.2, fake, GENERATED, "generated images"),
         ):
             share = 100 * np.asarray(counts) / max(1, sum(counts))
             axis.bar(position + offset, share, width=0.38, color=colour, label=label)
-        axis.set_xticks(position, names)
-        axis.set_ylabel("%")
-        axis.legend(ncols=2)
+        _name(axis, names)
+        axis.set_ylabel("% of images")
+        figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=2)
         return pixels(figure)
+
+
+def class_counts(counts: dict[str, int]) -> NDArray[np.uint8]:
+    """Draw how many training images each class has, the most frequent one first.
+
+    Parameters
+    ----------
+    counts : dict of str to int
+        By the classes' names.
+    """
+    ordered = sorted(counts.items(), key=lambda each: -each[1])
+    with canvas(8.2, 2.2) as figure:
+        axis = figure.subplots()
+        axis.bar(np.arange(len(ordered)), [count for _, count in ordered], color=TRAINING)
+        _name(axis, [name for name, _ in ordered])
+        axis.set_ylabel("training images")
+        return pixels(figure)
+
+
+def _name(axis: Axes, names: Sequence[str]) -> None:
+    """Write the names below their bars, slanted where they would not fit beside each other."""
+    axis.margins(x=0.01)
+    if len(names) > _NAMED:
+        axis.set_xticks([])
+        axis.set_xlabel(f"{len(names):,} classes")
+        return
+    short = [shortened(name, _LONGEST) for name in names]
+    slanted = sum(map(len, short)) > _UPRIGHT
+    axis.set_xticks(np.arange(len(short)), short)
+    if slanted:
+        axis.tick_params(axis="x", labelrotation=45)
+        for text in axis.get_xticklabels():
+            text.set_ha("right")
+            text.set_rotation_mode("anchor")

@@ -5,14 +5,16 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from ganatomy.report.figures.canvas import ACCENT, INK, MUTED, WARM, canvas, pixels, without_frame
+from ganatomy.report.figures.canvas import INK, canvas, pixels, without_frame
+from ganatomy.report.figures.colours import GENERATED, HELD_OUT, TRAINING, UNREAL
 
 _ROW_IN = 0.5
 _SHOWN = 3  # example images
 _BINS = 60
-_COLOURS = {"train": ACCENT, "held_out": ACCENT, "fakes": WARM}
+_COLOURS = {"train": TRAINING, "held_out": HELD_OUT, "fakes": GENERATED}  # others: no data
 
 
 def logits_chart(
@@ -44,21 +46,36 @@ def logits_chart(
     low, high = (float(each) for each in every.aminmax())
     low, high = (low, high) if high > low else (low - 1, high + 1)
     edges = np.linspace(low, high, _BINS + 1)
-    with canvas(8.2, 0.6 + _ROW_IN * len(names)) as figure:
+    lines = _lines(best, boundary_at_0)
+    with canvas(8.2, 0.9 + _ROW_IN * len(names)) as figure:
         grid = figure.add_gridspec(len(names), _SHOWN + 1, width_ratios=[*[0.5] * _SHOWN, 6])
         shared: Axes | None = None
         for row, (kind, name) in enumerate(names.items()):
             _examples(figure, [grid[row, column] for column in range(_SHOWN)], examples[kind], name)
             axis = figure.add_subplot(grid[row, -1], sharex=shared)
             shared = shared or axis
-            _histogram(axis, logits[kind].double().numpy(), edges, _COLOURS.get(kind, MUTED))
-            if boundary_at_0:
-                axis.axvline(0, color=INK, linewidth=0.9)
-            if best is not None:
-                axis.axvline(best, color=INK, linewidth=0.9, linestyle=":")
+            _histogram(axis, logits[kind].double().numpy(), edges, _COLOURS.get(kind, UNREAL))
+            for place, style, _ in lines:
+                axis.axvline(place, color=INK, linewidth=0.9, linestyle=style)
             axis.tick_params(axis="x", labelbottom=row == len(names) - 1, labelsize=8)
-        axis.set_xlabel("D’s logit")
+        axis.set_xlabel("D’s logit: the higher, the more D takes the image for real")
+        figure.legend(
+            handles=[
+                Line2D([], [], color=INK, lw=0.9, ls=style, label=label)
+                for _, style, label in lines
+            ],
+            loc="outside lower right",
+            ncols=2,
+            fontsize=8,
+        )
         return pixels(figure)
+
+
+def _lines(best: float | None, boundary_at_0: bool) -> list[tuple[float, str, str]]:
+    lines = [(0.0, "-", "0: where D was trained to draw the line")] if boundary_at_0 else []
+    if best is None:
+        return lines
+    return [*lines, (best, ":", f"{best:+.2f}: real and generated are told apart best")]
 
 
 def _examples(figure: Figure, places: list[SubplotSpec], images: torch.Tensor, name: str) -> None:

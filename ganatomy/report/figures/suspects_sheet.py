@@ -7,15 +7,8 @@ import torch
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from ganatomy.report.figures.canvas import (
-    INK,
-    MUTED,
-    WARM,
-    canvas,
-    pixels,
-    row_label,
-    without_frame,
-)
+from ganatomy.report.figures.canvas import INK, MUTED, canvas, pixels, row_label, without_frame
+from ganatomy.report.figures.colours import ALARM
 
 _CELL_IN = 0.95
 _LABEL_IN = 1.0
@@ -52,12 +45,12 @@ def suspects_sheet(
         axes = figure.subplots(rows, count, squeeze=False)
         for column, number in enumerate(numbers):
             _picture(axes[0, column], fakes[column], f"#{number}", MUTED)
-        row_label(axes[0, 0], "fake")
+        row_label(axes[0, 0], "generated")
         for row, (space, images) in enumerate(nearest.items(), start=1):
             for column, ratio in enumerate(ratios[space]):
-                colour = WARM if ratio < 1 else INK
+                colour = ALARM if ratio < 1 else INK
                 _picture(axes[row, column], images[column], f"{ratio:.2f}", colour)
-            row_label(axes[row, 0], f"nearest by\n{space}")
+            row_label(axes[row, 0], f"nearest\ntraining image\nby {space}")
         return pixels(figure)
 
 

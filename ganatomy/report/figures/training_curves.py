@@ -1,51 +1,75 @@
 """What a training went through, over its steps."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
-from ganatomy.report.figures.canvas import ACCENT, INK, MUTED, WARM, canvas, pixels
+from ganatomy.report.figures.canvas import INK, MUTED, canvas, pixels
+from ganatomy.report.figures.colours import GENERATED, HELD_OUT, OF_D, OF_G, TRAINING
 
-_Lines = tuple[tuple[str, str, str, str], ...]  # name, label, colour, style
 _COLUMNS = 3
+_LINE, _CLOUD, _PROBE, _OTHER_PROBE = "-", ".", "o-", "s-"
+_PUBLISHED = (0, (4, 2))  # dashes
+
+
+class _Curve(NamedTuple):
+    """A curve by its name, up to an ``@`` where it ends with one."""
+
+    name: str
+    colour: str
+    style: str
+
+
 _SHARES = "how often D is right"
-_PANELS: tuple[tuple[str, _Lines], ...] = (
+_PANELS: tuple[tuple[str, tuple[_Curve, ...]], ...] = (
     (
         "losses",
-        (("train/d_loss", "D", WARM, "-"), ("train/g_loss", "G", ACCENT, "-")),
+        (_Curve("train/d_loss", OF_D, _LINE), _Curve("train/g_loss", OF_G, _LINE)),
     ),
     (
-        "mean logits of D",
+        "D’s mean logits",
         (
-            ("train/d_real_logit", "reals", INK, "-"),
-            ("train/d_fake_logit", "fakes", MUTED, "-"),
+            _Curve("train/d_real_logit", TRAINING, _LINE),
+            _Curve("train/d_fake_logit", GENERATED, _LINE),
         ),
     ),
     (
         _SHARES,
         (
-            ("train/d_accuracy_real", "reals", INK, "."),
-            ("train/d_accuracy_fake", "fakes", MUTED, "."),
-            ("train/d_accuracy_train", "train, probe", WARM, "o-"),
-            ("train/d_accuracy_held_out", "held out, probe", ACCENT, "s-"),
+            _Curve("train/d_accuracy_real", TRAINING, _CLOUD),
+            _Curve("train/d_accuracy_fake", GENERATED, _CLOUD),
+            _Curve("train/d_accuracy_train", TRAINING, _PROBE),
+            _Curve("train/d_accuracy_held_out", HELD_OUT, _OTHER_PROBE),
         ),
     ),
     (
         "gradient norms",
-        (("train/d_grad_norm", "D", WARM, "-"), ("train/g_grad_norm", "G", ACCENT, "-")),
+        (_Curve("train/d_grad_norm", OF_D, _LINE), _Curve("train/g_grad_norm", OF_G, _LINE)),
     ),
-    ("fcd at the probes", (("train/fcd@", "", ACCENT, "o-"),)),
-    ("diversity (reals: 1)", (("train/diversity", "", ACCENT, "o-"),)),
+    ("distance to real images", (_Curve("train/fcd@", GENERATED, _PROBE),)),
+    ("diversity (real images: 1)", (_Curve("train/diversity", GENERATED, _PROBE),)),
 )
-_LOGARITHMIC = {"gradient norms", "fcd at the probes"}
+_LOGARITHMIC = {"gradient norms", "distance to real images"}
+_LEGEND = (
+    ("D", OF_D, _LINE),
+    ("G, generated images", OF_G, _LINE),
+    ("training images", TRAINING, _LINE),
+    ("held-out images", HELD_OUT, _OTHER_PROBE),
+    ("a probe", MUTED, "o"),
+    ("one batch", MUTED, _CLOUD),
+)
 
 
 def training_curves(points: pd.DataFrame, published_step: int | None = None) -> NDArray[np.uint8]:
     """Draw losses, logits, D's accuracy, gradient norms and what the probes saw, over steps.
 
-    Values that are not finite leave a gap. A panel without values says so.
+    Values that are not finite leave a gap. A panel without values says so. What the colours and
+    signs mean stands below all panels, where it hides nothing.
 
     Parameters
     ----------
@@ -55,40 +79,52 @@ def training_curves(points: pd.DataFrame, published_step: int | None = None) -> 
         Marked in the probes' panels: the step whose weights were published.
     """
     rows = -(-len(_PANELS) // _COLUMNS)
-    with canvas(8.2, 2.2 * rows) as figure:
+    with canvas(8.2, 2.1 * rows + 0.5) as figure:
         axes = figure.subplots(rows, _COLUMNS)
-        for axis, (title, lines) in zip(axes.flat, _PANELS):
-            probes = all("o" in style for *_, style in lines)
-            _panel(axis, points, lines, title in _LOGARITHMIC)
-            if probes and published_step is not None:
-                axis.axvline(published_step, color=WARM, lw=1, ls="--", label="published")
+        for axis, (title, curves) in zip(axes.flat, _PANELS):
+            _panel(axis, points, curves, title in _LOGARITHMIC)
             axis.set_title(title)
             if title == _SHARES:
                 axis.set_ylim(-0.03, 1.03)
-            if axis.get_legend_handles_labels()[0]:
-                axis.legend(
-                    fontsize=7, handlelength=1.4, frameon=title == _SHARES, edgecolor="none"
-                )
-        figure.supxlabel("step", fontsize=8, color=MUTED)
+            if published_step is not None and all("o" in curve.style for curve in curves):
+                axis.axvline(published_step, color=INK, lw=1.1, ls=_PUBLISHED)
+        for axis in axes[-1]:
+            axis.set_xlabel("step", fontsize=8, color=MUTED)
+        figure.legend(
+            handles=_handles(published_step is not None),
+            loc="outside lower center",
+            ncols=4,
+            fontsize=8,
+        )
         return pixels(figure)
 
 
-def _panel(axis: Axes, points: pd.DataFrame, lines: _Lines, logarithmic: bool) -> None:
+def _handles(with_published: bool) -> list[Line2D]:
+    handles = [_handle(label, colour, style) for label, colour, style in _LEGEND]
+    if with_published:
+        handles.append(Line2D([], [], color=INK, lw=1.1, ls=_PUBLISHED, label="published step"))
+    return handles
+
+
+def _handle(label: str, colour: str, style: str) -> Line2D:
+    marker = style.removesuffix("-")
+    line = "-" if style.endswith("-") else ""
+    size = _size(style) * (3 if style == _CLOUD else 1)
+    return Line2D([], [], color=colour, ls=line, marker=marker, ms=size, label=label)
+
+
+def _size(style: str) -> float:
+    return 1.2 if style == _CLOUD else 3.0  # one batch says little: a cloud, not a line
+
+
+def _panel(axis: Axes, points: pd.DataFrame, curves: tuple[_Curve, ...], logarithmic: bool) -> None:
     drawn = False
-    for name, label, colour, style in lines:
+    for name, colour, style in curves:
         exact = not name.endswith("@")
         chosen = points["name"] == name if exact else points["name"].str.startswith(name)
         curve = points[chosen]
         if len(curve):
-            axis.plot(
-                curve["step"],
-                curve["value"],
-                style,
-                color=colour,
-                lw=1.2,
-                ms=1.2 if style == "." else 3,  # one batch says little: a cloud, not a line
-                label=label or None,
-            )
+            axis.plot(curve["step"], curve["value"], style, color=colour, lw=1.2, ms=_size(style))
             drawn = drawn or bool(np.isfinite(curve["value"]).any())
     if not drawn:
         axis.text(0.5, 0.5, "not measured", color=MUTED, ha="center", transform=axis.transAxes)

@@ -1,5 +1,6 @@
-"""Whether D is in order: before anything is explained by it."""
+"""Whether D means what it says: before anything is explained by it."""
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -9,16 +10,37 @@ from ganatomy.metrics.discriminator.findings import RULES
 from ganatomy.metrics.discriminator.health import DiscriminatorHealth
 from ganatomy.metrics.discriminator.unreal import UNREAL
 from ganatomy.report.figures.logits_chart import logits_chart
-from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png, rows_of
+from ganatomy.report.sections.discriminator_words import (
+    LEVEL_UNKNOWN,
+    finding_of_logits,
+    sign_in_words,
+    with_honest_interval,
+)
+from ganatomy.report.sections.health_readings import readings
+from ganatomy.report.sections.page_section import (
+    Block,
+    Figure,
+    PageSection,
+    Picture,
+    Record,
+    png,
+    rows_of,
+)
 from ganatomy.report.verdict.questions.discriminator import discriminator
+from ganatomy.wording import counted
 
-_NAMES = {"train": "training reals", "held_out": "held-out reals", "fakes": "generated", **UNREAL}
+_TITLE = "Does D mean what it says?"
+_NAMES = {
+    "train": "training images",
+    "held_out": "held-out images",
+    "fakes": "generated",
+    **UNREAL,
+}
 _MODES = {
     "trained": "as it was trained: batches of one kind",
     "saved": "in eval mode, as it was saved",
     "explained": "as it is explained: fixed statistics",
 }
-LEVEL_UNKNOWN = "the higher, the more D takes the image for real"
 
 
 def what_the_sign_means(reports: Path) -> str:
@@ -32,33 +54,25 @@ def what_the_sign_means(reports: Path) -> str:
     folder = reports / "discriminator"
     if not (folder / "health.json").exists():
         return LEVEL_UNKNOWN
-    health = DiscriminatorHealth.load(folder)
-    if not health.record["has_level"]:
-        return f"{LEVEL_UNKNOWN}; its sign means nothing with this loss"
-    wrong = {each.rule for each in health.findings}
-    if "separation" in wrong:
-        return "D does not rank real images above generated ones: its logit does not mean “real”"
-    if wrong & {"boundary", "squashed"}:
-        best = health.record["boundary"]["best"]
-        return f"{LEVEL_UNKNOWN}; real and fake are told apart best at {best:+.2f}, not at 0"
-    return "positive means “real”"
+    return sign_in_words(DiscriminatorHealth.load(folder))
 
 
 def _facts(health: DiscriminatorHealth) -> Record:
-    record = health.record
+    num_held_out = len(health.logits["held_out"])
     told = {
         "verdict": health.verdict(),
+        "sign": sign_in_words(health),
         "is_in_order": not health.findings,
-        "rules": [
-            {"rule": text, "findings": [each.text for each in health.findings if each.rule == name]}
-            for name, text in RULES.items()
-            if name in health.asked
-        ],
+        "readings": readings(health),
+        "rules": [RULES[name] for name in health.asked],
         "forwards": [{**row, "words": _MODES[row["mode"]]} for row in rows_of(health.forwards)],
-        "unreal": [{**row, "words": UNREAL[row["kind"]]} for row in rows_of(health.unreal)],
+        "unreal": [
+            {**with_honest_interval(row, num_held_out), "words": UNREAL[row["kind"]]}
+            for row in rows_of(health.unreal)
+        ],
         "harmless": _worded(health.harmless, HARMLESS),
         "feeds": _worded(health.feeds, FEEDS),
-        **record,
+        **health.record,
     }
     return {"health": told}
 
@@ -68,15 +82,22 @@ def _worded(table: pd.DataFrame, changes: dict[str, tuple[str, Change]]) -> list
 
 
 def _figures(health: DiscriminatorHealth) -> dict[str, Figure]:
+    draw = partial(
+        logits_chart,
+        health.logits,
+        health.examples,
+        names=_NAMES,
+        best=health.record["boundary"]["best"],
+        boundary_at_0=health.record["has_level"],
+    )
     return {
-        "logits": lambda: png(
-            logits_chart(
-                health.logits,
-                health.examples,
-                names=_NAMES,
-                best=health.record["boundary"]["best"],
-                boundary_at_0=health.record["has_level"],
-            )
+        "logits": Picture(
+            lambda: png(draw()),
+            finding_of_logits(health),
+            "D’s logits of each kind of image, beside some of these images. Dark and "
+            "grey: real images, shown in training and held out. Blue: generated. Purple: images "
+            "that are no data; where these lie right of the real ones, D takes them for more real.",
+            source="discriminator/logits.safetensors",
         )
     }
 
@@ -85,20 +106,21 @@ def _alarms(health: DiscriminatorHealth) -> list[str]:
     if not health.findings:
         return []
     if {each.rule for each in health.findings} == {"unreal"}:
-        return ["D ranks some images that are no data above real ones, see “Is D in order?”"]
-    count = len(health.findings)
-    return [f"D is not in order ({count} finding{'s'[: count > 1]}), see “Is D in order?”"]
+        return [f"D ranks some images that are no data above real ones, see “{_TITLE}”"]
+    return [f"D is not in order ({counted(len(health.findings), 'finding')}), see “{_TITLE}”"]
 
 
+_HERE = Path(__file__)
 SECTION = PageSection(
     name="discriminator",
     place=15,
     blocks=(
+        Block("health", _TITLE, "discriminator", _HERE.with_name("discriminator.html")),
         Block(
-            "health",
-            "Is D in order?",
-            "discriminator",
-            Path(__file__).with_name("discriminator.html"),
+            "discriminator-details",
+            "The discriminator: details",
+            "appendix",
+            _HERE.with_name("discriminator_details.html"),
         ),
     ),
     load=DiscriminatorHealth.load,

@@ -4,14 +4,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from ganatomy.data.images import contact_sheet
 from ganatomy.files import read_json
 from ganatomy.metrics.result import EvaluationStudy
+from ganatomy.metrics.sentences import beside_held_out, beside_reals
 from ganatomy.report.figures.class_bars import class_bars
-from ganatomy.report.figures.fidelity_chart import fidelity_chart, in_words, meaning
+from ganatomy.report.figures.fidelity_chart import fidelity_chart
 from ganatomy.report.figures.suspects_sheet import suspects_sheet
+from ganatomy.report.glossary import label, term
+from ganatomy.report.sections import quality_words as words
 from ganatomy.report.sections.page_section import (
     SAMPLES,
     Block,
@@ -31,6 +35,19 @@ from ganatomy.report.verdict.questions.quality import classes, works
 _HEAD = (8, 4)  # columns and rows of images at the page's head
 _HEAD_SIDE = 52  # small images are enlarged to about so many pixels
 
+_BLUE_AND_GREY = (
+    "Blue: generated images, with their 95 % interval. Grey: real training images in their place, "
+    "which is what a perfect generator would reach."
+)
+
+
+_COPIES = "Does it copy?"
+_MEASURES = {
+    "copies": "nearer than the threshold for copies",
+    "c_t": label("c_t"),
+    "authenticity": label("authenticity"),
+}
+
 
 @dataclass(frozen=True)
 class Evaluated:
@@ -49,27 +66,69 @@ class Evaluated:
             has_level(read_json(folder.parent / "train" / SETTINGS)),
         )
 
+    @property
+    def own(self) -> pd.DataFrame:
+        """The figures in the evaluator's features; no rows where it guesses."""
+        table = self.study.fidelity.dropna(subset="value")
+        return table[~_by_inception(table)]
+
+    @property
+    def inception(self) -> pd.DataFrame:
+        """The figures in Inception's features; no rows without."""
+        table = self.study.fidelity
+        return table[_by_inception(table)]
+
+
+def _by_inception(table: pd.DataFrame) -> "pd.Series[bool]":
+    return (table["name"] == "fid") | table["name"].str.endswith("_inception")
+
+
+def _shown(table: pd.DataFrame) -> pd.DataFrame:
+    """All but a kernel distance that cannot tell, which says nothing the others do not."""
+    silent = [
+        row["name"].startswith("kid") and not words.is_told_apart(row) for row in rows_of(table)
+    ]
+    return table[~np.asarray(silent, dtype=bool)]
+
 
 def _facts(result: Evaluated) -> Record:
     study = result.study
-    rows = [
-        {**row, "meaning": meaning(row["name"]), "words": in_words(row)}
-        for row in rows_of(study.fidelity.dropna(subset="value"))
-    ]
-    quality = {
-        "rows": rows,
-        "count": study.num_compared,
-        "fcd": None if study.unmeasured else rows[0],
-        "unmeasured": study.unmeasured,
-        "by_inception": any(row["name"] == "fid" for row in rows),
-    }
+    every = study.fidelity.dropna(subset="value")
+    shown = _shown(every)
     return {
-        "quality": quality,
+        "quality": {
+            "finding": _in_short(result),
+            "rows": [_worded(row) for row in rows_of(shown)],
+            "folded": [_worded(row) for row in rows_of(every.drop(shown.index))],
+            "count": study.num_compared,
+            "unmeasured": study.unmeasured,
+            "by_inception": not result.inception.empty,
+            "evaluator": study.skill.in_words() if study.skill else "",
+        },
         "memorisation": _memorisation(study.memorisation),
-        "generalisation": {**study.generalisation, "has_level": result.has_level},
+        "generalisation": {
+            **study.generalisation,
+            "finding": words.d_and_its_training_images(study.generalisation),
+            "has_level": result.has_level,
+        },
         "classes": study.classes,
         "evaluator": result.evaluator,
     }
+
+
+def _in_short(result: Evaluated) -> str:
+    rows = rows_of(_shown(result.own))
+    return words.in_short(rows, result.study.classes) if rows else ""
+
+
+def _finding(table: pd.DataFrame, count: int) -> str:
+    return words.finding_of_fidelity(rows_of(table), count) if len(table) else ""
+
+
+def _worded(row: Record) -> Record:
+    known = term(row["name"])
+    meaning = known.meaning if known else ""
+    return {**row, "label": label(row["name"]), "meaning": meaning, "words": beside_reals(row)}
 
 
 def _memorisation(record: Record) -> Record:
@@ -77,41 +136,59 @@ def _memorisation(record: Record) -> Record:
     rows = []
     for space, evidence in record["spaces"].items():
         copies = evidence["copies"]
-        for measure, values, honest, bad in (
-            ("share below the threshold", copies, copies["expected"], "has_copies"),
-            ("C_T", evidence["c_t"], 0, "is_nearer"),
-            ("authenticity", evidence["authenticity"], None, "is_nearer"),
+        for measure, values, honest in (
+            ("copies", copies, copies["expected"]),
+            ("c_t", evidence["c_t"], 0),
+            ("authenticity", evidence["authenticity"], None),
         ):
+            said = beside_held_out(measure, evidence)
             rows.append(
                 {
-                    "measure": measure,
+                    "measure": _MEASURES[measure],
                     "space": space,
                     "floor": honest,
                     **values,
-                    "is_share": measure != "C_T",
-                    "bad": evidence[bad],
+                    "is_share": measure != "c_t",
+                    "words": said,
+                    "bad": said.startswith(("copies", "nearer")),
                 }
             )
-    return {**{key: value for key, value in record.items() if key != "spaces"}, "rows": rows}
+    kept = {key: value for key, value in record.items() if key != "spaces"}
+    return {**kept, "rows": rows, "off_the_data": words.where_they_lie(record)}
 
 
 def _figures(result: Evaluated) -> dict[str, Figure]:
     study = result.study
-    table, classes = study.fidelity, study.classes
-    is_inception = (table["name"] == "fid") | table["name"].str.endswith("_inception")
     columns = max(1, round(len(study.shown) ** 0.5))
     figures: dict[str, Figure] = {
-        "samples": lambda: png(contact_sheet(study.shown, columns)),
+        "samples": Picture(
+            lambda: png(contact_sheet(study.shown, columns)),
+            f"The first {len(study.shown)} generated images; nobody chose them.",
+            "Made by the generator that is published, the moving average of its weights, from the "
+            "first latents that were drawn.",
+            source="evaluate/pictures.safetensors",
+            kind="pixels",
+        ),
         SAMPLES: _first_samples(study),
-        "suspects": lambda: png(_suspects(study)),
+        "suspects": Picture(
+            lambda: png(_suspects(study)),
+            words.finding_of_copies(study.memorisation),
+            "The generated images nearest to a training image, worst first, above that training "
+            "image. The numbers are distances in units of the threshold for copies, red where "
+            "nearer. Two equal images above each other would be a copy.",
+            source="evaluate/suspects.csv",
+            kind="pixels",
+        ),
+        **_charts(result),
     }
-    if study.is_measured:
-        figures["fidelity"] = lambda: png(fidelity_chart(table[~is_inception]))
-    if is_inception.any():
-        figures["fidelity_inception"] = lambda: png(fidelity_chart(table[is_inception]))
-    if classes["names"]:
-        figures["classes"] = lambda: png(
-            class_bars(classes["names"], classes["real"], classes["fake"])
+    if study.classes["names"]:
+        found = study.classes
+        figures["classes"] = Picture(
+            lambda: png(class_bars(found["names"], found["real"], found["fake"])),
+            words.finding_of_classes(found),
+            "How many of 100 images are of each class, as the evaluator sees them. Grey: held-out "
+            "real images. Blue: generated images.",
+            source="evaluate/classes.json",
         )
     return figures
 
@@ -124,8 +201,28 @@ def _first_samples(study: EvaluationStudy) -> Picture:
         title=f"The first {len(first)} images that G makes",
         caption="First draws, not picked.",
         alt=f"{len(first)} images made by the generator",
+        source="evaluate/pictures.safetensors",
         kind="pixels",
     )
+
+
+def _charts(result: Evaluated) -> dict[str, Figure]:
+    """A chart for each network in whose features anything was measured."""
+    charts: dict[str, Figure] = {}
+    count = result.study.num_compared
+    for name, table, where in (
+        ("fidelity", _shown(result.own), "an evaluator trained on these data"),
+        ("fidelity_inception", _shown(result.inception), "Inception, as papers report them"),
+    ):
+        if len(table):
+            charts[name] = Picture(
+                lambda table=table: png(fidelity_chart(table)),  # type: ignore[misc]
+                _finding(table, count),
+                f"{count:,} generated images beside as many held-out real ones, in the features "
+                f"of {where}. {_BLUE_AND_GREY}",
+                source="evaluate/fidelity.csv",
+            )
+    return charts
 
 
 def _suspects(study: EvaluationStudy) -> NDArray[np.uint8]:
@@ -143,17 +240,18 @@ def _suspects(study: EvaluationStudy) -> NDArray[np.uint8]:
 
 
 def _alarms(result: Evaluated) -> list[str]:
-    memorisation, missing = result.study.memorisation, result.study.classes["missing"]
+    study = result.study
+    memorisation, missing = study.memorisation, study.classes["missing"]
     alarms = []
-    if result.study.unmeasured:
+    if study.unmeasured:
         alarms.append(
             f"Distances, precision, recall, density, coverage and classes are not measured: "
-            f"{result.study.unmeasured}"
+            f"{study.unmeasured}"
         )
     if memorisation["copies_found"]:
-        alarms.append("G repeats training images, see “Does it memorise?”")
+        alarms.append(f"G repeats training images, see “{_COPIES}”")
     if memorisation["cannot_tell"]:
-        alarms.append("Whether G repeats training images cannot be told, see “Does it memorise?”")
+        alarms.append(f"Whether G repeats training images cannot be told, see “{_COPIES}”")
     if missing:
         alarms.append(f"G does not make these classes: {', '.join(missing)}")
     return alarms
@@ -162,13 +260,12 @@ def _alarms(result: Evaluated) -> list[str]:
 def _summary(result: Evaluated) -> list[str]:
     study = result.study
     classes, gap = study.classes, study.generalisation
-    measured = study.fidelity.dropna(subset="value")
     missing = f", missing: {', '.join(classes['missing'])}" if classes["missing"] else ""
     return [
         *(
             f"{row['name']}@{row['count']}: {row['value']:.3g} "
             f"({row['low']:.3g} to {row['high']:.3g}; real/real: {row['floor']:.3g})"
-            for row in rows_of(measured)
+            for row in rows_of(study.fidelity.dropna(subset="value"))
         ),
         *([f"not measured: {study.unmeasured}"] if study.unmeasured else []),
         *(
@@ -187,16 +284,18 @@ def _clauses(result: Evaluated, gate: Gate) -> list[Clause]:
     return [works(study, gate), classes(study, gate), copies(study, gate)]
 
 
+_HERE = Path(__file__)
 SECTION = PageSection(
     name="evaluate",
     place=10,
     blocks=(
-        Block("works", "Does it work?", "quality", Path(__file__).with_name("evaluate.html")),
+        Block("works", "Does it work?", "quality", _HERE.with_name("evaluate.html")),
+        Block("memorises", _COPIES, "quality", _HERE.with_name("memorisation.html")),
         Block(
-            "memorises",
-            "Does it memorise?",
-            "quality",
-            Path(__file__).with_name("memorisation.html"),
+            "quality-details",
+            "Quality and copies: details",
+            "appendix",
+            _HERE.with_name("quality_details.html"),
         ),
     ),
     load=Evaluated.load,

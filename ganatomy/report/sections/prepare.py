@@ -7,9 +7,20 @@ import torch
 
 from ganatomy.data.images import contact_sheet
 from ganatomy.files import read_json
-from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png, rows_of
+from ganatomy.report.figures.class_bars import class_counts
+from ganatomy.report.sections.data_words import finding_of_classes, finding_of_data, is_drawn
+from ganatomy.report.sections.page_section import (
+    Block,
+    Figure,
+    PageSection,
+    Picture,
+    Record,
+    png,
+    rows_of,
+)
 from ganatomy.tables import read_table
 from ganatomy.tensors import read_tensors
+from ganatomy.wording import counted
 
 _COLUMNS = 20
 
@@ -30,11 +41,36 @@ def _load(folder: Path) -> _PrepareResult:
 
 
 def _facts(result: _PrepareResult) -> Record:
-    return {"data": result.card, "quarantine": result.quarantine}
+    return {
+        "data": {
+            **result.card,
+            "finding": finding_of_data(result.card),
+            "balance": finding_of_classes(result.card["train"]["class_counts"]),
+        },
+        "quarantine": result.quarantine,
+    }
 
 
 def _figures(result: _PrepareResult) -> dict[str, Figure]:
-    return {"contact_sheet": lambda: png(contact_sheet(result.shown, _COLUMNS))}
+    train = result.card["train"]
+    count = len(result.shown)
+    figures: dict[str, Figure] = {
+        "contact_sheet": Picture(
+            lambda: png(contact_sheet(result.shown, _COLUMNS)),
+            f"{count:,} of the {counted(train['num_images'], 'training image')}.",
+            "As the networks see them, resized; nobody chose them.",
+            source="prepare/shown.safetensors",
+            kind="pixels",
+        )
+    }
+    if is_drawn(train["class_counts"]):
+        figures["balance"] = Picture(
+            lambda: png(class_counts(train["class_counts"])),
+            finding_of_classes(train["class_counts"]),
+            "How many training images each class has, the most frequent one first.",
+            source="prepare/card.json",
+        )
+    return figures
 
 
 def _lead(result: _PrepareResult) -> list[str]:
@@ -50,10 +86,14 @@ def _summary(result: _PrepareResult) -> list[str]:
     return [f"images refused: {result.card['num_quarantined']}"]
 
 
+_HERE = Path(__file__)
 SECTION = PageSection(
     name="prepare",
     place=70,
-    blocks=(Block("data", "Data", "data", Path(__file__).with_name("prepare.html")),),
+    blocks=(
+        Block("data", "Data", "data", _HERE.with_name("prepare.html")),
+        Block("data-details", "Data: details", "appendix", _HERE.with_name("data_details.html")),
+    ),
     load=_load,
     facts=_facts,
     figures=_figures,

@@ -5,7 +5,7 @@ from typing import Any
 
 from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import Part
-from ganatomy.report.sections.page_section import all_sections
+from ganatomy.report.sections.page_section import Picture, all_sections
 
 FIGURES = {
     "evaluate": ("samples", "fidelity", "fidelity_inception", "suspects", "classes"),
@@ -18,8 +18,8 @@ FIGURES = {
         *("g_targets", "disagreement", "causal", "dissection"),
     ),
     "lime": ("d_real", "d_fake", "g_regions", "classes", "r2", "latents"),
-    "train": ("curves", "samples_00", "film"),
-    "prepare": ("contact_sheet",),
+    "train": ("curves", "stills", "film"),
+    "prepare": ("contact_sheet", "balance"),
 }
 FACTS = {
     "evaluate": ("quality", "memorisation", "generalisation", "classes", "evaluator"),
@@ -29,7 +29,7 @@ FACTS = {
     "faithfulness": ("faithfulness", "refusals"),
     "gradcam": ("gradcam", "concepts"),
     "lime": ("lime",),
-    "train": ("train", "settings", "has_level", "guards", "stills"),
+    "train": ("train", "settings", "guards"),
     "prepare": ("data", "quarantine"),
 }
 FILMS = (("train", "film"), ("gradcam", "film"))
@@ -41,6 +41,9 @@ WHERE_THERE_ARE_ANY = (
     *(("gradcam", name) for name in ("film", "film_000000008")),
     ("lime", "latents"),
     ("faithfulness", "agreement"),
+    ("train", "stills"),
+    ("train", "film"),
+    ("prepare", "balance"),
 )
 Pictures = dict[tuple[str, str], bytes]
 PICTURES: Pictures = {
@@ -75,6 +78,11 @@ def render_whole(given: dict[str, Any], pictures: Pictures) -> str:
             given["alarms"] if section.name == "evaluate" else [],
             [],
             [given["data"]["origin"]] if section.name == "prepare" and "data" in given else [],
+            pictures={
+                name: Picture(content, f"What {name} shows", f"About {name}.")
+                for (of, name), content in pictures.items()
+                if of == section.name
+            },
         )
         for section in all_sections()
     ]
@@ -114,7 +122,8 @@ def facts() -> dict[str, Any]:
     measured = {"value": 0.52, "low": 0.41, "high": 0.63}
     divergence = {**measured, "floor": 0.01, "floor_high": 0.02}
     metric = {**measured, "floor": 0.7, "floor_low": 0.6, "floor_high": 0.8}
-    evidence = {**measured, "space": "pixels", "bad": False}
+    row_of_quality = {**metric, "meaning": "a question", "words": "an answer"}
+    evidence = {**measured, "space": "pixels", "bad": False, "words": "what it says"}
     return {
         "title": "A title",
         "data": {
@@ -122,6 +131,8 @@ def facts() -> dict[str, Any]:
             "train": split,
             "test": {**split, "num_images": 1000},
             "num_quarantined": 1,
+            "finding": "what the data are",
+            "balance": "how the classes are shared out",
             "others": {"csv": 1234, "hidden": 2},
             "duplicates": {
                 "choice": "keep",
@@ -142,11 +153,13 @@ def facts() -> dict[str, Any]:
         "environment": {"device": "cpu", "packages": {"torch": "2"}},
         "alarms": ["an alarm"],
         "quality": {
-            "rows": [{**metric, "name": "fcd", "meaning": "a question", "words": "an answer"}],
+            "finding": "what is found of quality",
+            "rows": [{**row_of_quality, "label": "a distance"}],
+            "folded": [{**row_of_quality, "label": "a kernel distance"}],
             "count": 1000,
-            "fcd": metric,
             "by_inception": True,
             "unmeasured": "",
+            "evaluator": "how good the evaluator is",
         },
         "memorisation": {
             "verdict": "a verdict",
@@ -157,6 +170,7 @@ def facts() -> dict[str, Any]:
             "set_aside": True,
             "reason": "a reason",
             "rule": "a rule",
+            "off_the_data": "where they lie",
             "rows": [
                 {**evidence, "measure": "share below", "floor": 0.01, "is_share": True},
                 {**evidence, "measure": "C_T", "floor": 0, "is_share": False},
@@ -164,11 +178,7 @@ def facts() -> dict[str, Any]:
             ],
         },
         "generalisation": {
-            "over_fits": False,
-            "auc": 0.501,
-            "auc_low": 0.49,
-            "auc_high": 0.51,
-            "gap_sd": 0.04,
+            "finding": "what D knows",
             "train_accuracy": 0.9,
             "held_out_accuracy": 0.8,
             "fake_accuracy": 0.7,
@@ -316,10 +326,10 @@ def facts() -> dict[str, Any]:
             "num_parameters_discriminator": 5,
             "num_steps": 7,
             "published_step": 5,
+            "held": True,
+            "finding": "how the training went",
         },
         "settings": {"batch_size": 64, "epochs": 40},
-        "has_level": True,
-        "stills": [{"name": "samples_00", "step": 3}],
         "provenance": {"commit": "abc"},
         "artifacts": [{"stage": "train", "path": "models/gan", "md5": "d41d"}],
     }
@@ -339,9 +349,11 @@ def _health() -> dict[str, Any]:
         "has_sigmoid": True,
         "boundary": {"accuracy_at_0": 0.7, "accuracy_at_best": 0.75, "best": 0.1},
         "unreal": [{"words": "uniform noise", "mean": 2.5, **interval}],
-        "rules": [
-            {"rule": "a rule of D", "findings": ["what D was seen to do"]},
-            {"rule": "another rule of D", "findings": []},
+        "sign": "what the sign means",
+        "rules": ["a rule of D"],
+        "readings": [
+            {"what": "separates", "asked": "much", "measured": "a lot", "holds": True},
+            {"what": "is not fooled", "asked": "by nothing", "measured": "by this", "holds": False},
         ],
         "forwards": [
             {"words": "as trained", **level, **dict.fromkeys(ranks)},
