@@ -1,23 +1,22 @@
 """What retraining tells of every feature: the frozen result of the study of importance."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from ganatomy.files import read_json, write_json
-from ganatomy.importance.detectable import in_words, smallest_sizes
+from ganatomy.importance.detectable import in_words
 from ganatomy.importance.differences import SUBSET_PREFIX
 from ganatomy.importance.judging import judge
 from ganatomy.importance.power import agreement_in_words
-from ganatomy.importance.ranking import NETWORKS
 from ganatomy.importance.region_masks import RegionMasks
 from ganatomy.importance.repeats import ReadOut
 from ganatomy.importance.sheets import GeneratedImages, load_sheets, save_sheets
 from ganatomy.importance.sizes import PRACTICAL_SIZE
-from ganatomy.importance.sizes import in_words as size_in_words
 from ganatomy.importance.tables import read_csv, read_parquet, write_csv, write_parquet
+from ganatomy.importance.telling import what_is_open, what_matters
 from ganatomy.results import validated
 from ganatomy.wording import counted, listed
 
@@ -119,75 +118,51 @@ class ImportanceStudy:
         return rows[rows["lds"].notna()]
 
     def verdict(self) -> str:
-        """Say in words which features matter, most by which readout, and how firm the order is."""
-        return " ".join(self._sentences())
+        """Say in words which features matter, how much and how sure, and how firm the order is."""
+        said = (self.answer(), self.not_shown(), self.firmness(), self.of_subsets())
+        return " ".join(filter(None, said))
 
-    def _sentences(self) -> Iterator[str]:
-        ranking = self.ranking
-        names, judged = ranking["variant"], ranking["max_abs_t"].notna()
-        matters, found = ranking["matters"].astype(bool), ranking["stands_out"].astype(bool)
-        if gone := self._lost():
-            yield f"Nothing is known of {', '.join(gone)}: every GAN without it has diverged."
-        if ranking.empty:
-            if not gone:
-                yield "No changed feature was retrained on."
-            return
-        if matters.any():
-            verb = "matters" if matters.sum() == 1 else "matter"
-            yield (
-                f"{matters.sum()} of {counted(len(names), 'change')} {verb} to G or D: "
-                f"{listed(names[matters].tolist())}."
-            )
-            yield from self._largest()
-        else:
-            yield f"Of {counted(len(names), 'change')} none was found to matter to G or D."
-        if (small := found & ~matters).any():
-            yield (
-                f"Sure, but not shown to be of practical size (at least {self.practical_size:g}): "
-                f"{listed(names[small].tolist())}."
-            )
-        if (quiet := judged & ~found).any():
-            yield self._not_found(names[quiet].tolist())
-        if not judged.all():
-            yield (
-                f"Not to be judged, as GANs retrained on unchanged data are all alike: "
-                f"{listed(names[~judged].tolist())}."
-            )
+    def answer(self, names: Mapping[str, str] | None = None) -> str:
+        """Say which features matter to G and to D, most first.
+
+        Parameters
+        ----------
+        names : mapping of str to str
+            What to call variants, where not by their names.
+        """
+        gone = self._lost()
+        said = []
+        if gone:
+            said.append(f"Nothing is known of {listed(gone)}: every GAN without it has diverged.")
+        if len(self.ranking):
+            said += what_matters(self.ranking, names or {})
+        elif not gone:
+            said.append("No changed feature was retrained on.")
+        return " ".join(said)
+
+    def not_shown(self, names: Mapping[str, str] | None = None) -> str:
+        """Say which changes are small, were not found or cannot be judged; "" without any."""
+        open_questions = what_is_open(
+            self.ranking, self.detectable, self.practical_size, names or {}
+        )
+        return " ".join(open_questions)
+
+    def firmness(self) -> str:
+        """Say how alike the order is in halves of the seeds; "" where that cannot be told."""
         correlation = self.metrics().get("split_half_rank_correlation")
-        if correlation is not None:
-            yield f"{agreement_in_words(correlation)}."
-        if len(scores := self._scores()):
-            good = scores.loc[scores["lds_low"] > 0, "readout"].tolist()
-            yield (
-                "The order of subsets that the regression has not seen is predicted better than by "
-                f"chance in {len(good)} of {counted(len(scores), 'readout')}: {listed(good)}."
-            )
+        if correlation is None or self.ranking.empty:
+            return ""
+        return f"{agreement_in_words(correlation)}."
 
-    def _largest(self) -> Iterator[str]:
-        """For each network the feature that matters most to it."""
-        for letter in NETWORKS:
-            own = self.ranking[self.ranking[f"{letter}_matters"].astype(bool)]
-            if own.empty:
-                yield f"No change of {letter.upper()} is both sure and of practical size."
-                continue
-            first = own.iloc[int(own[f"{letter}_size"].abs().to_numpy().argmax())]
-            said = size_in_words(first[f"{letter}_readout"], first[f"{letter}_size"])
-            yield (
-                f"Most to {letter.upper()}: {first['variant']}; without it {said} (|t| = "
-                f"{first[f'{letter}_abs_t']:.3g} in {first[f'{letter}_readout']})."
-            )
-
-    def _not_found(self, names: list[str]) -> str:
-        least = smallest_sizes(self.detectable, names)
-        seen = [
-            f"{100 * least['g']:.2g} % of G's distance" if "g" in least else "",
-            f"{least['d']:.2g} spreads of D's logits" if "d" in least else "",
-        ]
-        if not any(seen):
-            return f"Not found, which does not say that they do nothing: {listed(names)}."
+    def of_subsets(self) -> str:
+        """Say which readouts of random subsets could be predicted; "" without subsets."""
+        scores = self._scores()
+        if scores.empty:
+            return ""
+        good = scores.loc[scores["lds_low"] > 0, "readout"].tolist()
         return (
-            f"Not found: {listed(names)}. Changes below {' and '.join(filter(None, seen))} "
-            "would seldom have been seen."
+            "The order of subsets that the regression has not seen is predicted better than by "
+            f"chance in {len(good)} of {counted(len(scores), 'readout')}: {listed(good)}."
         )
 
     def _lost(self) -> list[str]:

@@ -69,3 +69,17 @@ def in_words(readout: str, size: float) -> str:
         return f"D's preference for the feature {way} by {amount} spreads of its logits"
     more = "more" if size > 0 else "less"
     return f"D's logits move by {amount} spreads {more} than retraining alone moves them"
+
+
+def amount(letter: str, size: float) -> str:
+    """Write the size of a change of G or D as it stands in a table or at a bar.
+
+    Examples
+    --------
+    >>> amount("g", 14.53), amount("g", 0.207), amount("g", -0.3), amount("d", -11.7)
+    ('15.5 times as far', '+21 %', '−30 %', '−12 spreads')
+    """
+    if letter == "g" and size >= 1:
+        return f"{1 + size:.3g} times as far"
+    text = f"{100 * size:+.2g} %" if letter == "g" else f"{size:+.2g} spreads"
+    return text.replace("-", "−")

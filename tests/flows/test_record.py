@@ -105,7 +105,7 @@ def test_the_run_says_what_it_was_made_of(client: MlflowClient, smoke: Path) -> 
         assert tags[name] not in ("", "none") or name == "git_dirty"
     assert len(tags["git_sha"]) == 40
     assert len(tags["prefect_flow_run"]) == 36
-    assert "features that stand out" in tags["mlflow.note.content"]
+    assert "features that matter" in tags["mlflow.note.content"]
     assert tags["profile"] == "smoke"
     assert tags["mlflow.source.git.commit"] == tags["git_sha"]
     assert "" not in (tags["mlflow.user"], tags["mlflow.source.name"])

@@ -1,106 +1,115 @@
-"""Features ranked by their influence on G and D, beside what changing nothing does."""
+"""Features in the order of what leaving them out changes, with how sure that is."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.text import Annotation
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
+from ganatomy.importance.sizes import amount
 from ganatomy.report.figures.canvas import ACCENT, BAND, INK, MUTED, WARM, canvas, pixels
-from ganatomy.report.figures.labels import nothing, one_line, shortened
+from ganatomy.report.figures.labels import nothing, shortened
 from ganatomy.report.figures.scales import WORDS, is_wide, stretch
 
 MOST_ROWS = 30
-_ROW_IN = 0.25
-_NAME = 34
-_TITLE = 36
-_BAR_SHARE = 0.5  # of a panel's width; the rest is for the text at the bars
-_BAND_SHARE = 0.95
-_PANELS = (("generator", "G", "g", ACCENT), ("discriminator", "D", "d", WARM))
+_ROW_IN = 0.46
+_NAME = 32
+_AMOUNT = 36
+_BAR_SHARE = 0.52  # of a panel's width; the rest is for the text at the bars
+_PANELS = (
+    ("g", "G: further from real images", ACCENT),
+    ("d", "D: its logits, in spreads", WARM),
+)
+
+
+class Change(NamedTuple):
+    """What was done to the images, for the left of a row.
+
+    Attributes
+    ----------
+    name : str
+        In plain words.
+    amount : str
+        How much was changed.
+    before, after : ndarray of shape (h, w) or (h, w, 3), uint8, or None
+        One image as it was and changed; None where images were left out instead.
+    """
+
+    name: str
+    amount: str = ""
+    before: NDArray[np.uint8] | None = None
+    after: NDArray[np.uint8] | None = None
 
 
 def importance_bars(
-    ranking: pd.DataFrame, summary: pd.DataFrame, titles: dict[str, str]
+    ranking: pd.DataFrame, changes: Mapping[str, Change], practical_size: float
 ) -> NDArray[np.uint8]:
-    """Draw a bar for each feature and network: the largest |t| of the network's readouts.
+    """Draw what each change is, and a bar for each network: how much it changes it.
 
-    Both panels share one scale. What stands out is coloured and its number bold. The grey band is
-    where a feature without influence would fall (`null_band`). When more than `MOST_ROWS` features
-    are ranked the first ones are drawn, and a note counts the others.
+    Both panels share one scale. A line through a bar's end is its 95 % interval. What matters (it
+    stands out, and is of practical size) is coloured and bold; all else is grey, and beside it is
+    said why. When more than `MOST_ROWS` features are ranked the first ones are drawn, and a note
+    counts the others.
 
     Parameters
     ----------
     ranking : DataFrame
-        One row per feature: variant, rank, g_readout, g_abs_t, d_readout, d_abs_t, found_by_g,
-        found_by_d. Where a network has no readout that can be judged its |t| is not finite.
-    summary : DataFrame
-        One row per feature and readout: readout, network, freedom, t.
-    titles : dict of str to str
-        A short title for each readout, written at the bars.
+        As from `rank`.
+    changes : mapping of str to Change
+        By the name of the variant.
+    practical_size : float
+        Marked by a dotted line.
 
     Returns
     -------
     ndarray of shape (height, width, 3), uint8
-        Its height grows with the number of bars.
+        Its height grows with the number of features.
     """
     ordered = ranking.sort_values("rank", kind="stable")
     rows = ordered.head(MOST_ROWS)
-    lengths = rows[["g_abs_t", "d_abs_t"]].to_numpy(dtype=np.float64)
-    wide = is_wide(lengths)
-    largest = float(lengths[np.isfinite(lengths)].max(initial=1.0))
+    sizes = np.abs(rows[["g_size", "d_size"]].to_numpy(dtype=np.float64))
     more = len(ordered) - len(rows)
-    with canvas(8.2, 0.9 + _ROW_IN * max(2, len(rows) + bool(more))) as figure:
-        axes = figure.subplots(1, 2, sharey=True)
-        for axis, (network, letter, prefix, colour) in zip(axes, _PANELS):
-            axis.set_title(f"{letter}: the {network}", color=colour)
+    count = max(2, len(rows) + bool(more))
+    with canvas(8.2, 0.95 + _ROW_IN * count) as figure:
+        figure.set_layout_engine("none")
+        bottom, top = 0.62 / figure.get_figheight(), 1 - 0.33 / figure.get_figheight()
+        panels = [figure.add_axes((left, bottom, 0.325, top - bottom)) for left in (0.32, 0.668)]
+        wide = is_wide(sizes)
+        largest = float(sizes[np.isfinite(sizes)].max(initial=practical_size))
+        for axis, (letter, title, colour) in zip(panels, _PANELS):
+            axis.set_title(title, color=colour)
+            axis.set_ylim(count - 0.5, -0.5)
+            axis.set_yticks([])
             if rows.empty:
                 nothing(axis, "no feature to rank")
                 continue
             _limits(axis, largest, wide)
-            band = _band(summary, network)
-            if band is not None:
-                axis.axvspan(0, band, color=BAND, zorder=0)
-            _bars(axis, rows, prefix, colour, titles)
-        names = [shortened(name, _NAME) for name in rows["variant"].tolist()]
-        names += [f"+{more} more"] if more else []
-        axes[0].set_yticks(np.arange(len(names)), names)
-        axes[0].set_ylim(max(1, len(names)) - 0.4, -0.6)
-        for axis in axes:
-            axis.tick_params(axis="y", length=0, labelcolor=INK, labelsize=8)
-            axis.tick_params(axis="x", labelsize=8)
-        scale = f" ({WORDS})" if wide else ""
-        figure.supxlabel(
-            f"largest |t| against retraining on unchanged data{scale}; coloured, bold: stands out\n"
-            f"grey band: where {_BAND_SHARE:.0%} of features without influence fall",
-            fontsize=8,
+            axis.axvline(practical_size, color=MUTED, linewidth=0.8, linestyle=":", zorder=0)
+            for place, row in enumerate(rows.to_dict("records")):
+                _bar(axis, place, row, letter, colour)
+        for place, variant in enumerate(rows["variant"]):
+            _left(figure, panels[0], place, changes.get(variant, Change(variant)))
+        if more:
+            _text(panels[0], (0, len(rows)), f"and {more} more", 8, INK)
+        figure.text(
+            0.5,
+            0.06 / figure.get_figheight(),
+            f"against GANs retrained on unchanged data, with 95 % interval{_scale(wide)}; |t|: "
+            "how sure it is\ncoloured and bold: it matters, being sure and beyond the dotted line "
+            f"(practical size, {practical_size:g})",
+            fontsize=7.5,
             color=MUTED,
+            ha="center",
+            va="bottom",
         )
         return pixels(figure)
 
 
-def null_band(freedom: float, num_readouts: int) -> float:
-    """Return what the largest |t| of a feature without influence stays below in 95 % of cases.
-
-    Exact for independent readouts; when they agree with each other it holds more often.
-
-    Parameters
-    ----------
-    freedom : float
-        Degrees of freedom of each t.
-    num_readouts : int
-        Over how many the largest is taken.
-    """
-    each = _BAND_SHARE ** (1.0 / num_readouts)
-    return float(stdtrit(freedom, 0.5 + 0.5 * each))
-
-
-def _band(summary: pd.DataFrame, network: str) -> float | None:
-    """The widest band among a network's readouts; None when none of them can be judged."""
-    judged = summary[(summary["network"] == network) & np.isfinite(summary["t"])]
-    if judged.empty:
-        return None
-    return null_band(float(judged["freedom"].min()), judged["readout"].nunique())
+def _scale(wide: bool) -> str:
+    return f", {WORDS}" if wide else ""
 
 
 def _limits(axis: Axes, largest: float, wide: bool) -> None:
@@ -109,39 +118,83 @@ def _limits(axis: Axes, largest: float, wide: bool) -> None:
         axis.set_xlim(0, np.sinh(np.arcsinh(largest) / _BAR_SHARE))
     else:
         axis.set_xlim(0, largest / _BAR_SHARE)
-        axis.locator_params(axis="x", nbins=10, steps=[1, 2, 5, 10])
-        axis.set_xticks([tick for tick in axis.get_xticks() if tick <= 1.05 * largest])
+        axis.locator_params(axis="x", nbins=8, steps=[1, 2, 5, 10])
+        axis.set_xticks([tick for tick in axis.get_xticks() if 0 <= tick <= 1.05 * largest])
+    axis.tick_params(axis="x", labelsize=7.5)
 
 
-def _bars(axis: Axes, rows: pd.DataFrame, prefix: str, colour: str, titles: dict[str, str]) -> None:
-    for place, row in enumerate(rows.to_dict("records")):
-        length, out = float(row[f"{prefix}_abs_t"]), bool(row[f"found_by_{prefix}"])
-        if not np.isfinite(length):
-            _text(axis, (0, place), "data", "cannot be judged")
+def _bar(axis: Axes, place: int, row: dict[Any, Any], letter: str, colour: str) -> None:
+    size = float(row[f"{letter}_size"])
+    if not np.isfinite(size):
+        _text(axis, (0, place), "cannot be judged", 7.5, MUTED)
+        return
+    matters = bool(row[f"{letter}_matters"])
+    ends = np.sign(size or 1.0) * np.array([row[f"{letter}_low"], row[f"{letter}_high"]], float)
+    axis.barh(place, abs(size), color=colour if matters else BAND, height=0.62, zorder=1)
+    if np.isfinite(ends).all():
+        low, high = np.clip(np.sort(ends), 0, None)
+        axis.plot([low, high], [place, place], color=INK, linewidth=1, zorder=2, clip_on=True)
+    end = max(abs(size), float(np.nanmax(ends)) if np.isfinite(ends).any() else 0.0)
+    weight = "bold" if matters else "normal"
+    end = min(end, axis.get_xlim()[1] * 0.62)
+    _text(axis, (end, place - 0.17), amount(letter, size), 8, INK, weight)
+    _text(axis, (end, place + 0.21), certainty(row, letter), 7, MUTED)
+
+
+def certainty(row: Mapping[Any, Any], letter: str) -> str:
+    """Say how sure a network's change is, and what keeps it from mattering.
+
+    Examples
+    --------
+    >>> certainty({"g_abs_t": 3.52, "g_stands_out": True, "g_matters": True}, "g")
+    '|t| 3.5'
+    >>> certainty({"g_abs_t": 0.718, "g_stands_out": False, "g_matters": False}, "g")
+    '|t| 0.72, not found'
+    """
+    said = f"|t| {row[f'{letter}_abs_t']:.2g}"
+    if row[f"{letter}_abs_t"] >= 99.5:
+        said = f"|t| {row[f'{letter}_abs_t']:.0f}"
+    if row[f"{letter}_matters"]:
+        return said
+    return f"{said}, {'sure but small' if row[f'{letter}_stands_out'] else 'not found'}"
+
+
+def _left(figure: Figure, axis: Axes, place: int, change: Change) -> None:
+    """The images before and after, the name and how much was changed, left of the panels."""
+    box = axis.get_position()
+    high = box.height / (axis.get_ylim()[0] + 0.5)
+    middle = box.y1 - (place + 0.5) * high
+    side = 0.9 * high
+    wide = side * figure.get_figheight() / figure.get_figwidth()
+    left = box.x0 - 0.012 - 2 * wide - 0.004
+    for at, image in enumerate((change.before, change.after)):
+        if image is None:
             continue
-        axis.barh(place, length, color=colour if out else MUTED, height=0.64, zorder=2)
-        text = f"{length:.1f}" if length < 100 else f"{length:.0f}"
-        weight = "bold" if out else "normal"
-        number = _text(axis, (length, place), "data", text, weight)
-        _text(axis, (1, 0.5), number, one_line(titles[row[f"{prefix}_readout"]], _TITLE))
+        picture = figure.add_axes((left + at * (wide + 0.004), middle - side / 2, wide, side))
+        picture.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        picture.set_axis_off()
+    for text, up, va, size, ink in (
+        (shortened(change.name, _NAME), 0.02, "bottom", 8, INK),
+        (shortened(change.amount, _AMOUNT), -0.06, "top", 7, MUTED),
+    ):
+        drawn = figure.text(
+            left - 0.008, middle + up * high, text, ha="right", va=va, fontsize=size, color=ink
+        )
+        room = (left - 0.014) * figure.bbox.width
+        if (too_wide := drawn.get_window_extent().width / room) > 1:
+            drawn.set_fontsize(0.9 * size / too_wide)  # small letters are rounded to dots
 
 
 def _text(
-    axis: Axes,
-    place: tuple[float, float],
-    of: str | Annotation,
-    text: str,
-    weight: str = "normal",
-) -> Annotation:
-    """Right of a place, which is given in data coordinates or within another text."""
-    return axis.annotate(
+    axis: Axes, place: tuple[float, float], text: str, size: float, ink: str, weight: str = "normal"
+) -> None:
+    axis.annotate(
         text,
         place,
         (4, 0),
-        xycoords=of,
         textcoords="offset points",
         va="center",
-        fontsize=6.5,
-        color=INK,
+        fontsize=size,
+        color=ink,
         fontweight=weight,
     )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ganatomy.report.figures.canvas import ACCENT, INK, MUTED, WARM, canvas, pixels, without_frame
 from ganatomy.report.figures.scales import WORDS, is_wide, norm, ticks
 
-Strength = tuple[float, float, bool, bool]  # G's |t|, D's |t|, stands out in G, in D
+Strength = tuple[float, float, bool, bool]  # change of G, of D, matters to G, to D
 
 _DPI = 150  # of `canvas`
 _WIDTH = 1230  # dots, as other figures
@@ -32,7 +32,7 @@ def region_values(ranking: pd.DataFrame, regions: list[str], mode: str) -> dict[
     Parameters
     ----------
     ranking : DataFrame
-        Columns features, mode, g_abs_t, d_abs_t, found_by_g, found_by_d.
+        Columns features, mode, g_size, d_size, g_matters, d_matters.
     regions : list of str
         Names of features.
     mode : str
@@ -41,10 +41,10 @@ def region_values(ranking: pd.DataFrame, regions: list[str], mode: str) -> dict[
     rows = ranking[(ranking["mode"] == mode) & ranking["features"].isin(regions)]
     return {
         row["features"]: (
-            float(row["g_abs_t"]),
-            float(row["d_abs_t"]),
-            bool(row["found_by_g"]),
-            bool(row["found_by_d"]),
+            abs(float(row["g_size"])),
+            abs(float(row["d_size"])),
+            bool(row["g_matters"]),
+            bool(row["d_matters"]),
         )
         for row in rows.to_dict("records")
     }
@@ -55,9 +55,9 @@ def region_map(
     regions: dict[str, NDArray[np.bool_]],
     values: dict[str, Strength],
 ) -> NDArray[np.uint8]:
-    """Draw each region's largest |t| over the mean image in grey: a panel for G and one for D.
+    """Draw how much G and D change without each region over the mean image in grey, in two panels.
 
-    The number in a region is its |t|; a region that stands out has an outline; one that was not
+    The number in a region is that change; a region that matters has an outline; one that was not
     asked stays as the mean image is. Both panels share one scale.
 
     Parameters
@@ -66,7 +66,7 @@ def region_map(
     regions : dict of str to ndarray of shape (h, w), bool
         Cells of a grid, or masks of any shape. Where they overlap the stronger one is on top.
     values : dict of str to (float, float, bool, bool)
-        For regions that were asked: |t| in G, in D, and whether it stands out in G, in D. A |t|
+        For regions that were asked: the change of G, of D, and whether it matters to G, to D. One
         that is not finite could not be judged: its region is grey with a dash in it.
 
     Returns
@@ -116,7 +116,8 @@ def region_map(
         figure.text(
             0.5,
             10 / height,
-            f"largest |t| of a region{words}; outlined, bold: stands out; plain: not asked",
+            f"change of G's distance, of D's logits{words}; outlined, bold: it matters; plain: "
+            "not asked",
             fontsize=8,
             color=MUTED,
             ha="center",
@@ -165,7 +166,7 @@ def _numbers(
 ) -> None:
     for name, (strength, stands_out) in shown.items():
         row, column, room = _middle(regions[name])
-        text = "–" if not np.isfinite(strength) else f"{strength:.{1 if strength < 9.95 else 0}f}"
+        text = "–" if not np.isfinite(strength) else f"{strength:.2g}"
         points = 72 / _DPI * factor * room
         axis.text(
             column,

@@ -1,27 +1,41 @@
 """Which features of the data matter, by retraining without each."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from ganatomy.data.variant_set import VariantSet
+from ganatomy.data.variant_set import VariantEntry, VariantSet
 from ganatomy.importance.ranking import RANKING_RULE
 from ganatomy.importance.readouts import READOUTS, RELIANCE_READOUTS
 from ganatomy.importance.result import ImportanceStudy
 from ganatomy.importance.screening_result import ScreeningStudy
+from ganatomy.importance.sizes import amount
+from ganatomy.report.feature_names import plain_variant
 from ganatomy.report.figures.effect_table import effect_table
-from ganatomy.report.figures.importance_bars import importance_bars
+from ganatomy.report.figures.importance_bars import Change, importance_bars
 from ganatomy.report.figures.interaction_chart import interaction_chart
 from ganatomy.report.figures.power_chart import power_chart
 from ganatomy.report.figures.region_map import region_map, region_values
 from ganatomy.report.figures.small_multiples import multiples
+from ganatomy.report.glossary import label
+from ganatomy.report.sections import importance_findings as findings
 from ganatomy.report.sections.noise_part import noise_part
-from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png, rows_of
+from ganatomy.report.sections.page_section import (
+    Block,
+    Figure,
+    PageSection,
+    Picture,
+    Record,
+    png,
+    rows_of,
+)
+from ganatomy.report.sections.variants import PREVIEWS
 from ganatomy.report.verdict.questions.features import features
+from ganatomy.tensors import read_tensors
+from ganatomy.wording import listed
 
 _ASKS = {
     "remove": "removed (replaced by the data set's mean or a neutral value): what does it add?",
@@ -30,24 +44,37 @@ _ASKS = {
     "noise": "noise (replaced at random): what if it told nothing?",
 }
 _TITLES = {name: readout.title for name, readout in READOUTS.items()}
+_FEW_REGIONS = 4  # of fewer a map says no more than the bars
 Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class _Told:
-    """The study, and what it was made of."""
+    """The study, what it was made of, and some images before and after each change."""
 
     study: ImportanceStudy
     variants: VariantSet
     screening: ScreeningStudy
+    previews: dict[str, torch.Tensor]
 
     @staticmethod
     def load(folder: Path) -> "_Told":
+        variants = folder.parent / "variants"
         return _Told(
             ImportanceStudy.load(folder),
-            VariantSet.load(folder.parent / "variants"),
+            VariantSet.load(variants),
             ScreeningStudy.load(folder.parent / "screen"),
+            read_tensors(variants / PREVIEWS),
         )
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What each variant is called in plain words."""
+        return {
+            entry.recipe.name: plain_variant(entry.recipe)
+            for entry in self.variants.entries
+            if not entry.recipe.is_null
+        }
 
 
 def _facts(told: _Told) -> Record:
@@ -57,9 +84,14 @@ def _facts(told: _Told) -> Record:
     judged = summary.groupby("readout")["judged"].any()
     facts = {
         "rows": _rows(told, readouts),
-        "verdict": study.verdict(),
+        "answer": study.answer(told.names),
+        "not_shown": study.not_shown(told.names),
+        "trust": findings.trust(study),
+        "of_subsets": study.of_subsets(),
         "fdr": study.fdr,
+        "practical_size": study.practical_size,
         "readouts": readouts,
+        "labels": {name: label(name) for name in (*READOUTS, *RELIANCE_READOUTS)},
         "meanings": {name: READOUTS[name].meaning for name in readouts},
         "reliance_meanings": {name: readout.meaning for name, readout in RELIANCE_READOUTS.items()},
         "rule": RANKING_RULE,
@@ -68,6 +100,7 @@ def _facts(told: _Told) -> Record:
         "num_seeds": study.read.repeats["seed"].nunique(),
         "num_nulls": sum(entry.recipe.is_null for entry in entries),
         "not_judged": [name for name in readouts if not judged.get(name, False)],
+        "many_regions": len(_regions_asked(study)) >= _FEW_REGIONS,
         "idle": [
             {"variant": entry.recipe.name, "reason": entry.changes_nothing}
             for entry in entries
@@ -78,7 +111,6 @@ def _facts(told: _Told) -> Record:
         "interactions": rows_of(study.interactions),
         "subsets": rows_of(study.subsets),
         "subset_scores": rows_of(study.subsets.drop_duplicates("readout")),
-        "power": rows_of(study.power),
         "noise": noise_part(study.read.repeats)[0],
         "limits": study.limits(),
         "detectable": rows_of(study.detectable),
@@ -97,16 +129,30 @@ def _rows(told: _Told, readouts: list[str]) -> list[Record]:
     for row in rows_of(told.study.ranking):
         entry = entries[row["variant"]]
         reliance = [relied.get((row["features"], "permute", name)) for name in RELIANCE_READOUTS]
+        sizes = {letter: row[f"{letter}_size"] for letter in ("g", "d")}
         rows.append(
             {
                 **row,
+                "name": told.names[row["variant"]],
+                "judgement": findings.judgement(row),
+                "amounts": {
+                    letter: None if size is None else amount(letter, size)
+                    for letter, size in sizes.items()
+                },
                 "meaning": entry.recipe.meaning,
-                "mean_change": entry.mean_change,
+                "changed": _changed(entry),
                 "effects": [effects.get((row["variant"], name)) for name in readouts],
                 "reliance": reliance,
             }
         )
     return rows
+
+
+def _changed(entry: VariantEntry) -> str:
+    """How much was changed: in grey levels, or in images."""
+    if entry.recipe.selects:
+        return f"{entry.num_images:,} images are left"
+    return f"by {entry.mean_change:.2g} of 255"
 
 
 def _screening(study: ScreeningStudy) -> Record | None:
@@ -117,44 +163,100 @@ def _screening(study: ScreeningStudy) -> Record | None:
 
 
 def _figures(told: _Told) -> dict[str, Figure]:
-    study = told.study
-    figures = {name: _drawing(draw, study) for name, draw in _ALWAYS.items()}
+    study, names = told.study, told.names
+    figures: dict[str, Figure] = {
+        "importance": Picture(
+            lambda: png(importance_bars(study.ranking, _changes(told), study.practical_size)),
+            title=findings.of_ranking(study, names),
+            caption="Left: an image before and after the change, and by how much pixels change on "
+            "average. Bars: what becomes of G and of D when they are trained on data changed like "
+            "that. G's is how much further its images lie from real ones, D's how far its logits "
+            "move in their own spread; the line is the 95 % interval. Grey bars: not found, or "
+            "too small to matter.",
+            source="importance/ranking.csv",
+        ),
+        "effects": Picture(
+            lambda: png(effect_table(study.summary, study.ranking, _TITLES)),
+            title=findings.of_effects(study, names),
+            caption="How far each feature moves each readout, in standard deviations of GANs "
+            "retrained on unchanged data: how sure a change is, not how large. Outlined: stands "
+            "out.",
+            source="importance/summary.csv",
+        ),
+        "power": Picture(
+            lambda: png(power_chart(study.power)),
+            title=findings.of_power(study),
+            caption="How far a ranking by size from fewer seeds, or from GANs that were trained "
+            "for fewer steps, agrees with the full one. Rankings from some of the seeds share "
+            "these with the full one; disjoint halves share nothing.",
+            source="importance/power.csv",
+        ),
+    }
     if study.sheets:
-        figures["without"] = _drawing(_without, study)
-    if region_values(study.ranking, list(study.regions.inside), "remove"):
-        figures["regions"] = _drawing(_regions, study)
+        figures["without"] = Picture(
+            lambda: png(_without(told)),
+            title=findings.of_images(study, names),
+            caption="Each row is another G, trained on data with one feature changed; the first "
+            "one on unchanged data. The same latents in every row, the same seed of training.",
+            source="importance/generated.safetensors",
+            kind="pixels",
+        )
+    if _regions_asked(study):
+        figures["regions"] = Picture(
+            lambda: png(_regions(study)),
+            title=findings.of_regions(study, names),
+            caption="Regions of the image whose content was removed, over the mean image: how much "
+            "G and D change then. Outlined: it matters.",
+            source="importance/ranking.csv",
+        )
     if not study.interactions.empty:
-        figures["interactions"] = _drawing(_interactions, study)
+        figures["interactions"] = Picture(
+            lambda: png(interaction_chart(study.interactions, study.summary, _TITLES)),
+            title=findings.of_interactions(study),
+            caption="What removing both did beyond the sum of removing each, in standard "
+            "deviations of GANs retrained on unchanged data, with its 95 % interval. Coloured: "
+            "stands out.",
+            source="importance/interactions.csv",
+        )
     return figures | noise_part(study.read.repeats)[1]
 
 
-def _drawing(draw: Callable[[ImportanceStudy], Pixels], study: ImportanceStudy) -> Figure:
-    return lambda: png(draw(study))
+def _changes(told: _Told) -> dict[str, Change]:
+    """What was done, by variant: with the image that it changes most."""
+    changes = {}
+    for entry in told.variants.entries:
+        recipe = entry.recipe
+        images = told.previews.get(recipe.folder)
+        pair: list[Pixels | None] = [None, None]
+        if images is not None and not recipe.selects:
+            before, after = images.chunk(2)
+            most = (before.double() - after.double()).abs().flatten(1).mean(1).argmax()
+            pair = [_drawable(each[most]) for each in (before, after)]
+        words = f"{recipe.name}: {_changed(entry)}"
+        changes[recipe.name] = Change(told.names.get(recipe.name, recipe.name), words, *pair)
+    return changes
 
 
-def _bars(study: ImportanceStudy) -> Pixels:
-    return importance_bars(study.ranking, study.summary, _TITLES)
+def _drawable(image: torch.Tensor) -> Pixels:
+    """An image of shape (c, h, w) as (h, w) or (h, w, 3)."""
+    array: Pixels = image.permute(1, 2, 0).numpy()
+    return array[..., 0] if array.shape[-1] == 1 else array
 
 
-def _effects(study: ImportanceStudy) -> Pixels:
-    return effect_table(study.summary, study.ranking, _TITLES)
-
-
-def _power(study: ImportanceStudy) -> Pixels:
-    return power_chart(study.power)
-
-
-_ALWAYS = {"importance": _bars, "effects": _effects, "power": _power}
-
-
-def _without(study: ImportanceStudy) -> Pixels:
-    asked = set(study.ranking["variant"])
+def _without(told: _Told) -> Pixels:
+    order, names = told.study.ranking["variant"].tolist(), told.names
+    first, *others = told.study.sheets
+    rows = sorted(others, key=lambda sheet: order.index(sheet.variant))
     return multiples(
         [
-            (name if name in asked else "nothing changed", meaning, images)
-            for name, meaning, images in study.sheets
+            ("nothing changed", first.meaning, first.images),
+            *((names[sheet.variant], sheet.meaning, sheet.images) for sheet in rows),
         ]
     )
+
+
+def _regions_asked(study: ImportanceStudy) -> list[str]:
+    return list(region_values(study.ranking, list(study.regions.inside), "remove"))
 
 
 def _regions(study: ImportanceStudy) -> Pixels:
@@ -163,30 +265,26 @@ def _regions(study: ImportanceStudy) -> Pixels:
     return region_map(study.regions.mean_image.numpy(), inside, values)
 
 
-def _interactions(study: ImportanceStudy) -> Pixels:
-    return interaction_chart(study.interactions, study.summary, _TITLES)
-
-
 def _summary(told: _Told) -> list[str]:
-    rows: list[dict[str, Any]] = rows_of(told.study.ranking)
-    out = [f"`{row['variant']}`" for row in rows if row["stands_out"]]
-    judged = [row for row in rows if row["max_abs_t"] is not None]
-    within = [f"`{row['variant']}`" for row in judged if not row["stands_out"]]
-    return [
-        f"features that stand out: {', '.join(out) or 'none'}",
-        f"within the noise of retraining: {', '.join(within) or 'none'}",
-    ]
+    matter = "features that matter"
+    said: dict[str, list[str]] = {matter: []}
+    for row in rows_of(told.study.ranking):
+        words = matter if row["matters"] else findings.judgement(row)
+        said.setdefault(words, []).append(f"`{row['variant']}`")
+    return [f"{words}: {listed(names)}" for words, names in said.items()]
 
 
+_HERE = Path(__file__).parent
 SECTION = PageSection(
     name="importance",
     place=20,
     blocks=(
+        Block("importance", "Which features matter?", "features", _HERE / "importance.html"),
         Block(
-            "importance",
-            "Which features matter?",
-            "features",
-            Path(__file__).with_name("importance.html"),
+            "importance_figures",
+            "Features in figures",
+            "appendix",
+            _HERE / "importance_figures.html",
         ),
     ),
     load=_Told.load,

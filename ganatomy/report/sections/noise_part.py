@@ -6,7 +6,7 @@ from ganatomy.errors import InputError
 from ganatomy.importance.noise import NoiseStudy, noise_of_nulls
 from ganatomy.importance.readouts import READOUTS
 from ganatomy.report.figures.noise_bars import noise_bars
-from ganatomy.report.sections.page_section import Figure, Record, png, rows_of
+from ganatomy.report.sections.page_section import Figure, Picture, Record, png, rows_of
 
 _TITLES = {name: readout.title for name, readout in READOUTS.items()}
 
@@ -28,7 +28,15 @@ def noise_part(repeats: pd.DataFrame) -> tuple[Record | None, dict[str, Figure]]
         study = noise_of_nulls(repeats)
     except InputError:
         return None, {}
-    return noise_facts(study), {"noise": lambda: png(noise_bars(study.parts, _TITLES))}
+    picture = Picture(
+        lambda: png(noise_bars(study.parts, _TITLES)),
+        title=next(iter(study.sentences())).removesuffix("."),
+        caption="What the differences between GANs retrained on unchanged data come from: between "
+        "seeds, and within a seed where the order of the data alone differs. With few of them the "
+        "shares are rough.",
+        source="importance/repeats.parquet",
+    )
+    return noise_facts(study), {"noise": picture}
 
 
 def noise_facts(study: NoiseStudy) -> Record:

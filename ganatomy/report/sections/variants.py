@@ -7,8 +7,10 @@ from pathlib import Path
 import torch
 
 from ganatomy.data.images import contact_sheet
+from ganatomy.data.recipe import Recipe
 from ganatomy.files import read_json, safe_name
-from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png
+from ganatomy.report.feature_names import plain_variant
+from ganatomy.report.sections.page_section import Block, Figure, PageSection, Picture, Record, png
 from ganatomy.tensors import read_tensors
 
 PREVIEWS = "previews.safetensors"
@@ -31,17 +33,37 @@ def _facts(result: _VariantsResult) -> Record:
     for entry in result.index:
         recipe = entry["recipe"]
         if recipe["kind"] != "null" and not entry["changes_nothing"]:
-            same = recipe["kind"] not in _OTHER_IMAGES
-            about = {"name": recipe["name"], "meaning": recipe["meaning"], "same_images": same}
-            shown.append({**about, "figure": safe_name(recipe["name"])})
+            shown.append({"figure": safe_name(recipe["name"])})
     return {"variants": shown}
 
 
 def _figures(result: _VariantsResult) -> dict[str, Figure]:
+    entries = {safe_name(entry["recipe"]["name"]): entry for entry in result.index}
     return {
-        name: partial(lambda images: png(contact_sheet(images, _COLUMNS)), images)
+        name: Picture(
+            partial(lambda images: png(contact_sheet(images, _COLUMNS)), images),
+            title=_title(entries[name]),
+            caption=_caption(entries[name]["recipe"]["kind"]),
+            source=f"variants/{PREVIEWS}",
+            kind="pixels",
+        )
         for name, images in result.previews.items()
+        if entries[name]["recipe"]["kind"] != "null"
     }
+
+
+def _title(entry: Record) -> str:
+    recipe = Recipe.from_json(entry["recipe"])
+    changed = f"pixels change by {entry['mean_change']:.2g} of 255 on average"
+    if recipe.kind in _OTHER_IMAGES:
+        changed = f"{entry['num_images']:,} images are left"
+    return f"{plain_variant(recipe)}: {recipe.meaning}; {changed}"
+
+
+def _caption(kind: str) -> str:
+    if kind in _OTHER_IMAGES:
+        return "Above the first images of the data, below the first ones of what is left."
+    return "Above images of the data, below the same ones changed."
 
 
 SECTION = PageSection(
@@ -49,7 +71,7 @@ SECTION = PageSection(
     place=25,
     blocks=(
         Block(
-            "variants", "What was changed?", "features", Path(__file__).with_name("variants.html")
+            "variants", "What was changed?", "appendix", Path(__file__).with_name("variants.html")
         ),
     ),
     load=_load,

@@ -140,7 +140,7 @@ def test_the_verdict_says_what_stands_out_and_what_does_not(study: ImportanceStu
     quiet = {f"null_{k}": [k * 0.1, 0.1 * (2 - k), 0.1] for k in range(3)}
     found = _told(study, {"loud": [9.0, 9.1, 9.2], "faint": [0.1, 0.1, 0.1], **quiet})
     said = found.verdict()
-    assert said.startswith("1 of 2 changes matters to G or D: loud. Most to G: loud; without it ")
+    assert said.startswith("1 of 2 changes matters to G or D: loud. Most to G: loud; with it ")
     assert "No change of D is both sure and of practical size." in said
     assert "Not found: faint. Changes below " in said
     assert found.metrics()["num_stand_out"] == found.metrics()["num_matter"] == 1

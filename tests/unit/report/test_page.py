@@ -209,10 +209,6 @@ def test_limit_is_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (("importance", "not_judged", ["d_shift"]), "cannot be judged"),
         (("evaluator", "by_rotation", 1), "the data has no"),
-        (
-            ("importance", "power", [{"kind": "split_half", "rank_correlation": None}]),
-            "Too few seeds or features",
-        ),
         (("memorisation", "copies_found", True), '<p class="warning"><b>G: a verdict'),
         (("memorisation", "cannot_tell", True), '<p class="warning"><b>G: a verdict'),
         (("memorisation", "num_in_training", 7), "also in training: 7 of 500"),

@@ -1,5 +1,6 @@
 """What the page says of feature importance, and what it leaves out where there is nothing."""
 
+import base64
 import re
 from typing import Any
 
@@ -34,6 +35,32 @@ def test_the_share_of_false_finds_is_that_of_the_result() -> None:
     assert "when no more than 5.0 % of all that stands out" in render(given, PICTURES)
 
 
+def test_the_answer_comes_first_and_all_tables_are_in_the_appendix() -> None:
+    section = _section(render(facts(), PICTURES), "importance")
+    first, _, rest = section.partition('<p class="verdict">')
+    assert "<p" not in first
+    assert rest.startswith("An answer on features.</p>")
+    assert "Something was not found." in section
+    assert "The order is firm." in section
+    assert "at least 0.1 in size" in section
+    assert "<table" not in section
+    assert "A rule of ranking." in _section(render(facts(), PICTURES), "importance_figures")
+
+
+@pytest.mark.parametrize("many", [True, False])
+def test_a_map_of_few_regions_is_folded_away(many: bool) -> None:
+    given = facts()
+    given["importance"]["many_regions"] = many
+    html = render(given, PICTURES)
+    shown = base64.b64encode(PICTURES["importance", "regions"]).decode()
+    assert (shown in _section(html, "importance")) is many
+    assert (shown in _section(html, "importance_figures")) is not many
+
+
+def _section(html: str, anchor: str) -> str:
+    return html.partition(f'<section id="{anchor}">')[2].partition("</section>")[0]
+
+
 def test_a_readout_that_was_not_taken_is_a_dash() -> None:
     given = facts()
     missing = dict.fromkeys(given["importance"]["rows"][0]["effects"][0], None)
@@ -59,48 +86,40 @@ def test_scores_of_the_subsets_with_what_could_be_reached() -> None:
     ]
 
 
-def test_ranking_says_what_stands_out_and_for_which_network() -> None:
-    html = render(facts(), PICTURES)
-    row = html[html.index('<td class="name"><code>blur</code></td>\n      <td>all is') :]
+def test_ranking_says_how_much_and_how_sure_and_for_which_network() -> None:
+    html = _section(render(facts(), PICTURES), "importance_figures")
+    row = html[html.index("<code>blur</code></th>\n      <td>all is") :]
     cells = re.findall(r'<td class="([^"]*)">(.*?)</td>', row.partition("</tr>")[0])
-    assert cells[1:] == [
-        ("out", "g_frd"),
-        ("figure out", "12.3"),
-        ("in", "d_shift"),
-        ("figure in", "1.7"),
-        ("figure", "0.021"),
-        ("out", "stands out"),
+    assert cells == [
+        ("figure out", "+60 %<br><small>0.5 to 0.7</small>"),
+        ("figure out", "12.3<br><small>q 0.021, permuted 0.002</small>"),
+        ("figure in", "+0.05 spreads<br><small>0.01 to 0.09</small>"),
+        ("figure in", "1.7<br><small>q 0.4</small>"),
+        ("out", "matters to G"),
         ("figure out", "0.3<br><small>0.4 to 0.6</small>"),
         ("figure in", "–"),
     ]
-    assert "pixels change by 7.5 of 255" in row
+    assert "by 7.5 of 255" in row
+
+
+def test_nothing_is_green_that_does_not_matter() -> None:
     given = facts()
-    given["importance"]["rows"][0] |= {"stands_out": False, "found_by_g": False}
-    assert "within noise" in render(given, PICTURES).partition("all is blurred")[2]
-    assert '<td class="out">g_frd</td>' not in render(given, PICTURES)
+    given["importance"]["rows"][0] |= {"matters": False, "g_matters": False, "reliance": [None] * 2}
+    given["importance"]["rows"][0] |= {"judgement": "sure, but small"}
+    html = _section(render(given, PICTURES), "importance_figures")
+    row = html[html.index("<code>blur</code></th>\n      <td>all is") :].partition("</tr>")[0]
+    assert '<td class="in">sure, but small</td>' in row
+    assert "out" not in re.findall(r'class="([^"]*)"', row)
+    assert "figure out" not in row
 
 
 def test_variants_are_shown_with_what_was_changed() -> None:
-    given = facts()
-    section = render(given, PICTURES).partition('<section id="variants">')[2]
-    said = "<code>sharp</code>: all is sharp (first images of either set)."
-    assert said in section.partition("</section>")[0]
-    given["variants"][0]["same_images"] = True
-    assert "first images of either set" not in render(given, PICTURES)
-
-
-def test_trust_in_the_ranking_is_told_in_figures() -> None:
-    html = render(facts(), PICTURES)
-    assert "a correlation of <b>0.71</b>; the same three are first in 50 % of the splits" in html
-    assert re.search(
-        r"After 50 % of the steps the ranking agreed\s+with the final one to 0.93", html
-    )
-    assert "to 0.35" not in html  # by the number of seeds: in the picture
+    section = _section(render(facts(), PICTURES), "variants")
+    assert base64.b64encode(PICTURES["variants", "blur"]).decode() in section
 
 
 def test_what_could_not_have_been_found_is_told_above_the_table() -> None:
-    page = render(facts(), PICTURES)
-    figures = page.partition("<h3>The figures</h3>")[2]
+    figures = _section(render(facts(), PICTURES), "importance_figures")
     said = "The smallest change that could have been found is 0.12 of g_fcd."
     assert said in figures.partition("<table>")[0]
     limits = figures.partition("The smallest effect that could have been found")[2]

@@ -134,12 +134,12 @@ def test_equal_values_give_equal_pixels() -> None:
 def test_values_are_those_of_one_mode_and_of_regions_only() -> None:
     ranking = pd.DataFrame(
         [
-            ("cell_0_0", "remove", 5.0, 2.0, True, False),
+            ("cell_0_0", "remove", 5.0, -2.0, True, False),
             ("cell_0_0", "noise", 7.0, 3.0, True, True),
             ("contrast", "remove", 9.0, 9.0, True, True),
             ("cell_0_0+cell_0_1", "remove", 6.0, 6.0, True, True),
         ],
-        columns=["features", "mode", "g_abs_t", "d_abs_t", "found_by_g", "found_by_d"],
+        columns=["features", "mode", "g_size", "d_size", "g_matters", "d_matters"],
     )
     regions = ["cell_0_0", "cell_0_1"]
     assert region_values(ranking, regions, "remove") == {"cell_0_0": (5.0, 2.0, True, False)}

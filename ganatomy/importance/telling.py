@@ -1,0 +1,110 @@
+"""A ranking in words: what matters most, how much and how sure, and what is not known."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+
+from ganatomy.importance.detectable import smallest_sizes
+from ganatomy.importance.ranking import NETWORKS
+from ganatomy.importance.sizes import amount, in_words
+from ganatomy.wording import counted, listed
+
+_NEXT = 2  # that are named after the one that matters most
+
+
+def what_matters(ranking: pd.DataFrame, names: Mapping[str, str]) -> Iterator[str]:
+    """Say how many changes matter, and which matters most to each network.
+
+    Parameters
+    ----------
+    ranking : DataFrame
+        From `rank`, of one change at least.
+    names : mapping of str to str
+        What variants are called; others keep their names.
+    """
+    matters = ranking["matters"].astype(bool)
+    changes = counted(len(ranking), "change")
+    if not matters.any():
+        yield f"Of {changes} none was found to matter to G or D."
+        return
+    verb = "matters" if matters.sum() == 1 else "matter"
+    yield f"{matters.sum()} of {changes} {verb} to G or D: {_named(ranking[matters], names)}."
+    for letter in NETWORKS:
+        yield _most(ranking, letter, names)
+
+
+def _most(ranking: pd.DataFrame, letter: str, names: Mapping[str, str]) -> str:
+    """The feature that matters most to a network, and the next ones."""
+    network = letter.upper()
+    own = ranking[ranking[f"{letter}_matters"].astype(bool)]
+    if own.empty:
+        return f"No change of {network} is both sure and of practical size."
+    order = np.argsort(-own[f"{letter}_size"].abs().to_numpy(), kind="stable")
+    first, *others = own.iloc[order[: 1 + _NEXT]].to_dict("records")
+    said = (
+        f"Most to {network}: {_name(first['variant'], names)}; with it changed "
+        f"{in_words(first[f'{letter}_readout'], first[f'{letter}_size'])} "
+        f"(|t| = {first[f'{letter}_abs_t']:.3g})"
+    )
+    if not others:
+        return f"{said}."
+    rest = [
+        f"{_name(row['variant'], names)} ({amount(letter, row[f'{letter}_size'])})"
+        for row in others
+    ]
+    return f"{said}, then {listed(rest)}."
+
+
+def what_is_open(
+    ranking: pd.DataFrame,
+    detectable: pd.DataFrame,
+    practical_size: float,
+    names: Mapping[str, str],
+) -> Iterator[str]:
+    """Say which changes are small, were not found, or cannot be judged.
+
+    Parameters
+    ----------
+    ranking : DataFrame
+    detectable : DataFrame
+        From `detectable`: what could have been found.
+    practical_size : float
+    names : mapping of str to str
+    """
+    judged, found = ranking["max_abs_t"].notna(), ranking["stands_out"].astype(bool)
+    if (small := found & ~ranking["matters"].astype(bool)).any():
+        yield (
+            f"Sure, but not shown to be of practical size (at least {practical_size:g}): "
+            f"{_named(ranking[small], names)}."
+        )
+    if (quiet := judged & ~found).any():
+        yield _not_found(ranking[quiet], detectable, names)
+    if not judged.all():
+        yield (
+            "Not to be judged, as GANs retrained on unchanged data are all alike: "
+            f"{_named(ranking[~judged], names)}."
+        )
+
+
+def _not_found(rows: pd.DataFrame, detectable: pd.DataFrame, names: Mapping[str, str]) -> str:
+    least = smallest_sizes(detectable, rows["variant"].tolist())
+    seen = [
+        f"{100 * least['g']:.2g} % of G's distance" if "g" in least else "",
+        f"{least['d']:.2g} spreads of D's logits" if "d" in least else "",
+    ]
+    said = _named(rows, names)
+    if not any(seen):
+        return f"Not found, which does not say that they do nothing: {said}."
+    return (
+        f"Not found: {said}. Changes below {' and '.join(filter(None, seen))} would seldom have "
+        "been seen."
+    )
+
+
+def _name(variant: str, names: Mapping[str, str]) -> str:
+    return names.get(variant, variant)
+
+
+def _named(rows: pd.DataFrame, names: Mapping[str, str]) -> str:
+    return listed([_name(variant, names) for variant in rows["variant"]])
