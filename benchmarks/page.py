@@ -94,7 +94,7 @@ Seconds of each stage, its process and imports included (independent stages over
 
 ### Which features stand out on the default run
 
-The largest |t| of each feature over all readouts, with the threshold where a run still had one for the whole table (5 %, Bonferroni). Bold: stands out.
+How much each change does and in which readout, in the order of the first run (docs/importance.md, "Ranking"); of runs from before that, the largest |t|, with the threshold where a run still had one for the whole table (5 %, Bonferroni). Bold: stands out.
 
 {_importance(results)}"""
 
@@ -114,7 +114,8 @@ def _importance(results: list[Result]) -> str:
         cells = []
         for ranking in rankings:
             row = ranking[variant]
-            text = f"{float(row['max_abs_t']):.1f} ({row['strongest_readout']})"
+            size = f"size {float(row['size']):.2g}, " if row.get("size") else ""
+            text = f"{size}\\|t\\| {float(row['max_abs_t']):.1f} ({row['strongest_readout']})"
             cells.append(f"**{text}**" if row["stands_out"] == "True" else text)
         rows.append([variant, *cells])
     return table(heads, rows)
