@@ -1,13 +1,11 @@
 """Where a run can be watched, and what its page says first: read, never worded here."""
 
-import json
 import os
 from pathlib import Path
-from typing import Any
 
+from flows import verdict
 from flows.masking import masked
 
-VERDICT = Path("reports/report/verdict.json")
 PAGE = Path("reports/report.html")
 _MOST_LINES = 5
 
@@ -27,16 +25,11 @@ def where_to_watch(prefect_page: str | None) -> list[str]:
 
 
 def verdict_lines(root: Path) -> list[str]:
-    """Read what the page's head says in at most five lines; none where an old run left none."""
-    try:
-        lines = json.loads((root / VERDICT).read_text())["lines"]
-        return [_printable(line) for line in lines][:_MOST_LINES]
-    except (OSError, ValueError, LookupError, TypeError):
-        return []
+    """Give what the page's head says in at most five lines; none where an old run left none."""
+    told = verdict.read(root)
+    return [_printable(line) for line in told.lines[:_MOST_LINES]] if told is not None else []
 
 
-def _printable(line: Any) -> str:
+def _printable(line: str) -> str:
     """Show a line as one: a name in it, such as a class's, could move the cursor or break it."""
-    if not isinstance(line, str):
-        raise TypeError(line)
     return "".join(letter if letter.isprintable() else f"[U+{ord(letter):04X}]" for letter in line)

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flows.places import VERDICT
+VERDICT = Path("reports/report/verdict.json")
 
 
 @dataclass(frozen=True)
