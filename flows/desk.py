@@ -117,10 +117,7 @@ def _tags_of(told: ToldVerdict | None, headlines: dict[str, float]) -> dict[str,
 def _note(told: ToldVerdict | None, summary: str, experiment: str) -> str:
     """The verdict first, then what else is to be known, and where the other runs are."""
     there = f"#/experiments/{experiment}/runs?{WORKFLOW}&viewStateShareKey={VIEW}"
-    return (
-        note_of(f"{verdict.in_markdown(told, unless_in=summary)}{summary}")
-        + f"\n[All runs, side by side]({there})\n"
-    )
+    return note_of(verdict.first(told, summary)) + f"\n[All runs, side by side]({there})\n"
 
 
 def _model_note(told: ToldVerdict | None, entry: RunEntry, experiment: str) -> str:

@@ -97,7 +97,6 @@ def _summary(root: Path, record: Record, outcomes: Outcomes) -> str:
         f"- page: [{places.PAGE.name}]({page})" if page else f"- page: `{root / places.PAGE}`",
         f"- MLflow: [{record.name}]({run})" if run else f"- MLflow: {record.where()}",
     ]
-    head = verdict.in_markdown(told, unless_in=summary)
     return "\n".join(
-        [f"{head}{summary}", *where, "", "| stage | outcome |", "|---|---|", table, ""]
+        [verdict.first(told, summary), *where, "", "| stage | outcome |", "|---|---|", table, ""]
     )

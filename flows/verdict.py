@@ -43,9 +43,17 @@ def read(folder: Path) -> ToldVerdict | None:
         return None
 
 
-def in_markdown(told: ToldVerdict | None, *, unless_in: str = "") -> str:
-    """Say it first, before a text that may begin with it already; nothing where there is none."""
-    if told is None or told.headline in unless_in:
+def in_markdown(told: ToldVerdict | None) -> str:
+    """Say it in a few lines of Markdown; nothing where there is none."""
+    if told is None:
         return ""
     lines = "".join(f"- {line}\n" for line in told.lines if line != told.headline)
     return f"**{told.headline}**\n\n{lines}\n"
+
+
+def first(told: ToldVerdict | None, summary: str) -> str:
+    """A summary that begins with the verdict: its own, where it tells it below a title."""
+    if told is None or told.headline not in summary:
+        return in_markdown(told) + summary
+    title, _, rest = summary.partition("\n")
+    return rest.lstrip("\n") if title.startswith("# ") else summary

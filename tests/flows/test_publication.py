@@ -191,6 +191,17 @@ def test_the_parent_tells_what_a_run_came_to(root: Path) -> None:
     assert "report.html" in {file.path for file in client.list_artifacts(parent.info.run_id)}
 
 
+def test_a_summary_that_tells_the_verdict_below_its_title_is_not_told_twice(root: Path) -> None:
+    recorded.verdict(root, "yes")
+    summary = f"# What this GAN learned\n\n**{recorded.HEADLINE}**\n\n- Works? Yes.\n"
+    (root / "reports" / "report" / "summary.md").write_text(summary)
+    _publish(root)
+    (parent,), _ = runs_of(client_of(root))
+    note = parent.data.tags["mlflow.note.content"]
+    assert note.startswith(f"**{recorded.HEADLINE}**\n\n- Works? Yes.\n")
+    assert note.count(recorded.HEADLINE) == 1
+
+
 def test_what_was_not_measured_is_no_number(root: Path) -> None:
     values = '{"coverage": NaN, "fcd": null, "kid": "not measured", "recall": 0.5}'
     (root / "reports" / "report" / "summary.json").write_text(values)
@@ -236,7 +247,7 @@ def test_only_what_a_verdict_speaks_for_may_be_challenger(root: Path) -> None:
         _publish(root, entry=entry)
         assert aliases() == expected, (outcome, profile)
     versions = client_of(root).search_model_versions("name = 'ganatomy-generator'")
-    assert [version.version for version in versions] == ["1"]
+    assert [str(version.version) for version in versions] == ["1"]
     assert recorded.HEADLINE in versions[0].description
     assert f"runs/{versions[0].run_id}" in versions[0].description
     assert "shape (n, 5)" in versions[0].description

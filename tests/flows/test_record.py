@@ -106,6 +106,14 @@ def test_the_run_says_what_it_was_made_of(client: MlflowClient, smoke: Path) -> 
     assert len(tags["git_sha"]) == 40
     assert len(tags["prefect_flow_run"]) == 36
     assert "features that matter" in tags["mlflow.note.content"]
+    told = read_json(smoke / "reports" / "report" / "verdict.json")
+    note = tags["mlflow.note.content"]
+    assert note.startswith(f"**{told['headline']}**\n")
+    assert note.count(told["headline"]) == 1
+    assert tags["verdict"] == told["outcome"]
+    for clause in told["clauses"]:
+        assert clause["words"] in note
+        assert tags[f"verdict.{clause['question']}"] == clause["outcome"]
     assert tags["profile"] == "smoke"
     assert tags["mlflow.source.git.commit"] == tags["git_sha"]
     assert "" not in (tags["mlflow.user"], tags["mlflow.source.name"])
@@ -125,7 +133,7 @@ def test_the_parent_has_the_headlines(client: MlflowClient, smoke: Path) -> None
     told = read_json(smoke / "reports" / "report" / "summary.json")
     assert parent.data.tags["published_step"] == str(told.pop("published_step"))
     assert parent.data.metrics == told
-    assert len(told) >= 10
+    assert len(told) >= 6  # seconds of training make an evaluator that guesses: that is no number
     assert not any("@" in name or "_at_" in name for name in told)  # whatever the parameters are
     (grid,) = client.list_artifacts(parent.info.run_id, "images")[::2]
     assert Path(grid.path).name.startswith("samples+step+0+")
