@@ -17,7 +17,7 @@ from ganatomy.explain.networks.batching import device_of, in_batches
 from ganatomy.explain.networks.hooks import undisturbed
 from ganatomy.explain.networks.targets import Target
 from ganatomy.statistics import share_interval
-from ganatomy.wording import percent
+from ganatomy.wording import counted, percent
 
 NUM_CHECKED = 200  # images
 _BATCH = 256
@@ -93,7 +93,7 @@ makes 100 % of them look more real.
     check = hiding.own_check
     if check is None:
         return
-    found = f"{percent(check.share)} of {check.num_images} real images look"
+    found = f"{percent(check.share)} of {counted(check.num_images, 'real image')} look"
     interval = f"(95 % interval {percent(check.low)} to {percent(check.high)})"
     if check.means_nothing:
         yield (

@@ -123,10 +123,11 @@ class LimeStudy:
                 "samples were left out of their fit."
             )
         if len(refused):
+            kind = CASES[key] if len(own) != 1 else CASES[key].replace("images", "image", 1)
             have = "has" if len(refused) == 1 else "have"
             often = "" if refused.nunique() == 1 else " (most often)"
             yield (
-                f"Of {len(own)} {CASES[key]} {len(refused)} {have} no explanation{often}: "
+                f"Of {len(own)} {kind} {len(refused)} {have} no explanation{often}: "
                 f"{refused.mode()[0]}."
             )
 

@@ -1,0 +1,300 @@
+"""Sentences on maps, LIME, trust and the training's guards, read against generated figures."""
+
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ganatomy.explain.faithfulness import verdict as rules
+from ganatomy.explain.faithfulness.agreement import agreement
+from ganatomy.explain.faithfulness.region_comparison import RegionComparison
+from ganatomy.explain.faithfulness.result import FaithfulnessStudy
+from ganatomy.explain.lime.baseline_check import said as beware
+from ganatomy.explain.lime.latent_effects import LatentEffects
+from ganatomy.explain.lime.result import CASES, LimeStudy
+from ganatomy.explain.lime.settings import ORDER, BaselineCheck, Hiding, LimeSampling
+from ganatomy.explain.maps.result import MapsStudy
+from ganatomy.explain.units.carriers import Carriers
+from ganatomy.facade.explanation import Explanation, Maps
+from ganatomy.facade.trust import Trust
+from ganatomy.gan.training_guards import Guards
+from ganatomy.statistics import share_interval
+from tests.unit.sentences.made import NUMBERS, SHARES, few, intervals, reads, some
+from tests.unit.sentences.reading import faults, untold
+
+NAN = float("nan")
+METHODS = ("gradcam layers.0", "lime", "occlusion", "hirescam G layers.2")
+OR_NAN = st.one_of(st.just(NAN), NUMBERS)
+
+
+@st.composite
+def hidings(draw: st.DrawFn) -> Hiding:
+    """Draw what D says of baselines, and which of them hides."""
+    checks = []
+    for name in some(draw, ORDER):
+        total = draw(st.sampled_from([1, 5, 200]))
+        count = draw(st.integers(0, total))
+        checks.append(BaselineCheck(name, total, count / total, *share_interval(count, total)))
+    return Hiding(baseline=draw(st.sampled_from(ORDER)), checks=tuple(checks))
+
+
+@reads("explain.lime.baseline_check.said")
+@given(hidings())
+@few
+def test_what_hides_images(hiding: Hiding) -> None:
+    text, check = " ".join(beware(hiding)), hiding.own_check
+    assert not faults(text)
+    if check is None:
+        assert not text
+        return
+    shares = [each for one in hiding.checks for each in (one.share, one.low, one.high)]
+    assert not untold(text, [*shares, check.num_images, 0.01, 0.99, 0.95])
+    assert ("MORE real" in text) == check.means_nothing
+
+
+@st.composite
+def measures(draw: st.DrawFn) -> pd.DataFrame:
+    """Draw what the tests of some methods measured, or did not."""
+    rows = []
+    for method in some(draw, METHODS):
+        keys = [(name, control) for name in rules.REMOVAL for control in rules.CONTROLS]
+        keys += [(name, "") for name in (*rules.STABILITY, *rules.RANDOMISATION)]
+        for measure, control in keys:
+            figures = draw(st.one_of(st.just((NAN,) * 3), intervals(), intervals(shares=True)))
+            if draw(st.integers(0, 9)):
+                rows.append((method, measure, control, *figures))
+    return pd.DataFrame(rows, columns=rules.MEASURES_COLUMNS)
+
+
+@st.composite
+def trusts(draw: st.DrawFn) -> pd.DataFrame:
+    """Draw verdicts on kinds of map, by the rules."""
+    found = rules.trust(draw(measures()))
+    return found.assign(trusted=found["trusted"].astype(bool), refused="")
+
+
+@reads("explain.faithfulness.verdict.trust")
+@given(trusts())
+@few
+def test_why_a_map_is_not_trusted(table: pd.DataFrame) -> None:
+    for row in table.to_dict("records"):
+        assert not faults(row["why"])
+        assert bool(row["why"]) != bool(row["trusted"])
+        for words, limit, above in (
+            ("sensitivity ", rules.LARGEST_SENSITIVITY, True),
+            ("rank correlation between seeds ", rules.LEAST_SEED_CORRELATION, False),
+        ):
+            if told := re.search(rf"{words}(-?[\d.]+)", row["why"]):
+                assert (float(told.group(1)) > limit) == above
+        if told := re.search(r"better than .*? by (\d) of 4", row["why"]):
+            assert int(told.group(1)) < rules.FEWEST_BETTER
+
+
+@st.composite
+def region_tables(draw: st.DrawFn) -> pd.DataFrame:
+    """Draw how important methods call regions, with ties and what is not judged."""
+    places = [f"r{number}" for number in range(draw(st.integers(0, 6)))]
+    methods = some(draw, METHODS)
+    value = st.one_of(st.just(NAN), st.sampled_from([0.0, 1.0, 2.0]), NUMBERS)
+    rows = [[draw(value) for _ in methods] for _ in places]
+    return pd.DataFrame(rows, index=places, columns=methods, dtype=float)
+
+
+@reads("explain.faithfulness.agreement.Agreement.sentences")
+@given(region_tables())
+@few
+def test_whether_methods_agree(table: pd.DataFrame) -> None:
+    found = agreement(table)
+    said = found.sentences
+    assert said
+    for text in said:
+        assert not faults(text)
+    if "same order" in said[0]:
+        assert found.ranks.nunique(axis=1).eq(1).all()
+        assert found.ranks.nunique().gt(1).any()
+
+
+@st.composite
+def faithfulness(draw: st.DrawFn) -> FaithfulnessStudy:
+    """Draw a study of which only what is said of it is made."""
+    regions = RegionComparison(draw(region_tables()), {}, np.zeros((1, 4, 4)))
+    table = draw(trusts())
+    refused = tuple({"method": each} for each in some(draw, METHODS))
+    empty = pd.DataFrame(columns=["measure", "method", "control", "image", "value"])
+    study = FaithfulnessStudy.__new__(FaithfulnessStudy)
+    fields: dict[str, Any] = {
+        "verdicts": table,
+        "measures": empty,
+        "curves": empty,
+        "scores": empty,
+        "randomised": {},
+        "planted": empty,
+        "rules": {},
+        "refusals": refused,
+        "maps": {},
+        "regions": draw(st.sampled_from([None, regions])),
+        "hiding": draw(hidings()),
+    }
+    vars(study).update(fields)
+    return study
+
+
+@reads(
+    "explain.faithfulness.result.FaithfulnessStudy.verdict",
+    "explain.faithfulness.result.FaithfulnessStudy.sentences",
+)
+@given(faithfulness())
+@few
+def test_what_can_be_trusted(study: FaithfulnessStudy) -> None:
+    said = study.verdict()
+    assert not faults(said)
+    assert said.startswith(("None of", "0 of", "No kind")) == (not study.trusted)
+    if study.trusted:
+        assert all(name in said for name in study.trusted)
+
+
+@reads("facade.trust.Trust.words")
+@given(trusts(), st.sampled_from([1, 8]))
+@few
+def test_what_a_notebook_says_of_trust(table: pd.DataFrame, number: int) -> None:
+    table = table.assign(refused="1 of 8 maps is flat")
+    for text in Trust(table, None, number).words():  # type: ignore[arg-type]
+        assert not faults(text)
+
+
+@st.composite
+def limes(draw: st.DrawFn) -> LimeStudy:
+    """Draw a study of LIME: surrogates that foretell and others, some refused, or all."""
+    rows, cases = [], {}
+    for key in CASES:
+        count = draw(st.integers(1, 4))
+        for _ in range(count):
+            refusal = draw(st.sampled_from(["", "", "it is flat", "too few segments"]))
+            fit = NAN if refusal else draw(st.sampled_from([NAN, -0.3, -0.001, 0.0004, 0.9, 1.0]))
+            rows.append((key, draw(NUMBERS), fit, NAN if refusal else draw(SHARES), refusal, fit))
+        stability = [draw(st.sampled_from([NAN, 0.5, 0.999, -0.2])) for _ in range(count)]
+        cases[key] = SimpleNamespace(stability=torch.tensor(stability, dtype=torch.float64))
+    columns = ["group", "score", "held_out_r2", "share_below", "refusal", "r2"]
+    effects = [
+        (target, f"z{place}", draw(st.sampled_from([NAN, 0.0, 0.5, 2.0])))
+        for target in ("d_logit", "class")
+        for place in range(draw(st.integers(1, 4)))
+    ]
+    fits = [(target, draw(OR_NAN), "") for target in ("d_logit", "class")]
+    latents = LatentEffects(
+        pd.DataFrame(effects, columns=["target", "name", "mean_abs"]),
+        pd.DataFrame(fits, columns=["target", "held_out_r2", "refusal"]),
+    )
+    return LimeStudy(
+        LimeSampling(),
+        draw(hidings()),
+        3,
+        cases,  # type: ignore[arg-type]
+        pd.DataFrame(rows, columns=columns),
+        None,  # type: ignore[arg-type]
+        draw(st.sampled_from([None, latents])),
+    )
+
+
+@reads("explain.lime.result.LimeStudy.verdict", "explain.lime.result.LimeStudy.sentences")
+@given(limes())
+@few
+def test_what_lime_found(study: LimeStudy) -> None:
+    said = study.verdict()
+    assert not faults(said)
+    for told in re.findall(r"foretells D's logit with R² (\S+)[ ;]", said):
+        assert float(told.rstrip(";")) > 0
+    positive = {key: study.positive(key) for key in ("d_real", "d_fake")}
+    assert ("calls none of them real" in said) == (max(positive.values()) == 0)
+    assert ("calls all of them real" in said) == (min(positive.values()) == 1)
+    for key, share in positive.items():
+        assert ("above 0 for 0 %" not in said) or 0 in positive.values(), (key, share)
+    for target in () if study.latents is None else study.latents.targets:
+        if named := re.search(rf"{target} is moved most by ([z\d, and]+)\.", said):
+            effects = study.latents.of(target).set_index("name")["mean_abs"]  # type: ignore[union-attr]
+            assert (effects[re.findall(r"z\d", named.group(1))] > 0).all()
+
+
+@st.composite
+def map_studies(draw: st.DrawFn) -> MapsStudy:
+    """Draw a study of maps of which only what is said of it is made."""
+    passes = draw(st.lists(st.booleans(), max_size=4))
+    units = draw(st.one_of(st.none(), st.lists(st.booleans(), max_size=4)))
+    dissection = None
+    if units is not None:
+        rows = [("layers.0", number, out) for number, out in enumerate(units)]
+        dissection = pd.DataFrame(rows, columns=["layer", "unit", "stands_out"]).astype(
+            {"stands_out": bool}
+        )
+    overlap = dict.fromkeys(
+        ("mean_overlap", "mean_chance_overlap"), draw(st.sampled_from([NAN, 0.4]))
+    )
+    compared = draw(st.sampled_from([None, SimpleNamespace(metrics=lambda: overlap)]))
+    refused = tuple({"case": "d_real", "method": each} for each in some(draw, METHODS))
+    study = MapsStudy.__new__(MapsStudy)
+    vars(study).update(
+        num_layers={"D": draw(st.integers(0, 2)), "G": draw(st.integers(0, 2))},
+        comparison=compared,
+        causal=pd.DataFrame({"passes": pd.Series(passes, dtype=bool)}),
+        carriers=Carriers(pd.DataFrame(), dissection),
+        refusals=refused,
+        **dict.fromkeys(("cases", "asked", "class_means", "film")),
+        methods=("gradcam",),
+    )
+    return study
+
+
+@reads("explain.maps.result.MapsStudy.verdict")
+@given(map_studies())
+@few
+def test_what_maps_say(study: MapsStudy) -> None:
+    said = study.verdict()
+    assert not faults(said)
+    if len(study.causal):
+        passed = int(study.causal["passes"].sum())
+        assert ("In all" in said) == (passed == len(study.causal) > 1)
+        assert ("In none of" in said) == (passed == 0 and len(study.causal) > 1)
+
+
+@reads("facade.explanation.Explanation.words")
+@given(st.lists(NUMBERS, min_size=1, max_size=4), st.lists(NUMBERS, max_size=3), st.data())
+@few
+def test_what_a_notebook_says_of_maps(
+    scores: list[float], reals: list[float], data: st.DataObject
+) -> None:
+    reasons = {"lime": [data.draw(st.sampled_from(["", "the map is flat"])) for _ in scores]}
+    maps = Maps("D's logit", torch.zeros(0), torch.tensor(scores), {}, reasons)
+    real_scores = torch.tensor(reals) if reals else None
+    words = Explanation(maps, None, real_scores, (), ("look twice.",), None).words()  # type: ignore[arg-type]
+    for text in words:
+        assert not faults(text)
+    figures = [min(scores), max(scores), sum(scores) / len(scores), len(scores), len(reals)]
+    figures += [sum(reals) / len(reals)] if reals else []
+    level = next(text for text in words if text.startswith("D's logit"))
+    assert not untold(level, figures)
+
+
+@reads("gan.training_guards.Guards.look")
+@given(st.lists(st.tuples(SHARES, SHARES, SHARES), min_size=2, max_size=30))
+@few
+def test_what_the_guards_of_a_training_say(points: list[tuple[float, float, float]]) -> None:
+    guards, total = Guards(), 10 * len(points)
+    for number, (diversity, accuracy, change) in enumerate(points):
+        values = {
+            "diversity": diversity,
+            "score": change,
+            "g_change": change / 1000,
+            "d_change": 1.0,
+            **dict.fromkeys(("d_accuracy_real", "d_accuracy_fake"), max(accuracy, 0.98)),
+            "d_loss": NAN if accuracy == 0.9996 else 0.7,
+        }
+        for finding in guards.look(10 * (number + 1), total, values):
+            text = finding.text.replace("is nan at", "is not a number at")
+            assert not faults(text)
+            if told := re.search(r"diversity is ([\d.]+) at step \d+, below ([\d.]+)", text):
+                assert float(told.group(1)) < float(told.group(2))
