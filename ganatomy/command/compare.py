@@ -271,19 +271,10 @@ def _from_here(path: Path) -> Path:
 
 
 def _of_nulls(folder: Path) -> tuple["NoiseStudy", str]:
-    from ganatomy.importance.noise import noise_of_nulls
-    from ganatomy.importance.tables import read_parquet
-    from ganatomy.metrics import evaluator_file
-    from ganatomy.metrics.evaluator import digest_of
+    from ganatomy.importance.noise_files import noise_of_run
 
-    evaluator = folder.resolve().parents[1] / _EVALUATOR
-    digest = "unknown"
-    if (evaluator / "evaluator.json").is_file():
-        import torch
-
-        digest = digest_of(evaluator_file.load(evaluator, torch.device("cpu"))[0])
     return (
-        noise_of_nulls(read_parquet(folder / "repeats.parquet"), digest),
+        noise_of_run(folder, folder.resolve().parents[1] / _EVALUATOR),
         f"the retrained GANs of {folder}, whose budget is that of the stage retrain, not of these",
     )
 

@@ -7,12 +7,15 @@ from ganatomy.data.images import to_uint8
 from ganatomy.device import make_deterministic, resolve_device
 from ganatomy.files import whole_folder
 from ganatomy.gan.sampling import generate, latents, score
+from ganatomy.importance.champion import FOLDER
 from ganatomy.metrics import evaluator_file
 from ganatomy.metrics.evaluator import examine_evaluator
 from ganatomy.metrics.quality import Three
 from ganatomy.metrics.study import evaluate
+from tasks.evaluate.champion import beside_champion
 from tasks.evaluate.params import Evaluate
 from tasks.params.base import Base
+from tasks.params.gate import GateSection
 from tasks.shared import stage
 from tasks.shared.artifact_paths import EVALUATOR, GAN, PREPARED, REPORTS
 from tasks.shared.events import Events
@@ -50,8 +53,16 @@ def main(events: Events) -> None:
         )
     for text in study.warnings():
         events.warning(text)
+    champion = GateSection.load().champion
+    beside = None
+    if champion and study.is_measured:
+        beside = beside_champion(
+            gan, Path(champion), held_out=held_out, evaluator=network, seed=base.seed
+        )
     with whole_folder(REPORTS / "evaluate") as report:
         study.save(report)
+        if beside is not None:
+            beside.save(report / FOLDER)
         write_metrics(report, study.metrics())
 
 

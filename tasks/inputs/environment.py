@@ -14,14 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from ganatomy.data.folder import walk
+from ganatomy.errors import InputError
 from ganatomy.files import sha256_of
 from tasks.evaluate.params import Evaluate
 from tasks.fetch.params import Fetch
 from tasks.params.base import Base
 from tasks.params.gan import GanSection
+from tasks.params.gate import GateSection
 from tasks.params.section import told_file
+from tasks.shared.artifact_paths import EVALUATOR, GAN, PREPARED, REPORTS
 from tasks.shared.own_code import digests
-from tasks.shared.provenance import ENVIRONMENT, FEATURES, INCEPTION, NETWORKS, SOURCE
+from tasks.shared.provenance import CHAMPION, ENVIRONMENT, FEATURES, INCEPTION, NETWORKS, SOURCE
 from tasks.variants.params import Variants
 
 _PACKAGES = (
@@ -40,6 +43,14 @@ _PACKAGES = (
     "mlxtend",
 )
 
+_OF_GAN = ("networks.json", "generator_ema.safetensors", "discriminator.safetensors")
+_OF_CHAMPION = (
+    *(GAN / name for name in _OF_GAN),
+    EVALUATOR / "evaluator.safetensors",
+    PREPARED / "train.safetensors",
+    REPORTS / "importance" / "repeats.parquet",
+)
+
 
 def outside(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """List each file of `inputs` that is about something else than our code, and its content."""
@@ -51,6 +62,7 @@ def outside(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     yield SOURCE, {"listing": listing, "attributes": _own_file(root / fetch.attributes)}
     weights = Evaluate.load(params).inception_weights
     yield INCEPTION, {"weights": _own_file(root / weights)}
+    yield CHAMPION, _champion(root, GateSection.load(params).champion)
     method = GanSection.load(params)
     networks = ("generator", "discriminator")
     yield NETWORKS, {name: digests(root, getattr(method, name)) for name in networks}
@@ -72,6 +84,26 @@ def environment(params: Path) -> dict[str, Any]:
         "python": ".".join(platform.python_version_tuple()[:2]),
         "device": _device(Base.load(params).device),
     }
+
+
+def _champion(root: Path, run: str) -> dict[str, str]:
+    """Hashes of what is read of a finished run, by the paths in it; none without a run.
+
+    Raises
+    ------
+    InputError
+        There is no GAN of a finished run.
+    """
+    if not run:
+        return {}
+    found = {path.as_posix(): _own_file(root / run / path) for path in _OF_CHAMPION}
+    if not all(found[(GAN / name).as_posix()] for name in _OF_GAN):
+        raise InputError(
+            f"there is no GAN in {run}/{GAN}",
+            "gate.champion",
+            "Name the folder of a finished run, or leave it empty.",
+        )
+    return found
 
 
 def _own_file(path: Path) -> str:

@@ -31,6 +31,8 @@ class GateSection(Section):
     features_found: int = Field(_GATE.features_found, ge=0, le=1_000_000)
     maps_trusted: int = Field(_GATE.maps_trusted, ge=0, le=1_000)
 
+    champion: str = ""
+
     @field_validator("needed", "training_blocking", "discriminator_blocking")
     @classmethod
     def _once_each(cls, names: list[str]) -> list[str]:

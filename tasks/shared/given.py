@@ -14,6 +14,7 @@ from ganatomy.errors import InputError
 from tasks.evaluate.params import Evaluate
 from tasks.fetch.params import Fetch
 from tasks.params.gan import GanSection
+from tasks.params.gate import GateSection
 from tasks.params.section import told_file
 from tasks.variants.params import Variants
 
@@ -61,6 +62,8 @@ def _given(params: Path) -> Iterator[tuple[str, str, bool]]:
     """Parameter, path relative to the project, and whether all below it is read."""
     fetch, gan, variants = Fetch.load(params), GanSection.load(params), Variants.load(params)
     yield "fetch.root", fetch.root, fetch.source == "image-folder"
+    if champion := GateSection.load(params).champion:
+        yield "gate.champion", champion, True
     for name, path in (
         ("fetch.attributes", fetch.attributes),
         ("evaluate.inception_weights", Evaluate.load(params).inception_weights),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows import params
+from ganatomy.errors import InputError
 from tasks.inputs import files
 from tests.harness import ROOT
 
@@ -119,3 +120,32 @@ def test_files_that_nobody_needs_any_more_are_removed(project: Path) -> None:
     files.write(project)
     assert files.differing(project) == []
     assert not left.exists()
+
+
+def test_the_champion_is_known_by_what_is_read_of_it(project: Path, tmp_path: Path) -> None:
+    files.write(project)
+    assert _read(project, "champion.json") == {}
+    gan = tmp_path / "finished" / "models" / "gan"
+    gan.mkdir(parents=True)
+    params.apply(project, None, [f"gate.champion={tmp_path / 'finished'}"])
+    with pytest.raises(InputError, match=r"there is no GAN in .*finished") as caught:
+        files.write(project)
+    assert caught.value.where == "gate.champion"
+    for name in ("networks.json", "generator_ema.safetensors", "discriminator.safetensors"):
+        (gan / name).write_text(name)
+    files.write(project)
+    before = _read(project, "champion.json")
+    assert before["models/gan/networks.json"]
+    assert before["reports/importance/repeats.parquet"] == ""
+    (gan / "networks.json").write_text("another")
+    files.write(project)
+    after = _read(project, "champion.json")
+    assert [name for name in after if after[name] != before[name]] == ["models/gan/networks.json"]
+
+
+def test_a_run_is_no_champion_of_its_own(project: Path) -> None:
+    shutil.copy(ROOT / "dvc.yaml", project)
+    params.apply(project, None, ["gate.champion=."])
+    with pytest.raises(InputError, match="which runs make") as caught:
+        files.write(project)
+    assert caught.value.where == "gate.champion"

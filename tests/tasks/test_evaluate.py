@@ -22,11 +22,13 @@ from ganatomy.files import write_json
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.checkpoint import save_gan
 from ganatomy.gan.model import build_gan
+from ganatomy.importance.champion import BesideChampion
 from ganatomy.metrics import evaluator_file
 from ganatomy.metrics.evaluator import ROTATIONS, train_evaluator
 from ganatomy.metrics.result import EvaluationStudy
 from ganatomy.report.parts import fill
 from ganatomy.report.sections.evaluate import SECTION
+from ganatomy.report.verdict.questions.champion import champion as champion_clause
 from tasks.evaluate import __main__ as evaluate
 from tasks.shared.artifact_paths import EVALUATOR, GAN, PREPARED
 from tasks.shared.events import Events, events_path
@@ -79,10 +81,11 @@ def here(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return project
 
 
-def _run(folder: Path, run_dir: Path, **params: Any) -> list[dict[str, Any]]:
+def _run(folder: Path, run_dir: Path, *, champion: str = "", **params: Any) -> list[dict[str, Any]]:
     """Run the stage; its events."""
     values = {"num_fakes": 60, "num_shown": 9, "num_replicates": 20, **params}
     sections = {"base": {"device": "cpu", "num_threads": 1}, "evaluate": values}
+    sections["gate"] = {"champion": champion}
     (folder / "params.yaml").write_text(json.dumps(sections))
     evaluate.main(Events("evaluate", run_dir))
     lines = events_path(run_dir, "evaluate").read_text().splitlines()
@@ -296,3 +299,34 @@ def test_inception_is_measured_with_as_many_images_and_its_file_named(
     assert {"kid_inception@60", "coverage_inception_high@60"} <= set(metrics)
     file = json.loads((here / "reports" / "evaluate" / "inception.json").read_text())
     assert file["sha256"] == SHA256_OF_WEIGHTS
+
+
+def test_a_run_is_measured_beside_the_last_champion(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both on the same latents, images and evaluator; nothing was retrained: no noise is known."""
+    champion = shutil.copytree(here, tmp_path / "champion")
+    other = shutil.copytree(here, tmp_path / "other")
+    save_gan(build_gan(Architecture(28, 1, 8, 4), 1), other / GAN)
+    monkeypatch.chdir(other)
+    _run(other, tmp_path, champion="../champion")
+    beside = BesideChampion.load(other / "reports" / "evaluate" / "champion")
+    assert beside.same_data
+    assert beside.comparison is not None
+    facts = beside.comparison.facts
+    assert (facts.name_a, facts.name_b, facts.is_paired) == ("the champion", "this run", True)
+    assert {"g_fcd", "g_coverage"} <= set(beside.comparison.table["readout"])
+    said = champion_clause(beside)
+    assert said.outcome == "unknown"
+    assert "how far two trainings of one kind differ is not known" in said.words
+
+    Dataset.load(champion / PREPARED, "train").take(torch.arange(50)).save(
+        champion / PREPARED, "train"
+    )
+    shutil.copytree(other / GAN, champion / GAN, dirs_exist_ok=True)
+    _run(other, tmp_path, champion="../champion")
+    itself = BesideChampion.load(other / "reports" / "evaluate" / "champion")
+    assert (itself.comparison, itself.same_data) == (None, False)
+    assert "itself, to the byte" in champion_clause(itself).words
+    _run(other, tmp_path)
+    assert not (other / "reports" / "evaluate" / "champion").exists()

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ganatomy.data.images import contact_sheet
 from ganatomy.files import read_json
+from ganatomy.importance.champion import FOLDER, BesideChampion
 from ganatomy.metrics.result import EvaluationStudy
 from ganatomy.metrics.sentences import beside_held_out, beside_reals
 from ganatomy.report.figures.class_bars import class_bars
@@ -29,6 +30,7 @@ from ganatomy.report.sections.page_section import (
 from ganatomy.report.sections.train import SETTINGS, has_level
 from ganatomy.report.verdict.clause import Clause
 from ganatomy.report.verdict.gate import Gate
+from ganatomy.report.verdict.questions.champion import champion
 from ganatomy.report.verdict.questions.copies import copies
 from ganatomy.report.verdict.questions.quality import classes, works
 
@@ -56,14 +58,17 @@ class Evaluated:
     study: EvaluationStudy
     evaluator: Record
     has_level: bool
+    beside: BesideChampion | None = None
 
     @staticmethod
     def load(folder: Path) -> "Evaluated":
         """Read the study and what two other stages have left beside it."""
+        beside = folder / FOLDER
         return Evaluated(
             EvaluationStudy.load(folder),
             read_json(folder.parent / "evaluator" / "metrics.json"),
             has_level(read_json(folder.parent / "train" / SETTINGS)),
+            BesideChampion.load(beside) if beside.is_dir() else None,
         )
 
     @property
@@ -281,7 +286,8 @@ def _summary(result: Evaluated) -> list[str]:
 
 def _clauses(result: Evaluated, gate: Gate) -> list[Clause]:
     study = result.study
-    return [works(study, gate), classes(study, gate), copies(study, gate)]
+    answers = [works(study, gate), classes(study, gate), copies(study, gate)]
+    return answers if result.beside is None else [*answers, champion(result.beside)]
 
 
 _HERE = Path(__file__)

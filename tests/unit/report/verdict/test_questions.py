@@ -5,10 +5,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import torch
 
+from ganatomy.importance.champion import CHAMPION, THIS, BesideChampion
+from ganatomy.importance.comparison import COLUMNS, Comparison, ComparisonFacts
 from ganatomy.metrics.discriminator.findings import RULES as HEALTH
 from ganatomy.metrics.evaluator_skill import EvaluatorSkill
 from ganatomy.report.verdict.gate import Gate
+from ganatomy.report.verdict.questions.champion import champion
 from ganatomy.report.verdict.questions.copies import copies
 from ganatomy.report.verdict.questions.discriminator import discriminator
 from ganatomy.report.verdict.questions.features import features
@@ -40,7 +44,7 @@ GATE = Gate()
         ({"precision": 0.2, "coverage": 0.1}, "no", "of what real images reach; coverage 0.10"),
         ({"floor": 0.5, "precision": 0.4, "coverage": 0.38}, "yes", "at least 70 %"),  # of 0.5
         ({"half": 0.15}, "no", "coverage 0.80 (0.65 to 0.95) is not surely above 0.70"),
-        ({"skill": GUESSING}, "unknown", "right about 10% of 100 held-out images (5% to 18%)"),
+        ({"skill": GUESSING}, "unknown", "right about 10 % of 100 held-out images (5 % to 18 %)"),
         ({"skill": None}, "unknown", "was not examined"),
         ({"precision": float("nan")}, "unknown", "no numbers"),
     ],
@@ -114,7 +118,7 @@ def test_whether_classes_are_missing(
 def test_what_was_not_measured_are_not_data_without_classes() -> None:
     clause = classes(evaluation(names=(), skill=GUESSING), GATE)
     assert clause.outcome == "unknown"
-    assert "a guess about 10%" in clause.words
+    assert "a guess about 10 %" in clause.words
 
 
 @pytest.mark.parametrize(
@@ -227,3 +231,61 @@ def test_which_maps_may_be_relied_on(
 ) -> None:
     clause = maps(trusted, total, GATE)
     assert (clause.outcome, clause.words) == (outcome, words)
+
+
+def _beside(
+    gains: dict[str, tuple[float, float]], *, knows: bool = True, same_data: bool = True
+) -> BesideChampion:
+    """By readout: this run minus the champion, and the chance that two trainings differ so."""
+    rows = [
+        {
+            **dict.fromkeys(COLUMNS, 0.0),
+            "readout": name,
+            "difference": difference,
+            "band": 1.0 if knows else float("nan"),
+            "noise_p": chance if knows else float("nan"),
+            "noise_q": chance if knows else float("nan"),
+        }
+        for name, (difference, chance) in gains.items()
+    ]
+    facts = ComparisonFacts(CHAMPION, THIS, 100, True, True, 0.5)
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    return BesideChampion(
+        Comparison(table, facts, torch.zeros(0), torch.zeros(0)), same_data=same_data
+    )
+
+
+@pytest.mark.parametrize(
+    ("beside", "outcome", "said"),
+    [
+        (_beside({"g_fcd": (-2.0, 0.01)}), "yes", "It is better than the last champion in"),
+        (_beside({"g_fcd": (2.0, 0.01)}), "no", "It is worse than the last champion in"),
+        (_beside({"g_coverage": (0.2, 0.01)}), "yes", "better"),
+        (_beside({"g_coverage": (-0.2, 0.01)}), "no", "worse"),
+        (_beside({"g_fcd": (-0.5, 0.4)}), "unknown", "within what another training would do"),
+        (
+            _beside({"g_fcd": (-2.0, 0.01), "g_coverage": (-0.2, 0.01)}),
+            "unknown",
+            "it is better in",
+        ),
+        (_beside({"g_fcd": (-9.0, 0.01)}, knows=False), "unknown", "is not known"),
+        (_beside({"g_fcd": (2.0, 0.01)}, same_data=False), "unknown", "may have seen"),
+        (_beside({"g_fcd": (-2.0, 0.01)}, same_data=False), "yes", "better"),
+        (BesideChampion(None, same_data=True), "unknown", "itself, to the byte"),
+    ],
+)
+def test_how_it_stands_against_the_champion(
+    beside: BesideChampion, outcome: str, said: str
+) -> None:
+    clause = champion(beside)
+    assert clause.outcome == outcome
+    assert said in clause.words
+
+
+def test_what_lies_within_the_noise_of_retraining_is_named_so() -> None:
+    clause = champion(_beside({"g_fcd": (-2.0, 0.01), "g_coverage": (-0.2, 0.4)}))
+    first, second = clause.checks
+    assert (first.value, first.threshold, first.passed) == (2.0, -1.0, True)
+    assert not first.name.endswith("noise of retraining")
+    assert second.name.endswith(", within the noise of retraining")
+    assert not any(check.is_blocking for check in clause.checks)
