@@ -12,6 +12,7 @@ from ganatomy import __main__ as command_line
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.images import write_png
 from tasks.shared.artifact_paths import PREPARED
+from tests.pages import unexplained
 from tests.tasks.explained import make_project
 
 QUICK = ("--count", "4", "--device", "cpu")
@@ -35,7 +36,7 @@ def _main(*words: str | Path) -> int:
 
 
 def _sections(page: Path) -> list[str]:
-    return re.findall(r'<section id="([^"]+)">', page.read_text())
+    return re.findall(r'<section id="([^"]+)">', unexplained(page.read_text()))
 
 
 def test_a_project_is_explained_by_its_held_out_images(
@@ -54,8 +55,8 @@ def test_a_project_is_explained_by_its_held_out_images(
         "LIME: done",
         "trust: done",
     ]
-    assert _sections(page) == ["gradcam", "lime", "trust"]
-    html = page.read_text()
+    assert _sections(page) == ["gradcam", "lime", "trust", "left-out"]
+    html = unexplained(page.read_text())
     assert "over the training" in html.lower()
     assert "only a run of the pipeline has it" in html
     assert "dvc repro" not in html
@@ -77,7 +78,7 @@ def test_a_folder_of_images_of_any_size_will_do(
     command = (project / "models" / "gan", "--images", folder, "--count", "7", "--out", "page.html")
     assert _main(*command, "--device", "cpu") == 0
     assert "broken.png is left out" in capsys.readouterr().err
-    assert _sections(tmp_path / "page.html") == ["gradcam", "lime", "trust"]
+    assert _sections(tmp_path / "page.html") == ["gradcam", "lime", "trust", "left-out"]
 
 
 def test_without_any_real_image_the_gans_own_are_explained(

@@ -9,6 +9,7 @@ import torch
 
 from ganatomy.facade.comparison_page import comparison_page
 from ganatomy.importance.comparison import COLUMNS, Comparison, ComparisonFacts
+from tests.pages import unexplained
 
 
 def _comparison(band: float, num_rows: int = 2) -> Comparison:
@@ -30,7 +31,7 @@ def _comparison(band: float, num_rows: int = 2) -> Comparison:
 )
 def test_readouts_are_told_with_their_noise(band: float, cells: list[str]) -> None:
     comparison = _comparison(band)
-    page = comparison_page(comparison)
+    page = unexplained(comparison_page(comparison))
     assert "<b>new is closer to the data than &lt;old&gt;: fcd 1.84 against 2.31" in page
     assert "<old>" not in page
     row = page.partition("<code>g_fcd</code>")[2].partition("</tr>")[0]

@@ -18,6 +18,7 @@ from ganatomy.errors import InputError
 from ganatomy.explain.networks.targets import d_logit
 from ganatomy.facade.explain import explain
 from ganatomy.facade.explanation import Explanation
+from tests.pages import unexplained
 from tests.unit.facade.networks import COUNT, FAST, SIDE
 from tests.unit.facade.networks import discriminator as _discriminator
 from tests.unit.facade.networks import generator as _generator
@@ -325,7 +326,7 @@ def test_the_page_is_one_file_with_words_pictures_and_the_verdict(
 ) -> None:
     path = tmp_path / "deep" / "page.html"
     found.save(path, title="A <title>")
-    html = path.read_text()
+    html = unexplained(path.read_text())
     assert html.startswith("<!doctype html>")
     assert "<h1>A &lt;title&gt;</h1>" in html
     assert html.count('src="data:image/png') == 4
