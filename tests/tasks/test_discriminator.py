@@ -17,6 +17,8 @@ from ganatomy.gan.model import build_gan
 from ganatomy.metrics.discriminator.health import DiscriminatorHealth
 from ganatomy.report.parts import fill
 from ganatomy.report.sections.discriminator import SECTION, what_the_sign_means
+from ganatomy.report.sections.discriminator_words import sign_in_words
+from ganatomy.wording import signed
 from tasks.discriminator import __main__ as discriminator
 from tasks.discriminator.params import Discriminator
 from tasks.params.base import Base
@@ -109,8 +111,8 @@ def test_the_sign_means_what_was_found(make: Make, monkeypatch: pytest.MonkeyPat
     _run(monkeypatch)
     record = read_json(REPORT / "health.json")
     write_json(REPORT / "findings.json", [])
-    assert what_the_sign_means(REPORTS) == "positive means “real”"
+    assert what_the_sign_means(REPORTS) == sign_in_words(DiscriminatorHealth.load(REPORT))
     write_json(REPORT / "findings.json", [{"rule": "boundary", "text": "it lies elsewhere"}])
-    assert f"{record['boundary']['best']:+.2f}, not at 0" in what_the_sign_means(REPORTS)
+    assert f"{signed(record['boundary']['best'])}, not at 0" in what_the_sign_means(REPORTS)
     write_json(REPORT / "health.json", {**record, "has_level": False})
     assert "means nothing with this loss" in what_the_sign_means(REPORTS)

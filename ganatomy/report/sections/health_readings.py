@@ -74,10 +74,10 @@ def _batch(health: DiscriminatorHealth) -> Iterator[Reading]:
 
 
 def _fixed(health: DiscriminatorHealth) -> Iterator[Reading]:
-    forwards = health.forwards.set_index("mode")
-    if not health.record["num_reference"] or "explained" not in forwards.index:
+    forwards = {row["mode"]: row for row in rows_of(health.forwards)}
+    if not health.record["num_reference"] or "explained" not in forwards:
         return
-    explained, trained = forwards.loc["explained"], forwards.loc["trained"]
+    explained, trained = forwards["explained"], forwards["trained"]
     ranks = min(explained["spearman_real"], explained["spearman_fake"])
     yield Reading(
         "fixed",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from ganatomy.wording import counted, pair
@@ -60,7 +61,7 @@ def finding_of_curves(points: pd.DataFrame, published: int, unmeasured: str = ""
 def distances(points: pd.DataFrame) -> pd.DataFrame:
     """Choose the probes' distances to real images that are numbers, in the order of the steps."""
     chosen = points[points["name"].str.startswith(DISTANCE)]
-    return chosen[chosen["value"].map(pd.notna)].sort_values("step")
+    return chosen[np.isfinite(chosen["value"])].sort_values("step")
 
 
 def _way(probes: pd.DataFrame) -> str:
