@@ -83,3 +83,17 @@ def amount(letter: str, size: float) -> str:
         return f"{1 + size:.3g} times as far"
     text = f"{100 * size:+.2g} %" if letter == "g" else f"{size:+.2g} spreads"
     return text.replace("-", "−")
+
+
+def span(letter: str, size: float, low: float, high: float) -> str:
+    """Write the interval of a size, in the unit in which `amount` writes the size.
+
+    Examples
+    --------
+    >>> span("g", 14.53, 13.0, 16.0), span("g", 0.4, -0.02, 0.82), span("d", -12.0, -14.0, -9.5)
+    ('14 to 17 times', '−2 to +82 %', '−14 to −9.5')
+    """
+    if letter == "g" and size >= 1:
+        return f"{1 + low:.3g} to {1 + high:.3g} times"
+    factor, unit = (100, " %") if letter == "g" else (1, "")
+    return f"{factor * low:+.2g} to {factor * high:+.2g}{unit}".replace("-", "−")

@@ -97,9 +97,9 @@ def importance_bars(
         figure.text(
             0.5,
             0.06 / figure.get_figheight(),
-            f"against GANs retrained on unchanged data, with 95 % interval{_scale(wide)}; |t|: "
-            "how sure it is\ncoloured and bold: it matters, being sure and beyond the dotted line "
-            f"(practical size, {practical_size:g})",
+            "bars: change against GANs retrained on unchanged data, with 95 % interval"
+            f"{_scale(wide)}; |t|: how sure it is\ncoloured and bold: it matters, being sure and "
+            f"beyond the dotted line (practical size, {practical_size:g})",
             fontsize=7.5,
             color=MUTED,
             ha="center",

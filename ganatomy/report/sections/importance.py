@@ -1,5 +1,6 @@
 """Which features of the data matter, by retraining without each."""
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from ganatomy.importance.ranking import RANKING_RULE
 from ganatomy.importance.readouts import READOUTS, RELIANCE_READOUTS
 from ganatomy.importance.result import ImportanceStudy
 from ganatomy.importance.screening_result import ScreeningStudy
-from ganatomy.importance.sizes import amount
+from ganatomy.importance.sizes import amount, span
 from ganatomy.report.feature_names import plain_variant
 from ganatomy.report.figures.effect_table import effect_table
 from ganatomy.report.figures.importance_bars import Change, importance_bars
@@ -70,10 +71,12 @@ class _Told:
     @property
     def names(self) -> dict[str, str]:
         """What each variant is called in plain words."""
+        recipes = [entry.recipe for entry in self.variants.entries if not entry.recipe.is_null]
+        names = {recipe.name: plain_variant(recipe) for recipe in recipes}
+        count = Counter(names.values())
         return {
-            entry.recipe.name: plain_variant(entry.recipe)
-            for entry in self.variants.entries
-            if not entry.recipe.is_null
+            variant: f"{name}, {variant}" if count[name] > 1 else name
+            for variant, name in names.items()
         }
 
 
@@ -129,23 +132,27 @@ def _rows(told: _Told, readouts: list[str]) -> list[Record]:
     for row in rows_of(told.study.ranking):
         entry = entries[row["variant"]]
         reliance = [relied.get((row["features"], "permute", name)) for name in RELIANCE_READOUTS]
-        sizes = {letter: row[f"{letter}_size"] for letter in ("g", "d")}
         rows.append(
             {
                 **row,
                 "name": told.names[row["variant"]],
                 "judgement": findings.judgement(row),
-                "amounts": {
-                    letter: None if size is None else amount(letter, size)
-                    for letter, size in sizes.items()
-                },
+                "amounts": {letter: _amount(row, letter) for letter in ("g", "d")},
                 "meaning": entry.recipe.meaning,
                 "changed": _changed(entry),
-                "effects": [effects.get((row["variant"], name)) for name in readouts],
+                "effects": {name: effects.get((row["variant"], name)) for name in readouts},
                 "reliance": reliance,
             }
         )
     return rows
+
+
+def _amount(row: Record, letter: str) -> tuple[str, str] | None:
+    """A network's change with its interval; None where none can be judged."""
+    size = row[f"{letter}_size"]
+    if size is None:
+        return None
+    return amount(letter, size), span(letter, size, row[f"{letter}_low"], row[f"{letter}_high"])
 
 
 def _changed(entry: VariantEntry) -> str:
@@ -176,7 +183,13 @@ def _figures(told: _Told) -> dict[str, Figure]:
             source="importance/ranking.csv",
         ),
         "effects": Picture(
-            lambda: png(effect_table(study.summary, study.ranking, _TITLES)),
+            lambda: png(
+                effect_table(
+                    study.summary.assign(variant=study.summary["variant"].map(names)),
+                    study.ranking.assign(variant=study.ranking["variant"].map(names)),
+                    _TITLES,
+                )
+            ),
             title=findings.of_effects(study, names),
             caption="How far each feature moves each readout, in standard deviations of GANs "
             "retrained on unchanged data: how sure a change is, not how large. Outlined: stands "

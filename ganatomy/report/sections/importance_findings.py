@@ -45,15 +45,16 @@ def of_regions(study: ImportanceStudy, names: Names) -> str:
     """Say which region matters most to each network."""
     asked = study.ranking["features"].isin(list(study.regions.inside))
     rows = study.ranking[asked & (study.ranking["mode"] == "remove")]
-    said = []
-    for letter in ("g", "d"):
-        first = _first(rows, letter)
-        if first is not None:
-            said.append(f"{names.get(first['variant'], first['variant'])} to {letter.upper()}")
+    first = {letter.upper(): _first(rows, letter) for letter in ("g", "d")}
+    to: dict[str, list[str]] = {}
+    for network, row in first.items():
+        if row is not None:
+            to.setdefault(names.get(row["variant"], row["variant"]), []).append(network)
     regions = counted(len(rows), "region")
-    if not said:
+    if not to:
         return f"Of {regions} none was found to matter"
-    return f"Of {regions} {listed(said)} matters most"
+    said = [f"{name} matters most to {listed(networks)}" for name, networks in to.items()]
+    return f"Of {regions} {listed(said)}"
 
 
 def of_effects(study: ImportanceStudy, names: Names) -> str:

@@ -52,7 +52,7 @@ def test_each_network_is_told_its_own_first() -> None:
     assert "; with blur changed D's logits move by 0.6 spreads more" in said
     assert findings.of_images(study, NAMES).startswith("With upper left of the middle changed G's")
     assert findings.of_regions(study, NAMES) == (
-        "Of 1 region upper left of the middle to G and upper left of the middle to D matters most"
+        "Of 1 region upper left of the middle matters most to G and D"
     )
     answer = study.answer(NAMES)
     assert answer.startswith("2 of 3 changes matter to G or D: upper left of the middle and blur.")

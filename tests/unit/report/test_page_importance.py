@@ -63,8 +63,8 @@ def _section(html: str, anchor: str) -> str:
 
 def test_a_readout_that_was_not_taken_is_a_dash() -> None:
     given = facts()
-    missing = dict.fromkeys(given["importance"]["rows"][0]["effects"][0], None)
-    given["importance"]["rows"][0]["effects"] = [missing, None]
+    missing = dict.fromkeys(given["importance"]["rows"][0]["effects"]["g_fcd"], None)
+    given["importance"]["rows"][0]["effects"] = {"g_fcd": missing, "d_shift": None}
     page = render(given, PICTURES)
     row = page[page.index("All effects, readout by readout") :]
     assert re.findall(r'<td class="figure in">(.*?)</td>', row)[:2] == ["–", "–"]
@@ -88,12 +88,12 @@ def test_scores_of_the_subsets_with_what_could_be_reached() -> None:
 
 def test_ranking_says_how_much_and_how_sure_and_for_which_network() -> None:
     html = _section(render(facts(), PICTURES), "importance_figures")
-    row = html[html.index("<code>blur</code></th>\n      <td>all is") :]
+    row = html[html.index("<code>blur</code><br><small>all is") :]
     cells = re.findall(r'<td class="([^"]*)">(.*?)</td>', row.partition("</tr>")[0])
     assert cells == [
-        ("figure out", "+60 %<br><small>0.5 to 0.7</small>"),
-        ("figure out", "12.3<br><small>q 0.021, permuted 0.002</small>"),
-        ("figure in", "+0.05 spreads<br><small>0.01 to 0.09</small>"),
+        ("figure out", "+60 %<br><small>+50 to +70 %</small>"),
+        ("figure out", "12.3<br><small>q 0.021<br>permuted 0.002</small>"),
+        ("figure in", "+0.05 spreads<br><small>+0.01 to +0.09</small>"),
         ("figure in", "1.7<br><small>q 0.4</small>"),
         ("out", "matters to G"),
         ("figure out", "0.3<br><small>0.4 to 0.6</small>"),
@@ -107,7 +107,7 @@ def test_nothing_is_green_that_does_not_matter() -> None:
     given["importance"]["rows"][0] |= {"matters": False, "g_matters": False, "reliance": [None] * 2}
     given["importance"]["rows"][0] |= {"judgement": "sure, but small"}
     html = _section(render(given, PICTURES), "importance_figures")
-    row = html[html.index("<code>blur</code></th>\n      <td>all is") :].partition("</tr>")[0]
+    row = html[html.index("<code>blur</code><br><small>all is") :].partition("</tr>")[0]
     assert '<td class="in">sure, but small</td>' in row
     assert "out" not in re.findall(r'class="([^"]*)"', row)
     assert "figure out" not in row
