@@ -10,18 +10,30 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ganatomy.importance.sizes import amount
-from ganatomy.report.figures.canvas import ACCENT, BAND, INK, MUTED, WARM, canvas, pixels
-from ganatomy.report.figures.labels import nothing, shortened
+from ganatomy.report.figures.canvas import (
+    BAND,
+    INK,
+    MUTED,
+    NARROW_IN,
+    canvas,
+    is_narrow,
+    pixels,
+)
+from ganatomy.report.figures.colours import OF_D, OF_G
+from ganatomy.report.figures.labels import nothing, shortened, wrapped
 from ganatomy.report.figures.scales import WORDS, is_wide, stretch
 
 MOST_ROWS = 30
 _ROW_IN = 0.46
 _NAME = 32
 _AMOUNT = 36
+_NARROW_NAME = 34
+_NARROW_ROW_IN = 0.66
+_IMAGE_IN = 0.42
 _BAR_SHARE = 0.52  # of a panel's width; the rest is for the text at the bars
 _PANELS = (
-    ("g", "G: further from real images", ACCENT),
-    ("d", "D: its logits, in spreads", WARM),
+    ("g", "G: further from real images", OF_G),
+    ("d", "D: its logits, in spreads", OF_D),
 )
 
 
@@ -73,72 +85,122 @@ def importance_bars(
     sizes = np.abs(rows[["g_size", "d_size"]].to_numpy(dtype=np.float64))
     more = len(ordered) - len(rows)
     count = max(2, len(rows) + bool(more))
+    scale = _Scale(float(sizes[np.isfinite(sizes)].max(initial=practical_size)), is_wide(sizes))
+    if is_narrow():
+        return _stacked(rows, changes, practical_size, scale, more)
     with canvas(8.2, 0.95 + _ROW_IN * count) as figure:
         figure.set_layout_engine("none")
         bottom, top = 0.62 / figure.get_figheight(), 1 - 0.33 / figure.get_figheight()
         panels = [figure.add_axes((left, bottom, 0.325, top - bottom)) for left in (0.32, 0.668)]
-        wide = is_wide(sizes)
-        largest = float(sizes[np.isfinite(sizes)].max(initial=practical_size))
         for axis, (letter, title, colour) in zip(panels, _PANELS):
-            axis.set_title(title, color=colour)
-            axis.set_ylim(count - 0.5, -0.5)
-            axis.set_yticks([])
+            _panel(axis, count, title, colour, rows.empty)
             if rows.empty:
-                nothing(axis, "no feature to rank")
                 continue
-            _limits(axis, largest, wide)
-            axis.axvline(practical_size, color=MUTED, linewidth=0.8, linestyle=":", zorder=0)
+            scale.limit(axis, _BAR_SHARE, practical_size)
             for place, row in enumerate(rows.to_dict("records")):
-                _bar(axis, place, row, letter, colour)
+                end = _bar(axis, place, row, letter, colour, 0.62)
+                if end is not None:
+                    weight = "bold" if row[f"{letter}_matters"] else "normal"
+                    said = amount(letter, row[f"{letter}_size"])
+                    _text(axis, (end, place - 0.17), said, 8, INK, weight)
+                    _text(axis, (end, place + 0.21), certainty(row, letter), 7, MUTED)
         for place, variant in enumerate(rows["variant"]):
-            _left(figure, panels[0], place, changes.get(variant, Change(variant)))
+            change = changes.get(variant, Change(variant))
+            _named(figure, _images(figure, panels[0], place, change), change)
         if more:
             _text(panels[0], (0, len(rows)), f"and {more} more", 8, INK)
-        figure.text(
-            0.5,
-            0.06 / figure.get_figheight(),
-            "bars: change against GANs retrained on unchanged data, with 95 % interval"
-            f"{_scale(wide)}; |t|: how sure it is\ncoloured and bold: it matters, being sure and "
-            f"beyond the dotted line (practical size, {practical_size:g})",
-            fontsize=7.5,
-            color=MUTED,
-            ha="center",
-            va="bottom",
-        )
+        _note(figure, scale.is_wide, practical_size, 110)
         return pixels(figure)
 
 
-def _scale(wide: bool) -> str:
-    return f", {WORDS}" if wide else ""
+def _stacked(
+    rows: pd.DataFrame,
+    changes: Mapping[str, Change],
+    practical_size: float,
+    scale: "_Scale",
+    more: int,
+) -> NDArray[np.uint8]:
+    """The panels below one another, names above the bars and figures below them."""
+    count = max(1, len(rows) + bool(more))
+    each, head, foot, note = _NARROW_ROW_IN * count, 0.32, 0.28, 0.7
+    high = 2 * (each + head + foot) + note
+    with canvas(NARROW_IN, high) as figure:
+        figure.set_layout_engine("none")
+        for at, (letter, title, colour) in enumerate(_PANELS):
+            bottom = (high - (at + 1) * (head + each) - at * foot) / high
+            axis = figure.add_axes((0.31, bottom, 0.67, each / high))
+            _panel(axis, count, title, colour, rows.empty)
+            if rows.empty:
+                continue
+            scale.limit(axis, 0.86, practical_size)
+            for place, row in enumerate(rows.to_dict("records")):
+                change = changes.get(row["variant"], Change(row["variant"]))
+                _images(figure, axis, place, change)
+                _text(axis, (0, place - 0.32), shortened(change.name, _NARROW_NAME), 8, INK)
+                if _bar(axis, place, row, letter, colour, 0.26) is not None:
+                    said = f"{amount(letter, row[f'{letter}_size'])}, {certainty(row, letter)}"
+                    weight = "bold" if row[f"{letter}_matters"] else "normal"
+                    _text(axis, (0, place + 0.32), said, 7.5, INK, weight)
+            if more:
+                _text(axis, (0, len(rows)), f"and {more} more", 8, INK)
+        _note(figure, scale.is_wide, practical_size, 50)
+        return pixels(figure)
 
 
-def _limits(axis: Axes, largest: float, wide: bool) -> None:
-    if wide:
-        stretch(axis, 0, largest)
-        axis.set_xlim(0, np.sinh(np.arcsinh(largest) / _BAR_SHARE))
-    else:
-        axis.set_xlim(0, largest / _BAR_SHARE)
-        axis.locator_params(axis="x", nbins=8, steps=[1, 2, 5, 10])
-        axis.set_xticks([tick for tick in axis.get_xticks() if 0 <= tick <= 1.05 * largest])
-    axis.tick_params(axis="x", labelsize=7.5)
+class _Scale(NamedTuple):
+    """The scale of all panels."""
+
+    largest: float
+    is_wide: bool
+
+    def limit(self, axis: Axes, share: float, practical_size: float) -> None:
+        """Let the longest bar take a share of the panel's width, and mark the practical size."""
+        if self.is_wide:
+            stretch(axis, 0, self.largest)
+            axis.set_xlim(0, np.sinh(np.arcsinh(self.largest) / share))
+        else:
+            axis.set_xlim(0, self.largest / share)
+            axis.locator_params(axis="x", nbins=8, steps=[1, 2, 5, 10])
+            most = 1.05 * self.largest
+            axis.set_xticks([tick for tick in axis.get_xticks() if 0 <= tick <= most])
+        axis.tick_params(axis="x", labelsize=7.5)
+        axis.axvline(practical_size, color=MUTED, linewidth=0.8, linestyle=":", zorder=0)
 
 
-def _bar(axis: Axes, place: int, row: dict[Any, Any], letter: str, colour: str) -> None:
+def _panel(axis: Axes, count: int, title: str, colour: str, is_empty: bool) -> None:
+    axis.set_title(title, color=colour)
+    axis.set_ylim(count - 0.5, -0.5)
+    axis.set_yticks([])
+    if is_empty:
+        nothing(axis, "no feature to rank")
+
+
+def _note(figure: Figure, is_wide: bool, practical_size: float, width: int) -> None:
+    words = (
+        "bars: change against GANs retrained on unchanged data, with 95 % interval"
+        f"{f', {WORDS}' if is_wide else ''}; |t|: how sure it is; coloured and bold: it matters, "
+        f"being sure and beyond the dotted line (practical size, {practical_size:g})"
+    )
+    bottom, text = 0.06 / figure.get_figheight(), wrapped(words, width)
+    figure.text(0.5, bottom, text, fontsize=7.5, color=MUTED, ha="center", va="bottom")
+
+
+def _bar(
+    axis: Axes, place: int, row: dict[Any, Any], letter: str, colour: str, height: float
+) -> float | None:
+    """Draw a bar with its interval; where text may begin, None where nothing can be judged."""
     size = float(row[f"{letter}_size"])
     if not np.isfinite(size):
         _text(axis, (0, place), "cannot be judged", 7.5, MUTED)
-        return
+        return None
     matters = bool(row[f"{letter}_matters"])
     ends = np.sign(size or 1.0) * np.array([row[f"{letter}_low"], row[f"{letter}_high"]], float)
-    axis.barh(place, abs(size), color=colour if matters else BAND, height=0.62, zorder=1)
+    axis.barh(place, abs(size), color=colour if matters else BAND, height=height, zorder=1)
     if np.isfinite(ends).all():
         low, high = np.clip(np.sort(ends), 0, None)
         axis.plot([low, high], [place, place], color=INK, linewidth=1, zorder=2, clip_on=True)
     end = max(abs(size), float(np.nanmax(ends)) if np.isfinite(ends).any() else 0.0)
-    weight = "bold" if matters else "normal"
-    end = min(end, axis.get_xlim()[1] * 0.62)
-    _text(axis, (end, place - 0.17), amount(letter, size), 8, INK, weight)
-    _text(axis, (end, place + 0.21), certainty(row, letter), 7, MUTED)
+    return min(end, axis.get_xlim()[1] * 0.62)
 
 
 def certainty(row: Mapping[Any, Any], letter: str) -> str:
@@ -159,20 +221,27 @@ def certainty(row: Mapping[Any, Any], letter: str) -> str:
     return f"{said}, {'sure but small' if row[f'{letter}_stands_out'] else 'not found'}"
 
 
-def _left(figure: Figure, axis: Axes, place: int, change: Change) -> None:
-    """The images before and after, the name and how much was changed, left of the panels."""
+def _images(figure: Figure, axis: Axes, place: int, change: Change) -> tuple[float, float, float]:
+    """Put the images before and after left of a panel; left end, middle and height of the row."""
     box = axis.get_position()
     high = box.height / (axis.get_ylim()[0] + 0.5)
     middle = box.y1 - (place + 0.5) * high
-    side = 0.9 * high
-    wide = side * figure.get_figheight() / figure.get_figwidth()
-    left = box.x0 - 0.012 - 2 * wide - 0.004
+    gap_in, across = 0.035, figure.get_figwidth()
+    side_in = min(0.9 * high * figure.get_figheight(), _IMAGE_IN)
+    left = box.x0 - (0.1 + 2 * side_in + gap_in) / across
     for at, image in enumerate((change.before, change.after)):
         if image is None:
             continue
-        picture = figure.add_axes((left + at * (wide + 0.004), middle - side / 2, wide, side))
+        start, side = left + at * (side_in + gap_in) / across, side_in / figure.get_figheight()
+        picture = figure.add_axes((start, middle - side / 2, side_in / across, side))
         picture.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         picture.set_axis_off()
+    return left, middle, high
+
+
+def _named(figure: Figure, place: tuple[float, float, float], change: Change) -> None:
+    """Say what was changed, and how much, left of the images."""
+    left, middle, high = place
     for text, up, va, size, ink in (
         (shortened(change.name, _NAME), 0.02, "bottom", 8, INK),
         (shortened(change.amount, _AMOUNT), -0.06, "top", 7, MUTED),

@@ -181,6 +181,7 @@ def _figures(told: _Told) -> dict[str, Figure]:
             "move in their own spread; the line is the 95 % interval. Grey bars: not found, or "
             "too small to matter.",
             source="importance/ranking.csv",
+            narrow=True,
         ),
         "effects": Picture(
             lambda: png(
@@ -304,5 +305,5 @@ SECTION = PageSection(
     facts=_facts,
     figures=_figures,
     summary=_summary,
-    clauses=lambda told, gate: [features(told.study, gate)],
+    clauses=lambda told, gate: [features(told.study, gate, names=told.names)],
 )

@@ -86,31 +86,43 @@ def test_scores_of_the_subsets_with_what_could_be_reached() -> None:
     ]
 
 
+def _row(html: str, start: str) -> list[tuple[str, str]]:
+    """Classes and contents of the cells of the row that begins like this."""
+    row = _section(html, "importance_figures").partition(start)[2].partition("</tr>")[0]
+    assert row
+    return re.findall(r'<td(?: class="([^"]*)")?>(.*?)</td>', row)
+
+
 def test_ranking_says_how_much_and_how_sure_and_for_which_network() -> None:
-    html = _section(render(facts(), PICTURES), "importance_figures")
-    row = html[html.index("<code>blur</code><br><small>all is") :]
-    cells = re.findall(r'<td class="([^"]*)">(.*?)</td>', row.partition("</tr>")[0])
-    assert cells == [
+    html = render(facts(), PICTURES)
+    assert _row(html, "fine detail<br><code>blur</code></th>") == [
         ("figure out", "+60 %<br><small>+50 to +70 %</small>"),
         ("figure out", "12.3<br><small>q 0.021<br>permuted 0.002</small>"),
         ("figure in", "+0.05 spreads<br><small>+0.01 to +0.09</small>"),
         ("figure in", "1.7<br><small>q 0.4</small>"),
         ("out", "matters to G"),
-        ("figure out", "0.3<br><small>0.4 to 0.6</small>"),
-        ("figure in", "–"),
     ]
-    assert "by 7.5 of 255" in row
+    assert _row(html, '<th scope="row"><code>blur</code></th><td>all')[-2:] == [
+        ("figure", "0.3<br><small>0.4 to 0.6</small>"),
+        ("figure", "–"),
+    ]
+    assert "all is blurred <small>(by 7.5 of 255)</small>" in html
 
 
 def test_nothing_is_green_that_does_not_matter() -> None:
     given = facts()
-    given["importance"]["rows"][0] |= {"matters": False, "g_matters": False, "reliance": [None] * 2}
+    given["importance"]["rows"][0] |= {"matters": False, "g_matters": False}
     given["importance"]["rows"][0] |= {"judgement": "sure, but small"}
-    html = _section(render(given, PICTURES), "importance_figures")
-    row = html[html.index("<code>blur</code><br><small>all is") :].partition("</tr>")[0]
-    assert '<td class="in">sure, but small</td>' in row
-    assert "out" not in re.findall(r'class="([^"]*)"', row)
-    assert "figure out" not in row
+    cells = _row(render(given, PICTURES), "fine detail<br><code>blur</code></th>")
+    assert cells[-1] == ("in", "sure, but small")
+    assert all("out" not in classes.split() for classes, _ in cells)
+    assert given["importance"]["rows"][0]["effects"]["g_fcd"]["stands_out"]
+    assert (
+        'class="figure out"'
+        not in _section(render(given, PICTURES), "importance_figures").partition("Random subsets")[
+            0
+        ]
+    )
 
 
 def test_variants_are_shown_with_what_was_changed() -> None:

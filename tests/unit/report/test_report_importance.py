@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from ganatomy.report.figures.canvas import ACCENT, BAND, WARM
+from ganatomy.report.figures.canvas import ACCENT, BAND, WARM, narrow
 from ganatomy.report.figures.importance_bars import MOST_ROWS, Change, certainty, importance_bars
 from tests.unit.report.looking import changed_box, is_colour, margin_is_white, runs
 
@@ -139,3 +139,23 @@ def test_nothing_to_rank_says_so() -> None:
     picture = importance_bars(_ranking([(9, 8)])[:0], {}, 0.1)
     assert _bars(picture, ACCENT) == []
     assert (picture < 255).any()
+
+
+def test_on_a_narrow_screen_the_panels_stand_below_one_another() -> None:
+    ranking = _ranking([(9, 6), (6, 4), (3, 2)])
+    with narrow():
+        picture = importance_bars(ranking, {}, 0.1)
+    assert picture.shape[1] == 510
+    g, d = (is_colour(picture, colour).any(1) for colour in (ACCENT, WARM))
+    assert np.flatnonzero(g).max() < np.flatnonzero(d).min()
+    bars = [_bars(picture, colour) for colour in (ACCENT, WARM)]
+    np.testing.assert_allclose(np.array(bars[0]) / bars[0][0], [1, 2 / 3, 1 / 3], atol=0.02)
+    assert bars[1][0] / bars[0][0] == pytest.approx(6 / 9, abs=0.02)
+
+
+@pytest.mark.parametrize("sizes", [[], [(9.0, 8.0)], [(9.0, np.nan)] * 40])
+def test_whatever_is_ranked_fits_a_narrow_screen(sizes: list[tuple[float, float]]) -> None:
+    changes = {"attribute_0": Change("attribute of a name that is much too long", "by 1 of 255")}
+    with narrow():
+        picture = importance_bars(_ranking(sizes or [(1, 1)])[: len(sizes)], changes, 0.1)
+    assert margin_is_white(picture)

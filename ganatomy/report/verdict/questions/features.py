@@ -1,5 +1,7 @@
 """Which features matter: those that stand out from the noise of retraining by a practical size."""
 
+from collections.abc import Mapping
+
 from ganatomy.importance.result import ImportanceStudy
 from ganatomy.report.verdict.check import Check
 from ganatomy.report.verdict.clause import Clause
@@ -9,21 +11,36 @@ from ganatomy.wording import counted, listed
 _MOST_NAMED = 5
 
 
-def features(study: ImportanceStudy, gate: Gate, *, anchor: str = "importance") -> Clause:
-    """Count the features that matter, and name the first of them."""
-    ranking = study.ranking
-    matters = ranking.get("matters", ranking["stands_out"]).astype(bool)
-    names = list(ranking.loc[matters, "variant"])
+def features(
+    study: ImportanceStudy,
+    gate: Gate,
+    *,
+    names: Mapping[str, str] | None = None,
+    anchor: str = "importance",
+) -> Clause:
+    """Count the features that matter, and name the first of them.
+
+    Parameters
+    ----------
+    study : ImportanceStudy
+    gate : Gate
+    names : mapping of str to str, optional
+        What to call variants, where not by their names.
+    anchor : str
+    """
+    ranking, called = study.ranking, names or {}
+    matters = ranking["matters"].astype(bool)
+    said = [called.get(name, name) for name in ranking.loc[matters, "variant"]]
     judged = int(ranking["max_abs_t"].notna().sum())
     check = Check.at_least(
         "features that stand out by a practical size",
-        len(names) if judged else None,
+        len(said) if judged else None,
         gate.features_found,
     )
-    of_all = f"{len(names) or 'None'} of {counted(judged, 'feature')} that were changed"
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    named = ", ".join(names[:_MOST_NAMED]) + more if more else listed(names)
-    found = f"{of_all} {'matters' if len(names) < 2 else 'matter'}{f': {named}' if names else ''}"
+    of_all = f"{len(said) or 'None'} of {counted(judged, 'feature')} that were changed"
+    more = f" and {len(said) - _MOST_NAMED} more" if len(said) > _MOST_NAMED else ""
+    named = ", ".join(said[:_MOST_NAMED]) + more if more else listed(said)
+    found = f"{of_all} {'matters' if len(said) < 2 else 'matter'}{f': {named}' if said else ''}"
     return Clause.judged(
         "features",
         [check],
