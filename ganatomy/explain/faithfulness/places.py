@@ -1,20 +1,43 @@
 """In which part of the image maps put what raises the target, and what lowers it."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import torch
 
 from ganatomy.statistics import half_width, mean_and_error
 
-PARTS = tuple(
-    f"{row}{' ' if row and column else ''}{column}" or "middle"
-    for row in ("upper", "", "lower")
-    for column in ("left", "", "right")
+PARTS = (
+    *("upper left", "upper middle", "upper right"),
+    *("middle left", "middle", "middle right"),
+    *("lower left", "lower middle", "lower right"),
 )
 """Ninths of the image, row by row, in words."""
 
 COLUMNS = ["part", "share", "low", "high", "by_size"]
 _SIDE = 3
+
+
+@dataclass(frozen=True)
+class Place:
+    """A part of the image, and the share of what raises or lowers the target that lies there.
+
+    Attributes
+    ----------
+    part : str
+        Of `PARTS`.
+    share, low, high : float
+        The mean over maps and its 95 % interval.
+    by_size : float
+        The share of the image that the part takes.
+    """
+
+    part: str
+    share: float
+    low: float
+    high: float
+    by_size: float
 
 
 def ninth(height: int, width: int) -> torch.Tensor:
@@ -68,7 +91,7 @@ def shares(maps: torch.Tensor, sign: int) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(COLUMNS, (PARTS, means, means - half, means + half, by_size))))
 
 
-def standing_out(maps: torch.Tensor, sign: int) -> dict[str, float | str] | None:
+def standing_out(maps: torch.Tensor, sign: int) -> Place | None:
     """Find the ninth with the largest share, if its interval lies above the part's size.
 
     Parameters
@@ -78,11 +101,9 @@ def standing_out(maps: torch.Tensor, sign: int) -> dict[str, float | str] | None
 
     Returns
     -------
-    dict or None
-        A row of `shares`; None where no part has more than its size, as far as can be told.
+    Place or None
+        None where no part has more than its size, as far as can be told.
     """
-    table = shares(maps, sign)
-    if not np.isfinite(table["share"]).all():
-        return None
-    row = table.loc[(table["share"] - table["by_size"]).idxmax()].to_dict()
-    return row if row["low"] > row["by_size"] else None
+    rows = [Place(*row) for row in shares(maps, sign).itertuples(index=False)]
+    largest = max(rows, key=lambda row: np.nan_to_num(row.share - row.by_size, nan=-1.0))
+    return largest if largest.low > largest.by_size else None

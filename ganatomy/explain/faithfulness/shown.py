@@ -93,7 +93,8 @@ class ShownImages:
             network: {layer: (height, width) for layer, (height, width) in layers.items()}
             for network, layers in json.loads(notes["sizes"]).items()
         }
-        return ShownImages(*(tensors[name] for name in _TENSORS), int(notes["num_real"]), sizes)
+        named = {name: tensors[name] for name in _TENSORS}
+        return ShownImages(**named, num_real=int(notes["num_real"]), sizes=sizes)
 
 
 def layer_sizes(

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from ganatomy.tensors import read_notes, read_tensors, write_tensors
 FILE = "units.safetensors"
 MOST = 3  # units
 IMAGES = 5  # of each
-AREA = 0.2  # of all places of the layer, over all latents: what counts as active
+AREA = 0.05  # of all places of the layer, over all latents: what counts as active
 _BATCH = 256
 _TENSORS = ("images", "without", "activation")
 
@@ -35,7 +36,7 @@ class UnitImages:
     effect : float
         As of `dissection.dissect`: standard deviations of the concept.
     level : float
-        A fifth of the layer's places, over all latents, are more active than this.
+        `AREA` of the layer's places, over all latents, are more active than this.
     images, without : Tensor of shape (n, c, h, w), float32 in [-1, 1]
         Of the latents in which the unit's mean activation is largest, the largest first; and of the
         same latents with the unit held at its mean over all of them.
@@ -122,7 +123,8 @@ def save_units(units: tuple[UnitImages, ...], folder: Path) -> None:
     if not units:
         (folder / FILE).unlink(missing_ok=True)
         return
-    tensors, notes = {}, {}
+    tensors: dict[str, torch.Tensor] = {}
+    notes: dict[str, str] = {}
     for place, each in enumerate(units):
         told = {name: value for name, value in vars(each).items() if name not in _TENSORS}
         notes[str(place)] = json.dumps(told)
@@ -135,9 +137,10 @@ def load_units(folder: Path) -> tuple[UnitImages, ...]:
     if not (folder / FILE).exists():
         return ()
     tensors, notes = read_tensors(folder / FILE), read_notes(folder / FILE)
-    return tuple(
-        UnitImages(
-            **json.loads(notes[place]), **{name: tensors[f"{place}/{name}"] for name in _TENSORS}
-        )
-        for place in sorted({name.partition("/")[0] for name in tensors}, key=int)
-    )
+    places = sorted({name.partition("/")[0] for name in tensors}, key=int)
+    return tuple(_loaded(json.loads(notes[place]), tensors, place) for place in places)
+
+
+def _loaded(told: dict[str, Any], tensors: dict[str, torch.Tensor], place: str) -> UnitImages:
+    kept: dict[str, Any] = {name: tensors[f"{place}/{name}"] for name in _TENSORS}
+    return UnitImages(**told, **kept)

@@ -47,7 +47,6 @@ def causal_chart(table: pd.DataFrame, target: str = "the target") -> NDArray[np.
             nothing(axis, "no layer has enough channels to be checked")
             axis.spines[:].set_visible(False)
             return pixels(figure)
-        axis.set_title(_title(table))
         axis.axvline(0, color=MUTED, linewidth=0.8, zorder=0)
         places, labels, at = [], [], 0.0
         for layer in layers:
@@ -78,17 +77,6 @@ def causal_chart(table: pd.DataFrame, target: str = "the target") -> NDArray[np.
         _legend(axis)
         figure.legend(loc="outside lower center", ncols=4, fontsize=8, handletextpad=0.5)
         return pixels(figure)
-
-
-def _title(table: pd.DataFrame) -> str:
-    passed, count = int(table["passes"].astype(bool).sum()), len(table)
-    if passed == count:
-        much = "in every line" if count > 1 else "here"
-    elif passed == 0:
-        much = "in no line" if count > 1 else "not here"
-    else:
-        much = f"in {passed} of {count} lines"
-    return f"The channels that Grad-CAM names count more than others: {much}"
 
 
 def _line(axis: Axes, at: float, row: Mapping[Hashable, Any]) -> None:

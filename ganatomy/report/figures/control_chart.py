@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from ganatomy.report.figures.canvas import BAND, INK, MUTED, WARM, canvas, pixels
-from ganatomy.report.figures.labels import empty, shortened
+from ganatomy.report.figures.labels import empty, two_lines
 
 _WIDTH_IN = 8.2
 _MARKS = {
@@ -62,7 +62,7 @@ def control_chart(measures: pd.DataFrame, unit: str = "logit") -> NDArray[np.uin
             axis.tick_params(axis="x", labelsize=7.5)
             axis.spines["left"].set_visible(False)
         if methods:
-            axes[0].set_yticks(range(len(methods)), [shortened(name, 30) for name in methods])
+            axes[0].set_yticks(range(len(methods)), [two_lines(name, 28) for name in methods])
             axes[0].set_ylim(len(methods) - 0.5, -0.5)
         handles = [
             Line2D([], [], color=colour, marker=mark, ls="", ms=4.5)

@@ -15,6 +15,14 @@ def shortened(text: str, most: int) -> str:
     return f"{text[:head]}…{text[len(text) - (most - head - 1) :]}"
 
 
+def two_lines(text: str, width: int) -> str:
+    """Break a name into at most two lines of `width` characters; what is longer is shortened."""
+    if len(text) <= width:
+        return text
+    lines = textwrap.wrap(text, width)
+    return "\n".join(lines) if len(lines) < 3 else shortened(text, width)
+
+
 def one_line(title: str, most: int) -> str:
     """Put a title on one line; whole words are left out at its end when it is too long."""
     return textwrap.shorten(_bare(title), most, placeholder=" …")

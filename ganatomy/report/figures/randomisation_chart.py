@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from ganatomy.report.figures.canvas import ACCENT, BAND, MUTED, WARM, canvas, pixels
-from ganatomy.report.figures.labels import nothing, shortened
+from ganatomy.report.figures.labels import nothing, shortened, two_lines
 
 _COLUMNS = 3
 _OTHERS = "#c3cad2"
@@ -55,7 +55,7 @@ def randomisation_chart(cascade: pd.DataFrame, bound: float = 0.3) -> NDArray[np
                 if name != methods[place]:
                     axis.plot(curve["step"], curve["correlation"], color=_OTHERS, lw=0.8)
             _cascade(axis, curves[methods[place]])
-            axis.set_title(shortened(methods[place], 90 // columns), fontsize=8.5)
+            axis.set_title(two_lines(methods[place], 90 // columns), fontsize=8.5)
             axis.set_xticks(range(len(names)), names, rotation=90, fontsize=6.5)
             axis.set_ylim(min(-0.4, _lowest(cascade) - 0.05), 1.06)
             last_in_column = place + columns >= len(methods)

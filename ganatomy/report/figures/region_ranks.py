@@ -20,7 +20,7 @@ _WIDEST_IN = 1.45  # a column
 _LEVEL_IN = 1.0  # narrower ones have their names aslant
 _LETTER_IN = 0.073
 _NAME = 20
-_ASLANT = 24
+_ASLANT = 26
 _LEAST = 0.02  # of the palest colour
 _COLOURS = LinearSegmentedColormap.from_list("ranks", ["#f1f5f8", "#9cc7da", ACCENT])
 

@@ -1,31 +1,81 @@
-"""Whether the explanations can be trusted."""
+"""Where D looks, by the kinds of map that pass every test, and how far maps can be trusted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
 
 from ganatomy.explain.faithfulness.result import FaithfulnessStudy
 from ganatomy.explain.faithfulness.verdict import RULES
 from ganatomy.explain.lime.baseline_check import said
+from ganatomy.explain.maps.methods import INTEGRATED_GRADIENTS, OCCLUSION
 from ganatomy.files import read_json
 from ganatomy.report.figures.control_chart import control_chart
+from ganatomy.report.figures.map_sheet import MapRow, map_sheet
 from ganatomy.report.figures.randomisation_chart import randomisation_chart
 from ganatomy.report.figures.region_ranks import agreement_picture
 from ganatomy.report.figures.removal_chart import removal_chart
-from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png, rows_of
+from ganatomy.report.sections import faithfulness_words as words
+from ganatomy.report.sections.discriminator import what_the_sign_means
+from ganatomy.report.sections.kinds import Kinds
+from ganatomy.report.sections.page_section import (
+    Block,
+    Figure,
+    PageSection,
+    Picture,
+    Record,
+    png,
+    rows_of,
+)
+from ganatomy.report.verdict.clause import Clause
+from ganatomy.report.verdict.gate import Gate
 from ganatomy.report.verdict.questions.maps import maps
 from ganatomy.tables import read_table
+from ganatomy.wording import listed
+
+COLOURS = (
+    "Red raises D’s logit, blue lowers it; the strongest colours of a row stand for the number "
+    "beside its name, in real and generated images alike. Above each image: D’s logit of it."
+)
+FILLED_WITH = {
+    "black": "black",
+    "mean": "the mean image",
+    "blur": "a blurred copy of the image",
+    "inpaint": "what fits the places around",
+    "marginal": "what other images show there",
+}
+"""What hides a place, by the baseline's name."""
+
+_MAPS = "faithfulness/maps.safetensors"
 
 
 @dataclass(frozen=True, eq=False)
 class StudyWithRefusals:
-    """The study, and the maps that the studies of maps and of LIME had to leave out."""
+    """The study, and the maps that the studies of maps and of LIME had to leave out.
+
+    And the sentence on what the sign of D's logit means.
+    """
 
     study: FaithfulnessStudy
     refusals: tuple[Record, ...]
+    sign: str
+
+    @property
+    def kinds(self) -> Kinds:
+        """The kinds of map, with their names."""
+        shown = self.study.shown
+        return Kinds(self.study.verdicts, {} if shown is None else shown.sizes)
 
 
 def _load(folder: Path) -> StudyWithRefusals:
-    return StudyWithRefusals(FaithfulnessStudy.load(folder), tuple(_refusals(folder.parent)))
+    reports = folder.parent
+    return StudyWithRefusals(
+        FaithfulnessStudy.load(folder), tuple(_refusals(reports)), what_the_sign_means(reports)
+    )
 
 
 def _refusals(reports: Path) -> list[Record]:
@@ -43,35 +93,144 @@ def _refusals(reports: Path) -> list[Record]:
 
 def _facts(result: StudyWithRefusals) -> Record:
     """The verdict on each method, with the figures that it rests on."""
-    study = result.study
+    study, kinds = result.study, result.kinds
     own = study.scores[study.scores["control"] == ""]
     infidelity = own[own["measure"] == "infidelity"].groupby("method")["value"].mean()
     told = {
         "verdict": study.verdict(),
-        "rows": rows_of(study.verdicts),
+        "rows": [
+            {**row, "name": kinds.name(row["method"]), **tested}
+            for row, tested in zip(rows_of(study.verdicts), words.tested(study, kinds))
+        ],
+        "asks": words.ASKS,
+        "counts": words.counts(study),
+        "figures": words.all_figures(study, kinds),
         "rules": {name: study.rules[name] for name in RULES if name in study.rules},
         "num_images": int(own.groupby("method")["image"].nunique().max()),
-        "sentences": study.sentences,
+        "agree": words.agree(study, kinds),
         "baseline": study.hiding.baseline,
         "beware": [*said(study.hiding)],
         "infidelity": infidelity.to_dict(),
-        "planted": rows_of(study.planted),
+        "planted": rows_of(study.planted.assign(name=study.planted["method"].map(kinds.name))),
     }
-    return {"faithfulness": told, "refusals": list(result.refusals)}
+    looks = {
+        "passing": [kinds.name(kind) for kind in study.trusted],
+        "where": words.where(study, kinds),
+        "sign": result.sign,
+        "filled_with": FILLED_WITH[study.hiding.baseline],
+        "kept": study.shown is not None,
+    }
+    return {"faithfulness": told, "looks": looks, "refusals": list(result.refusals)}
 
 
 def _figures(result: StudyWithRefusals) -> dict[str, Figure]:
-    study, regions = result.study, result.study.regions
-    figures: dict[str, Figure] = {
-        "controls": lambda: png(control_chart(study.measures)),
-        "removal": lambda: png(removal_chart(study.curves)),
-        "randomisation": lambda: png(randomisation_chart(study.randomised["d"])),
-    }
-    if regions is not None:
-        figures["agreement"] = lambda: png(
-            agreement_picture(regions.mean_image, regions.masks, regions.agreement.ranks)
+    return {**_sheets(result), **_charts(result)}
+
+
+def _sheets(result: StudyWithRefusals) -> dict[str, Figure]:
+    """Maps of the kinds that pass; those of no layer that do not: the others have own sections."""
+    study, kinds = result.study, result.kinds
+    if study.shown is None:
+        return {}
+    of_d, of_g = words.of_d(study), [kind for kind in study.trusted if " G " in kind]
+    failing = [
+        kind
+        for kind in (INTEGRATED_GRADIENTS, OCCLUSION)
+        if kind in study.maps and kind not in study.trusted
+    ]
+    figures: dict[str, Figure] = {}
+    if of_d:
+        figures["looks"] = Picture(
+            lambda: png(_sheet(result, of_d)),
+            title=words.finding(study, kinds),
+            caption=f"The first real and the first generated images, not picked, and the maps that "
+            f"passed every test. {COLOURS} Integrated gradients and occlusion compare the image "
+            f"with {FILLED_WITH[study.hiding.baseline]}.",
+            source=_MAPS,
+            kind="pixels",
+        )
+    if of_g:
+        figures["within_g"] = Picture(
+            lambda: png(_sheet(result, of_g)),
+            title=f"{len(of_g)} kind{'s' * (len(of_g) > 1)} of map within G pass every test",
+            caption="Which places of G’s layers raise D’s logit of the image that they lead to. "
+            f"{COLOURS}",
+            source=_MAPS,
+            kind="pixels",
+        )
+    if failing:
+        figures["failing"] = Picture(
+            lambda: png(_sheet(result, failing)),
+            title=f"Not to be relied on: {listed([kinds.name(kind) for kind in failing])}",
+            alt="; ".join(f"{kinds.name(kind)}: {kinds.stamp(kind)}" for kind in failing),
+            caption=f"Above each row stands why it is not to be relied on. {COLOURS}",
+            source=_MAPS,
+            kind="pixels",
         )
     return figures
+
+
+def _sheet(result: StudyWithRefusals, which: Sequence[str]) -> NDArray[np.uint8]:
+    """Kinds of map of D at real and generated images, or of G at the generated ones."""
+    study, kinds, shown = result.study, result.kinds, result.study.shown
+    assert shown is not None
+    within_g = " G " in which[0]
+    images, scores = shown.images, shown.scores
+    groups = [("real, held out", len(shown.real)), ("generated", len(shown.fake))]
+    if within_g:
+        images, scores, groups = shown.fake, shown.fake_scores, groups[1:]
+    rows = []
+    for kind in which:
+        own = study.maps[kind]
+        maps = own[: len(shown.fake)] if within_g else shown.of_d(own)
+        reasons = [
+            "" if bool(torch.isfinite(each).all()) else words.refusal(study, kind) for each in maps
+        ]
+        rows.append(MapRow(kinds.name(kind), maps, reasons, kinds.stamp(kind)))
+    return map_sheet(images, rows, scores, groups=groups)
+
+
+def _charts(result: StudyWithRefusals) -> dict[str, Figure]:
+    study, kinds = result.study, result.kinds
+    figures: dict[str, Figure] = {
+        "controls": Picture(
+            lambda: png(control_chart(_named(study.measures, kinds))),
+            title=words.controlled(study),
+            caption="How much better each kind of map foretells what removing pixels does to D’s "
+            "logit than a random map, an edge detector, and the same kind’s map of another image; "
+            "right of 0 it is better. Lines are 95 % intervals. The edge detector is not judged.",
+            source="faithfulness/measures.csv",
+        ),
+        "removal": Picture(
+            lambda: png(removal_chart(_named(study.curves, kinds))),
+            title=words.best_removal(study),
+            caption="D’s logit while pixels are hidden (deletion), or shown (insertion), those "
+            "first that the map ranks highest; beside it the same in the order of the controls.",
+            source="faithfulness/removal.csv",
+        ),
+        "randomisation": Picture(
+            lambda: png(randomisation_chart(_named(study.randomised["d"], kinds))),
+            title=words.randomised(study),
+            caption="How alike a map is to that of the trained D, as ever more of D’s layers get "
+            "random weights; a map that explains D ends within the grey band.",
+            source="faithfulness/randomisation_d.csv",
+        ),
+    }
+    if (regions := study.regions) is not None:
+        ranks = regions.agreement.ranks.rename(columns=kinds.short)
+        figures["agreement"] = Picture(
+            lambda: png(agreement_picture(regions.mean_image, regions.masks, ranks)),
+            title=words.agree(study, kinds)["title"],
+            caption="What each way of asking calls important: retraining without the region "
+            "(largest |t| in G and in D), and the mean magnitude of each kind of map of D on real "
+            "images. Rank 1, dark, is the most important.",
+            source="faithfulness/regions.csv",
+        )
+    return figures
+
+
+def _named(table: pd.DataFrame, kinds: Kinds) -> pd.DataFrame:
+    return table.assign(method=table["method"].map(kinds.name))
 
 
 def _summary(result: StudyWithRefusals) -> list[str]:
@@ -82,17 +241,28 @@ def _summary(result: StudyWithRefusals) -> list[str]:
     ]
 
 
+def _clauses(result: StudyWithRefusals, gate: Gate) -> list[Clause]:
+    trusted = [result.kinds.name(kind) for kind in result.study.trusted]
+    return [maps(trusted, len(result.study.verdicts), gate)]
+
+
+_HERE = Path(__file__).parent
 SECTION = PageSection(
     name="faithfulness",
     place=30,
     blocks=(
+        Block("looks", "Where does D look?", "looks", _HERE / "faithfulness_looks.html"),
+        Block("trust", "How far can maps be trusted?", "trust", _HERE / "faithfulness.html"),
         Block(
-            "trust", "Can it be trusted?", "trust", Path(__file__).with_name("faithfulness.html")
+            "trust-figures",
+            "The tests of the maps in figures",
+            "appendix",
+            _HERE / "faithfulness_figures.html",
         ),
     ),
     load=_load,
     facts=_facts,
     figures=_figures,
     summary=_summary,
-    clauses=lambda result, gate: [maps(result.study.trusted, len(result.study.verdicts), gate)],
+    clauses=_clauses,
 )

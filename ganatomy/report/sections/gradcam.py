@@ -1,4 +1,4 @@
-"""Where D and G look, by class activation maps."""
+"""What the study of maps found beside the maps that pass: channels, units, kinds that fail."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,13 +11,19 @@ from numpy.typing import NDArray
 
 from ganatomy.explain.maps.film import Frame
 from ganatomy.explain.maps.result import MapsStudy
+from ganatomy.explain.maps.which import WhichMap
 from ganatomy.report.figures.attribution_sheet import attribution_sheet
 from ganatomy.report.figures.causal_chart import causal_chart
 from ganatomy.report.figures.class_maps import class_maps
 from ganatomy.report.figures.disagreement_sheet import disagreement_sheet
 from ganatomy.report.figures.dissection_table import dissection_table
 from ganatomy.report.figures.film import film
+from ganatomy.report.figures.map_sheet import MapRow, map_sheet
+from ganatomy.report.figures.unit_sheet import unit_sheet
+from ganatomy.report.sections import gradcam_words as words
 from ganatomy.report.sections.discriminator import what_the_sign_means
+from ganatomy.report.sections.faithfulness import COLOURS
+from ganatomy.report.sections.kinds import NOT_TESTED, Kinds, kind_of
 from ganatomy.report.sections.page_section import (
     Block,
     Figure,
@@ -27,80 +33,231 @@ from ganatomy.report.sections.page_section import (
     png,
     rows_of,
 )
+from ganatomy.wording import counted, listed, percent
 
-_SHEETS = ("d_real", "d_fake", "g_fake")
 _CLASS_TITLES = {"d_real": "D on reals", "d_fake": "D on fakes", "g_fake": "G"}
 _FILM_TITLES = {"D": "where D looks", "G": "G's part in it"}
+_EACH, _ALONE = 3, 6  # images of a kind, beside another and alone
 Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
 class _MapsAndSign:
-    """The study, and what D's logit being positive means."""
+    """The study, what D's logit being positive means, and which kinds of map passed the tests."""
 
     study: MapsStudy
     sign: str
+    kinds: Kinds
+
+    def unreliable(self, key: str) -> list[WhichMap]:
+        """Give the kinds of a case that did not pass every test."""
+        return [which for which in self.study.cases[key].maps if self.kinds.stamp(kind_of(which))]
 
 
 def _load(folder: Path) -> _MapsAndSign:
-    return _MapsAndSign(MapsStudy.load(folder), what_the_sign_means(folder.parent))
+    study, reports = MapsStudy.load(folder), folder.parent
+    kinds = Kinds.beside(reports)
+    if not kinds.sizes:  # the order of layers at least
+        layers = {
+            which.network: case.layers for case in study.cases.values() for which in case.maps
+        }
+        kinds = Kinds(kinds.verdicts, kinds.sizes, layers)
+    return _MapsAndSign(study, what_the_sign_means(reports), kinds)
 
 
 def _facts(result: _MapsAndSign) -> Record:
-    study = result.study
+    study, kinds = result.study, result.kinds
+    unreliable = [which for key in ("d_real", "g_fake") for which in result.unreliable(key)]
     facts = {
         "sign": result.sign,
         **study.metrics(),
         "verdict": study.verdict(),
-        "methods": list(study.methods),
+        "methods": [kinds.short(name) for name in study.methods],
+        "unreliable": [
+            {"name": kinds.name(kind_of(which)), "why": kinds.stamp(kind_of(which))}
+            for which in unreliable
+        ],
+        "num_kinds": sum(len(study.cases[key].maps) for key in ("d_real", "g_fake")),
+        "overlap": words.overlap(study),
         "num_averaged": max(study.class_means.counts.values(), default=0),
         "num_remembered": len(study.film),
-        "still": _still(study.film[-1]) if study.film else "",
+        "has_units": bool(study.carriers.strongest),
+        "units_not_kept": bool(study.carriers.num_units) and not study.carriers.strongest,
     }
     return {"gradcam": facts, "concepts": rows_of(study.carriers.concepts)}
 
 
 def _figures(result: _MapsAndSign) -> dict[str, Figure]:
     """Draw what there is something of."""
-    study = result.study
-    figures: dict[str, Figure] = {key: partial(_sheet, study, key) for key in _SHEETS}
-    figures["classes"] = lambda: png(_classes(study))
+    return {**_sheets(result), **_units(result), **_over_time(result)}
+
+
+def _sheets(result: _MapsAndSign) -> dict[str, Figure]:
+    study, kinds = result.study, result.kinds
+    figures: dict[str, Figure] = {}
+    for name, network, key, about in (
+        ("d_maps", "D", "d_real", ""),
+        ("g_maps", "G", "g_fake", "The places of G’s layers that raise D’s logit of the image. "),
+    ):
+        if which := result.unreliable(key):
+            stamps = [(kinds.name(kind_of(each)), kinds.stamp(kind_of(each))) for each in which]
+            figures[name] = Picture(
+                partial(_maps_of, result, network, which),
+                title="Not to be relied on: maps of "
+                f"{network} by {counted(len(which), 'kind')} that did not pass every test",
+                alt=f"Not to be relied on: {words.reasons(stamps)}",
+                caption=f"{about}Above each row stands why it is not to be relied on. {COLOURS}",
+                source=f"gradcam/{key}.safetensors",
+                kind="pixels",
+            )
     if study.asked is not None and study.asked.maps:
-        figures["g_targets"] = lambda: png(_asked(study))
-    if study.comparison is not None:
-        figures["disagreement"] = lambda: png(_disagreement(study))
-    if len(study.causal):
-        figures["causal"] = lambda: png(causal_chart(study.causal))
-    if (table := study.carriers.dissection) is not None:
-        figures["dissection"] = lambda: png(dissection_table(table))
-    if study.film:
-        shown = list(_frames(study.film))
-        figures["film"] = lambda: film(shown)
-        for frame, pixels in zip(study.film, shown):  # for the record: the page has the film
-            figures[_still(frame)] = Picture(partial(png, pixels), key="film", step=frame.step)
+        figures["g_targets"] = Picture(
+            lambda: png(_asked(result)),
+            title=f"Not to be relied on: G’s last layer asked for {listed([*study.asked.maps])}, "
+            "of which no map was put to the tests",
+            caption="HiResCAM of G’s last layer with several channels. class: the evaluator’s "
+            "logit of the class that it sees; concept: a quantity read from its features; region: "
+            "the brightness of a part of the image. Red raises what is asked for, blue lowers it. "
+            "Above each image: D’s logit of it.",
+            source="gradcam/g_targets.safetensors",
+            kind="pixels",
+        )
+    if study.comparison is not None and words.overlap(study)["shown"]:
+        figures["disagreement"] = Picture(
+            lambda: png(_disagreement(study)),
+            title=words.overlap(study)["words"],
+            caption="Colours: each pixel’s share of its map’s magnitude. In brackets: the overlap "
+            "with G’s maps of other images, which is chance.",
+            source="gradcam/disagreement.csv",
+            kind="pixels",
+        )
+    figures["classes"] = Picture(
+        lambda: png(_classes(study)),
+        title=_stamped(words.classes(study), _whole_stamp(result)),
+        caption="Mean magnitude of the maps of each class over "
+        f"{max(study.class_means.counts.values(), default=0)} images of a kind, darker: more; "
+        "fakes by the class that the evaluator sees. A row has one scale, said at its left.",
+        source="gradcam/class_means.safetensors",
+        kind="pixels",
+    )
     return figures
 
 
-def _still(frame: Frame) -> str:
-    """Name a frame's picture."""
-    return f"film_{frame.step:09d}"
+def _units(result: _MapsAndSign) -> dict[str, Figure]:
+    study, kinds = result.study, result.kinds
+    figures: dict[str, Figure] = {}
+    if len(study.causal):
+        named = study.causal.assign(layer=words.layers(study.causal["layer"], kinds))
+        figures["causal"] = Picture(
+            lambda: png(causal_chart(named, "D’s logit")),
+            title=words.causes(study.causal),
+            caption="How far D’s logit falls when channels of a layer are taken away, a line for "
+            "each share of them: those that Grad-CAM credits most, beside as many at random. The "
+            "bar is a 95 % interval: where it stays clear of the random ones, the check passes.",
+            source="gradcam/causal.csv",
+        )
+    if units := study.carriers.strongest:
+        titles = [words.unit(each, study.carriers, kinds) for each in units]
+        figures["units"] = Picture(
+            lambda: png(unit_sheet(units, titles)),
+            title=f"Of {words.units(study.carriers)} of G the strongest is u{titles[0][1:]}",
+            caption=f"The {len(units)} units of G with the largest effects, each in the images in "
+            "which it is most active: outlined, where it is more active than in "
+            f"{percent(1 - words.AREA)} of its layer’s places over all latents; below, the same "
+            "latents with the unit held at its mean.",
+            source="gradcam/units.safetensors",
+            kind="pixels",
+        )
+    if (table := study.carriers.dissection) is not None:
+        layers = {name: kinds.short_layer("G", str(name)) for name in table["layer"].unique()}
+        named_units = table.assign(layer=table["layer"].map(layers))
+        figures["dissection"] = Picture(
+            lambda: png(dissection_table(named_units)),
+            title=words.carriers(table),
+            caption="The units (channels of a layer) of G with the largest effects, a row each: "
+            "standard deviations that a concept gains with one standard deviation of the unit. "
+            "Red: the unit raises it, blue: lowers it; outlined: stands out.",
+            source="gradcam/dissection.csv",
+        )
+    return figures
 
 
-def _sheet(study: MapsStudy, key: str) -> bytes:
-    """The maps of a case over its images, or why there are none."""
-    case = study.cases[key]
-    images = case.inputs if case.network == "D" else study.cases["d_fake"].inputs
-    maps = {which.title: each for which, each in case.maps.items()}
-    reasons = {which.title: case.reasons[which.key] for which in case.maps}
-    return png(attribution_sheet(images, maps, case.scores, notes=None, refusals=reasons))
+def _over_time(result: _MapsAndSign) -> dict[str, Figure]:
+    study = result.study
+    if not study.film:
+        return {}
+    shown = list(_frames(study.film))
+    figures: dict[str, Figure] = {
+        "film": Picture(
+            lambda: film(shown),
+            title=_stamped(words.course(study.film), _whole_stamp(result)),
+            caption=f"The same latents at {len(shown)} steps of the training: what G makes of "
+            "them, where D looks, and G’s part in it. Red raises D’s logit, blue lowers it.",
+            source="gradcam/film.safetensors",
+            kind="film",
+        )
+    }
+    for frame, pixels in zip(study.film, shown):  # for the record: the page has the film
+        name = f"film_{frame.step:09d}"
+        figures[name] = Picture(partial(png, pixels), key="film", step=frame.step)
+    return figures
 
 
-def _asked(study: MapsStudy) -> Pixels:
-    assert study.asked is not None
-    fakes, logits = study.cases["d_fake"].inputs, study.cases["g_fake"].scores
-    return attribution_sheet(
-        fakes, study.asked.maps, logits, notes=None, refusals=study.asked.reasons
+def _stamped(title: str, stamp: str) -> str:
+    return f"Not to be relied on ({stamp}): {title}" if stamp else title
+
+
+def _whole_stamp(result: _MapsAndSign) -> str:
+    """Say why the maps of D looked at as a whole are not to be relied on."""
+    study = result.study
+    if study.comparison is None:
+        return NOT_TESTED
+    whole, case = study.comparison.d_maps, study.cases["d_fake"]
+    for which, maps in case.maps.items():  # the layer is known by its maps
+        if which.method == study.class_means.method and torch.equal(maps[: len(whole)], whole):
+            kind = kind_of(which)
+            stamp = result.kinds.stamp(kind)
+            return f"{result.kinds.name(kind)}: {stamp}" if stamp else ""
+    return NOT_TESTED
+
+
+def _maps_of(result: _MapsAndSign, network: str, which: list[WhichMap]) -> bytes:
+    """The maps of kinds that are not to be relied on, each under its reason."""
+    kinds, cases = result.kinds, result.study.cases
+    fakes = cases["d_fake"].inputs
+    parts = [("generated", cases["g_fake"], _ALONE, fakes)]
+    if network == "D":
+        real, fake = cases["d_real"], cases["d_fake"]
+        parts = [("real, held out", real, _EACH, real.inputs), ("generated", fake, _EACH, fakes)]
+    rows = [
+        MapRow(
+            kinds.name(kind_of(each)),
+            torch.cat([case.maps[each][:most] for _, case, most, _ in parts]),
+            [reason for _, case, most, _ in parts for reason in case.reasons[each.key][:most]],
+            kinds.stamp(kind_of(each)),
+        )
+        for each in which
+    ]
+    return png(
+        map_sheet(
+            torch.cat([images[:most] for _, _, most, images in parts]),
+            rows,
+            torch.cat([case.scores[:most] for _, case, most, _ in parts]),
+            groups=[(name, len(images[:most])) for name, _, most, images in parts],
+        )
     )
+
+
+def _asked(result: _MapsAndSign) -> Pixels:
+    asked = result.study.asked
+    assert asked is not None
+    rows = [
+        MapRow(name, maps[:_ALONE], asked.reasons[name][:_ALONE], NOT_TESTED)
+        for name, maps in asked.maps.items()
+    ]
+    fakes = result.study.cases["d_fake"].inputs[:_ALONE]
+    scores = result.study.cases["g_fake"].scores
+    return map_sheet(fakes, rows, scores, groups=[("generated", len(fakes))])
 
 
 def _disagreement(study: MapsStudy) -> Pixels:
@@ -144,7 +301,10 @@ SECTION = PageSection(
     place=40,
     blocks=(
         Block(
-            "gradcam", "Where do D and G look?", "looks", Path(__file__).with_name("gradcam.html")
+            "gradcam",
+            "Inside D and G: channels, units, and maps that do not pass",
+            "appendix",
+            Path(__file__).with_name("gradcam.html"),
         ),
     ),
     load=_load,

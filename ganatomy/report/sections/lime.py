@@ -1,26 +1,55 @@
 """What speaks for “real”, by LIME."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
+import torch
+
 from ganatomy.explain.lime.baseline_check import said
+from ganatomy.explain.lime.cases import LimeCase
 from ganatomy.explain.lime.result import CASES, LimeStudy
 from ganatomy.explain.lime.settings import BaselineCheck
-from ganatomy.report.figures.attribution_sheet import attribution_sheet
+from ganatomy.explain.maps.methods import LIME
 from ganatomy.report.figures.class_maps import class_maps
 from ganatomy.report.figures.latent_chart import latent_chart
+from ganatomy.report.figures.map_sheet import MapRow, map_sheet
 from ganatomy.report.figures.r2_chart import r2_chart
-from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png
+from ganatomy.report.sections import lime_words as words
+from ganatomy.report.sections.faithfulness import COLOURS
+from ganatomy.report.sections.kinds import Kinds
+from ganatomy.report.sections.page_section import Block, Figure, PageSection, Picture, Record, png
 
 _MAY_LACK = tuple(f"mean_held_out_r2_{key}" for key in CASES)
 _CLASS_TITLES = {"d_real": "D on reals", "d_fake": "D on fakes", "g_regions": "G's regions"}
 _FIT_TITLES = {"d_real": "real", "d_fake": "fake", "g_regions": "fake, parts of more usual ones"}
+_EACH, _ALONE = 3, 6  # images of a kind, beside another and alone
 
 
-def _facts(study: LimeStudy) -> Record:
+@dataclass(frozen=True, eq=False)
+class _LimeAndTrust:
+    """The study, and whether its kind of map passed the tests."""
+
+    study: LimeStudy
+    kinds: Kinds
+
+    @property
+    def stamp(self) -> str:
+        """Why its maps are not to be relied on; "" where they are."""
+        return self.kinds.stamp(LIME)
+
+
+def _load(folder: Path) -> _LimeAndTrust:
+    return _LimeAndTrust(LimeStudy.load(folder), Kinds.beside(folder.parent))
+
+
+def _facts(result: _LimeAndTrust) -> Record:
+    study = result.study
     known = {name: value for name, value in study.metrics().items() if value == value}
     about = {
+        "stamp": result.stamp,
+        "fit": words.fit(study),
         "verdict": " ".join(study.sentences()),
         "baseline": study.hiding.baseline,
         "checks": [{**asdict(check), "means": _meaning(check)} for check in study.hiding.checks],
@@ -40,30 +69,86 @@ def _meaning(check: BaselineCheck) -> str:
     return "something" if check.means_something else "not certain"
 
 
-def _figures(study: LimeStudy) -> dict[str, Figure]:
-    figures: dict[str, Figure] = {key: partial(_sheet, study, key) for key in study.cases}
-    figures["classes"] = partial(_classes, study)
-    figures["r2"] = partial(_fits, study)
-    if study.latents is not None:
-        figures["latents"] = partial(_latents, study)
+def _figures(result: _LimeAndTrust) -> dict[str, Figure]:
+    study, stamp = result.study, result.stamp
+    below = "Below each: held-out R², and the correlation of the coefficients between seeds."
+    figures: dict[str, Figure] = {
+        "d_maps": Picture(
+            partial(_sheet, result, ("d_real", "d_fake")),
+            title=words.stamped(words.fit(study), stamp),
+            caption="The images that together cover most of what was found (submodular pick), real "
+            f"and generated. {COLOURS} {below}",
+            source="lime/d_real.safetensors",
+            kind="pixels",
+        ),
+        "g_regions": Picture(
+            partial(_sheet, result, ("g_regions",)),
+            title=words.stamped(words.regions(study), stamp),
+            caption="Segments of G’s image are exchanged for what G draws there from the same "
+            "latent at half its length, nearer to the middle of all latents. Red: what G drew "
+            f"raises D’s logit above what the more usual image has there; blue: it lowers it. "
+            f"Above each image: D’s logit of it. {below}",
+            source="lime/g_regions.safetensors",
+            kind="pixels",
+        ),
+        "classes": Picture(
+            partial(_classes, study),
+            title=words.stamped("Mean magnitude of LIME’s coefficients, class by class", stamp),
+            caption="Mean magnitude of the coefficients over at most "
+            f"{int(study.surrogates.groupby('group').size().max())} images of a kind, darker: "
+            "more. A row has one scale, which stands at its left.",
+            source="lime/class_means.safetensors",
+            kind="pixels",
+        ),
+        "r2": Picture(
+            partial(_fits, study),
+            title=words.fit(study),
+            caption="R² on the samples that a surrogate was fitted to and on those left out, of "
+            "every image: far below the diagonal it has learned its samples by heart.",
+            source="lime/surrogates.csv",
+        ),
+    }
+    if (latents := study.latents) is not None:
+        figures["latents"] = Picture(
+            lambda: png(latent_chart({name: latents.of(name) for name in latents.targets})),
+            title=words.latents(latents),
+            caption="Change of each target for one standard deviation of a latent coordinate, over "
+            f"{latents.num_latents} latents. The dot is the mean size with its interval, the bar "
+            "what is left when signs cancel, grey what noise alone would show.",
+            source="lime/latents.csv",
+        )
     return figures
 
 
-def _sheet(study: LimeStudy, key: str) -> bytes:
+def _sheet(result: _LimeAndTrust, keys: Sequence[str]) -> bytes:
     """Maps over their images, with how well they foretell and whether they come again."""
-    case = study.cases[key]
-    notes = [
+    names = {"d_real": "real, held out", "d_fake": "generated", "g_regions": "generated"}
+    most = _ALONE if len(keys) == 1 else _EACH
+    cases = [(names[key], result.study.cases[key]) for key in keys]
+    row = MapRow(
+        "LIME",
+        torch.cat([case.maps[:most] for _, case in cases]),
+        [reason for _, case in cases for reason in case.refusals[:most]],
+        result.stamp,
+    )
+    return png(
+        map_sheet(
+            torch.cat([case.inputs[:most] for _, case in cases]),
+            [row],
+            torch.cat([case.scores[:most] for _, case in cases]),
+            groups=[(name, len(case.inputs[:most])) for name, case in cases],
+            notes=[note for _, case in cases for note in _notes(case)[:most]],
+        )
+    )
+
+
+def _notes(case: LimeCase) -> list[str]:
+    return [
         "" if refusal else f"R² {fit:.2f}\nseeds {same:.2f}"
         for refusal, fit, same in zip(
             case.refusals, case.held_out_r2.tolist(), case.stability.tolist()
         )
     ]
-    reasons = {"LIME": list(case.refusals)}
-    return png(
-        attribution_sheet(
-            case.inputs, {"LIME": case.maps}, case.scores, notes=notes, refusals=reasons
-        )
-    )
 
 
 def _classes(study: LimeStudy) -> bytes:
@@ -77,14 +162,8 @@ def _fits(study: LimeStudy) -> bytes:
     return png(r2_chart(study.surrogates.assign(group=titles)))
 
 
-def _latents(study: LimeStudy) -> bytes:
-    effects = study.latents
-    assert effects is not None
-    return png(latent_chart({name: effects.of(name) for name in effects.targets}))
-
-
-def _summary(study: LimeStudy) -> list[str]:
-    facts = _facts(study)["lime"]
+def _summary(result: _LimeAndTrust) -> list[str]:
+    facts = _facts(result)["lime"]
     return [
         f"LIME, mean held-out R² on {what}: {facts[f'mean_held_out_r2_{key}']:.2f}"
         for key, what in (("d_real", "reals"), ("d_fake", "fakes"))
@@ -92,13 +171,15 @@ def _summary(study: LimeStudy) -> list[str]:
     ]
 
 
+_HERE = Path(__file__).parent
 SECTION = PageSection(
     name="lime",
     place=50,
     blocks=(
-        Block("lime", "What speaks for “real”?", "looks", Path(__file__).with_name("lime.html")),
+        Block("lime", "What speaks for “real”, by LIME?", "looks", _HERE / "lime.html"),
+        Block("lime-figures", "LIME in figures", "appendix", _HERE / "lime_figures.html"),
     ),
-    load=LimeStudy.load,
+    load=_load,
     facts=_facts,
     figures=_figures,
     summary=_summary,

@@ -9,12 +9,14 @@ from ganatomy.explain.faithfulness.places import PARTS, shares, standing_out
 from ganatomy.rng import generator
 
 
-def test_parts_are_named_row_by_row() -> None:
-    assert (
-        *("upper left", "upper", "upper right"),
-        *("left", "middle", "right"),
-        *("lower left", "lower", "lower right"),
-    ) == PARTS
+def test_each_part_is_where_its_name_says() -> None:
+    rows = ("upper", "middle", "lower")
+    columns = ("left", "middle", "right")
+    for number, part in enumerate(PARTS):
+        maps = torch.zeros(1, 9, 9)
+        row, column = (("middle", "middle") if part == "middle" else part.split())
+        maps[0, 3 * rows.index(row) + 1, 3 * columns.index(column) + 1] = 1
+        assert shares(maps, 1)["share"].tolist() == [float(at == number) for at in range(9)]
 
 
 def test_shares_are_those_of_the_sign_that_is_asked_for() -> None:
@@ -46,10 +48,10 @@ def test_a_part_stands_out_only_where_its_interval_is_above_its_size() -> None:
     planted[:, 6:, :3] += 1
     row = standing_out(planted, 1)
     assert row is not None
-    assert row["part"] == "lower left"
-    assert row["low"] > row["by_size"]
+    assert row.part == "lower left"
+    assert row.low > row.by_size
     lowered = standing_out(planted, -1)
-    assert lowered is None or lowered["part"] != "lower left"
+    assert lowered is None or lowered.part != "lower left"
     assert standing_out(torch.ones(5, 9, 9), 1) is None  # the same everywhere
     assert standing_out(planted[:1], 1) is None  # one map has no interval
     assert standing_out(torch.full((3, 9, 9), np.nan), 1) is None

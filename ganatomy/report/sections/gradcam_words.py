@@ -1,0 +1,116 @@
+"""What the study of maps found, in words that follow from its figures."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from ganatomy.explain.maps.film import Frame
+from ganatomy.explain.maps.result import MapsStudy
+from ganatomy.explain.units.carriers import Carriers
+from ganatomy.explain.units.unit_images import AREA as AREA
+from ganatomy.explain.units.unit_images import UnitImages
+from ganatomy.report.sections.kinds import Kinds
+from ganatomy.report.sections.page_section import Record
+from ganatomy.statistics import paired_t
+from ganatomy.wording import apart, counted, of_all, pair, signed
+
+LEAST_OVERLAP = 0.05
+"""An overlap this close to that of different images is chance level: no picture shows it."""
+
+
+def reasons(stamps: Sequence[tuple[str, str]]) -> str:
+    """List kinds of map with what speaks against each, kinds with the same reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for name, why in stamps:
+        by_reason.setdefault(why, []).append(name)
+    return "; ".join(f"{' and '.join(names)} ({why})" for why, names in by_reason.items())
+
+
+def overlap(study: MapsStudy) -> Record:
+    """Say whether D's maps and G's overlap more at the same images than at different ones."""
+    nothing: Record = {"words": "", "shown": False}
+    if study.comparison is None:
+        return nothing
+    table = study.comparison.table
+    both = table[["overlap", "chance_overlap"]].astype(float).dropna()
+    if len(both) < 2:
+        return nothing
+    difference, low, high, _ = (
+        float(each) for each in paired_t((both["overlap"] - both["chance_overlap"]).to_numpy())
+    )
+    mean, chance = pair(float(both["overlap"].mean()), float(both["chance_overlap"].mean()))
+    start = (
+        f"D’s maps and G’s overlap by {mean} at the same image and by {chance} at different ones "
+        f"(difference {signed(difference, 3)}, 95 % interval {signed(low, 3)} to {signed(high, 3)})"
+    )
+    if low > LEAST_OVERLAP:
+        return {"words": f"{start}: more than chance", "shown": True}
+    if high < -LEAST_OVERLAP:
+        return {"words": f"{start}: less than chance", "shown": True}
+    if max(abs(low), abs(high)) < LEAST_OVERLAP:
+        return {"words": f"{start}: that is chance level", "shown": False}
+    return {"words": f"{start}: too uncertain to be told from chance level", "shown": False}
+
+
+def layers(names: "pd.Series[str]", kinds: Kinds) -> list[str]:
+    """Name layers as of ``D layers.0`` plainly, and keep the module's name."""
+    found = []
+    for name in names:
+        network, _, layer = str(name).partition(" ")
+        plain = kinds.layer(network, layer)
+        found.append(f"{network}, {plain}" + (f" ({layer})" if layer not in plain else ""))
+    return found
+
+
+def causes(table: pd.DataFrame) -> str:
+    """Say how many checks of channels passed."""
+    passed = int(table["passes"].astype(bool).sum())
+    some = of_all(passed, len(table), "check")
+    return f"The channels that Grad-CAM credits count more than channels at random in {some}"
+
+
+def unit(unit: UnitImages, carriers: Carriers, kinds: Kinds) -> str:
+    """Say what a unit does."""
+    verb = "raises" if unit.effect > 0 else "lowers"
+    known = {"D's logit", *carriers.concepts["concept"]}
+    what = unit.concept.replace("'", "’") if unit.concept in known else f"class {unit.concept}"
+    size = f"{apart(abs(unit.effect), 0)} of a standard deviation"
+    return f"Unit {unit.unit} of G’s {kinds.layer('G', unit.layer)}, {verb} {what} by {size}"
+
+
+def units(carriers: Carriers) -> str:
+    """Count the units that were tried."""
+    assert carriers.dissection is not None
+    return counted(carriers.dissection.groupby(["layer", "unit"]).ngroups, "unit")
+
+
+def carriers(table: pd.DataFrame) -> str:
+    """Say how many units of G move something beyond chance."""
+    units = table.groupby(["layer", "unit"], sort=False)["stands_out"].any()
+    some = of_all(int(units.sum()), len(units), "unit")
+    return f"Something is moved beyond chance by {some} of G that were held still"
+
+
+def classes(study: MapsStudy) -> str:
+    """Say in which class D's maps of real images are strongest."""
+    means = study.class_means.means.get("d_real", {})
+    sizes = {name: float(each.mean()) for name, each in means.items()}
+    sizes = {name: size for name, size in sizes.items() if np.isfinite(size)}
+    if len(sizes) < 2 or max(sizes.values()) == min(sizes.values()):
+        return "Mean maps, class by class"
+    most, least = max(sizes, key=sizes.__getitem__), min(sizes, key=sizes.__getitem__)
+    high, low = pair(sizes[most], sizes[least])
+    return (
+        f"D’s maps of real images are strongest in class {most} ({high} on average) and weakest in "
+        f"class {least} ({low})"
+    )
+
+
+def course(film: Sequence[Frame]) -> str:
+    """Say how D's logit of the same latents' images changed over the training."""
+    first, last = (float(frame.scores.mean()) for frame in (film[0], film[-1]))
+    return (
+        f"D’s logit of what G makes of the same latents was {signed(first)} on average at step "
+        f"{film[0].step:,} and {signed(last)} at step {film[-1].step:,}"
+    )

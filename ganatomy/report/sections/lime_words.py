@@ -1,0 +1,63 @@
+"""What LIME found, in words that follow from its figures."""
+
+import math
+
+from ganatomy.explain.lime.latent_effects import LatentEffects
+from ganatomy.explain.lime.result import LimeStudy
+from ganatomy.wording import apart, listed
+
+LEAST_R2 = 0.5
+"""A sum that accounts for less than half of D's answers is a poor account of them."""
+
+_OF = {"d_real": "real images", "d_fake": "generated ones"}
+
+
+def stamped(title: str, stamp: str) -> str:
+    """Begin a title with why what it is about is not to be relied on."""
+    return f"Not to be relied on ({stamp}): {title}" if stamp else title
+
+
+def fit(study: LimeStudy) -> str:
+    """Say how much of D's answers LIME's sum accounts for, and whether that is little."""
+    fits = {key: study.metrics()[f"mean_held_out_r2_{key}"] for key in _OF}
+    known = {key: value for key, value in fits.items() if not math.isnan(value)}
+    if not known:
+        return "How much of D’s answers LIME’s sum accounts for is not measured"
+    each = listed([f"{apart(value, LEAST_R2)} on {_OF[key]}" for key, value in known.items()])
+    few = [_OF[key] for key, value in known.items() if value < LEAST_R2]
+    poor = f": a poor account of D on {listed(few)}" if few else ""
+    return (
+        "Of what D’s logit does when parts are hidden, LIME’s sum of parts accounts for "
+        f"{each} (held-out R²){poor}"
+    )
+
+
+def regions(study: LimeStudy) -> str:
+    """Say how much the sum accounts for where parts of G's image are exchanged."""
+    found = study.metrics()["mean_held_out_r2_g_regions"]
+    if math.isnan(found):
+        return "How much exchanged parts of G’s images account for is not measured"
+    poor = ", a poor account of D" if found < LEAST_R2 else ""
+    return (
+        "Of what D’s logit does when parts of G’s images are more usual, a sum of parts accounts "
+        f"for {apart(found, LEAST_R2)} (held-out R²){poor}"
+    )
+
+
+def latents(effects: LatentEffects) -> str:
+    """Say which coordinate of the latent moves each target most, where it is above noise."""
+    moved, unmoved = [], []
+    for target in effects.targets:
+        own = effects.of(target)
+        own = own[own["mean_abs"].notna()]
+        above = own[own["low"] > own["noise"]]
+        if len(above):
+            row = above.iloc[int(above["mean_abs"].to_numpy().argmax())]
+            moved.append(f"{target} is moved most by {row['name']}")
+        else:
+            unmoved.append(target)
+    if not moved and not unmoved:
+        return "No target was asked for"
+    nothing = f"no coordinate moves {listed(unmoved)} clearly more than noise" if unmoved else ""
+    text = "; ".join(filter(None, [listed(moved) if moved else "", nothing]))
+    return text[:1].upper() + text[1:]
