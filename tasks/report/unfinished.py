@@ -42,7 +42,7 @@ def main_so_far(going_on: GoingOn, missing: dict[str, str], run_dir: Path) -> No
     parts, absences = gather(REPORTS, missing, forgiving=True)
     if going_on.is_at_work("train") and (live := training_so_far(run_dir)) is not None:
         parts.append(live)
-        absences = [absence for absence in absences if absence.name != live.section.name]
+    absences = [absence for absence in absences if absence.name not in missing]  # the head says so
     around = PageFrame(Report.load().title)  # of dvc.lock a part is yet an earlier run's
     page = render_page(around, parts, absences, going_on=going_on.sentences(), forgiving=True)
     write_bytes(UNFINISHED / PAGE.name, page.encode())
