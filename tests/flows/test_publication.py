@@ -94,6 +94,7 @@ def _content(root: Path) -> dict[str, Any]:
         "datasets": rows(root, "select name, digest from datasets"),
         "inputs": rows(root, "select count(*) from inputs"),
         "versions": rows(root, "select name, version from model_versions order by 1, 2"),
+        "said": rows(root, "select name, key, value from model_version_tags order by 1, 2"),
         "aliases": rows(
             root, "select name, alias, version from registered_model_aliases order by 1"
         ),
@@ -101,9 +102,12 @@ def _content(root: Path) -> dict[str, Any]:
 
 
 def _cut_off_everywhere(root: Path, made_store: Path, one_of_each: bool) -> None:
+    recorded.verdict(root, "yes")
+    _draw(root / "reports" / "report", "evaluate/samples")
     calls = _publish(root)
     whole = _content(root)
     assert whole["parent"][0] == "FINISHED"
+    assert len(whole["aliases"]) == 2
     assert whole["nested"] == sorted((stage, "FINISHED") for stage in recorded.STAGES)
     assert len(whole["versions"]) == 2
     assert {count for *_, count in whole["points"]} == {1}

@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 import pytest
 
+from deploy.servers.probes import ask
 from tests.harness import environment, flows, living, stage_is_training, wait_for
 
 _RUN_LIMIT_S = 400
@@ -137,6 +138,23 @@ def _parent_runs(project: Path) -> list[str]:
         return [status for (status,) in rows]
 
 
+def _shows_what_came_of_it(
+    project: Path, found: dict[str, Any], asked: str, parent: dict[str, Any]
+) -> None:
+    """Prefect's pages: MLflow's name, the verdict, links that are links."""
+    run = _json(f"{found['prefect']}/api/flow_runs/{asked}")
+    told = json.loads((project / "reports" / "report" / "verdict.json").read_text())
+    assert run["name"] == parent["run_name"]
+    assert run["state"]["message"] == told["headline"]
+    assert {"profile: smoke", f"verdict: {told['outcome']}"} <= set(run["tags"])
+    of_run = {"artifacts": {"flow_run_id": {"any_": [asked]}}}
+    artifacts = ask(f"{found['prefect']}/api/artifacts/filter", of_run)
+    links = {each["key"]: each["data"] for each in artifacts if each["key"] in ("page", "mlflow")}
+    page = f"{found['mlflow']}/#/experiments/1/runs/{parent['run_id']}"
+    assert f"({page}/artifacts/report.html?" in links["page"]
+    assert f"({page}?" in links["mlflow"]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_a_run_on_request(project: Path) -> None:
@@ -168,6 +186,8 @@ def test_a_run_on_request(project: Path) -> None:
 
         deployment = _json(f"{found['prefect']}/api/deployments/name/ganatomy/ganatomy")
         assert [schedule["active"] for schedule in deployment["schedules"]] == [False]
+        form = deployment["parameter_openapi_schema"]["properties"]
+        assert "smoke" in form["profile"]["enum"]
 
         asked = _ask_for_a_run(project, found, "profile=smoke")
         wait_for(
@@ -189,6 +209,8 @@ def test_a_run_on_request(project: Path) -> None:
         where = f"{found['mlflow']}/get-artifact?path=report.html&run_uuid={run_id}"
         with _open(where, timeout=30) as answer:
             assert answer.read() == page_on_disk
+
+        _shows_what_came_of_it(project, found, asked, parents[0]["info"])
 
         done = _servers(project, "down")
         assert done.returncode == 0, done.stdout + done.stderr
