@@ -243,3 +243,30 @@ def test_links_of_the_projects_own_pages_lead_somewhere() -> None:
         path = ROOT / name
         for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text()):
             assert "://" in link or (path.parent / link).exists(), f"{name}: {link}"
+
+
+# ---- messages ----
+
+
+def _literals() -> str:
+    """Every text in the code, and the pieces of those that are put together."""
+    found = [(ROOT / "deploy" / "setup.sh").read_text()]
+    for folder in ("ganatomy", "tasks", "flows", "deploy"):
+        for path in (ROOT / folder).rglob("*.py"):
+            nodes = ast.walk(ast.parse(path.read_text()))
+            found += [
+                node.value
+                for node in nodes
+                if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            ]
+        found += [path.read_text() for path in (ROOT / folder).rglob("*.html")]
+    return "\n".join(found)
+
+
+def test_messages_in_troubleshooting_are_those_of_the_code() -> None:
+    rows = [line for line in (DOCS / "troubleshooting.md").read_text().splitlines() if "|" in line]
+    quoted = [text for row in rows for text in re.findall(r"`([^`]+)`", row.split("|")[1])]
+    pieces = [piece.strip() for text in quoted for piece in text.split("…") if piece.strip(" :()")]
+    literals = _literals()
+    assert len(pieces) > 30
+    assert not [piece for piece in pieces if piece not in literals]

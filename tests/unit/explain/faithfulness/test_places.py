@@ -14,7 +14,7 @@ def test_each_part_is_where_its_name_says() -> None:
     columns = ("left", "middle", "right")
     for number, part in enumerate(PARTS):
         maps = torch.zeros(1, 9, 9)
-        row, column = (("middle", "middle") if part == "middle" else part.split())
+        row, column = ("middle", "middle") if part == "middle" else part.split()
         maps[0, 3 * rows.index(row) + 1, 3 * columns.index(column) + 1] = 1
         assert shares(maps, 1)["share"].tolist() == [float(at == number) for at in range(9)]
 
