@@ -107,7 +107,8 @@ def _alarms(health: DiscriminatorHealth) -> list[str]:
         return []
     if {each.rule for each in health.findings} == {"unreal"}:
         return [f"D ranks some images that are no data above real ones, see “{_TITLE}”"]
-    return [f"D is not in order ({counted(len(health.findings), 'finding')}), see “{_TITLE}”"]
+    found = counted(len(health.findings), "finding")
+    return [f"There is something to know about D ({found}), see “{_TITLE}”"]
 
 
 _HERE = Path(__file__)

@@ -124,7 +124,7 @@ def test_what_was_not_measured_are_not_data_without_classes() -> None:
 @pytest.mark.parametrize(
     ("given", "outcome", "said"),
     [
-        ({}, "yes", "3 % of copies among its images would have shown"),
+        ({}, "yes", "if 3 % of its images were copies, it would have shown"),
         (
             {"has_copies": True, "share": 0.4},
             "no",
