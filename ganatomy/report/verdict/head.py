@@ -57,6 +57,7 @@ def _margin(value: float | None) -> str:
 
 
 def _standing(check: dict[str, Any]) -> str:
-    if check["passed"] is None:
+    """Grey what decides nothing: a note, and what was not measured."""
+    if check["passed"] is None or not check["is_blocking"]:
         return "in"
-    return "out" if check["passed"] else "bad" if check["is_blocking"] else "in"
+    return "out" if check["passed"] else "bad"

@@ -25,12 +25,13 @@ def champion(beside: BesideChampion, *, anchor: str = "works") -> Clause:
         if row["readout"] in (*LOWER_IS_BETTER, *HIGHER_IS_BETTER)
     ]
     found = set(comparison.found()["readout"]) if comparison.knows_noise() else set()
-    checks = tuple(_check(row, row["readout"] in found) for row in rows)
     by_side = {
         side: [row["readout"] for row in rows if _gain(row) * sign > 0 and row["readout"] in found]
         for side, sign in ((THIS, 1), (CHAMPION, -1))
     }
     outcome, words = _answer(comparison, by_side, beside.same_data)
+    decides = outcome in ("yes", "no")
+    checks = tuple(_check(row, row["readout"] in found, decides) for row in rows)
     return Clause("champion", outcome, words, anchor, checks)
 
 
@@ -65,8 +66,11 @@ def _answer(
 
 
 def _named(readouts: list[str]) -> str:
-    titles = [READOUTS[name].title.replace("\n", " ") for name in readouts]
-    return listed(titles) if titles else ""
+    return listed([_title(name) for name in readouts]) if readouts else ""
+
+
+def _title(readout: str) -> str:
+    return READOUTS[readout].title.replace("\n", " ").removeprefix("G: ")
 
 
 def _gain(row: dict[Any, Any]) -> float:
@@ -74,10 +78,12 @@ def _gain(row: dict[Any, Any]) -> float:
     return float(-row["difference"] if row["readout"] in LOWER_IS_BETTER else row["difference"])
 
 
-def _check(row: dict[Any, Any], is_found: bool) -> Check:
-    """A gain beside what two trainings of one kind lose to each other: a note."""
-    title = READOUTS[row["readout"]].title.replace("\n", " ")
-    within = "" if is_found else ", within the noise of retraining"
+def _check(row: dict[Any, Any], is_found: bool, decides: bool) -> Check:
+    """A gain beside what two trainings of one kind lose to each other; within that a note."""
+    within = "" if is_found else ", not to be told from the noise of retraining"
     return Check.at_least(
-        f"{title}: gain over the champion{within}", _gain(row), -row["band"], is_blocking=False
+        f"{_title(row['readout'])}: gain over the champion{within}",
+        _gain(row),
+        -row["band"],
+        is_blocking=is_found and decides,
     )

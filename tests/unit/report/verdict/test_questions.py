@@ -242,7 +242,7 @@ def _beside(
             **dict.fromkeys(COLUMNS, 0.0),
             "readout": name,
             "difference": difference,
-            "band": 1.0 if knows else float("nan"),
+            "band": 0.1 if knows else float("nan"),
             "noise_p": chance if knows else float("nan"),
             "noise_q": chance if knows else float("nan"),
         }
@@ -280,12 +280,14 @@ def test_how_it_stands_against_the_champion(
     clause = champion(beside)
     assert clause.outcome == outcome
     assert said in clause.words
+    failed = [check.is_blocking for check in clause.checks if check.passed is False]
+    assert any(failed) == (outcome == "no")
 
 
 def test_what_lies_within_the_noise_of_retraining_is_named_so() -> None:
     clause = champion(_beside({"g_fcd": (-2.0, 0.01), "g_coverage": (-0.2, 0.4)}))
     first, second = clause.checks
-    assert (first.value, first.threshold, first.passed) == (2.0, -1.0, True)
-    assert not first.name.endswith("noise of retraining")
-    assert second.name.endswith(", within the noise of retraining")
-    assert not any(check.is_blocking for check in clause.checks)
+    assert (first.value, first.threshold, first.passed) == (2.0, -0.1, True)
+    assert first.name == "Fréchet distance, evaluator features: gain over the champion"
+    assert second.name.endswith(", not to be told from the noise of retraining")
+    assert [check.is_blocking for check in clause.checks] == [True, False]
