@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from ganatomy.report.figures.canvas import canvas, pixels
+from ganatomy.report.figures.canvas import NARROW_IN, canvas, is_narrow, pixels
 from ganatomy.report.figures.colours import GENERATED, HELD_OUT, TRAINING
 from ganatomy.report.figures.labels import shortened
 
@@ -25,7 +25,7 @@ def class_bars(names: Sequence[str], real: list[int], fake: list[int]) -> NDArra
     real, fake : list of int
     """
     position = np.arange(len(names))
-    with canvas(8.2, 2.5) as figure:
+    with canvas(NARROW_IN if is_narrow() else 8.2, 2.5) as figure:
         axis = figure.subplots()
         for offset, counts, colour, label in (
             (-0.2, real, HELD_OUT, "held-out real images"),
@@ -35,7 +35,9 @@ def class_bars(names: Sequence[str], real: list[int], fake: list[int]) -> NDArra
             axis.bar(position + offset, share, width=0.38, color=colour, label=label)
         _name(axis, names)
         axis.set_ylabel("% of images")
-        figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        columns = 1 if is_narrow() else 2
+        handles, labels = axis.get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=columns)
         return pixels(figure)
 
 
@@ -48,7 +50,7 @@ def class_counts(counts: dict[str, int]) -> NDArray[np.uint8]:
         By the classes' names.
     """
     ordered = sorted(counts.items(), key=lambda each: -each[1])
-    with canvas(8.2, 2.2) as figure:
+    with canvas(NARROW_IN if is_narrow() else 8.2, 2.2) as figure:
         axis = figure.subplots()
         axis.bar(np.arange(len(ordered)), [count for _, count in ordered], color=TRAINING)
         _name(axis, [name for name, _ in ordered])
@@ -64,10 +66,10 @@ def _name(axis: Axes, names: Sequence[str]) -> None:
         axis.set_xlabel(f"{len(names):,} classes")
         return
     short = [shortened(name, _LONGEST) for name in names]
-    slanted = sum(map(len, short)) > _UPRIGHT
-    axis.set_xticks(np.arange(len(short)), short)
-    if slanted:
-        axis.tick_params(axis="x", labelrotation=45)
-        for text in axis.get_xticklabels():
-            text.set_ha("right")
-            text.set_rotation_mode("anchor")
+    room = _UPRIGHT * (0.4 if is_narrow() else 1)
+    if sum(map(len, short)) <= room:
+        axis.set_xticks(np.arange(len(short)), short)
+    else:
+        axis.set_xticks(
+            np.arange(len(short)), short, rotation=45, ha="right", rotation_mode="anchor"
+        )

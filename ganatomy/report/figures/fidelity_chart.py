@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 from numpy.typing import NDArray
 
-from ganatomy.report.figures.canvas import INK, MUTED, canvas, pixels
+from ganatomy.report.figures.canvas import INK, MUTED, NARROW_IN, canvas, is_narrow, pixels
 from ganatomy.report.figures.colours import GENERATED, HELD_OUT
 from ganatomy.report.glossary import label
 
@@ -28,22 +30,36 @@ def fidelity_chart(table: pd.DataFrame) -> NDArray[np.uint8]:
     """
     lower = table[table["better"] == "lower"]
     higher = table[table["better"] == "higher"]
-    with canvas(8.2, 0.9 + 0.5 * max(len(higher), 2 * len(lower))) as figure:
-        grid = figure.add_gridspec(max(1, len(lower)), 2)
+    rows, width, before_better = max(len(higher), 2 * len(lower)), 8.2, ": "
+    if is_narrow():
+        rows, width, before_better = 1 + len(higher) + 3 * len(lower), NARROW_IN, "\n"
+    with canvas(width, 0.9 + 0.5 * rows) as figure:
+        places = _places(figure, len(lower), len(higher))
         for place in range(len(lower)):
             row = lower.iloc[[place]]
-            axis = figure.add_subplot(grid[place, 0])
+            axis = figure.add_subplot(places[place])
             _lines(axis, row, least=0.0)
             axis.set_yticks([])
-            axis.set_title(f"{label(row['name'].iloc[0])}: lower is better")
-        axis = figure.add_subplot(grid[:, 1])
+            axis.set_title(f"{label(row['name'].iloc[0])}{before_better}lower is better")
+        axis = figure.add_subplot(places[-1])
         _lines(axis, higher)
         axis.set_yticks(np.arange(len(higher)), [_two_lines(name) for name in higher["name"]])
         axis.tick_params(axis="y", length=0, labelcolor=INK)
         axis.set_title("higher is better")
         handles, labels = axis.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=2)
+        columns = 1 if is_narrow() else 2
+        figure.legend(handles, labels, loc="outside lower center", ncols=columns)
         return pixels(figure)
+
+
+def _places(figure: Figure, num_lower: int, num_higher: int) -> list[SubplotSpec]:
+    """Distances on the left and the rest on the right; on a narrow screen, one below the other."""
+    if is_narrow():
+        heights = [*[1.5] * num_lower, max(1, num_higher)]
+        grid = figure.add_gridspec(num_lower + 1, 1, height_ratios=heights)
+        return [grid[row, 0] for row in range(num_lower + 1)]
+    grid = figure.add_gridspec(max(1, num_lower), 2)
+    return [*(grid[row, 0] for row in range(num_lower)), grid[:, 1]]
 
 
 def _two_lines(name: str) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ganatomy.report.figures.canvas import canvas, pixels, row_label, without_frame
+from ganatomy.report.figures.canvas import canvas, is_narrow, pixels, row_label, without_frame
 
-_WIDTH_IN = 6.4
+_WIDTH_IN, _NARROW_IN = 6.4, 3.4
 _LABEL_IN = 0.8
 
 
@@ -25,13 +25,15 @@ def film_strip(
     columns : int
         Images in a row of the sheets.
     """
+    width_in = _NARROW_IN if is_narrow() else _WIDTH_IN
     strips = [frame[: -(-frame.shape[1] // columns)] for frame in frames]
     height, width = strips[0].shape[:2]
-    with canvas(_WIDTH_IN, len(strips) * (_WIDTH_IN - _LABEL_IN) * height / width) as figure:
-        figure.get_layout_engine().set(h_pad=0, hspace=0)  # type: ignore[union-attr]
-        axes = figure.subplots(len(strips), 1, squeeze=False)
-        for axis, strip, label in zip(axes[:, 0], strips, labels):
-            axis.imshow(strip)
+    share, label = 1 / len(strips), _LABEL_IN / width_in
+    with canvas(width_in, len(strips) * (width_in - _LABEL_IN) * height / width) as figure:
+        figure.set_layout_engine("none")
+        for row, (strip, text) in enumerate(zip(strips, labels)):
+            axis = figure.add_axes((label, 1 - (row + 1) * share, 1 - label, share))
+            axis.imshow(strip, interpolation="nearest", aspect="auto")
             without_frame(axis)
-            row_label(axis, label)
+            row_label(axis, text)
         return pixels(figure)

@@ -8,11 +8,12 @@ from matplotlib.gridspec import SubplotSpec
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from ganatomy.report.figures.canvas import INK, canvas, pixels, without_frame
+from ganatomy.report.figures.canvas import INK, NARROW_IN, canvas, is_narrow, pixels, without_frame
 from ganatomy.report.figures.colours import GENERATED, HELD_OUT, TRAINING, UNREAL
 
 _ROW_IN = 0.5
 _SHOWN = 3  # example images
+_MEANS = ": the higher, the more D takes the image for real"
 _BINS = 60
 _COLOURS = {"train": TRAINING, "held_out": HELD_OUT, "fakes": GENERATED}  # others: no data
 
@@ -47,25 +48,27 @@ def logits_chart(
     low, high = (low, high) if high > low else (low - 1, high + 1)
     edges = np.linspace(low, high, _BINS + 1)
     lines = _lines(best, boundary_at_0)
-    with canvas(8.2, 0.9 + _ROW_IN * len(names)) as figure:
-        grid = figure.add_gridspec(len(names), _SHOWN + 1, width_ratios=[*[0.5] * _SHOWN, 6])
+    shown, width = (1, NARROW_IN) if is_narrow() else (_SHOWN, 8.2)
+    with canvas(width, 0.9 + _ROW_IN * len(names)) as figure:
+        ratios = [*[0.5] * shown, 3 if is_narrow() else 6]
+        grid = figure.add_gridspec(len(names), shown + 1, width_ratios=ratios)
         shared: Axes | None = None
         for row, (kind, name) in enumerate(names.items()):
-            _examples(figure, [grid[row, column] for column in range(_SHOWN)], examples[kind], name)
+            _examples(figure, [grid[row, column] for column in range(shown)], examples[kind], name)
             axis = figure.add_subplot(grid[row, -1], sharex=shared)
             shared = shared or axis
             _histogram(axis, logits[kind].double().numpy(), edges, _COLOURS.get(kind, UNREAL))
             for place, style, _ in lines:
                 axis.axvline(place, color=INK, linewidth=0.9, linestyle=style)
             axis.tick_params(axis="x", labelbottom=row == len(names) - 1, labelsize=8)
-        axis.set_xlabel("D’s logit: the higher, the more D takes the image for real")
+        axis.set_xlabel("D’s logit" + ("" if is_narrow() else _MEANS))
         figure.legend(
             handles=[
                 Line2D([], [], color=INK, lw=0.9, ls=style, label=label)
                 for _, style, label in lines
             ],
             loc="outside lower right",
-            ncols=2,
+            ncols=1 if is_narrow() else 2,
             fontsize=8,
         )
         return pixels(figure)

@@ -7,11 +7,20 @@ import torch
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from ganatomy.report.figures.canvas import INK, MUTED, canvas, pixels, row_label, without_frame
+from ganatomy.report.figures.canvas import (
+    INK,
+    MUTED,
+    canvas,
+    is_narrow,
+    pixels,
+    row_label,
+    without_frame,
+)
 from ganatomy.report.figures.colours import ALARM
 
 _CELL_IN = 0.95
 _LABEL_IN = 1.0
+_NARROW_COUNT = 3  # fakes that a narrow screen has room for
 
 
 def suspects_sheet(
@@ -28,7 +37,7 @@ def suspects_sheet(
     Parameters
     ----------
     fakes : Tensor of shape (k, c, h, w), uint8
-        At least one.
+        At least one. A narrow screen is shown the first three.
     nearest : mapping of str to Tensor of shape (k, c, h, w), uint8
         Each fake's nearest training image, by space.
     numbers : sequence of int
@@ -40,6 +49,8 @@ def suspects_sheet(
     -------
     ndarray of shape (height, width, 3), uint8
     """
+    most = _NARROW_COUNT if is_narrow() else len(fakes)
+    fakes, numbers = fakes[:most], numbers[:most]
     count, rows = len(fakes), len(nearest) + 1
     with canvas(_LABEL_IN + count * _CELL_IN, rows * (_CELL_IN + 0.2)) as figure:
         axes = figure.subplots(rows, count, squeeze=False)
@@ -47,7 +58,7 @@ def suspects_sheet(
             _picture(axes[0, column], fakes[column], f"#{number}", MUTED)
         row_label(axes[0, 0], "generated")
         for row, (space, images) in enumerate(nearest.items(), start=1):
-            for column, ratio in enumerate(ratios[space]):
+            for column, ratio in enumerate(ratios[space][:most]):
                 colour = ALARM if ratio < 1 else INK
                 _picture(axes[row, column], images[column], f"{ratio:.2f}", colour)
             row_label(axes[row, 0], f"nearest\ntraining image\nby {space}")

@@ -9,10 +9,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
-from ganatomy.report.figures.canvas import INK, MUTED, canvas, pixels
+from ganatomy.report.figures.canvas import INK, MUTED, NARROW_IN, canvas, is_narrow, pixels
 from ganatomy.report.figures.colours import GENERATED, HELD_OUT, OF_D, OF_G, TRAINING
 
-_COLUMNS = 3
+_COLUMNS, _NARROW_COLUMNS = 3, 1
 _LINE, _CLOUD, _PROBE, _OTHER_PROBE = "-", ".", "o-", "s-"
 _PUBLISHED = (0, (4, 2))  # dashes
 
@@ -78,9 +78,10 @@ def training_curves(points: pd.DataFrame, published_step: int | None = None) -> 
     published_step : int, optional
         Marked in the probes' panels: the step whose weights were published.
     """
-    rows = -(-len(_PANELS) // _COLUMNS)
-    with canvas(8.2, 2.1 * rows + 0.5) as figure:
-        axes = figure.subplots(rows, _COLUMNS)
+    columns = _NARROW_COLUMNS if is_narrow() else _COLUMNS
+    rows = -(-len(_PANELS) // columns)
+    with canvas(NARROW_IN if is_narrow() else 8.2, 2.1 * rows + 0.5) as figure:
+        axes = figure.subplots(rows, columns, squeeze=False)
         for axis, (title, curves) in zip(axes.flat, _PANELS):
             _panel(axis, points, curves, title in _LOGARITHMIC)
             axis.set_title(title)
@@ -93,7 +94,7 @@ def training_curves(points: pd.DataFrame, published_step: int | None = None) -> 
         figure.legend(
             handles=_handles(published_step is not None),
             loc="outside lower center",
-            ncols=4,
+            ncols=2 if is_narrow() else 4,
             fontsize=8,
         )
         return pixels(figure)

@@ -98,6 +98,7 @@ def _figures(health: DiscriminatorHealth) -> dict[str, Figure]:
             "grey: real images, shown in training and held out. Blue: generated. Purple: images "
             "that are no data; where these lie right of the real ones, D takes them for more real.",
             source="discriminator/logits.safetensors",
+            narrow=True,
         )
     }
 

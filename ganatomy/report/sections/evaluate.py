@@ -182,7 +182,7 @@ def _figures(result: Evaluated) -> dict[str, Figure]:
             "image. The numbers are distances in units of the threshold for copies, red where "
             "nearer. Two equal images above each other would be a copy.",
             source="evaluate/suspects.csv",
-            kind="pixels",
+            narrow=True,
         ),
         **_charts(result),
     }
@@ -194,6 +194,7 @@ def _figures(result: Evaluated) -> dict[str, Figure]:
             "How many of 100 images are of each class, as the evaluator sees them. Grey: held-out "
             "real images. Blue: generated images.",
             source="evaluate/classes.json",
+            narrow=True,
         )
     return figures
 
@@ -226,6 +227,7 @@ def _charts(result: Evaluated) -> dict[str, Figure]:
                 f"{count:,} generated images beside as many held-out real ones, in the features "
                 f"of {where}. {_BLUE_AND_GREY}",
                 source="evaluate/fidelity.csv",
+                narrow=True,
             )
     return charts
 

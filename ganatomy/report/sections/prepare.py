@@ -69,6 +69,7 @@ def _figures(result: _PrepareResult) -> dict[str, Figure]:
             finding_of_classes(train["class_counts"]),
             "How many training images each class has, the most frequent one first.",
             source="prepare/card.json",
+            narrow=True,
         )
     return figures
 

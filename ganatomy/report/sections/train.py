@@ -126,6 +126,7 @@ def _figures(result: _TrainResult) -> dict[str, Figure]:
             finding_of_curves(result.points, published, result.unmeasured),
             _about_curves(result),
             source="train/curves.csv",
+            narrow=True,
         )
     }
     if not result.frames:
@@ -139,6 +140,7 @@ def _figures(result: _TrainResult) -> dict[str, Figure]:
             f"From step {first} to step {last}: one latent in each column, one step in each row.",
             "Made by the moving average of the generator at probes of the training.",
             source="train/curves.csv",
+            narrow=True,
         ),
         "film": Picture(
             lambda: film([_pixels(path) for path in result.frames], _FRAME_SCALE),

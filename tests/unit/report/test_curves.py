@@ -1,13 +1,20 @@
 """Training curves and class histograms as pixels."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.typing import NDArray
 
-from ganatomy.report.figures.canvas import INK, MUTED
+from ganatomy.report.figures.canvas import INK, MUTED, narrow
 from ganatomy.report.figures.class_bars import class_bars, class_counts
 from ganatomy.report.figures.colours import GENERATED
+from ganatomy.report.figures.fidelity_chart import fidelity_chart
+from ganatomy.report.figures.film_strip import film_strip
+from ganatomy.report.figures.logits_chart import logits_chart
+from ganatomy.report.figures.suspects_sheet import suspects_sheet
 from ganatomy.report.figures.training_curves import training_curves
 
 MEASURED = [
@@ -148,3 +155,31 @@ def test_counts_of_classes_fall_and_all_show() -> None:
 def test_many_classes_can_be_drawn(count: int) -> None:
     names = [f"a class of a very long name {k}" for k in range(count)]
     assert class_bars(names, [1] * count, [2] * count).shape == (375, 1230, 3)
+
+
+def test_charts_are_redrawn_for_a_narrow_screen() -> None:
+    """Panels below each other, at a width at which their letters stay as large as on paper."""
+    fidelity = pd.DataFrame(
+        {
+            "name": ["fcd", "coverage"],
+            "better": ["lower", "higher"],
+            **dict.fromkeys(("value", "low", "high", "floor", "floor_low", "floor_high"), 0.5),
+        }
+    )
+    images = torch.zeros(8, 1, 8, 8, dtype=torch.uint8)
+    sheet = np.zeros((40, 320, 3), dtype=np.uint8)
+    draw: tuple[Callable[[], NDArray[np.uint8]], ...] = (
+        lambda: training_curves(_points()),
+        lambda: class_bars(["zero", "one"], [3, 4], [1, 2]),
+        lambda: class_counts({"zero": 3, "one": 4}),
+        lambda: fidelity_chart(fidelity),
+        lambda: film_strip([sheet, sheet], ["step 0", "step 1"], 8),
+        lambda: logits_chart({"train": torch.arange(9.0)}, {"train": images}, names={"train": "a"}),
+        lambda: suspects_sheet(images, {"pixels": images}, range(8), ratios={"pixels": [1.0] * 8}),
+    )
+    for each in draw:
+        wide = each()
+        with narrow():
+            small = each()
+        assert small.shape[1] < 0.6 * wide.shape[1]
+        assert small.shape[1] <= 600
