@@ -162,7 +162,7 @@ def _unreal(health: DiscriminatorHealth) -> Iterator[Reading]:
         low, high = apart(given["low"], 0.5), apart(given["high"], 0.5)
         yield Reading(
             "unreal",
-            f"no data: {UNREAL[row['kind']]} above real images (AUC)",
+            f"does not rank {UNREAL[row['kind']]} above real images (AUC)",
             "interval not above 0.5",
             f"{row['auc']:.2f} ({low} to {high})",
             row["low"] <= 0.5,

@@ -47,7 +47,7 @@ def finding_of_curves(points: pd.DataFrame, published: int, unmeasured: str = ""
     at = probes[probes["step"] == published]["value"]
     if at.empty:
         return f"{said}; step {published:,} is published, which was not measured."
-    best = probes.loc[probes["value"].idxmin()]
+    best = probes.sort_values("value", kind="stable").iloc[0]
     of_all = counted(len(probes), "probe")
     if float(at.iloc[0]) <= best["value"]:
         return f"{said}; step {published:,} is published, the best of {of_all}."
@@ -61,7 +61,8 @@ def finding_of_curves(points: pd.DataFrame, published: int, unmeasured: str = ""
 def distances(points: pd.DataFrame) -> pd.DataFrame:
     """Choose the probes' distances to real images that are numbers, in the order of the steps."""
     chosen = points[points["name"].str.startswith(DISTANCE)]
-    return chosen[np.isfinite(chosen["value"])].sort_values("step")
+    known: pd.DataFrame = chosen[np.isfinite(chosen["value"])]
+    return known.sort_values("step")
 
 
 def _way(probes: pd.DataFrame) -> str:
