@@ -35,6 +35,9 @@ def _main(*words: str | Path) -> int:
     return command_line.main(["explain", *map(str, words)])
 
 
+STUDIES = ["looks", "lime", "trust", "trust-figures", "gradcam", "lime-figures", "left-out"]
+
+
 def _sections(page: Path) -> list[str]:
     return re.findall(r'<section id="([^"]+)">', unexplained(page.read_text()))
 
@@ -55,7 +58,7 @@ def test_a_project_is_explained_by_its_held_out_images(
         "LIME: done",
         "trust: done",
     ]
-    assert _sections(page) == ["gradcam", "lime", "trust", "left-out"]
+    assert _sections(page) == STUDIES
     html = unexplained(page.read_text())
     assert "over the training" in html.lower()
     assert "only a run of the pipeline has it" in html
@@ -78,7 +81,7 @@ def test_a_folder_of_images_of_any_size_will_do(
     command = (project / "models" / "gan", "--images", folder, "--count", "7", "--out", "page.html")
     assert _main(*command, "--device", "cpu") == 0
     assert "broken.png is left out" in capsys.readouterr().err
-    assert _sections(tmp_path / "page.html") == ["gradcam", "lime", "trust", "left-out"]
+    assert _sections(tmp_path / "page.html") == STUDIES
 
 
 def test_without_any_real_image_the_gans_own_are_explained(
@@ -90,7 +93,7 @@ def test_without_any_real_image_the_gans_own_are_explained(
     monkeypatch.chdir(tmp_path)
     assert _main(project / "models" / "gan", *QUICK) == 0
     assert "no real images were given" in capsys.readouterr().err
-    assert _sections(tmp_path / "explanation.html") == ["explanation", "trust"]
+    assert _sections(tmp_path / "explanation.html") == ["explanation", "trust", "failing"]
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,38 @@
 """What `ganatomy.explain` found, as pictures and as a section of a page of its own."""
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from ganatomy.explain.faithfulness.verdict import RULES
+from ganatomy.explain.networks.layers import layers_of
 from ganatomy.facade.explanation import Explanation, Maps
 from ganatomy.report.figures.attribution_sheet import attribution_sheet
 from ganatomy.report.figures.control_chart import control_chart
+from ganatomy.report.figures.map_sheet import MapRow, map_sheet
 from ganatomy.report.figures.removal_chart import removal_chart
-from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png, rows_of
+from ganatomy.report.sections import faithfulness_words as words
+from ganatomy.report.sections.kinds import Kinds
+from ganatomy.report.sections.page_section import (
+    Block,
+    Figure,
+    PageSection,
+    Picture,
+    Record,
+    png,
+)
 from ganatomy.report.verdict.clause import Clause
 from ganatomy.report.verdict.gate import Gate
 from ganatomy.report.verdict.questions.maps import maps
+from ganatomy.wording import listed
 
 _HERE = Path(__file__).parent
-_VERDICT = ["method", "faithful", "stable", "sane", "trusted", "why", "refused"]
+_SHOWN = 6  # images of a picture on the page
+_COLOURS = (
+    "Red raises D’s logit, blue lowers it; the strongest colours of a row stand for the number "
+    "beside its name. Above each image: D’s logit of it. Where a map cannot mean anything, the "
+    "reason stands in its place."
+)
 
 
 def sheet(explained: Maps, count: int) -> bytes:
@@ -37,33 +56,94 @@ def _title(name: str) -> str:
     return f"{layer}\n{method}" if has_layer else name.replace(" ", "\n")
 
 
+def _kinds(explanation: Explanation) -> Kinds:
+    asked = explanation.asked
+    layers = layers_of(asked.discriminator, asked.images).convolutions
+    return Kinds(explanation.trust().table, {}, {"D": layers})
+
+
 def _facts(explanation: Explanation) -> Record:
-    trust = explanation.trust()
+    trust, kinds = explanation.trust(), _kinds(explanation)
+    passing = [kind for kind in explanation.of_d.maps if not kinds.stamp(kind)]
     return {
         "words": list(explanation.words()),
+        "passing": [kinds.name(kind) for kind in passing],
         "verdict": list(trust.words()),
-        "rows": rows_of(trust.table[_VERDICT]),
+        "asks": words.ASKS,
+        "rows": words.tested(trust.examination.measures, kinds),
         "rules": dict(RULES),
-        "num_images": trust.num_images,
     }
 
 
 def _figures(explanation: Explanation) -> dict[str, Figure]:
-    examination = explanation.trust().examination
-    return {
-        **explanation.pictures(),
-        "controls": lambda: png(control_chart(examination.measures)),
-        "removal": lambda: png(removal_chart(examination.curves)),
-    }
+    trust, kinds, of_d = explanation.trust(), _kinds(explanation), explanation.of_d
+    passing = [kind for kind in of_d.maps if not kinds.stamp(kind)]
+    failing = [kind for kind in of_d.maps if kinds.stamp(kind)]
+    figures: dict[str, Figure] = {}
+    if passing:
+        figures["D"] = Picture(
+            partial(_sheet, of_d, passing, kinds),
+            title=f"What moves D’s logit, by {listed([kinds.name(kind) for kind in passing])}",
+            caption=f"The first images, and the maps that passed every test. {_COLOURS}",
+            kind="pixels",
+        )
+    if failing:
+        figures["failing"] = Picture(
+            partial(_sheet, of_d, failing, kinds),
+            title=f"Not to be relied on: {listed([kinds.name(kind) for kind in failing])}",
+            alt="; ".join(f"{kinds.name(kind)}: {kinds.stamp(kind)}" for kind in failing),
+            caption=f"Above each row stands why it is not to be relied on. {_COLOURS}",
+            kind="pixels",
+        )
+    if (of_g := explanation.of_g) is not None and of_g.maps:
+        figures["G"] = Picture(
+            partial(_sheet, of_g, [*of_g.maps], Kinds(trust.table.iloc[:0], {})),
+            title="Not to be relied on: maps within G, which were not put to the tests",
+            caption=f"Which places of G’s last layer raise D’s logit of its image. {_COLOURS}",
+            kind="pixels",
+        )
+    named = trust.examination.measures.assign(
+        method=trust.examination.measures["method"].map(kinds.name)
+    )
+    curves = trust.examination.curves
+    figures["controls"] = Picture(
+        lambda: png(control_chart(named)),
+        title=words.controlled(trust.table),
+        caption="How much better each kind of map foretells what removing pixels does to D’s logit "
+        "than a random map, an edge detector, and the same kind’s map of another image; right of "
+        "0 it is better. Lines are 95 % intervals. The edge detector is not judged.",
+    )
+    figures["removal"] = Picture(
+        lambda: png(removal_chart(curves.assign(method=curves["method"].map(kinds.name)))),
+        title=words.best_removal(trust.examination.measures),
+        caption="D’s logit while pixels are hidden (deletion), or shown (insertion), those first "
+        "that the map ranks highest; beside it the same in the order of the controls.",
+    )
+    return figures
 
 
-def _clauses(explanation: Explanation, gate: Gate) -> list[Clause]:
-    table = explanation.trust().table
-    return [maps(table.loc[table["trusted"], "method"].tolist(), len(table), gate)]
+def _sheet(explained: Maps, which: Sequence[str], kinds: Kinds) -> bytes:
+    images = explained.images[:_SHOWN]
+    rows = [
+        MapRow(
+            kinds.name(kind),
+            explained.maps[kind][:_SHOWN],
+            explained.reasons[kind][:_SHOWN],
+            kinds.stamp(kind),
+        )
+        for kind in which
+    ]
+    return png(map_sheet(images, rows, explained.scores, groups=[("images", len(images))]))
 
 
 def _not_kept(folder: Path) -> Explanation:
     raise NotImplementedError(f"an explanation is told from memory, not from {folder}")
+
+
+def _clauses(explanation: Explanation, gate: Gate) -> list[Clause]:
+    table, kinds = explanation.trust().table, _kinds(explanation)
+    trusted = [kinds.name(kind) for kind in table.loc[table["trusted"], "method"]]
+    return [maps(trusted, len(table), gate)]
 
 
 EXPLANATION: PageSection[Explanation] = PageSection(
@@ -71,7 +151,13 @@ EXPLANATION: PageSection[Explanation] = PageSection(
     place=0,
     blocks=(
         Block("explanation", "Where does D look?", "looks", _HERE / "explanation_section.html"),
-        Block("trust", "Can it be trusted?", "trust", _HERE / "explanation_trust.html"),
+        Block("trust", "How far can maps be trusted?", "trust", _HERE / "explanation_trust.html"),
+        Block(
+            "failing",
+            "Maps that are not to be relied on",
+            "appendix",
+            _HERE / "explanation_failing.html",
+        ),
     ),
     load=_not_kept,
     facts=_facts,

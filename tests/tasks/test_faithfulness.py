@@ -23,6 +23,7 @@ from ganatomy.explain.networks.targets import Target
 from ganatomy.files import read_json
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.report.sections.faithfulness import SECTION
+from ganatomy.report.sections.page_section import Picture
 from ganatomy.tensors import read_tensors
 from tasks.faithfulness import __main__ as faithfulness
 from tasks.lime import __main__ as lime
@@ -96,7 +97,8 @@ def test_every_file_is_there(project: Path) -> None:
 @pytest.mark.parametrize("name", sorted(PICTURES))
 def test_pictures_show_something(name: str, project: Path) -> None:
     figure = SECTION.figures(SECTION.load(_report(project)))[name]
-    with Image.open(io.BytesIO(figure() if callable(figure) else figure)) as image:
+    assert isinstance(figure, Picture)
+    with Image.open(io.BytesIO(figure.drawn())) as image:
         picture = np.asarray(image)
     assert min(picture.shape[:2]) > 100
     assert len(np.unique(picture)) > 5

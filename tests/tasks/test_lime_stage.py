@@ -18,6 +18,7 @@ from ganatomy.explain.lime.result import LimeStudy
 from ganatomy.files import read_json
 from ganatomy.report.parts import fill
 from ganatomy.report.sections.lime import SECTION
+from ganatomy.report.sections.page_section import Picture
 from ganatomy.tensors import read_tensors
 from tasks.lime import __main__ as lime
 from tasks.shared.keys import keyed
@@ -37,7 +38,7 @@ from tests.tasks.explained import (
 
 SHOWN, AVERAGED, LATENTS, DIM = 3, 12, 3, LATENT_DIM
 CASES = ("d_real", "d_fake", "g_regions")
-PICTURES = {*CASES, "classes", "r2", "latents"}
+PICTURES = {"d_maps", "g_regions", "classes", "r2", "latents"}
 QUICK: dict[str, Any] = {"num_images": 2, "num_averaged": 3, "latent_targets": []}
 RADIUS = 0.3
 
@@ -74,7 +75,8 @@ def _pictures(project: Path) -> dict[str, bytes]:
 
 def _picture(project: Path, name: str) -> np.ndarray:
     figure = SECTION.figures(SECTION.load(_report(project)))[name]
-    content = figure() if callable(figure) else figure
+    assert isinstance(figure, Picture)
+    content = figure.drawn()
     with Image.open(io.BytesIO(content)) as image:
         return np.asarray(image.convert("RGB"))
 

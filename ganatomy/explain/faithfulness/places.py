@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ganatomy.statistics import half_width, mean_and_error
+from ganatomy.statistics import LEVEL, half_width, mean_and_error
 
 PARTS = (
     *("upper left", "upper middle", "upper right"),
@@ -28,7 +28,7 @@ class Place:
     part : str
         Of `PARTS`.
     share, low, high : float
-        The mean over maps and its 95 % interval.
+        The mean over maps and its interval.
     by_size : float
         The share of the image that the part takes.
     """
@@ -55,7 +55,7 @@ def ninth(height: int, width: int) -> torch.Tensor:
     return _SIDE * row[:, None] + column[None]
 
 
-def shares(maps: torch.Tensor, sign: int) -> pd.DataFrame:
+def shares(maps: torch.Tensor, sign: int, level: float = LEVEL) -> pd.DataFrame:
     """Measure which share of what maps call important lies in each ninth of the image.
 
     Parameters
@@ -64,12 +64,14 @@ def shares(maps: torch.Tensor, sign: int) -> pd.DataFrame:
         Signed attributions; one that is not finite, or has nothing of this sign, is left out.
     sign : int
         1: of what raises the target; -1: of what lowers it.
+    level : float in (0, 1)
+        Of the intervals.
 
     Returns
     -------
     DataFrame
-        `COLUMNS`, one row for each of `PARTS`: the mean share over maps, its 95 % t interval, and
-        the share of the image that the part takes. NaN without a map.
+        `COLUMNS`, one row for each of `PARTS`: the mean share over maps, its t interval, and the
+        share of the image that the part takes. NaN without a map.
 
     Examples
     --------
@@ -86,7 +88,7 @@ def shares(maps: torch.Tensor, sign: int) -> pd.DataFrame:
     inside = torch.nn.functional.one_hot(which, _SIDE**2).double()
     each = (one_sign[usable] @ inside) / totals[usable, None]
     means, errors, freedom = mean_and_error(each.T.numpy())
-    half = half_width(errors, freedom)
+    half = half_width(errors, freedom, level)
     by_size = inside.mean(0).numpy()
     return pd.DataFrame(dict(zip(COLUMNS, (PARTS, means, means - half, means + half, by_size))))
 
@@ -97,13 +99,15 @@ def standing_out(maps: torch.Tensor, sign: int) -> Place | None:
     Parameters
     ----------
     maps, sign
-        As of `shares`.
+        As of `shares`. Nine parts are looked at, so the intervals hold all together in 95 % of
+        cases (Bonferroni).
 
     Returns
     -------
     Place or None
         None where no part has more than its size, as far as can be told.
     """
-    rows = [Place(*row) for row in shares(maps, sign).itertuples(index=False)]
+    level = 1 - (1 - LEVEL) / len(PARTS)
+    rows = [Place(*row) for row in shares(maps, sign, level).itertuples(index=False)]
     largest = max(rows, key=lambda row: np.nan_to_num(row.share - row.by_size, nan=-1.0))
     return largest if largest.low > largest.by_size else None

@@ -100,10 +100,10 @@ def _facts(result: StudyWithRefusals) -> Record:
         "verdict": study.verdict(),
         "rows": [
             {**row, "name": kinds.name(row["method"]), **tested}
-            for row, tested in zip(rows_of(study.verdicts), words.tested(study, kinds))
+            for row, tested in zip(rows_of(study.verdicts), words.tested(study.measures, kinds))
         ],
         "asks": words.ASKS,
-        "counts": words.counts(study),
+        "counts": words.counts(study.verdicts),
         "figures": words.all_figures(study, kinds),
         "rules": {name: study.rules[name] for name in RULES if name in study.rules},
         "num_images": int(own.groupby("method")["image"].nunique().max()),
@@ -117,7 +117,6 @@ def _facts(result: StudyWithRefusals) -> Record:
         "passing": [kinds.name(kind) for kind in study.trusted],
         "where": words.where(study, kinds),
         "sign": result.sign,
-        "filled_with": FILLED_WITH[study.hiding.baseline],
         "kept": study.shown is not None,
     }
     return {"faithfulness": told, "looks": looks, "refusals": list(result.refusals)}
@@ -195,7 +194,7 @@ def _charts(result: StudyWithRefusals) -> dict[str, Figure]:
     figures: dict[str, Figure] = {
         "controls": Picture(
             lambda: png(control_chart(_named(study.measures, kinds))),
-            title=words.controlled(study),
+            title=words.controlled(study.verdicts),
             caption="How much better each kind of map foretells what removing pixels does to D’s "
             "logit than a random map, an edge detector, and the same kind’s map of another image; "
             "right of 0 it is better. Lines are 95 % intervals. The edge detector is not judged.",
@@ -203,7 +202,7 @@ def _charts(result: StudyWithRefusals) -> dict[str, Figure]:
         ),
         "removal": Picture(
             lambda: png(removal_chart(_named(study.curves, kinds))),
-            title=words.best_removal(study),
+            title=words.best_removal(study.measures),
             caption="D’s logit while pixels are hidden (deletion), or shown (insertion), those "
             "first that the map ranks highest; beside it the same in the order of the controls.",
             source="faithfulness/removal.csv",

@@ -76,15 +76,14 @@ def _where(found: dict[str, Place | None], verb: str) -> str:
     return f"{start} lies most {each}{rest} (size of a ninth: {size})."
 
 
-def tested(study: FaithfulnessStudy, kinds: Kinds) -> list[Record]:
+def tested(measures: pd.DataFrame, kinds: Kinds) -> list[Record]:
     """Say of each kind how each test came out, with the figure that is nearest to its threshold."""
-    figures = margins(study.measures)
+    figures = margins(measures)
     rows: list[Record] = []
-    for row in study.verdicts.to_dict("records"):
+    for row in kinds.verdicts.to_dict("records"):
         own = figures[figures["method"] == row["method"]]
         cells = [
-            {"question": question, "word": row[question], "figure": _nearest(own, question)}
-            for question in QUESTIONS
+            {"word": row[question], "figure": _nearest(own, question)} for question in QUESTIONS
         ]
         why = "; ".join(filter(None, (row["why"], row["refused"])))
         name = kinds.name(str(row["method"]))
@@ -137,23 +136,23 @@ def _cell(row: Mapping[Hashable, Any] | None) -> Record | None:
     return {"value": float(row["value"]), "margin": _margin(float(row["margin"]))}
 
 
-def counts(study: FaithfulnessStudy) -> Record:
+def counts(table: pd.DataFrame) -> Record:
     """Count the kinds that pass, that fail a test, and of which something was not measured."""
-    verdicts = study.verdicts[[*QUESTIONS]]
+    verdicts = table[[*QUESTIONS]]
     fails = (verdicts == FAIL).any(axis=1)
     missing = (verdicts == MISSING).any(axis=1) & ~fails
     return {
         "kinds": len(verdicts),
-        "passed": len(study.trusted),
+        "passed": int(table["trusted"].sum()),
         "failed": int(fails.sum()),
         "unmeasured": int(missing.sum()),
     }
 
 
-def controlled(study: FaithfulnessStudy) -> str:
+def controlled(verdicts: pd.DataFrame) -> str:
     """Say how many kinds foretell what removing does better than their controls."""
-    passed = int((study.verdicts["faithful"] == PASS).sum())
-    some = of_all(passed, len(study.verdicts), "kind of map", "kinds of map")
+    passed = int((verdicts["faithful"] == PASS).sum())
+    some = of_all(passed, len(verdicts), "kind of map", "kinds of map")
     return (
         f"What removing pixels does is foretold by {some} clearly better than by a random map and "
         "by the kind’s map of another image"
@@ -190,10 +189,9 @@ def refusal(study: FaithfulnessStudy, kind: str) -> str:
     return "; ".join(reasons) or "no map"
 
 
-def best_removal(study: FaithfulnessStudy) -> str:
+def best_removal(measures: pd.DataFrame) -> str:
     """Say of how many kinds hiding what they name first counts for more than at random."""
-    rows = study.measures
-    own = rows[(rows["measure"] == REMOVAL[0]) & (rows["against"] == "random")]
+    own = measures[(measures["measure"] == REMOVAL[0]) & (measures["against"] == "random")]
     known = own[np.isfinite(own["low"].astype(float))]
     better = of_all(
         int((known["low"].astype(float) > 0).sum()), len(known), "kind of map", "kinds of map"

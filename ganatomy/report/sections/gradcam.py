@@ -21,7 +21,6 @@ from ganatomy.report.figures.film import film
 from ganatomy.report.figures.map_sheet import MapRow, map_sheet
 from ganatomy.report.figures.unit_sheet import unit_sheet
 from ganatomy.report.sections import gradcam_words as words
-from ganatomy.report.sections.discriminator import what_the_sign_means
 from ganatomy.report.sections.faithfulness import COLOURS
 from ganatomy.report.sections.kinds import NOT_TESTED, Kinds, kind_of
 from ganatomy.report.sections.page_section import (
@@ -42,11 +41,10 @@ Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
-class _MapsAndSign:
-    """The study, what D's logit being positive means, and which kinds of map passed the tests."""
+class _MapsAndTrust:
+    """The study, and which kinds of map passed the tests."""
 
     study: MapsStudy
-    sign: str
     kinds: Kinds
 
     def unreliable(self, key: str) -> list[WhichMap]:
@@ -54,24 +52,21 @@ class _MapsAndSign:
         return [which for which in self.study.cases[key].maps if self.kinds.stamp(kind_of(which))]
 
 
-def _load(folder: Path) -> _MapsAndSign:
-    study, reports = MapsStudy.load(folder), folder.parent
-    kinds = Kinds.beside(reports)
+def _load(folder: Path) -> _MapsAndTrust:
+    study, kinds = MapsStudy.load(folder), Kinds.beside(folder.parent)
     if not kinds.sizes:  # the order of layers at least
         layers = {
             which.network: case.layers for case in study.cases.values() for which in case.maps
         }
         kinds = Kinds(kinds.verdicts, kinds.sizes, layers)
-    return _MapsAndSign(study, what_the_sign_means(reports), kinds)
+    return _MapsAndTrust(study, kinds)
 
 
-def _facts(result: _MapsAndSign) -> Record:
+def _facts(result: _MapsAndTrust) -> Record:
     study, kinds = result.study, result.kinds
     unreliable = [which for key in ("d_real", "g_fake") for which in result.unreliable(key)]
     facts = {
-        "sign": result.sign,
-        **study.metrics(),
-        "verdict": study.verdict(),
+        "without": "" if all(study.num_layers.values()) else study.verdict(),
         "methods": [kinds.short(name) for name in study.methods],
         "unreliable": [
             {"name": kinds.name(kind_of(which)), "why": kinds.stamp(kind_of(which))}
@@ -79,20 +74,17 @@ def _facts(result: _MapsAndSign) -> Record:
         ],
         "num_kinds": sum(len(study.cases[key].maps) for key in ("d_real", "g_fake")),
         "overlap": words.overlap(study),
-        "num_averaged": max(study.class_means.counts.values(), default=0),
-        "num_remembered": len(study.film),
-        "has_units": bool(study.carriers.strongest),
         "units_not_kept": bool(study.carriers.num_units) and not study.carriers.strongest,
     }
     return {"gradcam": facts, "concepts": rows_of(study.carriers.concepts)}
 
 
-def _figures(result: _MapsAndSign) -> dict[str, Figure]:
+def _figures(result: _MapsAndTrust) -> dict[str, Figure]:
     """Draw what there is something of."""
     return {**_sheets(result), **_units(result), **_over_time(result)}
 
 
-def _sheets(result: _MapsAndSign) -> dict[str, Figure]:
+def _sheets(result: _MapsAndTrust) -> dict[str, Figure]:
     study, kinds = result.study, result.kinds
     figures: dict[str, Figure] = {}
     for name, network, key, about in (
@@ -143,7 +135,7 @@ def _sheets(result: _MapsAndSign) -> dict[str, Figure]:
     return figures
 
 
-def _units(result: _MapsAndSign) -> dict[str, Figure]:
+def _units(result: _MapsAndTrust) -> dict[str, Figure]:
     study, kinds = result.study, result.kinds
     figures: dict[str, Figure] = {}
     if len(study.causal):
@@ -182,7 +174,7 @@ def _units(result: _MapsAndSign) -> dict[str, Figure]:
     return figures
 
 
-def _over_time(result: _MapsAndSign) -> dict[str, Figure]:
+def _over_time(result: _MapsAndTrust) -> dict[str, Figure]:
     study = result.study
     if not study.film:
         return {}
@@ -207,7 +199,7 @@ def _stamped(title: str, stamp: str) -> str:
     return f"Not to be relied on ({stamp}): {title}" if stamp else title
 
 
-def _whole_stamp(result: _MapsAndSign) -> str:
+def _whole_stamp(result: _MapsAndTrust) -> str:
     """Say why the maps of D looked at as a whole are not to be relied on."""
     study = result.study
     if study.comparison is None:
@@ -221,7 +213,7 @@ def _whole_stamp(result: _MapsAndSign) -> str:
     return NOT_TESTED
 
 
-def _maps_of(result: _MapsAndSign, network: str, which: list[WhichMap]) -> bytes:
+def _maps_of(result: _MapsAndTrust, network: str, which: list[WhichMap]) -> bytes:
     """The maps of kinds that are not to be relied on, each under its reason."""
     kinds, cases = result.kinds, result.study.cases
     fakes = cases["d_fake"].inputs
@@ -248,7 +240,7 @@ def _maps_of(result: _MapsAndSign, network: str, which: list[WhichMap]) -> bytes
     )
 
 
-def _asked(result: _MapsAndSign) -> Pixels:
+def _asked(result: _MapsAndTrust) -> Pixels:
     asked = result.study.asked
     assert asked is not None
     rows = [

@@ -327,11 +327,15 @@ def test_the_page_is_one_file_with_words_pictures_and_the_verdict(
     path = tmp_path / "deep" / "page.html"
     found.save(path, title="A <title>")
     html = unexplained(path.read_text())
+    passed = int(found.trust().table["trusted"].sum())
     assert html.startswith("<!doctype html>")
     assert "<h1>A &lt;title&gt;</h1>" in html
-    assert html.count('src="data:image/png') == 4
+    failing = passed < len(found.of_d.maps)
+    assert html.count('src="data:image/png') == 3 + bool(passed) + failing  # G, two charts, D
+    assert ("none is shown here" in html) == (passed == 0)
+    looks = html[html.index('<section id="explanation">') :].partition("</section>")[0]
+    assert looks.count("<img") == bool(passed)
     assert found.trust().words()[0] in html
-    passed = int(found.trust().table["trusted"].sum())
     answer = "Yes: there are maps that may be" if passed else "No: no map may be"
     assert f"<h2>{answer} relied on.</h2>" in html
     assert all(f"<code>{method}</code>" in html for method in found.of_d.maps)

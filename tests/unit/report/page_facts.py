@@ -12,12 +12,15 @@ FIGURES = {
     "discriminator": ("logits",),
     "importance": ("importance", "regions", "without", "power", "noise", "interactions", "effects"),
     "variants": ("blur",),
-    "faithfulness": ("agreement", "controls", "removal", "randomisation"),
+    "faithfulness": (
+        *("looks", "within_g", "failing"),
+        *("agreement", "controls", "removal", "randomisation"),
+    ),
     "gradcam": (
-        *("d_real", "d_fake", "g_fake", "classes", "film", "film_000000008"),
+        *("d_maps", "g_maps", "classes", "film", "units"),
         *("g_targets", "disagreement", "causal", "dissection"),
     ),
-    "lime": ("d_real", "d_fake", "g_regions", "classes", "r2", "latents"),
+    "lime": ("d_maps", "g_regions", "classes", "r2", "latents"),
     "train": ("curves", "stills", "film"),
     "prepare": ("contact_sheet", "balance"),
 }
@@ -26,7 +29,7 @@ FACTS = {
     "discriminator": ("health",),
     "importance": ("importance",),
     "variants": ("variants",),
-    "faithfulness": ("faithfulness", "refusals"),
+    "faithfulness": ("faithfulness", "looks", "refusals"),
     "gradcam": ("gradcam", "concepts"),
     "lime": ("lime",),
     "train": ("train", "settings", "guards"),
@@ -39,7 +42,8 @@ WHERE_THERE_ARE_ANY = (
     ("importance", "interactions"),
     ("importance", "noise"),
     *(("gradcam", name) for name in ("g_targets", "disagreement", "causal", "dissection")),
-    *(("gradcam", name) for name in ("film", "film_000000008")),
+    *(("gradcam", name) for name in ("film", "d_maps", "g_maps", "units")),
+    *(("faithfulness", name) for name in ("looks", "within_g", "failing")),
     ("lime", "latents"),
     ("faithfulness", "agreement"),
     ("train", "stills"),
@@ -295,17 +299,24 @@ def facts() -> dict[str, Any]:
                 "reason": "the map is flat",
             }
         ],
-        "gradcam": {
-            "share_of_causal_checks_passed": 0.625,
-            "verdict": "A verdict on maps.",
+        "looks": {
+            "passing": ["LIME"],
+            "where": ["What raises D’s logit lies most in the middle."],
             "sign": "positive means “real”",
-            "methods": ["gradcam", "hirescam"],
-            "num_averaged": 120,
-            "num_remembered": 8,
-            "still": "film_000000008",
+            "kept": True,
+        },
+        "gradcam": {
+            "without": "No layer of G returns a feature map.",
+            "methods": ["Grad-CAM", "HiResCAM"],
+            "unreliable": [{"name": "Grad-CAM", "why": "worse than a random map"}],
+            "num_kinds": 4,
+            "overlap": {"words": "D’s maps and G’s overlap", "shown": True},
+            "units_not_kept": False,
         },
         "concepts": [{"concept": "brightness", "held_out_r2": 0.91}],
         "lime": {
+            "stamp": "",
+            "fit": "LIME’s sum of parts accounts for 0.51 on real images",
             "verdict": "What LIME found.",
             "baseline": "blur",
             "checks": [
@@ -391,25 +402,34 @@ def _faithfulness() -> dict[str, Any]:
     good = {"faithful": "pass", "stable": "pass", "sane": "pass", "trusted": True}
     bad = {"faithful": "fail", "stable": "pass", "sane": "pass", "trusted": False}
     none = {**dict.fromkeys(("faithful", "stable", "sane"), "not measured"), "trusted": False}
+    rows: list[dict[str, Any]] = [
+        {"method": "lime", "name": "LIME", **good, "why": "", **figures},
+        {
+            "method": "gradcam layers.2",
+            "name": "Grad-CAM, 2nd convolution",
+            **bad,
+            "why": "worse than an edge detector",
+            **figures,
+            "seed_stability": None,
+        },
+        {
+            "method": "hirescam layers.2",
+            "name": "HiResCAM, 2nd convolution",
+            **none,
+            "why": "seeds not measured; the target is constant",
+            **dict.fromkeys(figures, None),
+        },
+    ]
+    for row in rows:
+        row["cells"] = [
+            {
+                "word": row[name],
+                "figure": "" if row[name] == "not measured" else f"0.2; {name} 0.3 (margin +0.1)",
+            }
+            for name in ("faithful", "stable", "sane")
+        ]
     return {
-        "rows": [
-            {"method": "lime", **good, "why": "", "refused": "", **figures},
-            {
-                "method": "gradcam layers.2",
-                **bad,
-                "why": "worse than an edge detector",
-                "refused": "",
-                **figures,
-                "seed_stability": None,
-            },
-            {
-                "method": "hirescam layers.2",
-                **none,
-                "why": "seeds not measured",
-                "refused": "the target is constant",
-                **dict.fromkeys(figures, None),
-            },
-        ],
+        "rows": rows,
         "rules": {
             "faithful": "A rule of faithfulness.",
             "stable": "A rule of stability.",
@@ -417,12 +437,26 @@ def _faithfulness() -> dict[str, Any]:
             "trusted": "All three.",
         },
         "num_images": 80,
-        "sentences": [
-            "lime ranks cell_1_1 first, gradcam layers.2 fourth of 5.",
-            "retraining, G ranks cell_2_2 second, lime third of 5.",
-        ],
+        "asks": {"faithful": "Does it count?", "stable": "Again?", "sane": "By training?"},
+        "counts": {"kinds": 3, "passed": 1, "failed": 1, "unmeasured": 1},
+        "figures": {
+            "heads": [{"test": "sane", "figure": "likeness", "rule": "at most", "threshold": 0.3}],
+            "rows": [
+                {"name": "LIME", "cells": [{"value": 0.123, "margin": "+0.18"}]},
+                {"name": "Grad-CAM, layers.2", "cells": [None]},
+            ],
+        },
+        "agree": {
+            "count": 5,
+            "enough": True,
+            "title": "They do not agree",
+            "sentences": [
+                "lime ranks cell_1_1 first, gradcam layers.2 fourth of 5.",
+                "retraining, G ranks cell_2_2 second, lime third of 5.",
+            ],
+        },
         "baseline": "blur",
         "beware": ["Beware of what removes."],
         "infidelity": {"lime": 0.21, "gradcam layers.2": 0.84, "hirescam layers.2": None},
-        "planted": [{"method": "gradcam middle", "pointing": 0.75, "iou": 0.61, "mass": 0.88}],
+        "planted": [{"name": "Grad-CAM, middle", "pointing": 0.75, "iou": 0.61, "mass": 0.88}],
     }

@@ -48,11 +48,16 @@ NOT_SHOWN = [  # names of figures, and what rows are chosen by
     ("variants", 0, "figure"),
     *(("importance", "power", row, "kind") for row in range(3)),
     ("lime", "baseline"),
-    ("gradcam", "still"),
     ("data", "duplicates", "choice"),
     *(("classes", "names", label) for label in range(2)),
     *(("faithfulness", "rows", row, "method") for row in range(3)),
-    ("faithfulness", "rows", 2, "why"),  # what is refused was not judged
+    *(
+        ("faithfulness", "rows", row, name)
+        for row in range(3)
+        for name in ("faithful", "stable", "sane")
+    ),
+    ("faithfulness", "agree", "title"),  # where it is not folded, the figure's own title says it
+    ("faithfulness", "figures", "heads", 0, "rule"),  # one that is equal to its threshold fails
     ("refusals", 0, "stage"),
 ]
 

@@ -62,7 +62,7 @@ def test_sections_are_found_and_in_the_order_that_they_state() -> None:
     for section in found:
         for block in section.blocks:
             template = block.template.read_text().replace("{{ block.anchor }}", block.anchor)
-            assert re.findall(r'<section id="(\w+)">', template) == [block.anchor]
+            assert re.findall(r'<section id="([\w-]+)">', template) == [block.anchor]
             assert block.chapter in CHAPTERS
     anchors = [block.anchor for section in found for block in section.blocks]
     assert len(set(anchors)) == len(anchors)

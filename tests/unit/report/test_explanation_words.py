@@ -1,0 +1,177 @@
+"""Sentences on maps, units and LIME say what their figures say, whatever these are."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ganatomy.explain.faithfulness.result import FaithfulnessStudy
+from ganatomy.explain.faithfulness.verdict import FAIL, MISSING, PASS
+from ganatomy.explain.lime.latent_effects import LatentEffects
+from ganatomy.explain.lime.settings import Hiding
+from ganatomy.explain.maps.comparison import Comparison
+from ganatomy.explain.maps.result import MapsStudy
+from ganatomy.report.sections import faithfulness_words, gradcam_words, lime_words
+from ganatomy.report.sections.kinds import NOT_TESTED, Kinds
+from ganatomy.rng import generator
+
+KINDS = ("hirescam layers.0", "integrated gradients", "occlusion")
+NAMES = ("HiResCAM, 1st convolution", "integrated gradients", "occlusion")
+
+
+def _verdicts(trusted: tuple[str, ...], kinds: tuple[str, ...] = KINDS) -> pd.DataFrame:
+    rows = [
+        {
+            "method": kind,
+            "faithful": PASS if kind in trusted else FAIL,
+            "stable": PASS,
+            "sane": PASS,
+            "trusted": kind in trusted,
+            "why": "" if kind in trusted else "worse than a random map",
+            "refused": "",
+        }
+        for kind in kinds
+    ]
+    return pd.DataFrame(rows)
+
+
+def _maps(*places: tuple[int, int, float]) -> torch.Tensor:
+    """Faint noise, and in all of them as much more at some ninth."""
+    maps = 0.02 * (torch.rand(12, 9, 9, generator=generator(2, "maps")) - 0.5)
+    for row, column, value in places:
+        maps[:, 3 * row : 3 * row + 3, 3 * column : 3 * column + 3] += value
+    return maps
+
+
+def _study(maps: dict[str, torch.Tensor], trusted: tuple[str, ...] = KINDS) -> FaithfulnessStudy:
+    empty = pd.DataFrame()
+    return FaithfulnessStudy(
+        *(_verdicts(trusted), empty, empty, empty, {}, None, empty, {}, (), maps),
+        Hiding(baseline="blur"),
+    )
+
+
+def _kinds(study: FaithfulnessStudy) -> Kinds:
+    return Kinds(study.verdicts, {}, {"D": ["layers.0", "layers.2"]})
+
+
+def _said(maps: dict[str, torch.Tensor], trusted: tuple[str, ...] = KINDS) -> tuple[str, list[str]]:
+    study = _study(maps, trusted)
+    return (
+        faithfulness_words.finding(study, _kinds(study)),
+        faithfulness_words.where(study, _kinds(study)),
+    )
+
+
+def test_where_all_kinds_agree_the_ninth_is_named_with_its_share_by_each() -> None:
+    title, (raises, lowers) = _said(dict.fromkeys(KINDS, _maps((0, 0, 1.0), (2, 1, -1.0))))
+    assert title == (
+        "What raises D’s logit lies most in the upper left ninth of the image, by all 3 kinds of "
+        "map that pass"
+    )
+    assert raises.startswith("What raises D’s logit lies most in the upper left ninth")
+    assert lowers.startswith("What lowers D’s logit lies most in the lower middle ninth")
+    assert all(f"by {name}" in raises for name in NAMES)
+    assert "(its size: 11 %)" in raises
+
+
+def test_where_they_do_not_agree_each_place_is_named_by_whom() -> None:
+    maps = dict.fromkeys(KINDS, _maps((0, 0, 1.0)))
+    maps["occlusion"] = _maps((1, 1, 1.0))
+    title, (raises, lowers) = _said(maps)
+    assert title == "The kinds of map that pass do not agree where what raises D’s logit lies"
+    left = raises.partition("in the upper left ninth by ")[2].partition("in the middle ninth")[0]
+    assert all(name in left for name in NAMES[:2])
+    assert "in the middle ninth by occlusion" in raises
+    assert "no ninth of the image stands out in what lowers D’s logit" in lowers
+
+
+def test_kinds_that_fail_say_nothing_and_without_any_nothing_is_said() -> None:
+    maps = dict.fromkeys(KINDS, _maps((0, 0, 1.0)))
+    maps["occlusion"] = _maps((1, 1, 1.0))
+    title, (raises, _) = _said(maps, ("occlusion",))
+    assert title.endswith("middle ninth of the image, by the kind of map that passes")
+    assert "upper left" not in raises
+    assert _said(maps, ()) == ("", [])
+
+
+def test_what_was_not_measured_is_counted_apart_from_what_fails() -> None:
+    table = _verdicts(("occlusion",))
+    table.loc[0, "faithful"] = MISSING
+    assert faithfulness_words.counts(table) == {
+        "kinds": 3,
+        "passed": 1,
+        "failed": 1,
+        "unmeasured": 1,
+    }
+
+
+def test_a_stamp_is_the_reason_and_what_was_not_tested_has_one() -> None:
+    kinds = Kinds(_verdicts(("occlusion",)), {"D": {"layers.0": (14, 14)}})
+    assert kinds.stamp("occlusion") == ""
+    assert kinds.stamp("hirescam layers.0") == "worse than a random map"
+    assert kinds.stamp("gradcam layers.9") == NOT_TESTED
+    name = kinds.name("hirescam layers.0").replace("\N{NO-BREAK SPACE}", " ")
+    assert name == "HiResCAM, 1st convolution, 14 × 14"
+
+
+def _compared(differences: list[float]) -> MapsStudy:
+    study = object.__new__(MapsStudy)
+    table = pd.DataFrame({"overlap": np.add(0.4, differences), "chance_overlap": 0.4})
+    comparison = object.__new__(Comparison)
+    object.__setattr__(comparison, "table", table)
+    object.__setattr__(study, "comparison", comparison)
+    return study
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(-0.3, 0.3), st.floats(0, 0.3))
+def test_an_overlap_is_shown_only_where_it_is_clear_of_chance(mean: float, spread: float) -> None:
+    told = gradcam_words.overlap(_compared([mean - spread, mean, mean + spread]))
+    half = 4.302652729911275 * spread / 3**0.5  # t of 2 degrees of freedom, by hand
+    low, high, least = mean - half, mean + half, gradcam_words.LEAST_OVERLAP
+    clear = low > least + 1e-9 or high < -least - 1e-9
+    assert told["shown"] or not clear
+    assert not told["shown"] or low > least - 1e-9 or high < -least + 1e-9
+    if told["shown"]:
+        assert told["words"].endswith("more than chance" if mean > 0 else "less than chance")
+    elif "that is chance level" in told["words"]:
+        assert max(abs(low), abs(high)) < least + 1e-9
+    else:
+        assert told["words"].endswith("too uncertain to be told from chance level")
+
+
+def test_reasons_that_kinds_share_are_said_once() -> None:
+    said = gradcam_words.reasons([("a", "flat"), ("b", "noise"), ("c", "flat")])
+    assert said == "a and c (flat); b (noise)"
+
+
+@pytest.mark.parametrize(("passes", "words"), [((0, 0), "none of 2"), ((1, 1), "all 2")])
+def test_checks_are_counted(passes: tuple[int, int], words: str) -> None:
+    assert gradcam_words.causes(pd.DataFrame({"passes": passes})).endswith(f"in {words} checks")
+
+
+def _effects(rows: list[tuple[str, str, float, float, float]]) -> LatentEffects:
+    columns = ["target", "name", "mean_abs", "low", "noise"]
+    return LatentEffects(pd.DataFrame(rows, columns=columns), pd.DataFrame())
+
+
+def test_a_coordinate_is_named_only_where_it_is_above_noise() -> None:
+    rows = [("d_logit", "z1", 0.5, 0.4, 0.1), ("d_logit", "z2", 0.9, 0.05, 0.2)]
+    assert lime_words.latents(_effects(rows)) == "D_logit is moved most by z1"
+    rows.append(("class", "z1", 0.2, 0.05, 0.1))
+    assert lime_words.latents(_effects(rows)).endswith(
+        "no coordinate moves class clearly more than noise"
+    )
+    nothing = lime_words.latents(_effects(rows[1:]))
+    assert nothing == "No coordinate moves d_logit and class clearly more than noise"
+
+
+def test_replaced_studies_keep_their_type() -> None:
+    """The helper above builds a whole study: a field more would show here."""
+    study = _study(dict.fromkeys(KINDS, _maps()))
+    assert replace(study, refusals=()).trusted == list(KINDS)
