@@ -319,9 +319,11 @@ def test_an_edit_makes_stale_whom_it_concerns(
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("figures/training_curves.py", "color=WARM, lw=1", "color=MUTED, lw=1"),
-        ("sections/importance.py", "the noise of retraining", "what retraining does"),
-        ("sections/importance.html", "<h3>The figures</h3>", "<h3>Figures</h3>"),
+        ("figures/training_curves.py", "published_step, color=INK", "published_step, color=MUTED"),
+        ("sections/importance.py", "replaced at random", "drawn at random"),
+        ("sections/importance.html", "<h2>Which features matter?", "<h2>What matters?"),
+        ("verdict/verdict.html", "Each figure with", "All figures with"),
+        ("verdict/questions/quality.py", "It works: ", "Yes, it works: "),
         ("page.html", "<footer>", "<footer id='end'>"),
         ("page.css", "--of-g: #0b6e99", "--of-g: #996e0b"),
     ],

@@ -22,7 +22,7 @@ HealthRule = Literal[
 
 @dataclass(frozen=True)
 class Gate:
-    """What a GAN must reach for a yes.
+    """The thresholds that a GAN must reach for a yes.
 
     Attributes
     ----------

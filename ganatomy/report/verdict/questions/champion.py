@@ -74,7 +74,7 @@ def _title(readout: str) -> str:
 
 
 def _gain(row: dict[Any, Any]) -> float:
-    """How much closer to the data this run is."""
+    """Tell how much closer to the data this run is."""
     return float(-row["difference"] if row["readout"] in LOWER_IS_BETTER else row["difference"])
 
 
