@@ -41,6 +41,8 @@ class ComparisonFacts:
         Chance that images of one distribution are as far apart as those of A and B.
     noise_from : str
         Where the noise of retraining was measured; "" where it is not known.
+    guessing : str
+        How little the evaluator knows, where it is no better than a guess; else "".
     """
 
     name_a: str
@@ -50,6 +52,7 @@ class ComparisonFacts:
     is_paired: bool
     kernel_p: float
     noise_from: str = ""
+    guessing: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,6 +173,8 @@ class Comparison:
     def _cautions(self) -> Iterator[str]:
         if not len(self.table):
             return
+        if self.facts.guessing:
+            yield (f"Distances in the evaluator's features say little: {self.facts.guessing}.")
         if not self.knows_noise():
             yield (
                 "Only sampling noise is known: how far another training of either would move is "

@@ -16,7 +16,7 @@ from ganatomy.importance.generator_readouts import ImageFeatures, readouts_of
 from ganatomy.importance.noise import NoiseStudy
 from ganatomy.importance.two_samples import kernel_test, spread_over_halves
 from ganatomy.metrics.auc import auc
-from ganatomy.metrics.evaluator import Evaluator, digest_of
+from ganatomy.metrics.evaluator import Evaluator, digest_of, examine_evaluator
 from ganatomy.metrics.random_features import RandomFeatures
 from ganatomy.statistics import Array, benjamini_hochberg, half_width, two_sided_p
 
@@ -122,8 +122,19 @@ def compare(
         is_paired=paired,
         kernel_p=kernel_p,
         noise_from=noise_from if knows else "",
+        guessing=_guessing(evaluator, held_out),
     )
     return Comparison(table, facts, first.images[:_SHOWN].clone(), second.images[:_SHOWN].clone())
+
+
+def _guessing(evaluator: Evaluator | None, held_out: Dataset | None) -> str:
+    """How little the evaluator knows of images with labels; "" where it knows enough, or none."""
+    if evaluator is None or held_out is None or not held_out.class_names:
+        return ""
+    if evaluator.head.out_features != len(held_out.class_names):
+        return ""  # it was trained for something else
+    skill = examine_evaluator(evaluator, held_out)
+    return "" if skill is None or skill.is_enough else skill.in_words()
 
 
 Values = dict[str, float]
