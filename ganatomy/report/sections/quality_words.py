@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ganatomy.report.glossary import term
 from ganatomy.report.sections.page_section import Record
-from ganatomy.wording import apart, counted, listed, percent
+from ganatomy.wording import apart, counted, listed, of_all, percent
 
 _IN_POINTS = ("precision", "recall", "coverage")
 
@@ -73,8 +73,8 @@ def in_short(rows: Sequence[Record], classes: Record) -> str:
         said += f", in {alike} no difference can be told"
     if not classes["names"]:
         return f"{said}."
-    made = counted(classes["num_modes"], "class is", "classes are")
-    return f"{said}; {classes['num_found']} of {made} made."
+    made = of_all(classes["num_found"], classes["num_modes"], "class is", "classes are")
+    return f"{said}; {made} made."
 
 
 def finding_of_classes(classes: Record) -> str:

@@ -181,3 +181,10 @@ def test_the_share_that_comes_near_is_told_by_space() -> None:
         "2.0 % (by features) and less than 0.1 % (by pixels) of the generated images come as near "
         "to a training image as 1.0 % of held-out images do."
     )
+
+
+def test_in_short_all_classes_are_made_only_where_they_are() -> None:
+    row = _row("coverage", (0.5,) * 3, (0.5,) * 3)
+    assert words.in_short([row], _classes(10, 0, 0, 0, 0)).endswith("; all 10 classes are made.")
+    assert words.in_short([row], _classes(2, 1, 0, 0, 0)).endswith("; 2 of 3 classes are made.")
+    assert words.in_short([row], _classes(0, 1, 0, 0, 0)).endswith("; 0 of 1 class is made.")
