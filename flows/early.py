@@ -82,6 +82,8 @@ class EarlyPage:
             if self._process is not None:
                 self._process.kill()
         self._thread.join()
+        if self._process is not None:  # it may have written its page and not yet said so
+            self._has_page = (self._root / unfinished.PAGE_FILE).exists()
         if self._has_page:
             unfinished.remove_page(self._root)
 

@@ -31,6 +31,7 @@ page.write_text(json.dumps(told))
 print(0.25)
 """
 FAILS = "import sys; sys.exit('ValueError: no torch here')"
+LINGERS = WRITES.replace("print(0.25)", "import time; time.sleep(600)")
 HANGS = "import time; open('hangs', 'w').close(); time.sleep(600)"
 
 
@@ -113,6 +114,20 @@ def test_a_run_that_does_not_end_well_leaves_no_page_that_says_it_goes_on(
     with pytest.raises(error):
         end_badly()
     assert not made.page.exists()
+
+
+@pytest.mark.parametrize("error", [None, RuntimeError])
+def test_a_page_that_was_written_in_the_last_moment_does_not_stay(
+    run: Callable[[str], _Run], error: type[BaseException] | None
+) -> None:
+    made = run(LINGERS)
+    made.early.__enter__()
+    made.go()
+    wait_for(made.page.exists, LIMIT_S, "a page")
+    assert made.said == []
+    made.early.__exit__(error, None, None)
+    assert made.page.exists() == (error is None)
+    assert error is not None or 'href="../report.html"' in made.page.read_text()
 
 
 def test_where_none_was_made_nobody_is_led_on(run: Callable[[str], _Run]) -> None:

@@ -57,7 +57,8 @@ def test_a_bug_in_one_stage_is_told_once_and_stops_only_what_needs_it(
     assert again["evaluate"] == "unchanged"
     assert again["gradcam"] in ("unchanged", "restored from the run cache")
     assert again["report"] == "done"
-    assert not page.exists()
+    # on a slow machine there was a page so far, in whose place now stands one that leads on
+    assert not page.exists() or 'href="../report.html"' in page.read_text()
 
 
 def test_a_stage_that_takes_too_long_is_ended(two_stages_done: Path) -> None:
