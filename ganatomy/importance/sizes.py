@@ -81,8 +81,7 @@ def amount(letter: str, size: float) -> str:
     """
     if letter == "g" and size >= 1:
         return f"{1 + size:.3g} times as far"
-    text = f"{100 * size:+.2g} %" if letter == "g" else f"{size:+.2g} spreads"
-    return text.replace("-", "−")
+    return f"{_signed(letter, size)}{' %' if letter == 'g' else ' spreads'}"
 
 
 def span(letter: str, size: float, low: float, high: float) -> str:
@@ -95,5 +94,13 @@ def span(letter: str, size: float, low: float, high: float) -> str:
     """
     if letter == "g" and size >= 1:
         return f"{1 + low:.3g} to {1 + high:.3g} times"
-    factor, unit = (100, " %") if letter == "g" else (1, "")
-    return f"{factor * low:+.2g} to {factor * high:+.2g}{unit}".replace("-", "−")
+    unit = " %" if letter == "g" else ""
+    return f"{_signed(letter, low)} to {_signed(letter, high)}{unit}"
+
+
+def _signed(letter: str, size: float) -> str:
+    """With its sign; of G in percent."""
+    sign = "−" if size < 0 else "+" if size else ""
+    if letter == "g":
+        return sign + finely(size).removesuffix(" %")
+    return f"{sign}{abs(size):.2g}"

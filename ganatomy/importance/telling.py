@@ -8,7 +8,7 @@ import pandas as pd
 from ganatomy.importance.detectable import smallest_sizes
 from ganatomy.importance.ranking import NETWORKS
 from ganatomy.importance.sizes import amount, in_words
-from ganatomy.wording import counted, listed
+from ganatomy.wording import counted, finely, listed
 
 _NEXT = 2  # that are named after the one that matters most
 
@@ -90,7 +90,7 @@ def what_is_open(
 def _not_found(rows: pd.DataFrame, detectable: pd.DataFrame, names: Mapping[str, str]) -> str:
     least = smallest_sizes(detectable, rows["variant"].tolist())
     seen = [
-        f"{100 * least['g']:.2g} % of G's distance" if "g" in least else "",
+        f"{finely(least['g'])} of G's distance" if "g" in least else "",
         f"{least['d']:.2g} spreads of D's logits" if "d" in least else "",
     ]
     said = _named(rows, names)

@@ -33,6 +33,7 @@ from ganatomy.report.verdict.gate import Gate
 from ganatomy.report.verdict.questions.champion import champion
 from ganatomy.report.verdict.questions.copies import copies
 from ganatomy.report.verdict.questions.quality import classes, works
+from ganatomy.wording import counted
 
 _HEAD = (8, 4)  # columns and rows of images at the page's head
 _HEAD_SIDE = 52  # small images are enlarged to about so many pixels
@@ -168,7 +169,7 @@ def _figures(result: Evaluated) -> dict[str, Figure]:
     figures: dict[str, Figure] = {
         "samples": Picture(
             lambda: png(contact_sheet(study.shown, columns)),
-            f"The first {len(study.shown)} generated images; nobody chose them.",
+            f"The first {counted(len(study.shown), 'generated image')}; nobody chose them.",
             "Made by the generator that is published, the moving average of its weights, from the "
             "first latents that were drawn.",
             source="evaluate/pictures.safetensors",
@@ -204,9 +205,9 @@ def _first_samples(study: EvaluationStudy) -> Picture:
     scale = max(1, round(_HEAD_SIDE / first.shape[-1]))
     return Picture(
         lambda: png(contact_sheet(first, _HEAD[0], scale=scale)),
-        title=f"The first {len(first)} images that G makes",
+        title=f"The first {counted(len(first), 'image')} that G makes",
         caption="First draws, not picked.",
-        alt=f"{len(first)} images made by the generator",
+        alt=f"{counted(len(first), 'image')} made by the generator",
         source="evaluate/pictures.safetensors",
         kind="pixels",
     )

@@ -79,7 +79,7 @@ def _lead(result: _PrepareResult) -> list[str]:
     size = train["image_size"]
     return [
         result.card["origin"],
-        f"{train['num_images']:,} training images of {size} × {size} px",
+        f"{counted(train['num_images'], 'training image')} of {size} × {size} px",
     ]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 Test = TypeVar("Test", bound=Callable[..., Any])
@@ -28,10 +28,11 @@ def reads(*makers: str) -> Callable[[Test], Test]:
 
 
 few = settings(
-    max_examples=20,
+    max_examples=12,
     derandomize=True,
     deadline=None,
     database=None,
+    phases=[Phase.generate],  # to make a failing case smaller takes minutes
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
@@ -56,7 +57,7 @@ def rows_of_fidelity(draw: st.DrawFn, name: str) -> dict[str, Any]:
     row = dict(zip(names, (*of_fakes, *of_reals)))
     if draw(st.integers(0, 9)) == 0:
         row |= dict.fromkeys(names, float("nan"))
-    return {"name": name, **row, "count": draw(st.sampled_from([1, 2, 1000])), "better": better}
+    return {"name": name, **row, "count": draw(st.sampled_from([2, 1000])), "better": better}
 
 
 def some(draw: st.DrawFn, names: tuple[str, ...], least: int = 0) -> list[str]:

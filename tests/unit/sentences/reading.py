@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 
 _RULES = {
-    "a value that is none": r"\b(?:nan|NaN|inf|True|False)\b|\bNone\b(?! of)",
+    "a value that is none": r"\b(?:nan|NaN(?! or inf)|inf|True|False)\b|\bNone\b(?! of)",
     "spaces": r"  | [,.;:)]|\( ",
     "an empty list": r"\(\)|: *[.;]|, *[,.;]|\(none\)|\[\]|: ?$",
     "points": r"(?<!\.)\.\.(?!\.)|;;|:;|;\.",
@@ -39,7 +39,8 @@ def faults(text: str) -> list[str]:
         if hit := re.search(pattern, text):
             found.append(f"{what} ({hit.group()!r}) in {text!r}")
     for sentence in sentences(text):
-        if _ABSENCE.search(sentence) and not re.search(r"\d", sentence):
+        is_told_elsewhere = "see “" in sentence
+        if _ABSENCE.search(sentence) and not is_told_elsewhere and not re.search(r"\d", sentence):
             found.append(f"nothing seen, and not what could have been: {sentence!r}")
     return found
 

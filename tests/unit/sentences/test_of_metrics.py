@@ -163,7 +163,7 @@ def test_the_verdict_on_the_images(study: EvaluationStudy) -> None:
     for text in (said, *study.warnings()):
         assert not faults(text)
     gap, classes, fcd = study.generalisation, study.classes, study.fidelity.iloc[0]
-    figures = [*fcd[["value", "low", "high", "floor", "count"]], 1000, 0.5]
+    figures = [*fcd[["value", "low", "high", "floor", "count"]], 1000, 0.5, 0.001, 0.999]
     figures += [gap[name] for name in ("auc", "auc_low", "auc_high")]
     figures += [study.memorisation["num_in_training"], len(CLASSES), classes.get("num_found")]
     figures += [each["detectable"] for each in study.memorisation["spaces"].values()]

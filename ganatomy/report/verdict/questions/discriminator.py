@@ -8,7 +8,7 @@ from ganatomy.report.verdict.gate import Gate
 from ganatomy.wording import apart, listed
 
 _IN_SHORT = {
-    "separation": "it does not tell reals from fakes",
+    "separation": "it is not seen to tell reals from fakes",
     "boundary": "the sign of its logit is not its verdict",
     "batch": "in training its logit of an image depended on the images beside it",
     "fixed": "the D that is explained is not the one that was trained",
@@ -48,7 +48,7 @@ def discriminator(health: DiscriminatorHealth, gate: Gate, *, anchor: str = "hea
         [*checks, auc],
         {
             "yes": f"D may be explained ({told}){f'; beware: {listed(wrong)}' if wrong else ''}.",
-            "no": f"D is not in order: {listed(blocking)}.",
+            "no": f"D is not in order ({told}): {listed(blocking)}.",
             "unknown": "Whether D means what it says is not known: no rule that decides was asked.",
         },
         anchor,

@@ -1,0 +1,218 @@
+"""Everything that a section of the page says, read against results of every kind."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ganatomy.data.recipe import Recipe
+from ganatomy.data.variant_set import VariantEntry, VariantSet
+from ganatomy.gan.training_guards import RULES
+from ganatomy.importance.result import ImportanceStudy
+from ganatomy.importance.screening_result import ScreeningStudy
+from ganatomy.importance.sizes import amount, in_words
+from ganatomy.metrics.discriminator.health import DiscriminatorHealth
+from ganatomy.metrics.discriminator.unreal import UNREAL
+from ganatomy.metrics.result import EvaluationStudy
+from ganatomy.report.sections import evaluate, importance, prepare, train, variants
+from ganatomy.report.sections.discriminator_words import sign_in_words
+from ganatomy.report.sections.page_section import PageSection, Picture, all_sections
+from ganatomy.report.verdict.clause import Clause
+from ganatomy.report.verdict.gate import Gate
+from ganatomy.report.verdict.verdict import Verdict
+from tests.unit.sentences.made import NUMBERS, few, reads, some
+from tests.unit.sentences.reading import faults
+from tests.unit.sentences.test_of_importance import importances
+from tests.unit.sentences.test_of_metrics import healths, studies
+
+COUNTS = st.sampled_from([0, 1, 7])
+SECTIONS = {section.name: section for section in all_sections()}
+NEEDS_A_RUN = {
+    "faithfulness": "its words are those of the study and of the verdicts, both read",
+    "gradcam": "its words are those of the study and of D's sign, both read",
+    "lime": "its words are those of the study, which are read",
+}
+"""Sections whose facts are made of tensors; with what of them is read elsewhere."""
+_NO_WORDS = ("rule", "meaning", "meanings", "rules", "modes", "labels", "reliance_meanings")
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text of more than one word in plain values, but fixed rules and meanings."""
+    if isinstance(value, str):
+        yield from [value] if " " in value else []
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            yield from () if name in _NO_WORDS else texts(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from texts(each)
+
+
+def said(section: PageSection[Any], result: Any) -> Iterator[str]:
+    """All that a section says: its facts, its alarms, its clauses, and the words of its figures."""
+    yield from texts(section.facts(result))
+    yield from (*section.alarms(result), *section.summary(result), *section.lead(result))
+    for figure in section.figures(result).values():
+        if isinstance(figure, Picture):
+            yield from (figure.title, figure.caption, figure.alt)
+    for clause in section.clauses(result, Gate()):
+        yield clause.words
+        assert "  " not in clause.words
+
+
+def read_all(section: PageSection[Any], result: Any) -> None:
+    for text in said(section, result):
+        assert not faults(text)
+
+
+def test_every_section_is_read() -> None:
+    tested = {"evaluate", "discriminator", "importance", "train", "prepare", "variants"}
+    assert tested | set(NEEDS_A_RUN) == set(SECTIONS)
+
+
+@reads(
+    *(f"report.sections.page_section.PageSection.{name}" for name in ("alarms", "lead", "summary")),
+    "report.sections.quality_words.",
+    "metrics.sentences.on_copies",
+)
+@given(studies(), st.booleans())
+@few
+def test_the_section_on_quality(study: EvaluationStudy, has_level: bool) -> None:
+    rows = [(1, 0, space, 0, 0.5) for space in study.memorisation["spaces"]]
+    suspects = pd.DataFrame(rows, columns=["rank", "fake", "space", "nearest", "ratio"])
+    vars(study).update(suspects=suspects)
+    shown = evaluate.Evaluated(study, {"test_accuracy": 0.93, "by_rotation": False}, has_level)
+    read_all(SECTIONS["evaluate"], shown)
+
+
+@reads(
+    "report.sections.discriminator_words.",
+    "metrics.discriminator.health.DiscriminatorHealth.asked",
+)
+@given(healths(), st.sampled_from([-5.0, 0.0, 5.0]))
+@few
+def test_the_section_on_the_discriminator(health: DiscriminatorHealth, shift: float) -> None:
+    logits = {name: torch.linspace(-1, 1, 9) + shift for name in ("train", "held_out", "fakes")}
+    logits |= {kind: torch.zeros(9) for kind in UNREAL}
+    vars(health).update(logits=logits)
+    read_all(SECTIONS["discriminator"], health)
+    if shift < 0:  # no logit is above 0
+        assert "positive means" not in sign_in_words(health)
+
+
+@reads(
+    "report.sections.importance_findings.",
+    "importance.telling.",
+    "importance.power.agreement_in_words",
+    *(
+        f"importance.result.ImportanceStudy.{name}"
+        for name in (
+            "answer",
+            "firmness",
+            "not_shown",
+            "of_subsets",
+        )
+    ),
+    "report.feature_names.",
+)
+@given(importances())
+@few
+def test_the_section_on_features(study: ImportanceStudy) -> None:
+    recipes = [
+        Recipe(name, (name,), "remove", 0, "it is gone", "colour")
+        for name in study.ranking["variant"]
+    ]
+    entries = [VariantEntry(recipe, "", "c0ffee", 9, 1.0) for recipe in recipes]
+    read_all(SECTIONS["importance"], _told(study, entries))
+
+
+def _told(study: ImportanceStudy, entries: list[VariantEntry]) -> Any:
+    kept = [entry.recipe.name for entry in entries]
+    return importance._Told(study, VariantSet(tuple(entries)), ScreeningStudy.without(kept), {})
+
+
+@reads("importance.sizes.in_words", "importance.sizes.amount")
+@given(st.sampled_from(["g_fcd", "d_contrast", "d_shift"]), NUMBERS)
+@few
+def test_the_size_of_an_effect(readout: str, size: float) -> None:
+    size = max(size, -1.0) if readout == "g_fcd" else size
+    for text in (in_words(readout, size), amount(readout[0], size)):
+        assert not faults(text.replace("−", ""))
+        assert "e+" not in text or abs(size) >= 100
+    if readout == "g_fcd":
+        assert ("closer" in in_words(readout, size)) == (size < 0 or size == 0)
+
+
+@reads("report.sections.training_words.")
+@given(st.lists(NUMBERS, min_size=1, max_size=4), st.integers(0, 3), st.booleans())
+@few
+def test_the_section_on_training(values: list[float], published: int, is_broken: bool) -> None:
+    points = [(10 * place, "train/fcd@500", abs(value)) for place, value in enumerate(values)]
+    points += [(10 * place, "train/diversity", 0.8) for place in range(len(values))]
+    findings = [{"guard": next(iter(RULES)), "step": 3, "text": "d_loss is too large at step 3"}]
+    result = train._TrainResult(
+        {"published_step": 10 * published, "num_steps": 30, "train/diversity": 0.8},
+        {"method": {"loss": "bce"}},
+        pd.DataFrame(points, columns=["step", "name", "value"]),
+        findings if is_broken else [],
+        (),
+    )
+    for text in texts(train.SECTION.facts(result)):
+        assert not faults(text)
+    curves = train.finding_of_curves(result.points, 10 * published)
+    assert not faults(curves)
+    if len(values) > 1 and "hardly" not in curves:
+        first, last = abs(values[0]), abs(values[-1])
+        assert ("fell from" in curves) == (last < first)
+    clauses = [*train.SECTION.clauses(result, Gate())]
+    for clause in clauses:
+        assert not faults(clause.words)
+
+
+@reads("report.sections.data_words.")
+@given(COUNTS, COUNTS, st.lists(st.integers(0, 9), max_size=8))
+@few
+def test_the_section_on_data(refused: int, shared: int, counts: list[int]) -> None:
+    part = {"image_size": 28, "num_images": max(1, sum(counts)), "channels": 1}
+    classes = {f"c{place}": count for place, count in enumerate(counts)}
+    card = {
+        "origin": "a folder",
+        "train": {**part, "class_counts": classes},
+        "test": {**part, "num_images": 1},
+        "num_quarantined": refused,
+        "duplicates": {"num_held_out_in_training": shared},
+    }
+    result = prepare._PrepareResult(card, [], torch.zeros(1, 1, 4, 4, dtype=torch.uint8))
+    read_all(SECTIONS["prepare"], result)
+
+
+@given(st.booleans(), NUMBERS)
+@few
+def test_the_section_on_what_was_changed(is_class: bool, change: float) -> None:
+    kind = "class" if is_class else "colour"
+    recipe = Recipe("class_1", ("class_1",), "remove", 0, "it is left out", kind)
+    entry = VariantEntry(recipe, "", "c0ffee", 9, abs(change))
+    index = [entry.to_json()]
+    previews = {"class_1": torch.zeros(2, 1, 4, 4, dtype=torch.uint8)}
+    read_all(SECTIONS["variants"], variants._VariantsResult(index, previews))
+
+
+@reads("report.verdict.verdict.Verdict.headline", "report.verdict.verdict.Verdict.lines")
+@given(st.data())
+@few
+def test_the_verdict(data: st.DataObject) -> None:
+    gate = Gate()
+    clauses = []
+    for question in some(data.draw, ("works", "classes", "copies", "training", "discriminator")):
+        outcome = data.draw(st.sampled_from(["yes", "no", "unknown", "told"]))
+        clauses.append(Clause(question, outcome, f"On {question} nothing more."))
+    verdict = Verdict.of(clauses, gate)
+    for text in (verdict.headline, *verdict.lines()):
+        assert not faults(text.replace("no sign of copies", "copies"))
+    opening = {"yes": "Yes", "no": "No", "unknown": "Not to be decided"}[verdict.outcome]
+    assert verdict.headline.startswith(f"{opening}: ")
+    if "no" not in {clause.outcome for clause in clauses}:
+        assert verdict.outcome != "no"
