@@ -11,7 +11,7 @@ from ganatomy.data.images import contact_sheet
 from ganatomy.files import read_json
 from ganatomy.importance.champion import FOLDER, BesideChampion
 from ganatomy.metrics.result import EvaluationStudy
-from ganatomy.metrics.sentences import beside_held_out, beside_reals
+from ganatomy.metrics.sentences import beside_held_out, beside_reals, on_copies
 from ganatomy.report.figures.class_bars import class_bars
 from ganatomy.report.figures.fidelity_chart import fidelity_chart
 from ganatomy.report.figures.suspects_sheet import suspects_sheet
@@ -281,7 +281,7 @@ def _summary(result: Evaluated) -> list[str]:
             if classes["names"]
             else []
         ),
-        f"copies of training images: {study.memorisation['verdict']}",
+        f"copies of training images: {on_copies(study.memorisation)}",
         f"D tells training from held-out images (AUC): {gap['auc']:.3f} "
         f"({gap['auc_low']:.3f} to {gap['auc_high']:.3f})",
     ]

@@ -25,7 +25,7 @@ from ganatomy.metrics.sentences import beside_held_out, beside_reals
 from tests.unit.sentences.made import NUMBERS, SHARES, few, intervals, reads, rows_of_fidelity, some
 from tests.unit.sentences.reading import faults, untold
 
-CLASSES = ("0", "shirt", "cat, big")
+CLASSES = ("one", "shirt", "cat")
 ROWS = st.sampled_from(NAMES).flatmap(rows_of_fidelity)
 
 
@@ -170,7 +170,7 @@ def test_the_verdict_on_the_images(study: EvaluationStudy) -> None:
     skill = study.skill
     if skill is not None:
         figures += [skill.accuracy, *skill.interval, skill.chance, skill.num_images]
-    assert not untold(said.replace("missing: 0", "").replace("tell: 0", ""), figures)
+    assert not untold(said, figures)
     assert ("D knows its training images" in said) == (gap["auc_low"] > 0.5)
     assert ("all 3 classes" in said) == (classes.get("num_found") == 3)
     assert ("missing" in said) == bool(classes["missing"])

@@ -1,6 +1,7 @@
 """Everything that a section of the page says, read against results of every kind."""
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -10,14 +11,24 @@ from hypothesis import strategies as st
 
 from ganatomy.data.recipe import Recipe
 from ganatomy.data.variant_set import VariantEntry, VariantSet
+from ganatomy.explain.faithfulness.verdict import trust
 from ganatomy.gan.training_guards import RULES
 from ganatomy.importance.result import ImportanceStudy
 from ganatomy.importance.screening_result import ScreeningStudy
-from ganatomy.importance.sizes import amount, in_words
+from ganatomy.importance.sizes import amount, in_words, span
 from ganatomy.metrics.discriminator.health import DiscriminatorHealth
 from ganatomy.metrics.discriminator.unreal import UNREAL
+from ganatomy.metrics.memorisation import CANNOT_TELL, COPIES, NO_SIGN
 from ganatomy.metrics.result import EvaluationStudy
-from ganatomy.report.sections import evaluate, importance, prepare, train, variants
+from ganatomy.report.sections import (
+    evaluate,
+    faithfulness_words,
+    gradcam_words,
+    importance,
+    prepare,
+    train,
+    variants,
+)
 from ganatomy.report.sections.discriminator_words import sign_in_words
 from ganatomy.report.sections.page_section import PageSection, Picture, all_sections
 from ganatomy.report.verdict.clause import Clause
@@ -25,10 +36,12 @@ from ganatomy.report.verdict.gate import Gate
 from ganatomy.report.verdict.verdict import Verdict
 from tests.unit.sentences.made import NUMBERS, few, reads, some
 from tests.unit.sentences.reading import faults
+from tests.unit.sentences.test_of_explanations import measures
 from tests.unit.sentences.test_of_importance import importances
 from tests.unit.sentences.test_of_metrics import healths, studies
 
 COUNTS = st.sampled_from([0, 1, 7])
+LABELS = (COPIES, NO_SIGN, CANNOT_TELL)  # beside which the reason stands
 SECTIONS = {section.name: section for section in all_sections()}
 NEEDS_A_RUN = {
     "faithfulness": "its words are those of the study and of the verdicts, both read",
@@ -42,7 +55,7 @@ _NO_WORDS = ("rule", "meaning", "meanings", "rules", "modes", "labels", "relianc
 def texts(value: Any) -> Iterator[str]:
     """Every text of more than one word in plain values, but fixed rules and meanings."""
     if isinstance(value, str):
-        yield from [value] if " " in value else []
+        yield from [value] if " " in value and value not in LABELS else []
     elif isinstance(value, dict):
         for name, each in value.items():
             yield from () if name in _NO_WORDS else texts(each)
@@ -134,12 +147,14 @@ def _told(study: ImportanceStudy, entries: list[VariantEntry]) -> Any:
     return importance._Told(study, VariantSet(tuple(entries)), ScreeningStudy.without(kept), {})
 
 
-@reads("importance.sizes.in_words", "importance.sizes.amount")
+@reads("importance.sizes.in_words", "importance.sizes.amount", "importance.sizes.span")
 @given(st.sampled_from(["g_fcd", "d_contrast", "d_shift"]), NUMBERS)
 @few
 def test_the_size_of_an_effect(readout: str, size: float) -> None:
     size = max(size, -1.0) if readout == "g_fcd" else size
-    for text in (in_words(readout, size), amount(readout[0], size)):
+    ends = (min(size, 0.996), max(size, 0.996))
+    span_of = span(readout[0], size, *ends)
+    for text in (in_words(readout, size), amount(readout[0], size), span_of):
         assert not faults(text.replace("−", ""))
         assert "e+" not in text or abs(size) >= 100
     if readout == "g_fcd":
@@ -198,6 +213,37 @@ def test_the_section_on_what_was_changed(is_class: bool, change: float) -> None:
     index = [entry.to_json()]
     previews = {"class_1": torch.zeros(2, 1, 4, 4, dtype=torch.uint8)}
     read_all(SECTIONS["variants"], variants._VariantsResult(index, previews))
+
+
+@reads(
+    *(
+        f"report.sections.faithfulness_words.{name}"
+        for name in (
+            "best_removal",
+            "controlled",
+            "randomised",
+        )
+    ),
+    *(f"report.sections.gradcam_words.{name}" for name in ("carriers", "causes", "reasons")),
+)
+@given(measures(), st.lists(st.booleans(), min_size=1, max_size=4))
+@few
+def test_the_titles_of_what_maps_and_their_tests_show(table: pd.DataFrame, out: list[bool]) -> None:
+    verdicts = trust(table)
+    units = pd.DataFrame({"layer": "layers.0", "unit": range(len(out)), "stands_out": out})
+    found = [
+        faithfulness_words.best_removal(table),
+        gradcam_words.carriers(units),
+        gradcam_words.causes(units.rename(columns={"stands_out": "passes"})),
+        gradcam_words.reasons([("LIME", "it is flat"), ("Grad-CAM", "it is flat")]),
+    ]
+    if len(verdicts):
+        found.append(faithfulness_words.controlled(verdicts))
+        found.append(faithfulness_words.randomised(SimpleNamespace(verdicts=verdicts)))  # type: ignore[arg-type]
+    for text in found:
+        assert not faults(text)
+    assert ("by all" in found[1]) == (all(out) and len(out) > 1)
+    assert ("in none" in found[2]) == (not any(out) and len(out) > 1)
 
 
 @reads("report.verdict.verdict.Verdict.headline", "report.verdict.verdict.Verdict.lines")
