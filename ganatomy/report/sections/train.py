@@ -35,6 +35,7 @@ _TITLE = "Did the training hold?"
 _NUM_STILLS = 5
 _FRAME_SCALE = 2  # of the contact sheets: pixels are blocks of 2 by 2
 _FRAME_COLUMNS = 8  # images in a row of theirs
+_OF_THE_LAST = "The file named is that of the last one."
 SETTINGS = "settings.json"
 
 
@@ -133,19 +134,21 @@ def _figures(result: _TrainResult) -> dict[str, Figure]:
         return figures
     steps, count = _steps(result), len(result.frames)
     first, last = f"{steps[0]:,}", f"{steps[count - 1]:,}"
+    last_frame = f"train/images/{result.frames[-1].name}"
     return {
         **figures,
         "stills": Picture(
             lambda: png(_strip(result)),
             f"From step {first} to step {last}: one latent in each column, one step in each row.",
-            "Made by the moving average of the generator at probes of the training.",
-            source="train/curves.csv",
+            f"Made by the moving average of the generator at some probes. {_OF_THE_LAST}",
+            source=last_frame,
             narrow=True,
         ),
         "film": Picture(
             lambda: film([_pixels(path) for path in result.frames], _FRAME_SCALE),
             f"The same latents at all {count} probes, from step {first} to step {last}.",
-            "Each picture is one probe; the last one is held longest.",
+            f"Each picture is one probe; the last one is held longest. {_OF_THE_LAST}",
+            source=last_frame,
             kind="film",
         ),
     }
