@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ganatomy.report.figures.canvas import INK, NARROW_IN, canvas, is_narrow, pixels, without_frame
 from ganatomy.report.figures.colours import GENERATED, HELD_OUT, TRAINING, UNREAL
+from ganatomy.wording import signed
 
 _ROW_IN = 0.5
 _SHOWN = 3  # example images
@@ -78,7 +79,7 @@ def _lines(best: float | None, boundary_at_0: bool) -> list[tuple[float, str, st
     lines = [(0.0, "-", "0: where D was trained to draw the line")] if boundary_at_0 else []
     if best is None:
         return lines
-    return [*lines, (best, ":", f"{best:+.2f}: real and generated are told apart best")]
+    return [*lines, (best, ":", f"{signed(best)}: real and generated are told apart best")]
 
 
 def _examples(figure: Figure, places: list[SubplotSpec], images: torch.Tensor, name: str) -> None:

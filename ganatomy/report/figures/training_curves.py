@@ -87,7 +87,8 @@ def training_curves(points: pd.DataFrame, published_step: int | None = None) -> 
             axis.set_title(title)
             if title == _SHARES:
                 axis.set_ylim(-0.03, 1.03)
-            if published_step is not None and all("o" in curve.style for curve in curves):
+            is_of_probes = all("o" in curve.style for curve in curves)
+            if published_step is not None and is_of_probes and axis.lines:
                 axis.axvline(published_step, color=INK, lw=1.1, ls=_PUBLISHED)
         for axis in axes[-1]:
             axis.set_xlabel("step", fontsize=8, color=MUTED)
