@@ -136,10 +136,14 @@ def _trust_on_disk(folder: Path) -> None:
     ]
     cells = {f"cell_{row}": np.arange(4).reshape(2, 2) // 2 == row for row in range(2)}
     table = pd.DataFrame({"lime": [1.0, 2.0], "occlusion": [2.0, 1.0]}, index=list(cells))
-    none = {name: pd.DataFrame({"method": ["lime"]}) for name in ("measures", "curves", "cascade")}
+    none = {name: pd.DataFrame({"method": ["lime"]}) for name in ("curves", "cascade")}
+    measures = pd.DataFrame(
+        [("lime", "randomisation_signed", "", 0.4, 0.35, 0.5), ("occlusion", "sensitivity", "")],
+        columns=["method", "measure", "against", "value", "low", "high"],
+    )
     FaithfulnessStudy(
         trust,
-        none["measures"],
+        measures,
         none["curves"],
         pd.DataFrame(rows, columns=["image", "method", "control", "measure", "value"]),
         {"d": none["cascade"]},
@@ -159,15 +163,19 @@ def test_what_is_told_of_faithfulness_is_what_the_stage_found() -> None:
     found = section.facts(section.load(FAITHFULNESS))["faithfulness"]
     judged, refused = found["rows"]
     assert (judged["method"], judged["sane"], judged["why"]) == ("lime", "fail", "too sure")
-    assert judged["refused"] == ""
     assert judged["trusted"] is False
-    assert refused["refused"] == "a constant, of course"
+    assert judged["cells"][2] == {"word": "fail", "figure": "0.50; below 0.3 (margin -0.2)"}
+    assert refused["why"] == "nothing measured; a constant, of course"
+    assert [cell["figure"] for cell in refused["cells"]] == ["", "", ""]
+    assert found["counts"] == {"kinds": 2, "passed": 0, "failed": 1, "unmeasured": 1}
     assert refused["seed_stability"] is None
     assert list(found["rules"].items()) == [("faithful", "a rule"), ("stable", "another rule")]
     assert found["num_images"] == 2
     assert found["infidelity"]["lime"] == pytest.approx(0.75)  # of images 0 and 1, no control
     assert np.isnan(found["infidelity"]["occlusion"])
-    assert found["sentences"][0] == "occlusion ranks cell_0 first, lime second of 2."
+    agree = found["agree"]
+    assert agree["sentences"][0] == "occlusion ranks cell_0 first, LIME second of 2."
+    assert agree["title"] == "2 regions are too few to tell whether the ways of asking agree"
     assert found["verdict"].startswith("None of 2 kinds of map can be trusted.")
     assert found["planted"][0]["mass"] == 0.75
 
@@ -250,8 +258,8 @@ def test_there_is_a_page_of_a_gan_whose_discriminator_sees_nothing(
     page = (project / "reports" / "report.html").read_text()
     trust = page.partition('<section id="trust">')[2].partition("</section>")[0]
     assert "0 of 9</b> kinds of map pass all three tests" in trust
-    assert trust.count(">not measured</td>") == 3 * 9
-    assert ">pass</td>" not in trust
+    assert trust.count(">not measured</span>") == 3 * 9
+    assert ">pass</span>" not in trust
     assert "it does not look at them" in trust
     assert "the target is constant: 0" in trust
     summary = (project / "reports" / "report" / "summary.md").read_text()
