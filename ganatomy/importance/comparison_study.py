@@ -128,7 +128,7 @@ def compare(
 
 
 def _guessing(evaluator: Evaluator | None, held_out: Dataset | None) -> str:
-    """How little the evaluator knows of images with labels; "" where it knows enough, or none."""
+    """Say how little the evaluator knows of labelled images; "" where it knows enough, or none."""
     if evaluator is None or held_out is None or not held_out.class_names:
         return ""
     if evaluator.head.out_features != len(held_out.class_names):

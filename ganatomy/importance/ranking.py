@@ -185,7 +185,7 @@ def rank(summary: pd.DataFrame, practical_size: float = PRACTICAL_SIZE) -> pd.Da
 
 
 def _place(row: dict[str, Any], letter: str) -> tuple[bool, float]:
-    """What a network's finding is ordered by: whether it stands out, and its size."""
+    """Order of a network's finding: whether it stands out, and its size."""
     size = abs(row[f"{letter}_size"])
     return row[f"{letter}_stands_out"], size if np.isfinite(size) else -1.0
 

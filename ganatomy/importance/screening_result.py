@@ -111,7 +111,7 @@ class ScreeningStudy:
 
 
 def _saved(factor: float) -> str:
-    """What screening saved; a saving of less than a twentieth is none to speak of."""
+    """Say what screening saved; a saving of less than a twentieth is none to speak of."""
     if factor >= _SAVES:
         return f"Without screening it would cost {factor:.3g} times as much"
     if factor <= 1 / _SAVES:

@@ -19,7 +19,7 @@ from ganatomy.report.sections.page_section import (
 
 @dataclass(frozen=True)
 class LiveTraining:
-    """What a training has told until now.
+    """A training so far, as it has told.
 
     Attributes
     ----------

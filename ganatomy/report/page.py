@@ -57,7 +57,7 @@ class PageFrame:
 
 @dataclass(frozen=True)
 class Chapter:
-    """What stands in one chapter: the titles of its blocks by their anchors, and the blocks."""
+    """One chapter: the titles of its blocks by their anchors, and the blocks."""
 
     name: str
     title: str
@@ -144,7 +144,7 @@ def _samples(parts: Sequence[Part], figures: Numbering) -> Markup:
 
 
 def _in_order(parts: Sequence[Part]) -> list[tuple[Part, Block]]:
-    """What stands on the page, chapter by chapter."""
+    """Parts and blocks of the page, chapter by chapter."""
     blocks = [(part, block) for part in parts for block in part.section.blocks]
     return sorted(blocks, key=lambda each: (_ORDER.index(each[1].chapter), each[0].section.place))
 

@@ -24,7 +24,7 @@ class GoingOn:
     to_come: list[str]
 
     def is_at_work(self, stage: str) -> bool:
-        """Whether a stage has begun and not ended."""
+        """Say whether a stage has begun and not ended."""
         return stage in self.at_work
 
     def sentences(self) -> list[str]:

@@ -78,7 +78,7 @@ def shares(maps: torch.Tensor, sign: int, level: float = LEVEL) -> pd.DataFrame:
     >>> maps = torch.zeros(2, 3, 3)
     >>> maps[:, 0, 0], maps[:, 1, 1] = 1.0, 3.0
     >>> table = shares(maps, 1).set_index("part")
-    >>> table["share"]["upper left"], table["share"]["middle"]
+    >>> float(table["share"]["upper left"]), float(table["share"]["middle"])
     (0.25, 0.75)
     """
     one_sign = (maps.detach().cpu().double() * sign).clamp(min=0).flatten(1)

@@ -132,7 +132,7 @@ class LimeStudy:
             )
 
     def _fits(self, key: str, fit: float, beside: str) -> str:
-        """How it foretells; one that is no better than the mean has nothing else to tell."""
+        """Say how it foretells; one that is no better than the mean has nothing else to tell."""
         if fit <= 0:
             return f"does not foretell D's logit (R² {signed(fit)}): its coefficients tell nothing"
         below = f"{percent(self.share_below(key))} of its coefficients' magnitude lowers the logit"

@@ -38,7 +38,7 @@ _PANELS = (
 
 
 class Change(NamedTuple):
-    """What was done to the images, for the left of a row.
+    """Changes of the images, for the left of a row.
 
     Attributes
     ----------

@@ -70,7 +70,7 @@ class _Told:
 
     @property
     def names(self) -> dict[str, str]:
-        """What each variant is called in plain words."""
+        """Plain names of the variants."""
         recipes = [entry.recipe for entry in self.variants.entries if not entry.recipe.is_null]
         names = {recipe.name: plain_variant(recipe) for recipe in recipes}
         count = Counter(names.values())
@@ -156,7 +156,7 @@ def _amount(row: Record, letter: str) -> tuple[str, str] | None:
 
 
 def _changed(entry: VariantEntry) -> str:
-    """How much was changed: in grey levels, or in images."""
+    """Size of the change: in grey levels, or in images."""
     if entry.recipe.selects:
         return f"{entry.num_images:,} images are left"
     return f"by {entry.mean_change:.2g} of 255"
@@ -236,7 +236,7 @@ def _figures(told: _Told) -> dict[str, Figure]:
 
 
 def _changes(told: _Told) -> dict[str, Change]:
-    """What was done, by variant: with the image that it changes most."""
+    """Changes by variant: with the image that it changes most."""
     changes = {}
     for entry in told.variants.entries:
         recipe = entry.recipe

@@ -36,7 +36,7 @@ class _LimeAndTrust:
 
     @property
     def stamp(self) -> str:
-        """Why its maps are not to be relied on; "" where they are."""
+        """Reason why its maps are not to be relied on; "" where they are."""
         return self.kinds.stamp(LIME)
 
 

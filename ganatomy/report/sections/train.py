@@ -66,7 +66,7 @@ def _load(folder: Path) -> _TrainResult:
 
 
 def _unmeasured(path: Path) -> str:
-    """Why distances in the evaluator's features say nothing, once it has been examined."""
+    """Reason why distances in the evaluator's features say nothing, once it has been examined."""
     if not path.exists():
         return ""
     skill = EvaluatorSkill(**read_json(path))
