@@ -25,7 +25,7 @@ _HEADLINES = {
     "d_auc": ("discriminator", "auc"),
     "d_findings": ("discriminator", "num_findings"),
     "published_step": ("train", "published_step"),
-    "features_that_stand_out": ("importance", "num_stand_out"),
+    "features_that_matter": ("importance", "num_matter"),
     "methods_trusted": ("faithfulness", "num_trusted"),
 }
 NAMES = tuple(_HEADLINES)

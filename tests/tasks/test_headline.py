@@ -28,9 +28,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_was_measured_has_a_name_that_never_changes(folder: Path) -> None:
     metrics = {"fcd@80": 1.5, "fcd_low@80": 1.0, "recall@80": 0.25, "d_gap_auc": 0.5}
     write_json(Path("reports/evaluate/metrics.json"), metrics)
-    write_json(Path("reports/importance/metrics.json"), {"num_stand_out": 3})
+    write_json(Path("reports/importance/metrics.json"), {"num_matter": 3})
     headline.write(folder)
-    expected = {"fcd": 1.5, "recall": 0.25, "d_gap_auc": 0.5, "features_that_stand_out": 3}
+    expected = {"fcd": 1.5, "recall": 0.25, "d_gap_auc": 0.5, "features_that_matter": 3}
     assert read_json(folder / "summary.json") == expected
 
 
