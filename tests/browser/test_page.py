@@ -1,12 +1,15 @@
 """The page in a real browser: Debian's chromium, driven through its DevTools protocol."""
 
 import base64
+import hashlib
 import itertools
 import json
+import re
 import shutil
 import subprocess
 import time
 import urllib.request
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -56,7 +59,7 @@ TRUST = """
     const first = section.querySelector('table');
     const rows = [...first.rows].slice(1);
     return {
-        before: section.nextElementSibling.id,
+        before: section.closest('.chapter').nextElementSibling.id,
         sentences: section.innerText.split(first.innerText.slice(0, 12))[0],
         methods: rows.map(row => row.cells[0].innerText),
         verdicts: rows.map(row => [1, 2, 3].map(column => row.cells[column].innerText)),
@@ -65,6 +68,44 @@ TRUST = """
     };
 })()
 """
+
+
+OWN_TEXT = """[...document.querySelectorAll('body *')].filter(each => each.checkVisibility()
+    && [...each.childNodes].some(node => node.nodeType == 3 && node.textContent.trim()))"""
+SIZES = f"{OWN_TEXT}.map(each => parseFloat(getComputedStyle(each).fontSize))"
+WIDTHS = """[...document.querySelectorAll('WHAT')].filter(each => each.checkVisibility())
+    .map(each => each.offsetWidth)"""
+SCALES = """[...document.querySelectorAll('figure.chart .frame > img, figure.wide .frame > img')]
+    .filter(each => each.checkVisibility()).map(each => each.offsetWidth / each.naturalWidth)"""
+CONTRASTS = """(() => {
+    const parts = colour => colour.match(/[\\d.]+/g).map(Number);
+    const light = ([r, g, b]) => [r, g, b].map(each => each / 255).map(
+        each => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4
+    ).reduce((sum, each, place) => sum + each * [0.2126, 0.7152, 0.0722][place], 0);
+    const ground = each => {
+        for (; each; each = each.parentElement) {
+            const found = parts(getComputedStyle(each).backgroundColor);
+            if (found.length < 4 || found[3] > 0) return found;
+        }
+        return [255, 255, 255];
+    };
+    return TEXTS.map(each => {
+        const two = [light(parts(getComputedStyle(each).color)), light(ground(each))];
+        const ratio = (Math.max(...two) + 0.05) / (Math.min(...two) + 0.05);
+        return [ratio, each.tagName, each.className, each.innerText.slice(0, 30)];
+    });
+})()""".replace("TEXTS", OWN_TEXT)
+GROUNDS = """[...document.querySelectorAll('figure img')].map(each => getComputedStyle(each)).map(
+    style => `${style.backgroundColor} ${style.filter}`)"""
+FIGURES = """[...document.querySelectorAll('figure[id]')].map(figure => [
+    figure.querySelector('.finding b').textContent.match(/[0-9]+/)[0],
+    figure.querySelector('.finding').textContent.split('. ')[1],
+    figure.querySelector('img').alt,
+    figure.querySelector('.source code + code, .source abbr + code')
+        && [...figure.querySelectorAll('.source code')].map(
+            each => each.textContent.replace('…', '')),
+])"""
+IN_THE_MARGIN = 4  # texts at the foot of a sheet: what is printed, and which sheet of how many
 
 
 class Tab:
@@ -119,6 +160,29 @@ def tab(tmp_path: Path) -> Iterator[Tab]:
     finally:
         browser.kill()
         browser.wait()
+
+
+def _open(tab: Tab, smoke: Path, width: int = 1200, height: int = 900) -> None:
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    tab.call("Emulation.setDeviceMetricsOverride", **size)
+    tab.events.clear()
+    tab.call("Page.navigate", url=(smoke / "reports" / "report.html").as_uri())
+    tab.wait_for("Page.loadEventFired")
+
+
+def _value(tab: Tab, expression: str) -> Any:
+    found = tab.call("Runtime.evaluate", expression=expression, returnByValue=True)
+    assert "exceptionDetails" not in found, found
+    return found["result"]["value"]
+
+
+def _sheets(pdf: bytes) -> list[bytes]:
+    """What is drawn on each sheet of a PDF file, as its operators."""
+    objects = dict(re.findall(rb"(\d+) 0 obj\s*(.*?)\s*endobj", pdf, re.S))
+    pages = [each for each in objects.values() if re.search(rb"/Type\s*/Page\b", each)]
+    contents = [re.findall(rb"/Contents (\d+) 0 R", page)[0] for page in pages]
+    streams = [re.split(rb"stream\r?\n", objects[each], maxsplit=1)[1] for each in contents]
+    return [zlib.decompressobj().decompress(stream) for stream in streams]
 
 
 def test_the_page_is_whole_quiet_and_needs_no_network(
@@ -182,7 +246,7 @@ def test_whether_to_trust_the_explanations_is_to_be_seen(tab: Tab, smoke: Path) 
     found = tab.call("Runtime.evaluate", expression=TRUST, returnByValue=True)["result"]["value"]
     folder = smoke / "reports" / "faithfulness"
     table = pd.read_csv(folder / "trust.csv")
-    assert found["before"] == "gradcam"
+    assert found["before"] == "chapter-provenance"
     for sentence in json.loads((folder / "agreement.json").read_text())["sentences"]:
         assert sentence[1:] in found["sentences"]
     assert found["methods"] == table["method"].tolist()
@@ -216,34 +280,96 @@ def test_nothing_is_wider_than_the_window(
     assert len(base64.b64decode(shot["data"])) > 10_000
 
 
-@pytest.mark.parametrize(("wish", "moves"), [("no-preference", True), ("reduce", False)])
-def test_the_film_moves_only_where_motion_is_welcome(
-    tab: Tab, smoke: Path, wish: str, moves: bool
-) -> None:
-    feature = {"name": "prefers-reduced-motion", "value": wish}
-    tab.call("Emulation.setEmulatedMedia", features=[feature])
-    tab.call("Page.navigate", url=(smoke / "reports" / "report.html").as_uri())
-    tab.wait_for("Page.loadEventFired")
-    heights = """['.moving', '.stills'].map(
-        name => [...document.querySelectorAll(name)].map(each => each.offsetHeight))"""
-    found = tab.call("Runtime.evaluate", expression=heights, returnByValue=True)
-    films, stills = found["result"]["value"]
-    assert [film > 50 for film in films] == [moves, moves]  # where G and D look, and what G makes
-    assert min(stills) > 50
+def test_a_film_starts_on_a_picture_and_plays_only_for_who_opens_it(tab: Tab, smoke: Path) -> None:
+    """Closed again, it stops: no script is needed."""
+    _open(tab, smoke)
+    shown = """[...document.querySelectorAll('figure.film')].map(figure => [
+        figure.querySelector('.frame img'), figure.querySelector('.film img')].map(
+            image => image.checkVisibility()))"""
+    films = _value(tab, shown)
+    assert films  # how the images came about
+    assert films == [[True, False]] * len(films)
+    tab.call("Runtime.evaluate", expression=OPEN)
+    assert _value(tab, shown) == [[False, True]] * len(films)
+    tab.call("Emulation.setEmulatedMedia", media="print")
+    printed = _value(tab, shown.replace("checkVisibility()", "offsetHeight > 0"))
+    assert all(not film for _, film in printed)
 
 
-def test_charts_and_tables_stay_legible_on_a_narrow_screen(tab: Tab, smoke: Path) -> None:
-    size = {"width": 400, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    tab.call("Emulation.setDeviceMetricsOverride", **size)
-    tab.call("Page.navigate", url=(smoke / "reports" / "report.html").as_uri())
-    tab.wait_for("Page.loadEventFired")
-    widths = """['#importance figure:not(.pixel) img', '#trust .scroll table'].map(
-        name => [...document.querySelectorAll(name)]
-            .filter(each => each.checkVisibility()).map(each => each.offsetWidth))"""
-    found = tab.call("Runtime.evaluate", expression=widths, returnByValue=True)
-    charts, tables = found["result"]["value"]
-    assert max(charts) == 720  # wider than the screen: they are pushed sideways
+@pytest.mark.parametrize("width", [400, 1200])
+def test_every_text_is_large_enough(tab: Tab, smoke: Path, width: int) -> None:
+    """Those of charts, too: the smallest have 6.5 points of a file of 150 dots per inch."""
+    _open(tab, smoke, width)
+    tab.call("Runtime.evaluate", expression=OPEN)
+    sizes = _value(tab, SIZES)
+    assert len(sizes) > 300
+    assert min(sizes) >= 10
+    scales = _value(tab, SCALES)
+    assert scales
+    assert min(scales) * 6.5 / 72 * 150 >= 9.9
+    tables = _value(tab, WIDTHS.replace("WHAT", ".scroll table"))
     assert min(tables) >= 640
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out_from_its_ground(tab: Tab, smoke: Path, scheme: str) -> None:
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    tab.call("Emulation.setEmulatedMedia", features=[feature])
+    _open(tab, smoke)
+    tab.call("Runtime.evaluate", expression=OPEN)
+    found = _value(tab, CONTRASTS)
+    assert len(found) > 300
+    assert [each for each in found if each[0] < 4.5] == []
+    ground = _value(tab, "getComputedStyle(document.body).backgroundColor")
+    assert (sum(map(int, re.findall(r"\d+", ground))) > 600) == (scheme == "light")
+    grounds = _value(tab, GROUNDS)
+    assert grounds == ["rgb(255, 255, 255) none"] * len(grounds)  # ink on paper, nothing inverted
+
+
+def test_the_first_generated_images_are_on_the_first_screen(tab: Tab, smoke: Path) -> None:
+    _open(tab, smoke, 1200, 800)
+    boxes = """['#verdict h2', '#verdict figure img'].map(
+        each => document.querySelector(each).getBoundingClientRect().toJSON())"""
+    words, images = _value(tab, boxes)
+    assert words["right"] <= images["left"]
+    assert images["bottom"] <= 800
+    _open(tab, smoke, 400)
+    words, images = _value(tab, boxes)
+    assert words["bottom"] <= images["top"]
+
+
+def test_the_page_is_printed_whole(tab: Tab, smoke: Path) -> None:
+    """No sheet is empty but for its margin, each has a number, and no table is cut off."""
+    _open(tab, smoke)
+    printed = tab.call("Page.printToPDF", preferCSSPageSize=True)
+    sheets = _sheets(base64.b64decode(printed["data"]))
+    assert len(sheets) > 5
+    for sheet in sheets:
+        texts = sheet.count(b"Tj") + sheet.count(b"TJ")
+        assert texts > IN_THE_MARGIN or b" Do" in sheet
+    _open(tab, smoke, 688)  # what an A4 sheet has between its margins, in pixels
+    tab.call("Emulation.setEmulatedMedia", media="print")
+    cut = """[...document.querySelectorAll('table, img, p, dl')].filter(
+        each => each.checkVisibility() && each.getBoundingClientRect().right > innerWidth + 1).map(
+            each => [each.tagName, each.closest('section')?.id, each.innerText.slice(0, 40)])"""
+    assert _value(tab, cut) == []
+    heads = "[...document.querySelectorAll('thead')].map(each => getComputedStyle(each).display)"
+    assert set(_value(tab, heads)) == {"table-header-group"}
+
+
+def test_every_figure_is_named_and_every_hash_is_printed(tab: Tab, smoke: Path) -> None:
+    _open(tab, smoke)
+    figures = _value(tab, FIGURES)
+    numbers = [int(number) for number, *_ in figures]
+    assert numbers == list(range(1, len(figures) + 1))
+    assert all(title and alt for _, title, alt, _ in figures)
+    whole = _value(tab, "document.querySelector('#provenance').innerText")
+    for *_, source in figures:
+        if source:
+            name, short = source
+            digest = hashlib.sha256((smoke / "reports" / name).read_bytes()).hexdigest()
+            assert digest.startswith(short)
+            assert digest in whole
 
 
 @pytest.mark.parametrize(("media", "is_shown"), [("screen", False), ("print", True)])
