@@ -32,4 +32,5 @@ def verdict_lines(root: Path) -> list[str]:
 
 def _printable(line: str) -> str:
     """Show a line as one: a name in it, such as a class's, could move the cursor or break it."""
+    line = line.replace("\u00a0", " ")  # no-break spaces are the page's
     return "".join(letter if letter.isprintable() else f"[U+{ord(letter):04X}]" for letter in line)

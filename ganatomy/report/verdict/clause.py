@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from ganatomy.report.verdict.check import Check
+from ganatomy.wording import counted
 
 Outcome = Literal["yes", "no", "unknown", "told"]
 
@@ -18,7 +19,9 @@ QUESTIONS = {
     "maps": "Which maps may be relied on?",
     "champion": "Is it better than the last champion?",
 }
-"""The questions in their order, with their words; each can be answered with yes."""
+"""The questions in their order, with their words."""
+_ANSWERS = {"yes": "yes", "no": "no", "unknown": "not known", "told": "does not apply"}
+_WHICH = {**_ANSWERS, "yes": "", "no": "none"}
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,25 @@ class Clause:
         outcome = outcome_of(checks)
         return Clause(question, outcome, words[outcome], anchor, tuple(checks))
 
+    @property
+    def num_reservations(self) -> int:
+        """Count the notes that failed beside a yes."""
+        failed = [check for check in self.checks if check.passed is False]
+        return len(failed) if self.outcome == "yes" else 0
+
+    @property
+    def answer(self) -> str:
+        """Answer in a word or two; a question that begins with "Which" has no yes."""
+        if QUESTIONS[self.question].startswith("Which"):
+            return _WHICH[self.outcome]
+        kept = self.num_reservations
+        return f"yes, with {counted(kept, 'reservation')}" if kept else _ANSWERS[self.outcome]
+
     def to_record(self) -> dict[str, Any]:
         """Give the clause as plain values."""
         checks = [asdict(check) for check in self.checks]
-        return {**vars(self), "title": QUESTIONS[self.question], "checks": checks}
+        title = QUESTIONS[self.question]
+        return {**vars(self), "title": title, "answer": self.answer, "checks": checks}
 
 
 def outcome_of(checks: Sequence[Check]) -> Outcome:

@@ -11,7 +11,6 @@ from ganatomy.report.verdict.clause import QUESTIONS
 from ganatomy.report.verdict.verdict import Verdict
 
 TEMPLATE = Path(__file__).with_name("verdict.html")
-_OUTCOMES = {"yes": "yes", "no": "no", "unknown": "not known", "told": "does not apply"}
 _PASSED = {True: "passed", False: "failed", None: "not measured"}
 _MOST_DIGITS = 9
 
@@ -28,7 +27,6 @@ def head(verdict: Verdict, samples: str = "") -> Markup:
     return Markup(
         template_in(TEMPLATE).render(
             verdict=verdict.to_record(),
-            outcomes=_OUTCOMES,
             passed=_PASSED,
             needed=[QUESTIONS[name] for name in verdict.needed],
             samples=samples,

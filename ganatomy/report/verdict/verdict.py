@@ -6,6 +6,7 @@ from typing import Any
 
 from ganatomy.report.verdict.clause import QUESTIONS, Clause, Outcome
 from ganatomy.report.verdict.gate import Gate
+from ganatomy.wording import counted
 
 _MOST_LINES = 5
 _ABSENT = "nothing on this page tells"
@@ -31,7 +32,7 @@ _IN_SHORT: dict[str, dict[str, str]] = {
         "unknown": "whether the training held is not known",
     },
     "discriminator": {
-        "yes": "D is fit to be explained",
+        "yes": "D may be explained",
         "no": "D is not in order",
         "unknown": "whether D is in order is not known",
     },
@@ -111,7 +112,7 @@ class Verdict:
         """Say the outcome and why in one sentence."""
         outcome = self.outcome
         opening = {"yes": "Yes", "no": "No", "unknown": "Not to be decided"}[outcome]
-        why = [_IN_SHORT[name][outcome] for name in self.needed if self._answer(name) == outcome]
+        why = [self._in_short(name) for name in self.needed if self._answer(name) == outcome]
         if self.has_failed:
             why.append("the run failed")
         if not why:
@@ -123,17 +124,30 @@ class Verdict:
         ]
         return f"{opening}: {_listed(why)}{f'; but {_listed(beside)}' if beside else ''}."
 
+    def _in_short(self, question: str) -> str:
+        words = _IN_SHORT[question][self._answer(question)]
+        given = (each.num_reservations for each in self.clauses if each.question == question)
+        kept = next(given, 0)
+        return f"{words}, with {counted(kept, 'reservation')}" if kept else words
+
     def _answer(self, question: str) -> Outcome:
         found = (clause.outcome for clause in self.clauses if clause.question == question)
         return next(found, "unknown")
 
     def lines(self) -> list[str]:
-        """Say it in at most five lines: the headline, then what is wrong before what is right."""
+        """Say it in at most five lines: the headline, then what is wrong before what is right.
+
+        What is right with a reservation stands between them.
+        """
         order = {name: place for place, name in reversed(list(enumerate(_FIRST_TOLD)))}
         by_outcome = ("no", "unknown", "told", "yes")
         kept = sorted(
             self.clauses,
-            key=lambda clause: (by_outcome.index(clause.outcome) // 2, order[clause.question]),
+            key=lambda clause: (
+                by_outcome.index(clause.outcome) // 2,
+                not clause.num_reservations,
+                order[clause.question],
+            ),
         )
         return [self.headline, *(clause.words for clause in kept[: _MOST_LINES - 1])]
 

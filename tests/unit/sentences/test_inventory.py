@@ -67,7 +67,8 @@ NO_SENTENCES = {
         *("facade.comparison_page.comparison_page", "report.words.visible", "data.folder.shown"),
         *("report.glossary.label", "report.glossary.layer_name", "report.glossary.kind_name"),
         *("report.glossary.as_markdown", "report.style.style_of", "report.markup.with_heads"),
-        *("report.markup.with_terms", "report.environment.number", "report.environment.percent"),
+        *("report.verdict.clause.Clause.answer", "report.markup.with_terms"),
+        *("report.environment.number", "report.environment.percent"),
         *(
             "report.figures.importance_bars.certainty",
             "report.sections.discriminator.what_the_sign_means",

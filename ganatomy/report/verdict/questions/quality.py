@@ -29,10 +29,11 @@ def works(study: EvaluationStudy, gate: Gate, *, anchor: str = "works") -> Claus
         )
         for name, share in asked.items()
     }
-    reached = [f"{name} {rows[name]['value']:.2f} is" for name in asked]
-    if len(set(asked.values())) == 1:
-        reached = [f"{listed([words.removesuffix(' is') for words in reached])} are"]
-    shares = [f"{words} at least {percent(share)}" for words, share in zip(reached, asked.values())]
+    reached = [
+        f"{name} {rows[name]['value']:.2f} (real images: {rows[name]['floor']:.2f}, asked: "
+        f"{percent(share)} of that)"
+        for name, share in asked.items()
+    ]
     short = [
         _short(name, rows[name], asked[name]) for name, check in checks.items() if not check.passed
     ]
@@ -40,8 +41,7 @@ def works(study: EvaluationStudy, gate: Gate, *, anchor: str = "works") -> Claus
         "works",
         [skill, *checks.values()],
         {
-            "yes": f"It works: {listed(shares)} of what real images reach, their intervals "
-            "included.",
+            "yes": f"It works: {listed(reached)}, their intervals included.",
             "no": f"It does not work well enough: {'; '.join(short)}.",
             "unknown": f"Whether it works was not measured: {_why(study, gate)}.",
         },

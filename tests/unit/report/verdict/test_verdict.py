@@ -141,3 +141,19 @@ def test_every_rule_of_the_gate_is_one_that_exists() -> None:
 
 def test_the_gate_may_ask_for_more_skill_than_figures_need_and_not_for_less() -> None:
     assert Gate().evaluator_skill == LEAST_SKILL
+
+
+def test_a_yes_with_reservations_says_so_and_is_told_before_others() -> None:
+    words: dict[Outcome, str] = {"yes": "Beware.", "no": "No.", "unknown": "?"}
+    note = Check.at_most("findings: black", 1, 0, is_blocking=False)
+    asked = Check.at_most("findings: noise", 0, 0)
+    kept = Clause.judged("discriminator", [asked, note, note], words)
+    maps = Clause.judged("maps", [Check.at_least("kinds", 1, 1)], {**words, "yes": "1 of 2."})
+    sound = Clause.judged("works", [Check.at_least("precision", 1, 0.5)], {**words, "yes": "So."})
+    verdict = Verdict((sound, kept, maps), ("works", "discriminator"))
+    assert verdict.outcome == "yes"
+    assert verdict.headline.endswith(" and D may be explained, with 2 reservations.")
+    assert verdict.lines()[1:] == ["Beware.", "So.", "1 of 2."]
+    assert (kept.answer, sound.answer, maps.answer) == ("yes, with 2 reservations", "yes", "")
+    failed = Clause.judged("discriminator", [Check.at_most("findings: noise", 1, 0), note], words)
+    assert (failed.answer, failed.num_reservations) == ("no", 0)
