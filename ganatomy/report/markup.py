@@ -11,19 +11,19 @@ from markupsafe import escape
 
 from ganatomy.report.glossary import first_uses
 
-_TABLE = re.compile(r"(<table[^>]*>\s*)(<tr[^>]*>(?:(?!</tr>|<td).)*</tr>)", re.S)
+_TABLE = re.compile(r"(<table[^>]*>\s*)((?:<tr[^>]*>(?:(?!</tr>|<td).)*</tr>\s*)+)", re.S)
 _HEAD = re.compile(r"<thead>.*?</thead>", re.S)
 _BARE_HEADING = re.compile(r"<th(?=[\s>])(?![^>]*\sscope=)")
 _PIECE = re.compile(r"(<[^>]*>|&[^\s;]*;)")  # a tag or an entity: never touched
 _OPENED = re.compile(r"<(/?)([a-z0-9]+)")
-_UNEXPLAINED = {"a", "abbr", "bdi", "code", "h1", "h2", "h3", "script", "style", "summary", "title"}
+_UNEXPLAINED = {"a", "abbr", "bdi", "code", "h1", "h2", "h3", "small", "style", "summary", "title"}
 
 
 def with_heads(html: str) -> str:
-    """Make a table's first row its head, and say of every ``<th>`` what it stands for.
+    """Make a table's first rows of headings its head, and say of every ``<th>`` what it stands for.
 
-    A head is printed again where a table goes on on the next page. Where a first row has other
-    cells than ``<th>``, each of those names its row.
+    A head is printed again where a table goes on on the next page. Where a row has other cells
+    than ``<th>``, each of those names it.
     """
     headed = _TABLE.sub(r"\1<thead>\2</thead>", html)
     columns = _HEAD.sub(lambda head: _scoped(head.group(), "col"), headed)

@@ -19,6 +19,12 @@ def test_a_first_row_of_headings_becomes_the_head() -> None:
     assert with_heads(with_heads(table)) == with_heads(table)
 
 
+def test_two_rows_of_headings_are_one_head() -> None:
+    table = "<table><tr><th>a</th></tr> <tr><th>b</th></tr><tr><td>c</td></tr></table>"
+    assert with_heads(table).count('<th scope="col">') == 2
+    assert with_heads(table).partition("</thead>")[2] == "<tr><td>c</td></tr></table>"
+
+
 def test_rows_that_begin_with_their_name_have_no_head() -> None:
     table = "<table><tr><th>commit</th><td>1</td></tr><tr><th>device</th><td>cpu</td></tr></table>"
     assert with_heads(table) == table.replace("<th>", '<th scope="row">')
