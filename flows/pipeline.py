@@ -236,7 +236,7 @@ def pipeline(
         everyone = Everyone(record, early, *extra_listeners.get())
 
         page = url_for("flow-run", flow_id) if server.has_pages() and flow_run.id else None
-        for line in places.where_to_watch(page):
+        for line in (f"profile: {record.profile()}   (params.yaml)", *places.where_to_watch(page)):
             tell(line)
         ahead = Ahead(
             root,
