@@ -34,8 +34,8 @@ def main() -> int:
         print("error: no dvc.yaml here. Run from the project's folder.", file=sys.stderr)
         return 2
     try:
-        looks_only = arguments.do is _plan
-        with settings.leaving_no_trace(root) if looks_only else contextlib.nullcontext():
+        may_leave_nothing = arguments.do in (_plan, _run)  # a run that is refused
+        with settings.leaving_no_trace(root) if may_leave_nothing else contextlib.nullcontext():
             settings.prepare(root)
             return int(arguments.do(arguments, root))
     except InputError as error:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from flows import params
 from ganatomy.importance.readouts import READOUTS, plain_name
 from ganatomy.importance.result import ImportanceStudy
 from ganatomy.report.sections.importance import SECTION
+from ganatomy.report.sections.page_section import Picture
 from tests.harness import stages
 
 SETTINGS = [
@@ -44,8 +46,8 @@ def _table(project: Path, name: str) -> pd.DataFrame:
 def _picture(project: Path, name: str) -> np.ndarray:
     """As the page shows it."""
     figure = SECTION.figures(SECTION.load(project / "reports" / "importance"))[name]
-    content = figure() if callable(figure) else figure
-    return np.asarray(Image.open(io.BytesIO(content)))
+    assert isinstance(figure, Picture)
+    return np.asarray(Image.open(io.BytesIO(figure.drawn())))
 
 
 def test_every_variant_is_judged_by_every_readout(project: Path) -> None:
@@ -116,12 +118,12 @@ def test_the_page_shows_them(project: Path) -> None:
     page = (project / "reports" / "report.html").read_text()
     for heading in ("Features that act together", "Random subsets of features"):
         assert f"<h3>{heading}</h3>" in page
-    assert 'alt="Influence of each region over the mean image"' in page
+    assert 'id="figure-importance-regions"' in page
     subsets = page.partition("<h3>Random subsets of features</h3>")[2].partition("</table>")[0]
     assert subsets.count("<tr>") == 1 + 3 * (len(READOUTS) - 1)
-    assert "t would have found in 8 of 10 cases is " in page
-    ranking = page.partition("<h3>The figures</h3>")[2].partition("</table>")[0]
-    shown = [part.partition("</code>")[0] for part in ranking.split("<code>")[1:]]
+    details = page.partition('<section id="importance_figures">')[2]
+    ranking = details.partition("</table>")[0].partition("</thead>")[2]
+    shown = re.findall(r"<br><code>([^<]*)</code></th>", ranking)
     assert shown == _table(project, "ranking")["variant"].tolist()
     assert "Removed (replaced by" in page
     assert "Permuted (exchanged between images)" in page

@@ -95,9 +95,8 @@ def test_the_film_and_its_stills_go_from_first_to_last(count: int) -> None:
             image_path(TRAIN, f"samples_{index:02d}"), np.full((8, 8, 3), index, dtype=np.uint8)
         )
     _training(steps=tuple(10 * index for index in range(count)))
-    part = fill(train_section.SECTION, train_section.SECTION.load(TRAIN))
-    stills = part.facts["stills"]
-    figures = {name: part.figures[name] for name in part.figures if name.startswith("samples")}
+    result = train_section.SECTION.load(TRAIN)
+    part = fill(train_section.SECTION, result)
     picture = Image.open(io.BytesIO(part.figures["film"]))
     assert picture.n_frames == count  # type: ignore[attr-defined]
     levels = []
@@ -105,13 +104,13 @@ def test_the_film_and_its_stills_go_from_first_to_last(count: int) -> None:
         picture.seek(index)
         levels.append(np.asarray(picture.convert("RGB")).mean())
     assert levels == list(range(count))
-    assert [still["name"] for still in stills] == list(figures)
-    assert len(stills) == min(count, 5)
-    assert stills[0] == {"name": "samples_00", "step": 0}
-    assert stills[-1]["step"] == 10 * (count - 1)
-    for still in stills:
-        level = np.asarray(Image.open(io.BytesIO(figures[still["name"]]))).mean()
-        assert level == still["step"] / 10
+    chosen = train_section._chosen(result)
+    assert len(chosen) == min(count, 5)
+    assert (chosen[0], chosen[-1]) == (0, count - 1)
+    assert chosen == sorted(set(chosen))
+    last = f"step {10 * (count - 1):,}"
+    for name in ("stills", "film"):
+        assert f"step 0 to {last}" in part.pictures[name].title
 
 
 def _trust_on_disk(folder: Path) -> None:
