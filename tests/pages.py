@@ -5,6 +5,6 @@ import re
 
 def unexplained(html: str) -> str:
     """Take off what explains the words of a page: each first use, the glossary, the link to it."""
-    bare = re.sub(r"</?abbr[^>]*>", "", html)
+    bare = re.sub(r'<a class="term"[^>]*><abbr[^>]*>([^<]*)</abbr></a>', r"\1", html)
     bare = re.sub(r'<section id="glossary">.*?</section>', "", bare, flags=re.S)
     return bare.replace(' <a href="#glossary">The words of this page</a>', "")

@@ -37,6 +37,8 @@ def _scoped(html: str, scope: str) -> str:
 def with_terms(html: str, seen: set[str]) -> str:
     """Explain each term of the glossary where running text uses it for the first time.
 
+    A link leads to its entry, for who has no pointer to rest on the word.
+
     Parameters
     ----------
     html : str
@@ -72,7 +74,7 @@ def _with_abbreviations(text: str, seen: set[str]) -> str:
     written, end = "", 0
     for start, stop, term in first_uses(text, tuple(seen)):
         seen.add(term.key)
-        explained = f'<abbr title="{escape(term.meaning)}">{text[start:stop]}</abbr>'
-        written += text[end:start] + explained
+        abbreviation = f'<abbr title="{escape(term.meaning)}">{text[start:stop]}</abbr>'
+        written += f'{text[end:start]}<a class="term" href="#{term.anchor}">{abbreviation}</a>'
         end = stop
     return written + text[end:]

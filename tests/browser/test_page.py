@@ -97,7 +97,7 @@ FIGURES = """[...document.querySelectorAll('figure[id]')].map(figure => [
     figure.querySelector('.finding b').textContent.match(/[0-9]+/)[0],
     figure.querySelector('.finding').textContent.split('. ')[1],
     figure.querySelector('img').alt,
-    figure.querySelector('.source code + code, .source abbr + code')
+    figure.querySelector('.source code + code, .source a + code')
         && [...figure.querySelectorAll('.source code')].map(
             each => each.textContent.replace('…', '')),
 ])"""

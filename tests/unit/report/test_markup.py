@@ -49,8 +49,8 @@ def test_a_term_is_explained_once_and_no_text_changes() -> None:
     seen: set[str] = set()
     text = "<p>A logit here, a logit there.</p><p>One more logit.</p>"
     html = with_terms(text, seen)
-    meaning = escape(glossary()["logit"].meaning)
-    assert html == text.replace("logit", f'<abbr title="{meaning}">logit</abbr>', 1)
+    word = f'<abbr title="{escape(glossary()["logit"].meaning)}">logit</abbr>'
+    assert html == text.replace("logit", f'<a class="term" href="#term-logit">{word}</a>', 1)
     assert seen == {"logit"}
     assert with_terms(text, seen) == text
 
@@ -73,7 +73,7 @@ def test_what_is_not_running_text_stays(html: str) -> None:
 def test_hostile_names_stay_text(name: str) -> None:
     html = with_terms(f"<p>{escape(name)} is a logit.</p>", set())
     assert "<script" not in html
-    assert unescape(re.sub(r"</?(?:p|abbr)(?: [^>]*)?>", "", html)) == f"{name} is a logit."
+    assert unescape(re.sub(r"</?(?:p|a|abbr)(?: [^>]*)?>", "", html)) == f"{name} is a logit."
     assert html.count("<abbr") == 1
 
 
@@ -84,3 +84,12 @@ def test_the_page_explains_each_term_once_and_has_it_in_its_glossary() -> None:
     listed = re.findall(r'<dt id="(term-[^"]+)">[^<]*</dt><dd>([^<]*)</dd>', html)
     assert sorted(words for _, words in listed) == sorted(titles)
     assert {anchor for anchor, _ in listed} <= {term.anchor for term in glossary().values()}
+
+
+def test_each_explained_word_leads_to_its_entry() -> None:
+    """Where nothing rests on a word, as on a phone, its meaning is a step away; on paper, too."""
+    html = render_whole(facts(), PICTURES)
+    links = re.findall(r'<a class="term" href="#([^"]+)"><abbr title="([^"]*)">', html)
+    assert len(links) == html.count("<abbr") > 10
+    entries = dict(re.findall(r'<dt id="([^"]+)">[^<]*</dt><dd>([^<]*)</dd>', html))
+    assert dict(links) == entries
