@@ -2,9 +2,14 @@
 
 import base64
 import io
+from functools import lru_cache
 
 from markupsafe import Markup
 from PIL import Image, UnidentifiedImageError
+
+_WEBP_SIDE = 16_383  # pixels, the format's limit
+_LITTLE_WORK = {"method": 1, "quality": 20}  # the most takes 20 % off, in more than twice the time
+_REMEMBERED = 256  # a page that is laid out twice encodes its pictures once
 
 
 def is_film(content: bytes) -> bool:
@@ -12,10 +17,34 @@ def is_film(content: bytes) -> bool:
     return content.startswith(b"GIF8")
 
 
+@lru_cache(_REMEMBERED)
 def data_url(content: bytes) -> Markup:
-    """Write a PNG or GIF file as an address that holds it whole; nobody's words are in it."""
-    kind = "gif" if is_film(content) else "png"
+    """Write a PNG or GIF file as an address that holds it whole; nobody's words are in it.
+
+    A PNG file becomes a lossless WebP file where that is smaller: the same pixels in about half
+    as many bytes.
+    """
+    if is_film(content):
+        return _address("gif", content)
+    smaller = _webp(content)
+    return _address("png", content) if smaller is None else _address("webp", smaller)
+
+
+def _address(kind: str, content: bytes) -> Markup:
     return Markup(f"data:image/{kind};base64," + base64.b64encode(content).decode())
+
+
+def _webp(content: bytes) -> bytes | None:
+    """Encode a PNG file as WebP without loss; None where that is no gain, or not possible."""
+    buffer = io.BytesIO()
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            if image.mode not in ("L", "RGB") or max(image.size) > _WEBP_SIDE:
+                return None
+            image.convert("RGB").save(buffer, "WEBP", lossless=True, **_LITTLE_WORK)
+    except UnidentifiedImageError:
+        return None
+    return buffer.getvalue() if len(buffer.getvalue()) < len(content) else None
 
 
 def size_of(content: bytes) -> tuple[int, int] | None:

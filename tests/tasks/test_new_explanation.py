@@ -172,7 +172,7 @@ def test_a_new_explanation_is_six_files_and_on_the_page(project: Path) -> None:
     section = html.partition('<section id="brightness">')[2].partition("</section>")[0]
     word = "brighter" if metrics["fake"] > metrics["real"] else "darker"
     assert f"<p>Generated images are {word} than real ones.</p>" in section
-    assert 'src="data:image/png;base64,' in section
+    assert 'src="data:image/webp;base64,' in section
     assert '<a href="#brightness">How bright are they?</a>' in html
     assert html.index('id="lime"') < html.index('id="brightness"') < html.index('id="trust"')
     report = project / "reports" / "report"

@@ -331,7 +331,7 @@ def test_the_page_is_one_file_with_words_pictures_and_the_verdict(
     assert html.startswith("<!doctype html>")
     assert "<h1>A &lt;title&gt;</h1>" in html
     failing = passed < len(found.of_d.maps)
-    assert html.count('src="data:image/png') == 3 + bool(passed) + failing  # G, two charts, D
+    assert html.count('src="data:image/webp') == 3 + bool(passed) + failing  # G, two charts, D
     assert ("none is shown here" in html) == (passed == 0)
     looks = html[html.index('<section id="explanation">') :].partition("</section>")[0]
     assert looks.count("<img") == bool(passed)

@@ -44,7 +44,7 @@ def test_a_film_starts_on_its_last_picture_and_plays_for_who_asks() -> None:
     assert num_pictures(content) == 3
     html = Numbering().figure(_part(Picture(content, title="It turns", kind="film")), "one")
     still, moving = re.findall(r'<img src="([^"]+)"', html)
-    assert still.startswith("data:image/png")
+    assert still.startswith("data:image/webp")
     assert _colour(still)[2] > 200 > 50 > _colour(still)[0]
     assert base64.b64decode(moving.partition(",")[2]) == content
     before, _, folded = html.partition('<details class="film">')
