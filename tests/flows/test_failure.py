@@ -48,7 +48,7 @@ def test_a_bug_in_one_stage_is_told_once_and_stops_only_what_needs_it(
     failed = "attributes.status = 'FAILED' and tags.ganatomy.entry != ''"
     (run,) = client.search_runs([experiment.experiment_id], failed)
     assert [each.path for each in client.list_artifacts(run.info.run_id)] == ["report.html"]
-    assert "this run failed: stage gradcam: RuntimeError" in run.data.tags["mlflow.note.content"]
+    assert "This run failed: stage gradcam: RuntimeError" in run.data.tags["mlflow.note.content"]
 
     if not mended:
         return

@@ -9,6 +9,7 @@ import pytest
 from flows import params
 from ganatomy.files import read_json
 from tests.harness import stages
+from tests.pages import unexplained
 
 SETTINGS = [
     "base.num_threads=1",  # for so little work a second one only waits
@@ -57,7 +58,7 @@ def test_no_seed_is_used_twice(screened: Path) -> None:
 
 
 def test_the_page_says_what_was_dropped_and_what_that_saved(screened: Path) -> None:
-    page = (screened / "reports" / "report.html").read_text()
+    page = unexplained((screened / "reports" / "report.html").read_text())
     history = pd.read_csv(screened / "reports" / "screen" / "history.csv")
     for row in history.itertuples():
         line = page[page.index("What screening dropped and kept") :].partition(

@@ -120,7 +120,9 @@ def test_what_is_trained_on_knows_which_regions_it_was_made_of(here: Path) -> No
     train = Dataset.load(PREPARED, "train")
     part = fill(VARIANTS_SECTION, VARIANTS_SECTION.load(Path("reports/variants")))
     previews = read_tensors(Path("reports/variants/previews.safetensors"))
-    assert set(part.figures) == set(previews) == {recipe.folder for recipe in trainable()}
+    assert set(previews) == {recipe.folder for recipe in trainable()}
+    changed = {recipe.folder for recipe in trainable() if not recipe.is_null}
+    assert set(part.figures) == changed
     shown = [row["figure"] for row in part.facts["variants"]]
     assert shown == [recipe.folder for recipe in trainable() if not recipe.is_null]
     for recipe in trainable():
