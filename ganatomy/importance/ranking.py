@@ -21,8 +21,10 @@ NETWORKS = {"g": "generator", "d": "discriminator"}
 RANKING_RULE = (
     "Features are ordered by how much leaving them out changes G or D, those first that stand out. "
     "For G it is how much further its images lie from held-out ones (Fréchet distance), as a share "
-    "of the distance that GANs retrained on unchanged data have; for D how far its logits move, in "
-    "their own spread. Of several readouts the one with the largest change counts that stands out. "
+    "of the distance that GANs retrained on unchanged data have, by the evaluator, by random "
+    "features or by local statistics; for D how far its logits or its preference for the feature "
+    "move, in its logits' own spread. Of several readouts the one with the largest change counts "
+    "that stands out, as each may be blind to some features: it is named beside every size. "
     "How sure a change is (|t|, q) decides what stands out, and nothing else."
 )
 

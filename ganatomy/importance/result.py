@@ -16,7 +16,7 @@ from ganatomy.importance.repeats import ReadOut
 from ganatomy.importance.sheets import GeneratedImages, load_sheets, save_sheets
 from ganatomy.importance.sizes import PRACTICAL_SIZE
 from ganatomy.importance.tables import read_csv, read_parquet, write_csv, write_parquet
-from ganatomy.importance.telling import what_is_open, what_matters
+from ganatomy.importance.telling import order_by_evaluator, what_is_open, what_matters
 from ganatomy.results import validated
 from ganatomy.wording import counted, listed
 
@@ -119,7 +119,13 @@ class ImportanceStudy:
 
     def verdict(self) -> str:
         """Say in words which features matter, how much and how sure, and how firm the order is."""
-        said = (self.answer(), self.not_shown(), self.firmness(), self.of_subsets())
+        said = (
+            self.answer(),
+            self.by_evaluator(),
+            self.not_shown(),
+            self.firmness(),
+            self.of_subsets(),
+        )
         return " ".join(filter(None, said))
 
     def answer(self, names: Mapping[str, str] | None = None) -> str:
@@ -139,6 +145,10 @@ class ImportanceStudy:
         elif not gone:
             said.append("No changed feature was retrained on.")
         return " ".join(said)
+
+    def by_evaluator(self, names: Mapping[str, str] | None = None) -> str:
+        """Say in which order features matter to G by FCD alone; "" where it is the same."""
+        return order_by_evaluator(self.ranking, self.summary, names or {})
 
     def not_shown(self, names: Mapping[str, str] | None = None) -> str:
         """Say which changes are small, were not found or cannot be judged; "" without any."""

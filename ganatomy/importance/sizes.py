@@ -14,6 +14,15 @@ from ganatomy.wording import finely
 PRACTICAL_SIZE = 0.1
 """Below this a change would change no decision, however sure it is."""
 
+MEASURES = {
+    "g_fcd": "by the evaluator",
+    "g_frd": "by random features",
+    "g_fld": "by local statistics",
+    "d_contrast": "in its preference",
+    "d_shift": "in its logits",
+}
+"""By what a change of a network was measured: sizes by two of them are not of one measure."""
+
 
 def levels_of(given: Differences) -> Array:
     """Average each readout over GANs retrained on unchanged data, seed by seed; shape (r,)."""
@@ -52,18 +61,19 @@ def in_words(readout: str, size: float) -> str:
     Examples
     --------
     >>> in_words("g_fcd", 2.5)
-    "G's images lie 3.5 times as far from held-out ones"
+    "G's images lie 3.5 times as far from held-out ones by the evaluator"
     >>> in_words("g_frd", -0.25)
-    "G's images lie 25 % closer to held-out ones"
+    "G's images lie 25 % closer to held-out ones by random features"
     >>> in_words("d_contrast", -1.5)
     "D's preference for the feature falls by 1.5 spreads of its logits"
     """
     amount = f"{abs(size):.2g}"
     if READOUTS[readout].size_in == "levels":
         if size >= 1:
-            return f"G's images lie {1 + size:.3g} times as far from held-out ones"
+            far = f"{1 + size:.3g} times as far from"
+            return f"G's images lie {far} held-out ones {MEASURES[readout]}"
         side = "further from" if size > 0 else "closer to"
-        return f"G's images lie {finely(size)} {side} held-out ones"
+        return f"G's images lie {finely(size)} {side} held-out ones {MEASURES[readout]}"
     if readout == "d_contrast":
         way = "rises" if size > 0 else "falls"
         return f"D's preference for the feature {way} by {amount} spreads of its logits"

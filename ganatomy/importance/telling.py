@@ -7,7 +7,7 @@ import pandas as pd
 
 from ganatomy.importance.detectable import smallest_sizes
 from ganatomy.importance.ranking import NETWORKS
-from ganatomy.importance.sizes import amount, in_words
+from ganatomy.importance.sizes import MEASURES, amount, in_words
 from ganatomy.wording import counted, finely, listed
 
 _NEXT = 2  # that are named after the one that matters most
@@ -50,10 +50,41 @@ def _most(ranking: pd.DataFrame, letter: str, names: Mapping[str, str]) -> str:
     if not others:
         return f"{said}."
     rest = [
-        f"{_name(row['variant'], names)} ({amount(letter, row[f'{letter}_size'])})"
+        f"{_name(row['variant'], names)} ({amount(letter, row[f'{letter}_size'])} "
+        f"{MEASURES[row[f'{letter}_readout']]})"
         for row in others
     ]
     return f"{said}, then {listed(rest)}."
+
+
+def order_by_evaluator(
+    ranking: pd.DataFrame, summary: pd.DataFrame, names: Mapping[str, str]
+) -> str:
+    """Give the order of what matters to G by one measure; "" where it is the ranking's.
+
+    Parameters
+    ----------
+    ranking, summary : DataFrame
+        From `rank` and `summarise`.
+    names : mapping of str to str
+    """
+    own = ranking[ranking["g_matters"].astype(bool)]
+    alone = summary[summary["readout"] == "g_fcd"].set_index("variant")
+    ranked = pd.DataFrame({"largest": own["g_size"].to_numpy()}, index=own["variant"].tolist())
+    ranked["alone"] = alone["size"].reindex(ranked.index)
+    ranked = ranked.dropna()
+    orders = [
+        ranked.index[np.argsort(-ranked[by].abs().to_numpy(), kind="stable")].tolist()
+        for by in ("largest", "alone")
+    ]
+    if orders[0] == orders[1]:
+        return ""
+    sizes = [
+        f"{_name(name, names)} ({amount('g', float(ranked.at[name, 'alone']))}"
+        f"{'' if alone.at[name, 'stands_out'] else ', not found by it'})"
+        for name in orders[1]
+    ]
+    return f"By the evaluator alone (FCD) the order for G is another: {listed(sizes)}."
 
 
 def what_is_open(

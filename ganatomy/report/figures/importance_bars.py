@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ganatomy.importance.sizes import amount
+from ganatomy.importance.sizes import MEASURES, amount
 from ganatomy.report.figures.canvas import (
     BAND,
     INK,
@@ -102,8 +102,9 @@ def importance_bars(
                 if end is not None:
                     weight = "bold" if row[f"{letter}_matters"] else "normal"
                     said = amount(letter, row[f"{letter}_size"])
-                    _text(axis, (end, place - 0.17), said, 8, INK, weight)
-                    _text(axis, (end, place + 0.21), certainty(row, letter), 7, MUTED)
+                    _text(axis, (end, place - 0.28), said, 8, INK, weight)
+                    _text(axis, (end, place + 0.03), _measure(row, letter), 7, MUTED)
+                    _text(axis, (end, place + 0.31), certainty(row, letter), 7, MUTED)
         for place, variant in enumerate(rows["variant"]):
             change = changes.get(variant, Change(variant))
             _named(figure, _images(figure, panels[0], place, change), change)
@@ -136,11 +137,12 @@ def _stacked(
             for place, row in enumerate(rows.to_dict("records")):
                 change = changes.get(row["variant"], Change(row["variant"]))
                 _images(figure, axis, place, change)
-                _text(axis, (0, place - 0.32), shortened(change.name, _NARROW_NAME), 8, INK)
+                _text(axis, (0, place - 0.33), shortened(change.name, _NARROW_NAME), 8, INK)
                 if _bar(axis, place, row, letter, colour, 0.26) is not None:
                     said = f"{amount(letter, row[f'{letter}_size'])}, {certainty(row, letter)}"
                     weight = "bold" if row[f"{letter}_matters"] else "normal"
-                    _text(axis, (0, place + 0.32), said, 7.5, INK, weight)
+                    _text(axis, (0, place + 0.22), said, 7.5, INK, weight)
+                    _text(axis, (0, place + 0.40), _measure(row, letter), 7, MUTED)
             if more:
                 _text(axis, (0, len(rows)), f"and {more} more", 8, INK)
         _note(figure, scale.is_wide, practical_size, 50)
@@ -219,6 +221,10 @@ def certainty(row: Mapping[Any, Any], letter: str) -> str:
     if row[f"{letter}_matters"]:
         return said
     return f"{said}, {'sure but small' if row[f'{letter}_stands_out'] else 'not found'}"
+
+
+def _measure(row: Mapping[Any, Any], letter: str) -> str:
+    return MEASURES[row[f"{letter}_readout"]]
 
 
 def _images(figure: Figure, axis: Axes, place: int, change: Change) -> tuple[float, float, float]:

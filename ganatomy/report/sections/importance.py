@@ -13,7 +13,7 @@ from ganatomy.importance.ranking import RANKING_RULE
 from ganatomy.importance.readouts import READOUTS, RELIANCE_READOUTS
 from ganatomy.importance.result import ImportanceStudy
 from ganatomy.importance.screening_result import ScreeningStudy
-from ganatomy.importance.sizes import amount, span
+from ganatomy.importance.sizes import MEASURES, amount, span
 from ganatomy.report.feature_names import plain_variant
 from ganatomy.report.figures.effect_table import effect_table
 from ganatomy.report.figures.importance_bars import Change, importance_bars
@@ -88,6 +88,7 @@ def _facts(told: _Told) -> Record:
     facts = {
         "rows": _rows(told, readouts),
         "answer": study.answer(told.names),
+        "by_evaluator": study.by_evaluator(told.names),
         "not_shown": study.not_shown(told.names),
         "trust": findings.trust(study),
         "of_subsets": study.of_subsets(),
@@ -147,12 +148,13 @@ def _rows(told: _Told, readouts: list[str]) -> list[Record]:
     return rows
 
 
-def _amount(row: Record, letter: str) -> tuple[str, str] | None:
-    """A network's change with its interval; None where none can be judged."""
+def _amount(row: Record, letter: str) -> tuple[str, str, str] | None:
+    """A network's change with its interval and its measure; None where none can be judged."""
     size = row[f"{letter}_size"]
     if size is None:
         return None
-    return amount(letter, size), span(letter, size, row[f"{letter}_low"], row[f"{letter}_high"])
+    interval = span(letter, size, row[f"{letter}_low"], row[f"{letter}_high"])
+    return amount(letter, size), interval, MEASURES[row[f"{letter}_readout"]]
 
 
 def _changed(entry: VariantEntry) -> str:
@@ -177,9 +179,11 @@ def _figures(told: _Told) -> dict[str, Figure]:
             title=findings.of_ranking(study, names),
             caption="Left: an image before and after the change, and by how much pixels change on "
             "average. Bars: what becomes of G and of D when they are trained on data changed like "
-            "that. G's is how much further its images lie from real ones, D's how far its logits "
-            "move in their own spread; the line is the 95 % interval. Grey bars: not found, or "
-            "too small to matter.",
+            "that. G's is how much further its images lie from real ones, by whichever of three "
+            "measures says most, D's how far its logits or its preference for the feature move "
+            "in its logits' own spread: each bar names its measure, and bars of two measures "
+            "compare only roughly. The line is the 95 % interval. Grey bars: not found, or too "
+            "small to matter.",
             source="importance/ranking.csv",
             narrow=True,
         ),
@@ -220,7 +224,8 @@ def _figures(told: _Told) -> dict[str, Figure]:
             lambda: png(_regions(study)),
             title=findings.of_regions(study, names),
             caption="Regions of the image whose content was removed, over the mean image: how much "
-            "G and D change then. Outlined: it matters.",
+            "G and D change then, each region by the measure that says most. Outlined: it "
+            "matters.",
             source="importance/ranking.csv",
         )
     if not study.interactions.empty:

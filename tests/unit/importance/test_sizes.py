@@ -6,7 +6,8 @@ import pytest
 
 from ganatomy.importance.differences import differences, effects_of
 from ganatomy.importance.ranking import rank, summarise
-from ganatomy.importance.sizes import in_words, levels_of, sizes_of
+from ganatomy.importance.readouts import READOUTS as READOUTS_OF_A_GAN
+from ganatomy.importance.sizes import MEASURES, in_words, levels_of, sizes_of
 from tests.unit.importance.retrained import repeats
 
 READOUTS = ["g_fcd", "g_krd", "d_shift"]
@@ -55,12 +56,18 @@ def test_no_share_is_taken_of_a_level_that_is_not_above_zero() -> None:
 @pytest.mark.parametrize(
     ("readout", "size", "said"),
     [
-        ("g_fcd", 14.53, "G's images lie 15.5 times as far from held-out ones"),
-        ("g_fld", 0.207, "G's images lie 21 % further from held-out ones"),
-        ("g_frd", -0.5, "G's images lie 50 % closer to held-out ones"),
+        ("g_fcd", 14.53, "G's images lie 15.5 times as far from held-out ones by the evaluator"),
+        ("g_fld", 0.207, "G's images lie 21 % further from held-out ones by local statistics"),
+        ("g_frd", -0.5, "G's images lie 50 % closer to held-out ones by random features"),
         ("d_contrast", 0.3, "D's preference for the feature rises by 0.3 spreads of its logits"),
         ("d_shift", 0.59, "D's logits move by 0.59 spreads more than retraining alone moves them"),
     ],
 )
 def test_sizes_in_words(readout: str, size: float, said: str) -> None:
     assert in_words(readout, size) == said
+
+
+def test_every_readout_that_features_are_ranked_by_has_a_measure_of_its_own_name() -> None:
+    ranked = {name for name, readout in READOUTS_OF_A_GAN.items() if readout.size_in}
+    assert set(MEASURES) == ranked
+    assert len(set(MEASURES.values())) == len(ranked)

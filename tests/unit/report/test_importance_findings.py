@@ -12,6 +12,7 @@ from ganatomy.importance.judging import judge
 from ganatomy.importance.region_masks import RegionMasks
 from ganatomy.importance.repeats import ReadOut
 from ganatomy.importance.result import ImportanceStudy
+from ganatomy.importance.telling import order_by_evaluator
 from ganatomy.report.sections import importance_findings as findings
 from tests.unit.importance.retrained import repeats
 
@@ -56,7 +57,7 @@ def test_each_network_is_told_its_own_first() -> None:
     )
     answer = study.answer(NAMES)
     assert answer.startswith("2 of 3 changes matter to G or D: upper left of the middle and blur.")
-    assert "then blur (3 times as far)." in answer
+    assert "then blur (3 times as far by the evaluator)." in answer
     assert "Not found: idle. Changes below " in study.not_shown(NAMES)
 
 
@@ -66,6 +67,23 @@ def test_one_feature_that_is_first_for_both_is_named_once() -> None:
     assert said.count("blur") == 1
     assert said.startswith("With blur changed G's images lie 5 times")
     assert ", and D's logits move by 0.6" in said
+
+
+def test_the_order_by_the_evaluator_is_told_where_it_is_another() -> None:
+    """By hand: 6 and 4 levels by the evaluator, 3 and 9 by random features."""
+    rows = [("a", "g_fcd", 6.0), ("b", "g_frd", 9.0), ("c", "g_fcd", 0.5)]
+    ranking = pd.DataFrame(rows, columns=["variant", "g_readout", "g_size"])
+    ranking["g_matters"] = True
+    sizes = [("a", "g_fcd", 6.0), ("b", "g_fcd", 4.0), ("c", "g_fcd", 0.5), ("a", "g_frd", 3.0)]
+    summary = pd.DataFrame(sizes, columns=["variant", "readout", "size"])
+    summary["stands_out"] = summary["variant"] != "c"
+    assert order_by_evaluator(ranking, summary, {"b": "blur"}) == (
+        "By the evaluator alone (FCD) the order for G is another: a (7 times as far), "
+        "blur (5 times as far) and c (+50 %, not found by it)."
+    )
+    summary.loc[1, "size"] = 20.0  # b is first by either
+    assert order_by_evaluator(ranking, summary, {}) == ""
+    assert order_by_evaluator(ranking.assign(g_matters=False), summary, {}) == ""
 
 
 def test_where_nothing_is_found_no_feature_is_named() -> None:

@@ -42,9 +42,19 @@ def test_the_answer_comes_first_and_all_tables_are_in_the_appendix() -> None:
     assert rest.startswith("An answer on features.</p>")
     assert "Something was not found." in section
     assert "The order is firm." in section
+    assert "By the evaluator alone another order." in section
     assert "at least 0.1 in size" in section
+    assert (
+        "the largest\n    of them, so sizes by different measures compare only roughly" in section
+    )
     assert "<table" not in section
     assert "A rule of ranking." in _section(render(facts(), PICTURES), "importance_figures")
+
+
+def test_every_size_stands_with_its_measure() -> None:
+    table = _section(render(facts(), PICTURES), "importance_figures").partition("</table>")[0]
+    for size, measure in (("+60 %", "by random features"), ("+0.05 spreads", "in its preference")):
+        assert f"{size}<br><small>{measure}<br>" in table
 
 
 @pytest.mark.parametrize("many", [True, False])
@@ -96,9 +106,9 @@ def _row(html: str, start: str) -> list[tuple[str, str]]:
 def test_ranking_says_how_much_and_how_sure_and_for_which_network() -> None:
     html = render(facts(), PICTURES)
     assert _row(html, "fine detail<br><code>blur</code></th>") == [
-        ("figure out", "+60 %<br><small>+50 to +70 %</small>"),
+        ("figure out", "+60 %<br><small>by random features<br>+50 to +70 %</small>"),
         ("figure out", "12.3<br><small>q 0.021<br>permuted 0.002</small>"),
-        ("figure in", "+0.05 spreads<br><small>+0.01 to +0.09</small>"),
+        ("figure in", "+0.05 spreads<br><small>in its preference<br>+0.01 to +0.09</small>"),
         ("figure in", "1.7<br><small>q 0.4</small>"),
         ("out", "matters to G"),
     ]

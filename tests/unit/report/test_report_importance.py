@@ -19,7 +19,14 @@ def _ranking(sizes: list[tuple[float, float]], matters: tuple[bool, bool] = (Tru
     for at, (g, d) in enumerate(sizes):
         row: dict[str, Any] = {"variant": f"attribute_{at}", "rank": at + 1}
         for letter, size, out in (("g", g, matters[0]), ("d", d, matters[1])):
-            about = {"size": size, "low": size, "high": size, "abs_t": 9.0}
+            readout = {"g": "g_frd", "d": "d_contrast"}[letter]
+            about: dict[str, Any] = {
+                "readout": readout,
+                "size": size,
+                "low": size,
+                "high": size,
+                "abs_t": 9.0,
+            }
             about |= {"stands_out": out, "matters": out}
             row |= {f"{letter}_{name}": value for name, value in about.items()}
         rows.append(row)

@@ -124,6 +124,7 @@ def test_the_section_on_the_discriminator(health: DiscriminatorHealth, shift: fl
         f"importance.result.ImportanceStudy.{name}"
         for name in (
             "answer",
+            "by_evaluator",
             "firmness",
             "not_shown",
             "of_subsets",
