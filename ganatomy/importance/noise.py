@@ -160,7 +160,7 @@ class NoiseStudy:
         return bands | shares
 
     def verdict(self) -> str:
-        """Say which differences are noise, and what most of that noise comes from."""
+        """Say which differences are noise, and where that is sure what most of it comes from."""
         return " ".join(self.sentences())
 
     def sentences(self) -> Iterator[str]:
@@ -173,12 +173,15 @@ class NoiseStudy:
             return
         titles = {name: HEADLINES.get(name, name) for name in known}
         below = listed([f"{bands[name]:.2g} in {titles[name]}" for name in known])
-        yield f"A difference below {below} between two such trainings is noise."
+        pair = "between two such trainings"
+        yield f"A difference below {below} {pair} cannot be told from retraining."
         yield from self._of_variance(known[0], titles[known[0]])
 
     def _of_variance(self, readout: str, title: str) -> Iterator[str]:
         rows = self.parts[self.parts["readout"] == readout].dropna(subset="share")
-        rows = rows.sort_values("share", ascending=False)
+        rows = rows.sort_values("variance", ascending=False)
+        if len(rows) and not rows["low"].iloc[0] > rows["high"].iloc[1:].max():
+            rows = rows.head(0)  # which part is the largest is not known
         most = [f"{percent(row['share'])} {_SAID[row['part']]}" for row in rows.to_dict("records")]
         if most:
             yield f"Of the variance of {title} there comes {listed(most)}."

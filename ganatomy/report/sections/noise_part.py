@@ -33,7 +33,8 @@ def noise_part(repeats: pd.DataFrame) -> tuple[Record | None, dict[str, Figure]]
         title=next(iter(study.sentences())).removesuffix("."),
         caption="What the differences between GANs retrained on unchanged data come from: between "
         "seeds, and within a seed where the order of the data alone differs. With few of them the "
-        "shares are rough.",
+        "shares are rough: which part is larger is said only where the 95 % intervals of the "
+        "variances are apart.",
         source="importance/repeats.parquet",
     )
     return noise_facts(study), {"noise": picture}

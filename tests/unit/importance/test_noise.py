@@ -65,6 +65,19 @@ def test_words_give_the_band_the_cause_and_the_ratio_to_sampling() -> None:
     assert f"{times:.2g} times as far as another draw of 250 images" in said
 
 
+def test_parts_whose_intervals_overlap_are_not_ordered() -> None:
+    """Two seeds and two orders: nothing is known of which of them moves the distance more."""
+    values = {(0, 0): 4.0, (0, 1): 6.0, (1, 0): 5.0, (1, 1): 8.0}
+    rows = [(i, j, 0, "g_fcd", value) for (i, j), value in values.items()]
+    study = NoiseStudy(pd.DataFrame(rows, columns=COLUMNS), NoiseDesign(is_crossed=False))
+    parts = study.parts.sort_values("variance", ascending=False)
+    assert parts["low"].iloc[0] < parts["high"].iloc[1]
+    assert study.verdict() == (
+        f"A difference below {study.bands['band'].iloc[0]:.2g} in fcd between two such trainings "
+        "cannot be told from retraining."
+    )
+
+
 def test_without_any_spread_there_is_nothing_to_tell() -> None:
     study = _crossed({"g_fcd": np.ones((2, 2, 2))})
     assert study.verdict() == "All 4 trainings on the same data gave the same."

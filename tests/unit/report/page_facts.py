@@ -240,7 +240,7 @@ def facts() -> dict[str, Any]:
             "screening": {"factor": 2.46, "history": [dropped]},
             "subsets": [{**coefficient, "q": 0.04, "held_out_r2": 0.8}],
             "noise": {
-                "words": ["A difference below 0.35 in fcd between two such trainings is noise."],
+                "words": ["A difference below 0.35 in fcd cannot be told from retraining."],
                 "rows": [
                     {
                         "readout": "g_fcd",

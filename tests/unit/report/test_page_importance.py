@@ -17,7 +17,7 @@ from tests.unit.report.page_facts import PICTURES, facts, render
         ("screening", None, "cost 2.5 times less than training every feature in full"),
         ("screening", None, "dropped: like a null"),
         ("subsets", [], "Random subsets of features"),
-        ("noise", None, "A difference below 0.35 in fcd between two such trainings is noise."),
+        ("noise", None, "A difference below 0.35 in fcd cannot be told from retraining."),
         ("modes", {}, "Removed: what does it add?"),
     ],
 )
