@@ -12,7 +12,7 @@ import ganatomy
 from ganatomy.report.environment import template_in
 from ganatomy.report.glossary import glossary
 from ganatomy.report.image_file import data_url
-from ganatomy.report.markup import with_heads, with_terms
+from ganatomy.report.markup import with_heads, with_labels, with_terms
 from ganatomy.report.numbering import Numbering
 from ganatomy.report.parts import Absence, Part, naming, unshown
 from ganatomy.report.sections.page_section import CHAPTERS, SAMPLES, Block
@@ -123,7 +123,7 @@ def render_page(
         style=style,
         policy=policy_for(style),
     )
-    page = with_heads(page)
+    page = with_labels(with_heads(page))
     if len(page.encode()) > MAX_BYTES:
         raise ValueError(
             f"the page has {len(page.encode())} bytes, at most {MAX_BYTES} are allowed"

@@ -297,8 +297,27 @@ def test_every_text_is_large_enough(tab: Tab, smoke: Path, width: int) -> None:
     scales = _value(tab, SCALES)
     assert scales
     assert min(scales) * 6.5 / 72 * 150 >= 9.9
-    tables = _value(tab, WIDTHS.replace("WHAT", ".scroll table"))
+    tables = _value(tab, WIDTHS.replace("WHAT", ".scroll table:not(.stacks)"))
     assert min(tables) >= 640
+
+
+def test_every_answer_is_on_a_narrow_screen(tab: Tab, smoke: Path) -> None:
+    """Nothing of a table of few columns lies outside; what else does says how one sees it."""
+    _open(tab, smoke, 400)
+    tab.call("Runtime.evaluate", expression=OPEN)
+    cells = """[...document.querySelectorAll('table.stacks tbody :is(td, th)')].filter(
+        each => each.checkVisibility())"""
+    assert len(_value(tab, f"{cells}.map(each => each.innerText)")) > 50
+    outside = f"{cells}.filter(each => each.scrollWidth > each.clientWidth + 1 || OUT)"
+    outside = outside.replace("OUT", "each.getBoundingClientRect().right > innerWidth")
+    assert _value(tab, f"{outside}.map(each => each.innerText)") == []
+    hints = """[...document.querySelectorAll('.scroll, figure .frame')].filter(
+        each => each.checkVisibility() && each.offsetWidth).map(each => [
+            each.scrollWidth > each.clientWidth,
+            parseFloat(getComputedStyle(each, '::before').height) > 10])"""
+    found = _value(tab, hints)
+    assert [True, True] in found
+    assert [is_told for is_wide, is_told in found] == [is_wide for is_wide, _ in found]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -7,7 +7,7 @@ import pytest
 from markupsafe import escape
 
 from ganatomy.report.glossary import glossary
-from ganatomy.report.markup import with_heads, with_terms
+from ganatomy.report.markup import with_heads, with_labels, with_terms
 from tests.unit.report.page_facts import PICTURES, facts, render_whole
 
 
@@ -34,6 +34,41 @@ def test_a_scope_that_is_given_stays() -> None:
     table = '<table><tr><th class="x" scope="colgroup">a</th></tr></table>'
     assert with_heads(table).count("scope=") == 1
     assert '<th class="x" scope="colgroup">' in with_heads(table)
+
+
+def test_each_cell_of_a_table_of_few_columns_is_labelled() -> None:
+    row = '<tr><th scope="row">x</th><td class="figure">1</td><td>yes</td></tr>'
+    explained = '<a href="#b"><abbr title="&gt;">b</abbr></a> <code>c</code>'
+    head = f'<tr><th>a</th><th>{explained}</th><th>"d"</th></tr>'
+    html = with_labels(with_heads(f"<table>{head}{row}</table>"))
+    labelled = row.replace("<td class", '<td data-label="b c" class')
+    labelled = labelled.replace("<td>", '<td data-label="&quot;d&quot;">')
+    assert html.startswith('<table class="stacks">')
+    assert html.partition("</thead>")[2] == f"{labelled}</table>"
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        f"<table><tr>{'<th>a</th>' * 7}</tr><tr>{'<td>1</td>' * 7}</tr></table>",
+        "<table><tr><th>a</th></tr><tr><th>b</th></tr><tr><td>1</td></tr></table>",
+        '<table><tr><th colspan="2">a</th></tr><tr><td>1</td><td>2</td></tr></table>',
+        "<table><tr><th>commit</th><td>1</td><td>2</td></tr></table>",
+    ],
+)
+def test_wide_tables_and_those_without_one_heading_for_each_column_stay(table: str) -> None:
+    assert with_labels(with_heads(table)) == with_heads(table)
+
+
+def test_names_and_values_stand_below_each_other_without_a_label() -> None:
+    table = with_heads("<table><tr><th>commit</th><td>1</td></tr></table>")
+    assert with_labels(table) == table.replace("<table", '<table class="stacks"')
+
+
+def test_the_answers_of_the_page_have_their_labels() -> None:
+    html = render_whole(facts(), PICTURES)
+    for label in ("what it says", "measured", "holds", "sane", "why not"):
+        assert f'data-label="{label}"' in html
 
 
 def test_every_heading_of_the_page_says_of_what() -> None:

@@ -68,6 +68,7 @@ NO_SENTENCES = {
         *("report.glossary.label", "report.glossary.layer_name", "report.glossary.kind_name"),
         *("report.glossary.as_markdown", "report.style.style_of", "report.markup.with_heads"),
         *("report.verdict.clause.Clause.answer", "report.markup.with_terms"),
+        *("report.markup.with_labels",),
         *("report.environment.number", "report.environment.percent"),
         *(
             "report.figures.importance_bars.certainty",
