@@ -24,10 +24,14 @@ class Shown:
     number : int
     anchor : str
         Its element's id.
+    section, name : str
+        Whose picture it is, and which.
     """
 
     number: int
     anchor: str
+    section: str
+    name: str
 
 
 @dataclass
@@ -48,7 +52,7 @@ class Numbering:
         """Render one picture of a part as a whole ``<figure>``."""
         told, content = part.picture(name), part.figures[name]
         digest = part.hashes.get(told.source, "")
-        here = self._next(f"figure-{part.section.name}-{name}")
+        here = self._next(part.section.name, name)
         if digest:
             self.sources.setdefault(told.source, (digest, []))[1].append(here)
         return Markup(
@@ -62,10 +66,11 @@ class Numbering:
             )
         )
 
-    def _next(self, anchor: str) -> Shown:
-        number = len(self.shown) + 1
+    def _next(self, section: str, name: str) -> Shown:
+        number, anchor = len(self.shown) + 1, f"figure-{section}-{name}"
         taken = {each.anchor for each in self.shown}
-        here = Shown(number, f"{anchor}-{number}" if anchor in taken else anchor)
+        anchor = f"{anchor}-{number}" if anchor in taken else anchor
+        here = Shown(number, anchor, section, name)
         self.shown.append(here)
         return here
 

@@ -74,6 +74,7 @@ def render_page(
     failure: str = "",
     going_on: Sequence[str] = (),
     forgiving: bool = False,
+    figures: Numbering | None = None,
 ) -> str:
     """Render the templates of the frame and of each section.
 
@@ -93,6 +94,8 @@ def render_page(
         How the run stands where it is still at work, in sentences: at the head, too.
     forgiving : bool
         Leave out a section whose template fails, and say so, instead of failing.
+    figures : Numbering, optional
+        A new one: afterwards it knows which figures the page shows, and where.
 
     Raises
     ------
@@ -103,7 +106,7 @@ def render_page(
     """
     unable = _unable(parts) if forgiving else []
     parts = [part for part in parts if part.section.name not in {each.name for each in unable}]
-    figures, explained = Numbering(), set[str]()
+    figures, explained = figures or Numbering(), set[str]()
     answer = Markup(with_terms(_answer(verdict, parts, figures), explained))
     chapters = _chapters(_rendered(figures, _in_order(parts)), explained)
     style = style_of(frame.title, frame.run)

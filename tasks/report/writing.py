@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ganatomy.files import safe_name, write_bytes, write_json
-from ganatomy.report.parts import Part
+from ganatomy.report.numbering import Numbering
+from ganatomy.report.page import PageFrame
+from ganatomy.report.parts import Absence, Part
+from ganatomy.report.twin import twin_of
 from ganatomy.report.verdict.clause import QUESTIONS
 from ganatomy.report.verdict.verdict import Verdict
 from tasks.shared.pictures import Place, write_places
 from tasks.shared.results import IMAGES
 
-SUMMARY, VERDICT = "summary.md", "verdict.json"
+SUMMARY, VERDICT, TWIN = "summary.md", "verdict.json", "report.json"
 
 
 def write_figures(folder: Path, parts: Sequence[Part]) -> int:
@@ -47,3 +50,15 @@ def write_summary(
         *(f"- {line}" for part in parts for line in part.summary),
     ]
     write_bytes(folder / SUMMARY, ("\n".join(lines) + "\n").encode())
+
+
+def write_twin(
+    folder: Path,
+    frame: PageFrame,
+    parts: Sequence[Part],
+    absences: Sequence[Absence],
+    verdict: Verdict,
+    figures: Numbering,
+) -> None:
+    """Write what the page says for programs."""
+    write_json(folder / TWIN, twin_of(frame, parts, absences, verdict, figures))

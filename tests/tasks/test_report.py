@@ -1,6 +1,7 @@
 """What the page is told: alarms, guards, and the film in its order."""
 
 import io
+import json
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -261,5 +262,11 @@ def test_there_is_a_page_of_a_gan_whose_discriminator_sees_nothing(
     assert ">pass</span>" not in trust
     assert "it does not look at them" in trust
     assert "the target is constant: 0" in trust
+    twin = read_json(project / "reports" / "report" / "report.json")
+    assert twin["verdict"] == read_json(project / "reports" / "report" / "verdict.json")
+    figures = [figure for section in twin["sections"] for figure in section["figures"]]
+    assert len(figures) == page.count("<figure id=")
+    assert all(figure["sha256"] for figure in figures if figure["source"])
+    assert str(project) not in json.dumps(twin)
     summary = (project / "reports" / "report" / "summary.md").read_text()
     assert "explanations that can be trusted: none (0 of 9 methods)" in summary

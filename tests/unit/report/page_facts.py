@@ -65,7 +65,12 @@ def render(given: dict[str, Any], pictures: Pictures) -> str:
 
 def render_whole(given: dict[str, Any], pictures: Pictures) -> str:
     """The page of the facts, each given to the section that tells it."""
-    frame = PageFrame(
+    return render_page(frame_of(given), parts_of(given, pictures))
+
+
+def frame_of(given: dict[str, Any]) -> PageFrame:
+    """What stands around the sections."""
+    return PageFrame(
         given["title"],
         [f"seed {given['params']['base']['seed']}", given["environment"]["device"]],
         given["params"],
@@ -73,7 +78,11 @@ def render_whole(given: dict[str, Any], pictures: Pictures) -> str:
         given["artifacts"],
         given["environment"]["packages"],
     )
-    parts = [
+
+
+def parts_of(given: dict[str, Any], pictures: Pictures) -> list[Part]:
+    """Each section with those of the facts and pictures that are its own."""
+    return [
         Part(
             section,
             {name: given[name] for name in FACTS[section.name] if name in given},
@@ -89,7 +98,6 @@ def render_whole(given: dict[str, Any], pictures: Pictures) -> str:
         )
         for section in all_sections()
     ]
-    return render_page(frame, parts)
 
 
 def facts() -> dict[str, Any]:
