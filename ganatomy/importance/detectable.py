@@ -126,28 +126,28 @@ def detectable(
     return table[COLUMNS]
 
 
-def smallest_sizes(table: pd.DataFrame, variants: list[str]) -> dict[str, float]:
-    """Give the sizes (`sizes_of`) below which changes of these variants would have been missed.
+def smallest_size(table: pd.DataFrame, readout: str, variant: str) -> float | None:
+    """Give the size (`sizes_of`) below which a change would have been missed by one readout.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `detectable`.
+    readout : str
+        One that features are ranked by.
+    variant : str
+        Asked about where the readout asks about single ones.
 
     Returns
     -------
-    dict of str to float
-        ``g``: as a share of the distance to held-out images, in the readout that would have found
-        it first. ``d``: in spreads of D's logits, for that variant in which it is hardest to find.
-        Without a network that no readout can judge.
+    float or None
+        A share of the distance to held-out images, or spreads of D's logits; None where the readout
+        cannot be judged, or has no size.
     """
-    judged = table[table["effect"].notna()]
-    asked = judged[judged["variant"].isin(variants)]
-    unit = judged["readout"].map(lambda name: READOUTS[name].size_in if name in READOUTS else "")
-    shares = judged.loc[unit == "levels", "relative"].dropna()
-    found = {}
-    if len(shares):
-        found["g"] = float(shares.min())
-    if len(asked):
-        found["d"] = float(asked["effect"].max())
-    elif len(spreads := judged.loc[(unit == "spreads") & (judged["variant"] == ""), "effect"]):
-        found["d"] = float(spreads.min())
-    return found
+    own = table[(table["readout"] == readout) & table["variant"].isin(["", variant])]
+    shares = readout in READOUTS and READOUTS[readout].size_in == "levels"
+    known = own["relative" if shares else "effect"].dropna()
+    return float(known.iloc[0]) if len(known) else None
 
 
 def in_words(table: pd.DataFrame, num_seeds: int, num_nulls: int) -> str:

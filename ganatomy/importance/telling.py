@@ -1,15 +1,25 @@
 """A ranking in words: what matters most, how much and how sure, and what is not known."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ganatomy.importance.detectable import smallest_sizes
+from ganatomy.importance.detectable import smallest_size
 from ganatomy.importance.ranking import NETWORKS
 from ganatomy.importance.sizes import MEASURES, amount, in_words
 from ganatomy.wording import counted, finely, listed
 
+TINY = 0.5
+"""Of 255 on average: images that differ by less are all but the same."""
+
+_OF_G = "{share} of G's distance "
+_LIMITS = {
+    **{name: _OF_G + MEASURES[name] for name in ("g_fcd", "g_frd", "g_fld")},
+    "d_contrast": "{size:.2g} spreads of D's preference for the feature",
+    "d_shift": "{size:.2g} spreads of D's logits",
+}
 _NEXT = 2  # that are named after the one that matters most
 
 
@@ -110,7 +120,7 @@ def what_is_open(
             f"{_named(ranking[small], names)}."
         )
     if (quiet := judged & ~found).any():
-        yield _not_found(ranking[quiet], detectable, names)
+        yield from _not_found(ranking[quiet], detectable, names)
     if not judged.all():
         yield (
             "Not to be judged, as GANs retrained on unchanged data are all alike: "
@@ -118,18 +128,53 @@ def what_is_open(
         )
 
 
-def _not_found(rows: pd.DataFrame, detectable: pd.DataFrame, names: Mapping[str, str]) -> str:
-    least = smallest_sizes(detectable, rows["variant"].tolist())
-    seen = [
-        f"{finely(least['g'])} of G's distance" if "g" in least else "",
-        f"{least['d']:.2g} spreads of D's logits" if "d" in least else "",
+def _not_found(
+    rows: pd.DataFrame, detectable: pd.DataFrame, names: Mapping[str, str]
+) -> Iterator[str]:
+    """Name them, with what the readouts of their rows could have found; those alike together."""
+    limits = [_limits(row, detectable) for row in rows.to_dict("records")]
+    for limit in dict.fromkeys(limits):
+        said = _named(rows[[each == limit for each in limits]], names)
+        if limit:
+            yield f"Not found: {said}. Changes below {limit} would seldom have been seen."
+        else:
+            yield f"Not found, which does not say that they do nothing: {said}."
+
+
+def _limits(row: Mapping[Any, Any], detectable: pd.DataFrame) -> str:
+    """The smallest changes of G and of D that the readouts of a row could have found."""
+    said = []
+    for letter in NETWORKS:
+        readout = row[f"{letter}_readout"]
+        size = smallest_size(detectable, readout, row["variant"])
+        if size is not None:
+            said.append(_LIMITS[readout].format(size=size, share=finely(size)))
+    return " and ".join(said)
+
+
+def hardly_changed(
+    ranking: pd.DataFrame, mean_changes: Mapping[str, float], names: Mapping[str, str]
+) -> str:
+    """Name what was not found where images were hardly changed; "" without any.
+
+    Parameters
+    ----------
+    ranking : DataFrame
+    mean_changes : mapping of str to float
+        Of the pixels, in grey levels of 255, by the name of the variant.
+    names : mapping of str to str
+    """
+    quiet = ranking[~ranking["stands_out"].astype(bool)]
+    idle = [
+        f"{_name(variant, names)} (by {mean_changes[variant]:.2g} of 255 on average)"
+        for variant in quiet["variant"]
+        if mean_changes.get(variant, TINY) < TINY
     ]
-    said = _named(rows, names)
-    if not any(seen):
-        return f"Not found, which does not say that they do nothing: {said}."
+    if not idle:
+        return ""
     return (
-        f"Not found: {said}. Changes below {' and '.join(filter(None, seen))} would seldom have "
-        "been seen."
+        f"Images were hardly changed at all: {listed(idle)}. Where there is next to nothing to "
+        "take away, that nothing was found does not say that it has no influence."
     )
 
 

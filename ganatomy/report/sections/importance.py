@@ -14,6 +14,7 @@ from ganatomy.importance.readouts import READOUTS, RELIANCE_READOUTS
 from ganatomy.importance.result import ImportanceStudy
 from ganatomy.importance.screening_result import ScreeningStudy
 from ganatomy.importance.sizes import MEASURES, amount, span
+from ganatomy.importance.telling import hardly_changed
 from ganatomy.report.feature_names import plain_variant
 from ganatomy.report.figures.effect_table import effect_table
 from ganatomy.report.figures.importance_bars import Change, importance_bars
@@ -90,6 +91,7 @@ def _facts(told: _Told) -> Record:
         "answer": study.answer(told.names),
         "by_evaluator": study.by_evaluator(told.names),
         "not_shown": study.not_shown(told.names),
+        "hardly_changed": hardly_changed(study.ranking, _mean_changes(told), told.names),
         "trust": findings.trust(study),
         "of_subsets": study.of_subsets(),
         "fdr": study.fdr,
@@ -162,6 +164,12 @@ def _changed(entry: VariantEntry) -> str:
     if entry.recipe.selects:
         return f"{entry.num_images:,} images are left"
     return f"by {entry.mean_change:.2g} of 255"
+
+
+def _mean_changes(told: _Told) -> dict[str, float]:
+    """Mean changes of pixels by variant, of those that change images."""
+    entries = [entry for entry in told.variants.entries if not entry.recipe.selects]
+    return {entry.recipe.name: entry.mean_change for entry in entries}
 
 
 def _screening(study: ScreeningStudy) -> Record | None:

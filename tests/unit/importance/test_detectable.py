@@ -11,7 +11,7 @@ from ganatomy.importance.detectable import (
     in_words,
     level_in_use,
     smallest_effect,
-    smallest_sizes,
+    smallest_size,
 )
 from ganatomy.importance.differences import differences, effects_of
 from ganatomy.statistics import benjamini_hochberg, two_sided_p
@@ -105,18 +105,18 @@ def test_an_effect_above_its_mean_is_no_percentage() -> None:
     assert in_words(table, 1, 1).startswith("With 1 seed, and 1 GAN of each")
 
 
-def test_what_would_have_been_missed_is_told_of_the_variants_asked_about() -> None:
-    """Of G in the space that would have found it first, of D where it is hardest to find."""
+def test_what_would_have_been_missed_is_told_of_the_readout_asked_for() -> None:
     rows = [
         ("g_fcd", "", 2.0, 0.20),
         ("g_frd", "", 0.1, 0.15),
-        ("g_krd", "", 0.1, 0.01),  # features are not ranked by it
         ("d_contrast", "a", 0.3, np.nan),
         ("d_contrast", "b", 0.5, np.nan),
-        ("d_contrast", "c", 9.0, np.nan),
-        ("d_shift", "", 0.1, 0.1),
+        ("d_shift", "", 0.1, 0.7),
     ]
     table = pd.DataFrame(rows, columns=["readout", "variant", "effect", "relative"])
-    assert smallest_sizes(table, ["a", "b"]) == {"g": 0.15, "d": 0.5}
-    assert smallest_sizes(table, ["z"]) == {"g": 0.15, "d": 0.1}
-    assert smallest_sizes(table.assign(effect=np.nan), ["a"]) == {}
+    assert smallest_size(table, "g_fcd", "a") == 0.20  # though g_frd would have seen less
+    assert smallest_size(table, "d_contrast", "b") == 0.5
+    assert smallest_size(table, "d_shift", "b") == 0.1  # in spreads already
+    assert smallest_size(table, "d_contrast", "z") is None
+    assert smallest_size(table, "", "a") is None
+    assert smallest_size(table.assign(effect=np.nan), "d_shift", "a") is None

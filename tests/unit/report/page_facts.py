@@ -227,6 +227,7 @@ def facts() -> dict[str, Any]:
             "answer": "An answer on features.",
             "by_evaluator": "By the evaluator alone another order.",
             "not_shown": "Something was not found.",
+            "hardly_changed": "Images were hardly changed.",
             "trust": "The order is firm.",
             "of_subsets": "Subsets could be predicted.",
             "practical_size": 0.1,

@@ -12,7 +12,7 @@ from ganatomy.importance.judging import judge
 from ganatomy.importance.region_masks import RegionMasks
 from ganatomy.importance.repeats import ReadOut
 from ganatomy.importance.result import ImportanceStudy
-from ganatomy.importance.telling import order_by_evaluator
+from ganatomy.importance.telling import hardly_changed, order_by_evaluator, what_is_open
 from ganatomy.report.sections import importance_findings as findings
 from tests.unit.importance.retrained import repeats
 
@@ -84,6 +84,37 @@ def test_the_order_by_the_evaluator_is_told_where_it_is_another() -> None:
     summary.loc[1, "size"] = 20.0  # b is first by either
     assert order_by_evaluator(ranking, summary, {}) == ""
     assert order_by_evaluator(ranking.assign(g_matters=False), summary, {}) == ""
+
+
+def test_limits_are_those_of_the_readouts_of_the_row() -> None:
+    """By hand: another readout would have seen less, and is not the one that is told."""
+    rows = [("a", "g_frd", "d_shift"), ("b", "g_fcd", "d_contrast"), ("c", "g_frd", "d_shift")]
+    ranking = pd.DataFrame(rows, columns=["variant", "g_readout", "d_readout"])
+    ranking = ranking.assign(max_abs_t=0.4, stands_out=False, matters=False)
+    limits = pd.DataFrame(
+        [
+            ("g_frd", "", 0.05, 0.196),
+            ("g_fcd", "", 2.4, 0.19),
+            ("d_shift", "", 0.094, 0.14),
+            ("d_contrast", "b", 0.0078, np.nan),
+        ],
+        columns=["readout", "variant", "effect", "relative"],
+    )
+    assert list(what_is_open(ranking, limits, 0.1, {"a": "corner"})) == [
+        "Not found: corner and c. Changes below 20 % of G's distance by random features and 0.094 "
+        "spreads of D's logits would seldom have been seen.",
+        "Not found: b. Changes below 19 % of G's distance by the evaluator and 0.0078 spreads of "
+        "D's preference for the feature would seldom have been seen.",
+    ]
+
+
+def test_an_image_that_was_hardly_changed_shows_nothing() -> None:
+    ranking = pd.DataFrame({"variant": ["a", "b", "c"], "stands_out": [False, False, True]})
+    said = hardly_changed(ranking, {"a": 0.043, "b": 7.0, "c": 0.01}, {"a": "corner"})
+    assert said.startswith("Images were hardly changed at all: corner (by 0.043 of 255 on average)")
+    assert " b " not in said
+    assert " c " not in said
+    assert hardly_changed(ranking, {"b": 7.0}, {}) == ""  # a is not of images
 
 
 def test_where_nothing_is_found_no_feature_is_named() -> None:
