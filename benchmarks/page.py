@@ -92,9 +92,9 @@ Seconds of each stage, its process and imports included (independent stages over
 
 {table(["stage", *seeds], stages)}
 
-### Which features stand out on the default run
+### Which features matter on the default run
 
-How much each change does and in which readout, in the order of the first run (docs/importance.md, "Ranking"); of runs from before that, the largest |t|, with the threshold where a run still had one for the whole table (5 %, Bonferroni). Bold: stands out.
+How much each change does and in which readout, in the order of the first run (docs/importance.md, "Ranking"); of runs from before that, the largest |t|, with the threshold where a run still had one for the whole table (5 %, Bonferroni). Bold: it matters (stands out, where a run did not say so).
 
 {_importance(results)}"""
 
@@ -114,11 +114,19 @@ def _importance(results: list[Result]) -> str:
         cells = []
         for ranking in rankings:
             row = ranking[variant]
-            size = f"size {float(row['size']):.2g}, " if row.get("size") else ""
-            text = f"{size}\\|t\\| {float(row['max_abs_t']):.1f} ({row['strongest_readout']})"
-            cells.append(f"**{text}**" if row["stands_out"] == "True" else text)
+            matters = row.get("matters", row["stands_out"]) == "True"
+            cells.append(f"**{_strongest(row)}**" if matters else _strongest(row))
         rows.append([variant, *cells])
     return table(heads, rows)
+
+
+def _strongest(row: dict[str, str]) -> str:
+    """The size that a feature is ranked by with that readout's own |t|; of old runs |t| alone."""
+    readout = row["strongest_readout"]
+    if not row.get("size"):
+        return f"\\|t\\| {float(row['max_abs_t']):.1f} ({readout})"
+    abs_t = float(row[f"{readout[0]}_abs_t"])
+    return f"size {float(row['size']):.2g}, \\|t\\| {abs_t:.1f} ({readout})"
 
 
 def _training(results: list[Result]) -> str:
