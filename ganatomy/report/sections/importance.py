@@ -14,6 +14,7 @@ from ganatomy.importance.readouts import READOUTS, RELIANCE_READOUTS
 from ganatomy.importance.result import ImportanceStudy
 from ganatomy.importance.screening_result import ScreeningStudy
 from ganatomy.importance.sizes import MEASURES, amount, span
+from ganatomy.importance.tables import read_csv
 from ganatomy.importance.telling import hardly_changed
 from ganatomy.report.feature_names import plain_variant
 from ganatomy.report.figures.effect_table import effect_table
@@ -58,6 +59,7 @@ class _Told:
     variants: VariantSet
     screening: ScreeningStudy
     previews: dict[str, torch.Tensor]
+    published_fcd: float | None = None
 
     @staticmethod
     def load(folder: Path) -> "_Told":
@@ -67,6 +69,7 @@ class _Told:
             VariantSet.load(variants),
             ScreeningStudy.load(folder.parent / "screen"),
             read_tensors(variants / PREVIEWS),
+            _published_fcd(folder.parent / "evaluate" / "fidelity.csv"),
         )
 
     @property
@@ -81,6 +84,15 @@ class _Told:
         }
 
 
+def _published_fcd(path: Path) -> float | None:
+    """The published GAN's distance to real images; None where it was not measured."""
+    if not path.is_file():
+        return None
+    rows = read_csv(path)
+    values = rows.loc[rows["name"] == "fcd", "value"].dropna()
+    return float(values.iloc[0]) if len(values) else None
+
+
 def _facts(told: _Told) -> Record:
     study, entries = told.study, told.variants.entries
     summary = study.summary
@@ -93,6 +105,7 @@ def _facts(told: _Told) -> Record:
         "not_shown": study.not_shown(told.names),
         "hardly_changed": hardly_changed(study.ranking, _mean_changes(told), told.names),
         "trust": findings.trust(study),
+        "of_retrained": findings.of_retrained(study, told.published_fcd),
         "of_subsets": study.of_subsets(),
         "fdr": study.fdr,
         "practical_size": study.practical_size,

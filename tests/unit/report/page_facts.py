@@ -229,6 +229,7 @@ def facts() -> dict[str, Any]:
             "not_shown": "Something was not found.",
             "hardly_changed": "Images were hardly changed.",
             "trust": "The order is firm.",
+            "of_retrained": "It is that of other GANs.",
             "of_subsets": "Subsets could be predicted.",
             "practical_size": 0.1,
             "many_regions": True,

@@ -1,6 +1,7 @@
 """Findings of feature importance: read off hand-made tables, and silent where nothing is known."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from ganatomy.importance.repeats import ReadOut
 from ganatomy.importance.result import ImportanceStudy
 from ganatomy.importance.telling import hardly_changed, order_by_evaluator, what_is_open
 from ganatomy.report.sections import importance_findings as findings
+from ganatomy.report.sections.importance import _published_fcd
 from tests.unit.importance.retrained import repeats
 
 READOUTS = ["g_fcd", "d_shift"]
@@ -115,6 +117,23 @@ def test_an_image_that_was_hardly_changed_shows_nothing() -> None:
     assert " b " not in said
     assert " c " not in said
     assert hardly_changed(ranking, {"b": 7.0}, {}) == ""  # a is not of images
+
+
+def test_the_retrained_gans_are_set_beside_the_published_one() -> None:
+    study = _study({"blur": (40.0, 0.0)})  # nulls of g_fcd 10
+    said = findings.of_retrained(study, 0.7049)
+    assert "data their images lie 10 from real ones (FCD), the published one's 0.705. That" in said
+    assert said.endswith("That the order holds for the published one was not tested.")
+    assert "lie 10 from real ones (FCD). That" in findings.of_retrained(study, None)
+
+
+def test_the_published_one_is_that_of_the_evaluation(tmp_path: Path) -> None:
+    path = tmp_path / "fidelity.csv"
+    assert _published_fcd(path) is None
+    path.write_text("name,value\nkid,3.0\nfcd,0.75\n")
+    assert _published_fcd(path) == 0.75
+    path.write_text("name,value\nkid,3.0\n")
+    assert _published_fcd(path) is None
 
 
 def test_where_nothing_is_found_no_feature_is_named() -> None:

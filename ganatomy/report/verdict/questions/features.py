@@ -9,6 +9,7 @@ from ganatomy.report.verdict.gate import Gate
 from ganatomy.wording import counted, listed
 
 _MOST_NAMED = 5
+_TO = "in GANs retrained for it (the published one was not tested)"
 
 
 def features(
@@ -40,7 +41,8 @@ def features(
     of_all = f"{len(said) or 'None'} of {counted(judged, 'feature')} that were changed"
     more = f" and {len(said) - _MOST_NAMED} more" if len(said) > _MOST_NAMED else ""
     named = ", ".join(said[:_MOST_NAMED]) + more if more else listed(said)
-    found = f"{of_all} {'matters' if len(said) < 2 else 'matter'}{f': {named}' if said else ''}"
+    verb = "matters" if len(said) < 2 else "matter"
+    found = f"{of_all} {verb} {_TO}{f': {named}' if said else ''}"
     return Clause.judged(
         "features",
         [check],
