@@ -35,7 +35,9 @@ def works(study: EvaluationStudy, gate: Gate, *, anchor: str = "works") -> Claus
         for name, share in asked.items()
     ]
     short = [
-        _short(name, rows[name], asked[name]) for name, check in checks.items() if not check.passed
+        _short(name, rows[name], asked[name])
+        for name, check in checks.items()
+        if check.passed is False
     ]
     return Clause.judged(
         "works",

@@ -51,6 +51,11 @@ GATE = Gate()
         ({"skill": GUESSING}, "unknown", "right about 10 % of 100 held-out images (5 % to 18 %)"),
         ({"skill": None}, "unknown", "was not examined"),
         ({"precision": float("nan")}, "unknown", "no numbers"),
+        (
+            {"precision": float("nan"), "coverage": 0.01},
+            "no",
+            "It does not work well enough: coverage 0.01",
+        ),
     ],
 )
 def test_whether_it_works(given: dict[str, Any], outcome: str, said: str) -> None:
