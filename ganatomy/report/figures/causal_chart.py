@@ -8,7 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from ganatomy.report.figures.canvas import ACCENT, INK, MUTED, WARM, canvas, pixels
+from ganatomy.report.figures.canvas import INK, MUTED, canvas, pixels
+from ganatomy.report.figures.colours import FAILS, HOLDS, UNDECIDED
 from ganatomy.report.figures.labels import nothing, shortened
 
 _ROW_IN = 0.19
@@ -21,7 +22,8 @@ def causal_chart(table: pd.DataFrame, target: str = "the target") -> NDArray[np.
     """Draw how far the target falls without top and without random channels, by layer and share.
 
     The bar around a top mark is the 95 % interval of the paired difference, laid off from the
-    random mark: a bar that stays clear of the random mark is a check that passes.
+    random mark: a bar right of the random mark is a check that passes, one left of
+    it a layer whose credit points the wrong way.
 
     Parameters
     ----------
@@ -75,7 +77,7 @@ def causal_chart(table: pd.DataFrame, target: str = "the target") -> NDArray[np.
         axis.margins(x=0.03)
         axis.set_xlabel(f"mean fall of {target} when the channels are taken away", fontsize=8.5)
         _legend(axis)
-        figure.legend(loc="outside lower center", ncols=4, fontsize=8, handletextpad=0.5)
+        figure.legend(loc="outside lower center", ncols=3, fontsize=8, handletextpad=0.5)
         return pixels(figure)
 
 
@@ -83,7 +85,7 @@ def _line(axis: Axes, at: float, row: Mapping[Hashable, Any]) -> None:
     top, chance, bottom, low, high = (
         float(row[name]) for name in ("drop_top", "drop_random", "drop_bottom", "low", "high")
     )
-    colour = ACCENT if row["passes"] else WARM
+    colour, mark = _mark(bool(row["passes"]), high)
     if np.isfinite([low, high]).all():
         axis.plot(
             [chance + low, chance + high], [at, at], color=colour, linewidth=5, alpha=0.28, zorder=1
@@ -91,14 +93,25 @@ def _line(axis: Axes, at: float, row: Mapping[Hashable, Any]) -> None:
     axis.plot([chance, top], [at, at], color=colour, linewidth=1.2, zorder=2)
     axis.plot(bottom, at, "|", color=MUTED, markersize=8, markeredgewidth=1.4, zorder=3)
     axis.plot(chance, at, "o", color=INK, markerfacecolor="white", markersize=5, zorder=4)
-    axis.plot(top, at, "o", color=colour, markersize=6, zorder=5)
+    axis.plot(top, at, mark, color=colour, markersize=6, zorder=5)
+
+
+def _mark(passes: bool, high: float) -> tuple[str, str]:
+    """Colour and mark of the top channels: more than random, not told apart, clearly less."""
+    if passes:
+        return HOLDS, "o"
+    return (FAILS, "X") if high < 0 else (UNDECIDED, "s")
 
 
 def _legend(axis: Axes) -> None:
     """Marks without data, so that a legend stands in the same order whatever was found."""
     none: list[float] = []
-    axis.plot(none, none, "o", color=ACCENT, markersize=6, label="top channels: more than random")
-    axis.plot(none, none, "o", color=WARM, markersize=6, label="top channels: not clearly more")
+    for name, (colour, mark) in {
+        "top channels: more than random": _mark(True, 1.0),
+        "top: no difference seen": _mark(False, 1.0),
+        "top: clearly less than random": _mark(False, -1.0),
+    }.items():
+        axis.plot(none, none, mark, color=colour, markersize=6, label=name)
     axis.plot(
         *(none, none, "o"),
         color=INK,

@@ -142,10 +142,11 @@ def _units(result: _MapsAndTrust) -> dict[str, Figure]:
         named = study.causal.assign(layer=words.layers(study.causal["layer"], kinds))
         figures["causal"] = Picture(
             lambda: png(causal_chart(named, "D’s logit")),
-            title=words.causes(study.causal),
+            title=words.causes(named),
             caption="How far D’s logit falls when channels of a layer are taken away, a line for "
             "each share of them: those that Grad-CAM credits most, beside as many at random. The "
-            "bar is a 95 % interval: where it stays clear of the random ones, the check passes.",
+            "bar is a 95 % interval: right of the random ones the check passes; left of them the "
+            "credited channels count clearly less than others.",
             source="gradcam/causal.csv",
         )
     if units := study.carriers.strongest:

@@ -13,7 +13,7 @@ from ganatomy.explain.units.unit_images import UnitImages
 from ganatomy.report.sections.kinds import Kinds
 from ganatomy.report.sections.page_section import Record
 from ganatomy.statistics import paired_t
-from ganatomy.wording import apart, counted, of_all, pair, signed
+from ganatomy.wording import apart, counted, listed, of_all, pair, signed
 
 LEAST_OVERLAP = 0.05
 """An overlap this close to that of different images is chance level: no picture shows it."""
@@ -49,8 +49,17 @@ def overlap(study: MapsStudy) -> Record:
     if high < -LEAST_OVERLAP:
         return {"words": f"{start}: less than chance", "shown": True}
     if max(abs(low), abs(high)) < LEAST_OVERLAP:
-        return {"words": f"{start}: that is chance level", "shown": False}
+        return {"words": f"{start}: {_of_little(low, high)}", "shown": False}
     return {"words": f"{start}: too uncertain to be told from chance level", "shown": False}
+
+
+def _of_little(low: float, high: float) -> str:
+    """Say how an overlap compares to chance whose difference from it is below what matters."""
+    limit = f"differences below {LEAST_OVERLAP:g} show in no picture"
+    if low <= 0 <= high:
+        return f"no difference from chance seen ({limit})"
+    more = "more" if low > 0 else "less"
+    return f"a little {more} than at different images, too little to matter ({limit})"
 
 
 def layers(names: "pd.Series[str]", kinds: Kinds) -> list[str]:
@@ -64,10 +73,20 @@ def layers(names: "pd.Series[str]", kinds: Kinds) -> list[str]:
 
 
 def causes(table: pd.DataFrame) -> str:
-    """Say how many checks of channels passed."""
+    """Say in how many checks the credited channels count more, in how many clearly less."""
     passed = int(table["passes"].astype(bool).sum())
+    less = table[table["high"].astype(float) < 0]
     some = of_all(passed, len(table), "check")
-    return f"The channels that Grad-CAM credits count more than channels at random in {some}"
+    text = f"The channels that Grad-CAM credits count more than channels at random in {some}"
+    if less.empty:
+        return text
+    rest = len(table) - passed - len(less)
+    text += f", clearly less in {len(less)}" + (
+        f", and in {rest} no difference is seen" * (rest > 0)
+    )
+    sizes, wrong = table["layer"].value_counts(), less["layer"].value_counts()
+    whole = [str(layer) for layer, count in wrong.items() if count == sizes[layer]]
+    return text + (f"; in {listed(whole)} Grad-CAM’s credit points the wrong way" if whole else "")
 
 
 def unit(unit: UnitImages, carriers: Carriers, kinds: Kinds) -> str:

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from ganatomy.report.figures.canvas import ACCENT, WARM
 from ganatomy.report.figures.causal_chart import causal_chart
+from ganatomy.report.figures.colours import FAILS, HOLDS, UNDECIDED
 from tests.unit.report.looking import is_colour, margin_is_white
 
 
@@ -34,19 +34,28 @@ def test_equal_tables_give_equal_pixels() -> None:
 
 def test_colour_says_what_passes_and_layers_stand_in_the_order_of_the_table() -> None:
     picture = causal_chart(_table([("z", 2, 0.5, True), ("a", 1, 0.9, False)]))
-    passing, failing = (np.argwhere(_lines(picture, colour)) for colour in (ACCENT, WARM))
+    passing, failing = (np.argwhere(_lines(picture, colour)) for colour in (HOLDS, UNDECIDED))
     assert len(passing) > 100
     assert len(failing) > 50
     assert passing[:, 0].max() < failing[:, 0].min()
     none = causal_chart(_table([("z", 2, 0.5, False), ("a", 1, 0.9, False)]))
-    assert not _lines(none, ACCENT).any()
+    assert not _lines(none, HOLDS).any()
+
+
+def test_channels_that_count_clearly_less_have_a_colour_of_their_own() -> None:
+    picture = causal_chart(_table([("a", 0.2, 1.5, False), ("b", 0.9, 0.85, False)]))
+    wrong, unseen = (np.argwhere(_lines(picture, colour)) for colour in (FAILS, UNDECIDED))
+    assert len(wrong) > 100
+    assert wrong[:, 0].max() < unseen[:, 0].max()
+    assert not _lines(picture, HOLDS).any()
+    assert not _lines(causal_chart(_table([("b", 0.9, 0.85, False)])), FAILS).any()
 
 
 def test_the_line_runs_from_random_to_top() -> None:
     """Two lines with ends at known places: their lengths are as the falls'."""
 
     def length(picture: NDArray[np.uint8], row_is_upper: bool) -> int:
-        lines = _lines(picture, ACCENT)
+        lines = _lines(picture, HOLDS)
         rows = np.flatnonzero(lines.any(1))
         cut = rows[np.argmax(np.diff(rows))] + 1
         part = lines[:cut] if row_is_upper else lines[cut:]
@@ -58,15 +67,15 @@ def test_the_line_runs_from_random_to_top() -> None:
 
 
 def test_an_interval_that_is_not_known_is_not_drawn() -> None:
-    table = _table([("a", 1.0, 0.5, False)])
+    table = _table([("a", 1.0, 0.5, True)])
     known = causal_chart(table.assign(low=-0.5, high=1.4))
     unknown = causal_chart(table.assign(low=np.nan, high=np.nan))
     assert (unknown != 255).any(2).sum() > 1000
 
     def tint(picture: NDArray[np.uint8]) -> int:
-        """Pixels of a pale red, as the bar of an interval has."""
+        """Pixels of a pale green, as the bar of an interval has."""
         middle = picture[: picture.shape[0] - 70].astype(int)
-        return int(((middle[..., 0] - middle[..., 2] > 25) & (middle[..., 2] > 150)).sum())
+        return int(((middle[..., 1] - middle[..., 0] > 12) & (middle[..., 0] > 150)).sum())
 
     assert tint(known) > 1000 > 100 > tint(unknown)
 

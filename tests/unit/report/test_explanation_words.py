@@ -139,10 +139,28 @@ def test_an_overlap_is_shown_only_where_it_is_clear_of_chance(mean: float, sprea
     assert not told["shown"] or low > least - 1e-9 or high < -least + 1e-9
     if told["shown"]:
         assert told["words"].endswith("more than chance" if mean > 0 else "less than chance")
-    elif "that is chance level" in told["words"]:
+    elif "show in no picture" in told["words"]:
         assert max(abs(low), abs(high)) < least + 1e-9
+        if "no difference from chance seen" in told["words"]:
+            assert low < 1e-9
+            assert high > -1e-9
+        else:
+            assert ("little more" in told["words"]) == (low > 0)
+            assert ("little less" in told["words"]) == (high < 0)
     else:
         assert told["words"].endswith("too uncertain to be told from chance level")
+
+
+def test_an_interval_that_excludes_0_is_never_called_chance() -> None:
+    words = gradcam_words.overlap(_compared([0.014, 0.015, 0.016]))["words"]
+    assert words.endswith(
+        "a little more than at different images, too little to matter (differences below 0.05 "
+        "show in no picture)"
+    )
+    assert (
+        "no difference from chance seen"
+        in (gradcam_words.overlap(_compared([-0.001, 0, 0.001]))["words"])
+    )
 
 
 def test_reasons_that_kinds_share_are_said_once() -> None:
@@ -152,7 +170,23 @@ def test_reasons_that_kinds_share_are_said_once() -> None:
 
 @pytest.mark.parametrize(("passes", "words"), [((0, 0), "none of 2"), ((1, 1), "all 2")])
 def test_checks_are_counted(passes: tuple[int, int], words: str) -> None:
-    assert gradcam_words.causes(pd.DataFrame({"passes": passes})).endswith(f"in {words} checks")
+    table = pd.DataFrame({"layer": "D", "passes": passes, "high": 1.0})
+    assert gradcam_words.causes(table).endswith(f"in {words} checks")
+
+
+def test_checks_that_go_clearly_the_other_way_are_counted_apart_and_their_layer_is_named() -> None:
+    checks = {
+        "1st": [(False, -0.5), (False, -1.5)],
+        "2nd": [(True, 0.8), (True, 1.4)],
+        "of G": [(False, 0.1), (False, -0.4)],
+    }
+    rows = [(layer, *each) for layer, own in checks.items() for each in own]
+    said = gradcam_words.causes(pd.DataFrame(rows, columns=["layer", "passes", "high"]))
+    assert said == (
+        "The channels that Grad-CAM credits count more than channels at random in 2 of 6 checks, "
+        "clearly less in 3, and in 1 no difference is seen; in 1st Grad-CAM’s credit points the "
+        "wrong way"
+    )
 
 
 def _effects(rows: list[tuple[str, str, float, float, float]]) -> LatentEffects:

@@ -235,7 +235,11 @@ def test_the_titles_of_what_maps_and_their_tests_show(table: pd.DataFrame, out: 
     found = [
         faithfulness_words.best_removal(table),
         gradcam_words.carriers(units),
-        gradcam_words.causes(units.rename(columns={"stands_out": "passes"})),
+        gradcam_words.causes(
+            units.rename(columns={"stands_out": "passes"}).assign(
+                high=[0.5 if each or place % 2 else -0.5 for place, each in enumerate(out)]
+            )
+        ),
         gradcam_words.reasons([("LIME", "it is flat"), ("Grad-CAM", "it is flat")]),
     ]
     if len(verdicts):
