@@ -13,13 +13,13 @@ from ganatomy.report.figures.canvas import ACCENT, INK, MUTED, WARM, canvas, pix
 from ganatomy.report.figures.labels import nothing, shortened
 
 _WIDTH_IN = 8.2
-_NAMES_IN = 1.45  # left of the columns
+_NAMES_IN = 2.0  # left of the columns
 _SPREAD_IN = 0.95  # right of them
 _ROW_IN = 0.27
 _WIDEST_IN = 1.45  # a column
 _LEVEL_IN = 1.0  # narrower ones have their names aslant
 _LETTER_IN = 0.073
-_NAME = 20
+_NAME = 28
 _ASLANT = 26
 _LEAST = 0.02  # of the palest colour
 _COLOURS = LinearSegmentedColormap.from_list("ranks", ["#f1f5f8", "#9cc7da", ACCENT])

@@ -14,6 +14,7 @@ from ganatomy.explain.faithfulness.verdict import RULES
 from ganatomy.explain.lime.baseline_check import said
 from ganatomy.explain.maps.methods import INTEGRATED_GRADIENTS, OCCLUSION
 from ganatomy.files import read_json
+from ganatomy.report.feature_names import plain_feature
 from ganatomy.report.figures.control_chart import control_chart
 from ganatomy.report.figures.map_sheet import MapRow, map_sheet
 from ganatomy.report.figures.randomisation_chart import randomisation_chart
@@ -100,7 +101,7 @@ def _facts(result: StudyWithRefusals) -> Record:
         "verdict": study.verdict(),
         "rows": [
             {**row, "name": kinds.name(row["method"]), **tested}
-            for row, tested in zip(rows_of(study.verdicts), words.tested(study.measures, kinds))
+            for row, tested in zip(rows_of(study.verdicts), words.tested(study, kinds))
         ],
         "asks": words.ASKS,
         "counts": words.counts(study.verdicts),
@@ -209,20 +210,21 @@ def _charts(result: StudyWithRefusals) -> dict[str, Figure]:
         ),
         "randomisation": Picture(
             lambda: png(randomisation_chart(_named(study.randomised["d"], kinds))),
-            title=words.randomised(study),
+            title=words.randomised(study, kinds),
             caption="How alike a map is to that of the trained D, as ever more of D’s layers get "
             "random weights; a map that explains D ends within the grey band.",
             source="faithfulness/randomisation_d.csv",
         ),
     }
     if (regions := study.regions) is not None:
-        ranks = regions.agreement.ranks.rename(columns=kinds.short)
+        ranks = words.regions(regions.agreement.ranks, kinds)
+        masks = {plain_feature(name): mask for name, mask in regions.masks.items()}
         figures["agreement"] = Picture(
-            lambda: png(agreement_picture(regions.mean_image, regions.masks, ranks)),
+            lambda: png(agreement_picture(regions.mean_image, masks, ranks)),
             title=words.agree(study, kinds)["title"],
             caption="What each way of asking calls important: retraining without the region "
-            "(largest |t| in G and in D), and the mean magnitude of each kind of map of D on real "
-            "images. Rank 1, dark, is the most important.",
+            "(size of the change of G and of D), and the mean magnitude of each kind of map of D "
+            "on real images. Rank 1, dark, is the most important.",
             source="faithfulness/regions.csv",
         )
     return figures

@@ -10,7 +10,15 @@ from ganatomy.explain.faithfulness.agreement import FEWEST_REGIONS, agreement
 from ganatomy.explain.faithfulness.margins import AT_LEAST, margins
 from ganatomy.explain.faithfulness.places import Place, standing_out
 from ganatomy.explain.faithfulness.result import FaithfulnessStudy
-from ganatomy.explain.faithfulness.verdict import FAIL, MISSING, PASS, QUESTIONS, REMOVAL
+from ganatomy.explain.faithfulness.verdict import (
+    FAIL,
+    LARGEST_CORRELATION,
+    MISSING,
+    PASS,
+    QUESTIONS,
+    REMOVAL,
+)
+from ganatomy.report.feature_names import plain_feature
 from ganatomy.report.sections.kinds import Kinds
 from ganatomy.report.sections.page_section import Record, rows_of
 from ganatomy.wording import apart, listed, of_all, percent
@@ -76,15 +84,29 @@ def _where(found: dict[str, Place | None], verb: str) -> str:
     return f"{start} lies most {each}{rest} (size of a ninth: {size})."
 
 
-def tested(measures: pd.DataFrame, kinds: Kinds) -> list[Record]:
+_PLAINLY = {
+    "rank correlation between seeds": "agreement of seeds",
+    "change under a little noise": "change under noise",
+    "correlation with the map of random weights, the farther end of its interval": "likeness to "
+    "the map of random weights",
+}
+"""What a figure of `margins` is called where there is little room."""
+
+
+def tested(study: FaithfulnessStudy, kinds: Kinds) -> list[Record]:
     """Say of each kind how each test came out, with the figure that is nearest to its threshold."""
-    figures = margins(measures)
+    figures, alike = margins(study.measures), magnitudes(study)
     rows: list[Record] = []
     for row in kinds.verdicts.to_dict("records"):
         own = figures[figures["method"] == row["method"]]
         cells = [
             {"word": row[question], "figure": _nearest(own, question)} for question in QUESTIONS
         ]
+        if (size := alike.get(str(row["method"]))) is not None:
+            cells[QUESTIONS.index("sane")]["figure"] += (
+                f"; its magnitude still correlates by {apart(size, LARGEST_CORRELATION)}, "
+                "which is not judged"
+            )
         why = "; ".join(filter(None, (row["why"], row["refused"])))
         name = kinds.name(str(row["method"]))
         rows.append({"method": row["method"], "name": name, "cells": cells, "why": why,
@@ -107,7 +129,8 @@ def _nearest(own: pd.DataFrame, question: str) -> str:
         needs = f"at least {threshold:g}" if side == "better" else "none allowed"
         return f"{side} in {value:g} of {len(REMOVAL)} ways; {needs} (margin {_margin(margin)})"
     rule = "below" if question == "sane" else row["rule"]
-    return f"{apart(value, threshold)}; {rule} {threshold:g} (margin {_margin(margin)})"
+    what = _PLAINLY[str(row["figure"])]
+    return f"{what} {apart(value, threshold)}; {rule} {threshold:g} (margin {_margin(margin)})"
 
 
 def _margin(margin: float) -> str:
@@ -159,19 +182,63 @@ def controlled(verdicts: pd.DataFrame) -> str:
     )
 
 
-def randomised(study: FaithfulnessStudy) -> str:
-    """Say how many kinds of map of D are another map once the weights are random."""
+def randomised(study: FaithfulnessStudy, kinds: Kinds) -> str:
+    """Say how many kinds of map of D are another map once the weights are random.
+
+    That is judged with the signs; where magnitudes stay alike, that is said beside it.
+    """
     own = study.verdicts[~study.verdicts["method"].str.contains(" G ")]
     passed = int((own["sane"] == PASS).sum())
     some = of_all(passed, len(own), "kind of map", "kinds of map")
-    return f"Once all weights of D are random, {some} come out as another map"
+    alike = {kind: size for kind, size in magnitudes(study).items() if " G " not in kind}
+    if not alike:
+        return f"Once all weights of D are random, {some} come out as another map"
+    ends = [apart(each, LARGEST_CORRELATION) for each in (min(alike.values()), max(alike.values()))]
+    by = ends[0] if ends[0] == ends[1] else " to ".join(ends)
+    who = listed([_bracketed(kinds.short(kind)) for kind in alike])
+    return (
+        f"Once all weights of D are random, {some} come out as another map where signs count; the "
+        f"magnitude by {who} still correlates by {by}, which is not judged"
+    )
+
+
+def magnitudes(study: FaithfulnessStudy) -> dict[str, float]:
+    """Give the kinds whose magnitude is still alike, all weights random, with its correlation.
+
+    Alike is what the test does not allow the signed maps: `LARGEST_CORRELATION` or more.
+    """
+    found: dict[str, float] = {}
+    for table in study.randomised.values():
+        if len(table):
+            last = table[table["step"] == table["step"].max()]
+            found |= dict(zip(last["method"].astype(str), last["absolute"].astype(float)))
+    return {kind: size for kind, size in found.items() if size >= LARGEST_CORRELATION}
+
+
+def _bracketed(name: str) -> str:
+    """Write a name with a comma in it so that it can stand in a list.
+
+    Examples
+    --------
+    >>> _bracketed("retraining, G"), _bracketed("LIME")
+    ('retraining (G)', 'LIME')
+    """
+    first, _, rest = name.partition(", ")
+    return f"{first} ({rest})" if rest else name
+
+
+def regions(table: pd.DataFrame, kinds: Kinds) -> pd.DataFrame:
+    """Name regions, and the ways of asking for them, so that a sentence can be read."""
+    return table.rename(
+        columns=lambda name: _bracketed(kinds.short(name)), index=lambda name: plain_feature(name)
+    )
 
 
 def agree(study: FaithfulnessStudy, kinds: Kinds) -> Record:
     """Say whether enough regions are compared to tell whether the ways of asking agree."""
     if study.regions is None:
         return {"count": 0, "enough": False, "title": "", "sentences": []}
-    found = agreement(study.regions.table.rename(columns=kinds.short))
+    found = agreement(regions(study.regions.table, kinds))
     count = len(found.ranks)
     title = f"{count} regions are too few to tell whether the ways of asking agree"
     if count < FEWEST_REGIONS:

@@ -9,8 +9,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ganatomy.explain.faithfulness.region_comparison import RegionComparison
 from ganatomy.explain.faithfulness.result import FaithfulnessStudy
-from ganatomy.explain.faithfulness.verdict import FAIL, MISSING, PASS
+from ganatomy.explain.faithfulness.verdict import (
+    FAIL,
+    MEASURES_COLUMNS,
+    MISSING,
+    PASS,
+    RANDOMISATION,
+)
 from ganatomy.explain.lime.latent_effects import LatentEffects
 from ganatomy.explain.lime.settings import Hiding
 from ganatomy.explain.maps.comparison import Comparison
@@ -108,6 +115,49 @@ def test_what_was_not_measured_is_counted_apart_from_what_fails() -> None:
         "failed": 1,
         "unmeasured": 1,
     }
+
+
+def _after(sizes: dict[str, float]) -> FaithfulnessStudy:
+    """A study in which magnitudes stay as alike, and in an earlier step all did."""
+    rows = [(step, kind, size if step else 0.99) for step in (0, 1) for kind, size in sizes.items()]
+    table = pd.DataFrame(rows, columns=["step", "method", "absolute"])
+    return replace(_study({}), randomised={"d": table})
+
+
+def test_magnitudes_that_stay_alike_with_random_weights_are_said_beside_the_signed_maps() -> None:
+    study = _after({"occlusion": 0.746, "integrated gradients": 0.63, "hirescam layers.0": 0.1})
+    assert faithfulness_words.randomised(study, _kinds(study)) == (
+        "Once all weights of D are random, all 3 kinds of map come out as another map where signs "
+        "count; the magnitude by occlusion and integrated gradients still correlates by 0.63 to "
+        "0.75, which is not judged"
+    )
+    different = _after(dict.fromkeys(KINDS, 0.1))
+    assert faithfulness_words.randomised(different, _kinds(different)).endswith("as another map")
+
+
+def test_a_cell_of_the_table_of_trust_names_its_quantity() -> None:
+    figures = {"sensitivity": 0.21, RANDOMISATION[0]: 0.1}
+    rows = [("occlusion", name, "", value, value, value) for name, value in figures.items()]
+    study = replace(
+        _after({"occlusion": 0.746}), measures=pd.DataFrame(rows, columns=MEASURES_COLUMNS)
+    )
+    told = {row["method"]: row["cells"] for row in faithfulness_words.tested(study, _kinds(study))}
+    _, stable, sane = (cell["figure"] for cell in told["occlusion"])
+    assert stable == "change under noise 0.21; at most 0.5 (margin +0.29)"
+    assert sane == (
+        "likeness to the map of random weights 0.10; below 0.3 (margin +0.2); its magnitude still "
+        "correlates by 0.75, which is not judged"
+    )
+
+
+def test_regions_and_ways_of_asking_are_named_so_that_a_list_can_be_read() -> None:
+    table = pd.DataFrame(
+        {"retraining, G": [4.0, 3, 2, 1], "lime": [4.0, 3, 2, 1], "occlusion": [1.0, 3, 2, 4]},
+        index=["cell_0_0", "cell_0_3", "cell_3_0", "cell_3_3"],
+    )
+    study = replace(_study({}), regions=RegionComparison(table, {}, np.zeros((1, 4, 4))))
+    title = faithfulness_words.agree(study, _kinds(study))["title"]
+    assert title == ("Retraining (G) and LIME rank upper left corner first, occlusion fourth of 4")
 
 
 def test_a_stamp_is_the_reason_and_what_was_not_tested_has_one() -> None:

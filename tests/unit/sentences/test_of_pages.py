@@ -30,6 +30,7 @@ from ganatomy.report.sections import (
     variants,
 )
 from ganatomy.report.sections.discriminator_words import sign_in_words
+from ganatomy.report.sections.kinds import Kinds
 from ganatomy.report.sections.page_section import PageSection, Picture, all_sections
 from ganatomy.report.verdict.clause import Clause
 from ganatomy.report.verdict.gate import Gate
@@ -244,7 +245,11 @@ def test_the_titles_of_what_maps_and_their_tests_show(table: pd.DataFrame, out: 
     ]
     if len(verdicts):
         found.append(faithfulness_words.controlled(verdicts))
-        found.append(faithfulness_words.randomised(SimpleNamespace(verdicts=verdicts)))  # type: ignore[arg-type]
+        last = [("lime", 0.63), ("occlusion", 0.75), ("gradcam layers.0", -0.1)]
+        after = pd.DataFrame(last, columns=["method", "absolute"]).assign(step=1)
+        for tables in ({}, {"d": after}, {"d": after.head(1)}, {"d": after.tail(1)}):
+            study: Any = SimpleNamespace(verdicts=verdicts, randomised=tables)
+            found.append(faithfulness_words.randomised(study, Kinds(verdicts, {})))
     for text in found:
         assert not faults(text)
     assert ("by all" in found[1]) == (all(out) and len(out) > 1)
