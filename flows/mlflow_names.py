@@ -17,6 +17,7 @@ COMPUTED_BY_TAG = "ganatomy.computed_by"
 DETAILS_IN_TAG = "ganatomy.details_in"  # the nested run that has this one's pictures and curves
 PAGE_TAG = "ganatomy.page"  # SHA-256 of the page that a run has
 PAGE_IN_TAG = "ganatomy.page_in"  # the run that has this one's page
+RESULTS_TAG = "results_id"  # names the results of a run, as its page does
 VERDICT_TAG = "verdict"
 PROFILE_TAG = "profile"
 PUBLISHED_TAG = "published_step"

@@ -25,7 +25,7 @@ import psutil
 from flows import entry, lockfile, origin, spool, store
 from flows.entry import RunEntry, StageEntry
 from flows.masking import masked
-from flows.mlflow_names import COMMIT_TAG, PAGE_IN_TAG, PROFILE_TAG, WORKFLOW
+from flows.mlflow_names import COMMIT_TAG, PAGE_IN_TAG, PROFILE_TAG, RESULTS_TAG, WORKFLOW
 from flows.standing import Standing
 from flows.status import LastRun
 from flows.watch import Event
@@ -323,6 +323,7 @@ class Record:
         lock = self._root / provenance.LOCK
         if lock.exists():
             self._entry.tags["dvc_lock_sha256"] = lockfile.digest(lock)
+            self._entry.tags[RESULTS_TAG] = provenance.run_id(lock)
 
 
 def _tags(root: Path) -> dict[str, str]:

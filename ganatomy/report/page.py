@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 import ganatomy
+from ganatomy.report.audit import Audit
 from ganatomy.report.environment import template_in
 from ganatomy.report.glossary import glossary
 from ganatomy.report.image_file import data_url
@@ -44,6 +45,8 @@ class PageFrame:
         Versions by name.
     run : str
         What names the run; it is printed at the foot of every sheet.
+    audit : Audit, optional
+        Shown where there is provenance.
     """
 
     title: str
@@ -53,6 +56,7 @@ class PageFrame:
     artifacts: list[dict[str, str]] = field(default_factory=list)
     packages: dict[str, str] = field(default_factory=dict)
     run: str = ""
+    audit: Audit | None = None
 
 
 @dataclass(frozen=True)

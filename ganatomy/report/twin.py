@@ -48,6 +48,7 @@ def twin_of(
             "sections": [_section(part, figures.shown) for part in parts],
             "absent": [vars(absence) for absence in absences],
             "provenance": frame.provenance,
+            "audit": vars(frame.audit) if frame.audit else None,
             "artifacts": frame.artifacts,
             "params": frame.params,
             "packages": frame.packages,

@@ -1,5 +1,7 @@
 """Stage report: one page of everything that was found."""
 
+from hashlib import sha256
+
 from ganatomy.files import whole_folder, write_bytes
 from ganatomy.report.numbering import Numbering
 from ganatomy.report.page import render_page
@@ -8,6 +10,7 @@ from ganatomy.report.verdict.page_verdict import verdict_of
 from tasks.params.gate import GateSection
 from tasks.report import headline
 from tasks.report.frame import frame
+from tasks.report.sums import SUMS, sums
 from tasks.report.writing import write_figures, write_summary, write_twin
 from tasks.shared import stage
 from tasks.shared.artifact_paths import PAGE, REPORTS
@@ -21,12 +24,14 @@ def main(events: Events) -> None:
     parts, absences = gather(REPORTS, gate=gate)
     verdict = verdict_of(parts, absences, gate)
     events.progress(1, 2, "parts")
-    around, figures = frame(), Numbering()
+    listed, figures = sums(), Numbering()
+    around = frame(sums_digest=sha256(listed).hexdigest())
     page = render_page(around, parts, absences, verdict=verdict, figures=figures).encode()
     with whole_folder(REPORTS / "report") as report:
         write_summary(report, around.title, parts, verdict)
         write_twin(report, around, parts, absences, verdict, figures)
         headline.write(report)
+        write_bytes(report / SUMS, listed)
         num_figures = write_figures(report, parts)
         write_metrics(report, {"num_bytes": len(page), "num_figures": num_figures})
     write_bytes(PAGE, page)

@@ -105,6 +105,8 @@ def test_the_run_says_what_it_was_made_of(client: MlflowClient, smoke: Path) -> 
         assert tags[name] not in ("", "none") or name == "git_dirty"
     assert len(tags["git_sha"]) == 40
     assert len(tags["prefect_flow_run"]) == 36
+    page = (smoke / "reports" / "report.html").read_text()
+    assert f"tags.results_id = &#39;{tags['results_id']}&#39;" in page
     assert "features that matter" in tags["mlflow.note.content"]
     told = read_json(smoke / "reports" / "report" / "verdict.json")
     note = tags["mlflow.note.content"]
