@@ -30,7 +30,7 @@ from flows.spool import manifest_of
 from flows.verdict import ToldVerdict
 from ganatomy.files import read_json, sha256_of
 from tasks.report import headline
-from tasks.shared.artifact_paths import GAN, PAGE, REPORTS, UNFINISHED
+from tasks.shared.artifact_paths import CARD, GAN, PAGE, REPORTS, UNFINISHED
 
 _ONLY_FOR_TRIAL = "smoke"  # a profile whose numbers mean nothing
 
@@ -81,6 +81,7 @@ def publish_results(
             _model_note(told, entry, experiment),
             told.outcome if told is not None else "",
             _may_be_challenger(told, entry),
+            folder / REPORTS / "report" / CARD,
         )
         register(client, about, gan.digest, folder / GAN)
 

@@ -1,5 +1,6 @@
 """G and D as registered models: loadable by name, without pickle."""
 
+import shutil
 import tempfile
 from dataclasses import dataclass
 from importlib import metadata
@@ -35,12 +36,15 @@ class About:
         Its outcome; "" where there is none.
     may_be_challenger : bool
         Whether they may stand against the champion.
+    card : Path, optional
+        The run's model card, a file; it is laid beside the models where they are added.
     """
 
     run_id: str
     note: str
     verdict: str
     may_be_challenger: bool
+    card: Path | None = None
 
 
 def register(client: MlflowClient, about: About, digest: str, weights: Path) -> None:
@@ -53,7 +57,7 @@ def register(client: MlflowClient, about: About, digest: str, weights: Path) -> 
         name, face = f"ganatomy-{kind}", face_of(kind, weights)
         version = _known(client, name, digest)
         if version is None:
-            version = _add(client, name, kind, about.run_id, digest, weights)
+            version = _add(client, name, kind, about, digest, weights)
         client.update_model_version(name, version, f"{about.note}\n{face.words}\n")
         client.set_model_version_tag(name, version, _VERDICT_TAG, about.verdict or "none")
         if about.may_be_challenger:
@@ -110,7 +114,7 @@ def _known(client: MlflowClient, name: str, digest: str) -> str | None:
 
 
 def _add(
-    client: MlflowClient, name: str, kind: str, run_id: str, digest: str, weights: Path
+    client: MlflowClient, name: str, kind: str, about: About, digest: str, weights: Path
 ) -> str:
     try:
         client.get_registered_model(name)
@@ -119,8 +123,10 @@ def _add(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / kind
         save(path, kind, weights)
-        client.log_artifacts(run_id, str(path), f"models/{kind}")
+        if about.card is not None and about.card.exists():
+            shutil.copy(about.card, path)
+        client.log_artifacts(about.run_id, str(path), f"models/{kind}")
     made = client.create_model_version(
-        name, f"runs:/{run_id}/models/{kind}", run_id, tags={_DIGEST_TAG: digest}
+        name, f"runs:/{about.run_id}/models/{kind}", about.run_id, tags={_DIGEST_TAG: digest}
     )
     return str(made.version)

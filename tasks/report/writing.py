@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ganatomy.files import safe_name, write_bytes, write_json
+from ganatomy.report.model_card import model_card
 from ganatomy.report.numbering import Numbering
 from ganatomy.report.page import PageFrame
 from ganatomy.report.parts import Absence, Part
 from ganatomy.report.twin import twin_of
 from ganatomy.report.verdict.clause import QUESTIONS
 from ganatomy.report.verdict.verdict import Verdict
+from tasks.shared.artifact_paths import CARD
 from tasks.shared.pictures import Place, write_places
 from tasks.shared.results import IMAGES
 
@@ -60,5 +62,7 @@ def write_twin(
     verdict: Verdict,
     figures: Numbering,
 ) -> None:
-    """Write what the page says for programs."""
-    write_json(folder / TWIN, twin_of(frame, parts, absences, verdict, figures))
+    """Write what the page says for programs, and the card that goes with the model."""
+    twin = twin_of(frame, parts, absences, verdict, figures)
+    write_json(folder / TWIN, twin)
+    write_bytes(folder / CARD, model_card(twin).encode())

@@ -20,3 +20,4 @@ UNFINISHED = REPORTS / "unfinished"  # the page of a run that failed, as long as
 METRICS = "metrics.json"
 CURVES = "curves.csv"
 IMAGES = "images"
+CARD = "MODEL_CARD.md"  # of the model, in the stage report's

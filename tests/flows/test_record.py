@@ -215,6 +215,8 @@ def test_g_and_d_can_be_loaded_by_name(
         assert images.shape == (3, 1, 28, 28)
         assert images.dtype == np.uint8
         assert discriminator.predict(images).shape == (3,)
+        card = mlflow.artifacts.load_text("models:/ganatomy-generator/1/MODEL_CARD.md")
+        assert card == (project / "reports" / "report" / "MODEL_CARD.md").read_text()
     finally:
         mlflow.set_tracking_uri(None)
     for name in ("ganatomy-generator", "ganatomy-discriminator"):

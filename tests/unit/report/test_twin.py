@@ -24,7 +24,7 @@ from ganatomy.report.verdict.verdict import Verdict
 from tests.pages import unexplained
 from tests.unit.report.page_facts import PICTURES, facts, frame_of, parts_of
 
-_NUMBER = re.compile(r"(?<![\w.#])[+-]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[+-]?\d+)?(?!\w)")
+NUMBER = re.compile(r"(?<![\w.#])[+-]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[+-]?\d+)?(?!\w)")
 _FIXED = {"95", "-1"}  # in sentences of templates: the level of intervals, the range of images
 _ABSENT = Absence("retrain", "", "1717 planted reasons")
 
@@ -40,7 +40,7 @@ def _verdict() -> Verdict:
     return Verdict.of([clause], Gate())
 
 
-def _both(given: dict[str, Any]) -> tuple[str, Record]:
+def both(given: dict[str, Any]) -> tuple[str, Record]:
     parts, figures = parts_of(given, PICTURES), Numbering()
     around = (frame_of(given), parts, [_ABSENT])
     page = render_page(*around, verdict=_verdict(), figures=figures)
@@ -74,26 +74,26 @@ def _written(value: float) -> set[str]:
     return {way.removesuffix("\N{NO-BREAK SPACE}%") for way in ways}
 
 
-def _known(twin: Record) -> set[str]:
+def known_numbers(twin: Record) -> set[str]:
     """All numbers of a twin: as the page writes them, and those within its texts."""
     known: set[str] = set()
     for leaf in _leaves(twin):
         if isinstance(leaf, str):
-            known.update(_NUMBER.findall(leaf))
+            known.update(NUMBER.findall(leaf))
         elif isinstance(leaf, int | float) and not isinstance(leaf, bool):
             known.update(_written(leaf))
     return known
 
 
 def _missing(page: str, twin: Record) -> set[str]:
-    known = _known(twin) | _FIXED
-    return {found for found in _NUMBER.findall(_visible(page)) if found not in known}
+    known = known_numbers(twin) | _FIXED
+    return {found for found in NUMBER.findall(_visible(page)) if found not in known}
 
 
 def test_every_number_of_the_page_is_in_its_twin() -> None:
-    page, twin = _both(facts())
+    page, twin = both(facts())
     assert not _missing(page, twin)
-    assert len(_NUMBER.findall(_visible(page))) > 200
+    assert len(NUMBER.findall(_visible(page))) > 200
 
 
 def _without(twin: Record, *path: Any) -> Record:
@@ -118,7 +118,7 @@ def _without(twin: Record, *path: Any) -> Record:
 def test_a_number_that_the_twin_lacks_would_be_missed(
     lost: tuple[Any, ...], is_missed: set[str]
 ) -> None:
-    page, twin = _both(facts())
+    page, twin = both(facts())
     found = _missing(page, _without(twin, *lost))
     assert is_missed <= found
 
@@ -130,7 +130,7 @@ def _check_schema(value: Any) -> None:
 
 
 def test_a_twin_fits_its_schema() -> None:
-    _, twin = _both(facts())
+    _, twin = both(facts())
     assert twin["schema"] == VERSION == json.loads(SCHEMA.read_text())["$id"]
     _check_schema(json.loads(json_bytes(twin)))
     twin["verdict"]["outcome"] = "perhaps"
@@ -139,7 +139,7 @@ def test_a_twin_fits_its_schema() -> None:
 
 
 def test_figures_have_the_numbers_and_places_of_the_page() -> None:
-    page, twin = _both(facts())
+    page, twin = both(facts())
     shown = [figure for section in twin["sections"] for figure in section["figures"]]
     bare = unexplained(page)
     on_page = re.findall(r'<figure id="([^"]+)".*?<b>Figure (\d+)\.</b> ([^<]*)<', bare, re.S)
