@@ -89,8 +89,9 @@ def order_by_evaluator(
     ]
     if orders[0] == orders[1]:
         return ""
+    by_it = ranked["alone"].to_dict()
     sizes = [
-        f"{_name(name, names)} ({amount('g', float(ranked.at[name, 'alone']))}"
+        f"{_name(name, names)} ({amount('g', by_it[name])}"
         f"{'' if alone.at[name, 'stands_out'] else ', not found by it'})"
         for name in orders[1]
     ]
