@@ -63,11 +63,11 @@ def _worse(row: Mapping[str, Any]) -> str:
         if row["floor_low"] <= 0:
             return "worse than reals"
         ratio = row["high"] / row["floor_low"]
-        if ratio > 1 / _HARDLY:
-            return "worse than reals, perhaps only just"
         if ratio <= 0:
             return "worse: none of what reals have"
         share = percent(ratio)
+        if share in ("100 %", percent(1 - 1e-9)):  # a bound that says no more than "worse"
+            return "worse than reals, perhaps only just"
         return f"worse: {share if share.startswith('less') else f'at most {share}'} of the reals'"
     if row["floor_high"] <= 0:
         return "worse than reals"

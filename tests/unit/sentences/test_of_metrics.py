@@ -49,7 +49,14 @@ def test_a_figure_beside_that_of_reals(row: dict[str, Any]) -> None:
     assert said.startswith(("above", "better")) == (are_apart(row) and not is_worse)
     if number := re.search(r"at (least|most) ([\d,.]+) (times|%)", said):
         told = float(number.group(2).replace(",", ""))
-        assert told > 1.04 if number.group(3) == "times" else told < 96
+        assert told > 1.04 if number.group(3) == "times" else told <= 99
+
+
+def test_only_a_bound_that_rounds_to_all_of_the_reals_is_perhaps_only_just() -> None:
+    row = {"name": "precision", "value": 0.908, "low": 0.888, "better": "higher"}
+    row |= {"floor": 0.976, "floor_low": 0.966, "floor_high": 0.985}
+    assert beside_reals({**row, "high": 0.923}) == "worse: at most 96 % of the reals'"
+    assert beside_reals({**row, "high": 0.965}) == "worse than reals, perhaps only just"
 
 
 @given(ROWS)
