@@ -16,7 +16,7 @@ from ganatomy.gan.architecture import Architecture
 from tasks.shared.pictures import Place, write_places
 
 STAGES = ("prepare", "train", "retrain@0")
-HEADLINE = "Yes: its images hold up beside real ones."
+HEADLINE = "Yes: its images reach the share of real ones that is asked."
 
 
 def results(root: Path) -> Path:

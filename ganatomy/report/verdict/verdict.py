@@ -12,7 +12,7 @@ _MOST_LINES = 5
 _ABSENT = "nothing on this page tells"
 _IN_SHORT: dict[str, dict[str, str]] = {
     "works": {
-        "yes": "its images hold up beside real ones",
+        "yes": "its images reach the share of real ones that is asked",
         "no": "its images fall short of real ones",
         "unknown": "whether its images are any good was not measured",
     },

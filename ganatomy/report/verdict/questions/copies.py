@@ -35,8 +35,8 @@ def copies(study: EvaluationStudy, gate: Gate, *, anchor: str = "memorises") -> 
         "copies",
         checks,
         {
-            "yes": f"No sign of copies of training images; if {percent(seen)} of its images were "
-            "copies, it would have shown.",
+            "yes": f"No sign of copies of training images; an observed share from {percent(seen)} "
+            "on would have been called copies.",
             "no": f"It repeats training images: {percent(share['value'])} of its images are as "
             f"near to one as copies are, where {percent(share['expected'])} would be by chance.",
             "unknown": "Whether it repeats training images cannot be told: of "

@@ -1,7 +1,9 @@
 """Does D mean what it says: the findings about its health."""
 
+from ganatomy.metrics.discriminator.changes import HARMLESS
 from ganatomy.metrics.discriminator.findings import RULES
 from ganatomy.metrics.discriminator.health import DiscriminatorHealth
+from ganatomy.metrics.discriminator.unreal import UNREAL
 from ganatomy.report.verdict.check import Check
 from ganatomy.report.verdict.clause import Clause
 from ganatomy.report.verdict.gate import Gate
@@ -40,16 +42,29 @@ def discriminator(health: DiscriminatorHealth, gate: Gate, *, anchor: str = "hea
         0.5,
         is_blocking=False,  # the first of the rules
     )
-    wrong = [_IN_SHORT[rule] for rule in RULES if rule in broken]
-    blocking = [_IN_SHORT[rule] for rule in gate.discriminator_blocking if rule in broken]
+    wrong = [_said(rule, health) for rule in RULES if rule in broken]
+    blocking = [_said(rule, health) for rule in gate.discriminator_blocking if rule in broken]
+    beware = f"; beware: {'; '.join(wrong)}" if wrong else ""
     told = f"AUC {apart(separation['auc'], 0.5)} of held-out reals against generated images"
     return Clause.judged(
         "discriminator",
         [*checks, auc],
         {
-            "yes": f"D may be explained ({told}){f'; beware: {listed(wrong)}' if wrong else ''}.",
-            "no": f"D is not in order ({told}): {listed(blocking)}.",
+            "yes": f"D may be explained ({told}){beware}.",
+            "no": f"D is not in order ({told}): {'; '.join(blocking)}.",
             "unknown": "Whether D means what it says is not known: no rule that decides was asked.",
         },
         anchor,
     )
+
+
+def _said(rule: str, health: DiscriminatorHealth) -> str:
+    """Name what broke a rule about images, and not only the rule."""
+    if rule == "harmless" and not health.harmless.empty:
+        failed = health.harmless.loc[health.harmless["high"] < 0.5, "change"]
+        named = listed([HARMLESS[change][0] for change in failed])
+        return f"it ranks real images {named}, below generated ones"
+    if rule == "unreal" and not health.unreal.empty:
+        above = health.unreal.loc[health.unreal["low"] > 0.5, "kind"]
+        return f"it ranks {listed([UNREAL[kind] for kind in above])} above real images"
+    return _IN_SHORT[rule]

@@ -1,5 +1,6 @@
 """Each question with a yes, a no and what lies between, by results made by hand."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -134,7 +135,7 @@ def test_what_was_not_measured_are_not_data_without_classes() -> None:
 @pytest.mark.parametrize(
     ("given", "outcome", "said"),
     [
-        ({}, "yes", "if 3 % of its images were copies, it would have shown"),
+        ({}, "yes", "an observed share from 3 % on would have been called copies"),
         (
             {"has_copies": True, "share": 0.4},
             "no",
@@ -188,6 +189,16 @@ def test_each_finding_about_d_blocks_or_is_told(rule: str) -> None:
     clause = discriminator(health(rule), GATE)
     assert clause.outcome == ("no" if rule in GATE.discriminator_blocking else "yes")
     assert ("beware" in clause.words) == (clause.outcome == "yes")
+
+
+def test_what_d_gets_wrong_is_named_precisely() -> None:
+    harmless = pd.DataFrame({"change": ["jpeg", "resize"], "low": [0.7, 0.2], "high": [0.8, 0.4]})
+    unreal = pd.DataFrame({"kind": ["noise", "black"], "low": [0.0, 1.0], "high": [0.1, 1.0]})
+    found = replace(health("harmless", "unreal"), harmless=harmless, unreal=unreal)
+    assert discriminator(found, GATE).words.endswith(
+        "; beware: it ranks real images resized to three quarters and back, by other filters, "
+        "below generated ones; it ranks black above real images."
+    )
 
 
 def test_a_d_in_order_has_every_rule_that_applies() -> None:
