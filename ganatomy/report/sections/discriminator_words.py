@@ -28,9 +28,12 @@ def sign_in_words(health: DiscriminatorHealth) -> str:
     if reals == fakes and reals in (0, 1):
         where = "above" if reals else "below"
         return f"{LEVEL_UNKNOWN}; all logits lie {where} 0 here, so compare them with each other"
-    shares = f"{percent(reals)} of held-out real images lie above 0, and {percent(fakes)} of fakes"
     if reals > 0.5 > fakes:
-        return f"positive means “real”: {shares}"
+        return (
+            f"{LEVEL_UNKNOWN}; D cuts near 0: it takes {percent(1 - reals)} of held-out real "
+            f"images for generated and {percent(fakes)} of generated ones for real"
+        )
+    shares = f"{percent(reals)} of held-out real images lie above 0, and {percent(fakes)} of fakes"
     return f"{LEVEL_UNKNOWN}; {shares}"
 
 
