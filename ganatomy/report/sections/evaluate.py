@@ -192,7 +192,7 @@ def _figures(result: Evaluated) -> dict[str, Figure]:
         figures["classes"] = Picture(
             lambda: png(class_bars(found["names"], found["real"], found["fake"])),
             words.finding_of_classes(found),
-            "How many of 100 images are of each class, as the evaluator sees them. Grey: held-out "
+            "% of the images that are of each class, as the evaluator sees them. Grey: held-out "
             "real images. Blue: generated images.",
             source="evaluate/classes.json",
             narrow=True,

@@ -87,7 +87,8 @@ TERMS = (
     ),
     Term(
         *(THE_TRAINING, "seed", "seed"),
-        "The number that all chance in a run comes from: the same seed gives the same bytes.",
+        "The number that all chance in a run comes from: the same seed gives the same bytes "
+        "with the same commit, packages, device and threads.",
         spellings=("seed", "seeds"),
     ),
     Term(
@@ -172,9 +173,9 @@ TERMS = (
     ),
     Term(
         *(COPYING, "c_t", "nearness to the training images"),
-        "Whether generated images come nearer to the training images than held-out ones, in "
-        "standard deviations: 0 is as near; far below 0 nearer, as copies are; far above 0 "
-        "farther off than real images.",
+        "Whether generated images are nearer to the training images (far below 0, as copies are) "
+        "or farther (far above 0) than held-out ones, by ranks: how certain it is, not how far; it "
+        "grows with the sample.",
         symbol="C_T",
         spellings=("C_T",),
     ),
