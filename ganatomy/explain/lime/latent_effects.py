@@ -20,6 +20,8 @@ from ganatomy.files import write_bytes
 from ganatomy.tables import csv_bytes, read_table
 
 FILES = _EFFECTS, _FITS = "latents.csv", "latent_fits.csv"
+MOST_NAMED = 3
+_PLAINLY = {"d_logit_of_g": "D's logit of G's image"}
 _SAMPLES_EACH = 4  # of each coordinate, at the least
 _SEEN_CLASS = "class"
 
@@ -60,6 +62,21 @@ class LatentEffects:
         own = self.fits.loc[self.fits["target"] == target, "held_out_r2"]
         return float(torch.from_numpy(own.to_numpy(dtype=float, copy=True)).nanmean())
 
+    def first(self, target: str) -> tuple[list[str], bool]:
+        """Name the coordinates with the largest effects, and say whether they stand out.
+
+        The fewest (at most `MOST_NAMED`) whose intervals all lie above those of the others; where
+        intervals overlap, the first ones, and False.
+        """
+        own = self.of(target)
+        own = own[own["mean_abs"] > 0].sort_values("mean_abs", ascending=False, kind="stable")
+        low, high = own["low"].to_numpy(dtype=float), own["high"].to_numpy(dtype=float)
+        names = own["name"].tolist()
+        for count in range(1, min(MOST_NAMED, len(own)) + 1):
+            if count == len(own) or low[:count].min() > high[count:].max():
+                return names[:count], True
+        return names[:MOST_NAMED], False
+
     def save(self, folder: Path) -> None:
         """Write ``latents.csv`` and ``latent_fits.csv``."""
         write_bytes(folder / _EFFECTS, csv_bytes(self.effects))
@@ -72,6 +89,17 @@ class LatentEffects:
             return None
         fits = read_table(folder / _FITS, ("target", "refusal")).fillna({"refusal": ""})
         return LatentEffects(read_table(folder / _EFFECTS, ("target", "name")), fits)
+
+
+def plain_target(name: str) -> str:
+    """Name a target in words.
+
+    Examples
+    --------
+    >>> plain_target("d_logit_of_g"), plain_target("class")
+    ("D's logit of G's image", 'class')
+    """
+    return _PLAINLY.get(name, name)
 
 
 def explain_latents(

@@ -11,13 +11,13 @@ import pandas as pd
 from ganatomy.explain.lime.baseline_check import said
 from ganatomy.explain.lime.cases import LimeCase
 from ganatomy.explain.lime.latent_effects import FILES as LATENT_FILES
-from ganatomy.explain.lime.latent_effects import LatentEffects
+from ganatomy.explain.lime.latent_effects import LatentEffects, plain_target
 from ganatomy.explain.lime.settings import Hiding, LimeSampling
 from ganatomy.explain.maps.class_means import ClassMeans
 from ganatomy.files import read_json, write_bytes, write_json
 from ganatomy.results import remove_stale, validated
 from ganatomy.tables import csv_bytes, read_table
-from ganatomy.wording import apart, listed, percent, signed
+from ganatomy.wording import apart, listed, opened, percent, signed
 
 CASES = {
     "d_real": "real images",
@@ -27,7 +27,6 @@ CASES = {
 """What D's logit is explained at."""
 
 _SURROGATES, _HOW = "surrogates.csv", "lime.json"
-_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,13 +173,18 @@ class LimeStudy:
 
 
 def _of_latents(latents: LatentEffects) -> Iterator[str]:
-    for name in latents.targets:
-        effects = latents.of(name)
-        fit = latents.held_out_r2(name)
-        most = effects[effects["mean_abs"] > 0].nlargest(_MOST_NAMED, "mean_abs")
+    for target in latents.targets:
+        name, fit = plain_target(target), latents.held_out_r2(target)
+        first, stand_out = latents.first(target)
+        told = "R² not known" if math.isnan(fit) else f"R² {signed(fit)}"
         if fit <= 0:
-            yield f"What moves {name} cannot be told: a linear surrogate has R² {signed(fit)}."
-        elif len(most):
-            yield f"{name} is moved most by {listed(most['name'].tolist())}."
-        elif effects["mean_abs"].notna().any():
+            yield f"What moves {name} cannot be told: a linear surrogate has {told}."
+        elif first and stand_out:
+            yield f"{opened(name)} is moved most by {listed(first)} ({told})."
+        elif first:
+            yield (
+                f"No latent coordinate stands out in what moves {name} ({told}): the first are "
+                f"{listed(first)}, and their intervals overlap with others."
+            )
+        elif latents.of(target)["mean_abs"].notna().any():
             yield f"No latent coordinate moves {name}."

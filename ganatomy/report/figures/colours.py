@@ -11,3 +11,4 @@ ALARM = "#b3261e"  # beyond a threshold
 HOLDS = "#2a7147"  # a check that passes, as on the page
 FAILS = "#b07a1e"  # one whose answer is clearly no
 UNDECIDED = "#52606d"  # one whose interval holds both
+RAISES, LOWERS = "#b2182b", "#2166ac"  # what is explained: the ends of the maps' colours

@@ -9,7 +9,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from ganatomy.report.figures.canvas import ACCENT, BAND, INK, MUTED, WARM, canvas, pixels
+from ganatomy.report.figures.canvas import BAND, INK, MUTED, canvas, pixels
+from ganatomy.report.figures.colours import LOWERS, RAISES
 from ganatomy.report.figures.labels import nothing, shortened
 
 MOST_ROWS = 12
@@ -65,8 +66,8 @@ def latent_chart(
         figure.legend(
             handles=[
                 Line2D([], [], color=INK, marker="o", ms=4, lw=1, label="mean size, 95 %"),
-                Patch(color=WARM, label="raises it on average"),
-                Patch(color=ACCENT, label="lowers it on average"),
+                Patch(color=RAISES, label="raises it on average"),
+                Patch(color=LOWERS, label="lowers it on average"),
                 Patch(color=BAND, label="noise alone"),
             ],
             loc="outside lower center",
@@ -83,7 +84,7 @@ def _effects(axis: Axes, table: pd.DataFrame, most: int) -> None:
         for name in ("mean", "mean_abs", "low", "high", "noise")
     )
     axis.barh(places, noise, height=0.86, color=BAND, zorder=1)
-    colours = [WARM if value > 0 else ACCENT for value in mean]
+    colours = [RAISES if value > 0 else LOWERS for value in mean]
     axis.barh(places, np.abs(mean), height=0.46, color=colours, zorder=2)
     axis.hlines(places, low, high, color=INK, linewidth=1, zorder=3)
     axis.plot(size, places, "o", color=INK, ms=4, zorder=4)

@@ -110,11 +110,14 @@ def _figures(result: _LimeAndTrust) -> dict[str, Figure]:
     }
     if (latents := study.latents) is not None:
         figures["latents"] = Picture(
-            lambda: png(latent_chart({name: latents.of(name) for name in latents.targets})),
+            lambda: png(
+                latent_chart({words.target(name): latents.of(name) for name in latents.targets})
+            ),
             title=words.latents(latents),
             caption="Change of each target for one standard deviation of a latent coordinate, over "
             f"{latents.num_latents} latents. The dot is the mean size with its interval, the bar "
-            "what is left when signs cancel, grey what noise alone would show.",
+            "what is left when signs cancel: red raises, blue lowers; grey is what noise alone "
+            "would show. R²: how much of a target a sum over coordinates foretells.",
             source="lime/latents.csv",
         )
     return figures

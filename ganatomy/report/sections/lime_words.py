@@ -2,9 +2,9 @@
 
 import math
 
-from ganatomy.explain.lime.latent_effects import LatentEffects
+from ganatomy.explain.lime.latent_effects import LatentEffects, plain_target
 from ganatomy.explain.lime.result import LimeStudy
-from ganatomy.wording import apart, listed
+from ganatomy.wording import apart, listed, opened
 
 LEAST_R2 = 0.5
 """A sum that accounts for less than half of D's answers is a poor account of them."""
@@ -44,20 +44,33 @@ def regions(study: LimeStudy) -> str:
     )
 
 
+def target(name: str) -> str:
+    """Name a target of the latents as the page does."""
+    return plain_target(name).replace("'", "’")
+
+
 def latents(effects: LatentEffects) -> str:
-    """Say which coordinate of the latent moves each target most, where it is above noise."""
-    moved, unmoved = [], []
-    for target in effects.targets:
-        own = effects.of(target)
-        own = own[own["mean_abs"].notna()]
-        above = own[own["low"] > own["noise"]]
-        if len(above):
-            row = above.iloc[int(above["mean_abs"].to_numpy().argmax())]
-            moved.append(f"{target} is moved most by {row['name']}")
+    """Say which coordinates of the latent move each target most, where they stand out."""
+    found, unmoved = [], []
+    for each in effects.targets:
+        own = effects.of(each)
+        own = own[own["mean_abs"].notna() & (own["low"] > own["noise"])]
+        if own.empty:
+            unmoved.append(target(each))
         else:
-            unmoved.append(target)
-    if not moved and not unmoved:
+            above = LatentEffects(own.assign(target=each), effects.fits)
+            found.append(_first(above, each))
+    if not found and not unmoved:
         return "No target was asked for"
-    nothing = f"no coordinate moves {listed(unmoved)} clearly more than noise" if unmoved else ""
-    text = "; ".join(filter(None, [listed(moved) if moved else "", nothing]))
-    return text[:1].upper() + text[1:]
+    if unmoved:
+        found.append(f"no coordinate moves {listed(unmoved)} clearly more than noise")
+    return opened("; ".join(found))
+
+
+def _first(above: LatentEffects, name: str) -> str:
+    names, stand_out = above.first(name)
+    fit = above.held_out_r2(name)
+    r2 = "" if math.isnan(fit) else f" (held-out R² {apart(fit, LEAST_R2)})"
+    if stand_out:
+        return f"{target(name)} is moved most by {listed(names)}{r2}"
+    return f"no latent stands out in what moves {target(name)}{r2}: the first are {listed(names)}"

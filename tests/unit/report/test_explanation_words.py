@@ -239,20 +239,38 @@ def test_checks_that_go_clearly_the_other_way_are_counted_apart_and_their_layer_
     )
 
 
-def _effects(rows: list[tuple[str, str, float, float, float]]) -> LatentEffects:
-    columns = ["target", "name", "mean_abs", "low", "noise"]
-    return LatentEffects(pd.DataFrame(rows, columns=columns), pd.DataFrame())
+def _effects(rows: list[tuple[str, str, float, float, float]], r2: float = 0.9) -> LatentEffects:
+    """Effects with intervals that are as wide above as below."""
+    table = pd.DataFrame(rows, columns=["target", "name", "mean_abs", "low", "noise"])
+    table["high"] = 2 * table["mean_abs"] - table["low"]
+    fits = [(target, r2) for target in table["target"].unique()]
+    return LatentEffects(table, pd.DataFrame(fits, columns=["target", "held_out_r2"]))
 
 
 def test_a_coordinate_is_named_only_where_it_is_above_noise() -> None:
-    rows = [("d_logit", "z1", 0.5, 0.4, 0.1), ("d_logit", "z2", 0.9, 0.05, 0.2)]
-    assert lime_words.latents(_effects(rows)) == "D_logit is moved most by z1"
+    rows = [("d_logit_of_g", "z1", 0.5, 0.4, 0.1), ("d_logit_of_g", "z2", 0.9, 0.05, 0.2)]
+    expected = "D’s logit of G’s image is moved most by z1 (held-out R² 0.90)"
+    assert lime_words.latents(_effects(rows)) == expected
     rows.append(("class", "z1", 0.2, 0.05, 0.1))
     assert lime_words.latents(_effects(rows)).endswith(
         "no coordinate moves class clearly more than noise"
     )
     nothing = lime_words.latents(_effects(rows[1:]))
-    assert nothing == "No coordinate moves d_logit and class clearly more than noise"
+    assert nothing == "No coordinate moves D’s logit of G’s image and class clearly more than noise"
+
+
+def test_where_intervals_overlap_no_latent_stands_out_and_the_fit_is_told() -> None:
+    sizes = (0.50, 0.49, 0.48, 0.47)
+    rows = [("d_logit_of_g", f"z{k}", size, size - 0.1, 0.1) for k, size in enumerate(sizes)]
+    assert lime_words.latents(_effects(rows, 0.08)) == (
+        "No latent stands out in what moves D’s logit of G’s image (held-out R² 0.08): the first "
+        "are z0, z1 and z2"
+    )
+    apart = [(*row[:3], row[2] - 0.001, 0.1) for row in rows[:2]]  # these two lie above the rest
+    effects = _effects([*apart, ("d_logit_of_g", "z9", 0.2, 0.15, 0.1)])
+    assert effects.first("d_logit_of_g") == (["z0"], True)
+    level = [*rows[:2], ("d_logit_of_g", "z9", 0.2, 0.15, 0.1)]
+    assert _effects(level).first("d_logit_of_g") == (["z0", "z1"], True)
 
 
 def test_replaced_studies_keep_their_type() -> None:

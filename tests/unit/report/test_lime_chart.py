@@ -7,7 +7,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ganatomy.report.figures.canvas import ACCENT, BAND, INK, WARM
+from ganatomy.report.figures.canvas import ACCENT, BAND, INK
+from ganatomy.report.figures.colours import LOWERS as BLUE
+from ganatomy.report.figures.colours import RAISES as RED
 from ganatomy.report.figures.latent_chart import MOST_ROWS, latent_chart
 from ganatomy.report.figures.r2_chart import r2_chart
 from tests.unit.report.looking import is_colour, margin_is_white, runs
@@ -43,11 +45,11 @@ def test_equal_tables_give_equal_pixels_and_leave_no_setting() -> None:
 
 def test_a_bar_is_as_long_as_the_mean_and_its_colour_says_the_sign() -> None:
     picture = _panel(RAISES, LOWERS)
-    assert _length(picture, WARM) == pytest.approx(2 * _length(picture, ACCENT), abs=6)
-    raised, lowered = (np.argwhere(is_colour(picture, c))[:, 0] for c in (WARM, ACCENT))
+    assert _length(picture, RED) == pytest.approx(2 * _length(picture, BLUE), abs=6)
+    raised, lowered = (np.argwhere(is_colour(picture, c))[:, 0] for c in (RED, BLUE))
     assert raised.max() < lowered.min()  # the strongest stands first
     swapped = _panel(("z0", -0.8, *RAISES[2:]), ("z1", 0.4, *LOWERS[2:]))
-    assert _length(swapped, ACCENT) == _length(picture, WARM)
+    assert _length(swapped, BLUE) == _length(picture, RED)
 
 
 def test_the_line_is_as_long_as_the_interval() -> None:
@@ -78,14 +80,14 @@ def test_only_the_strongest_are_drawn_and_the_unexplained_are_not() -> None:
 
 def test_a_single_image_has_no_interval() -> None:
     picture = _panel(("z0", 0.8, 1.0, np.nan, np.nan, 0.1), LOWERS)
-    assert is_colour(picture, WARM).sum() > 500
+    assert is_colour(picture, RED).sum() > 500
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 7])
 def test_each_target_has_its_panel(count: int) -> None:
     targets = {f"t{k}": _table(RAISES, LOWERS) for k in range(count)}
     for given, expected in ((targets, count), (targets | {"t0": _table()}, count - 1)):
-        bars, _ = ndimage.label(is_colour(latent_chart(given)[:-90], WARM))
+        bars, _ = ndimage.label(is_colour(latent_chart(given)[:-90], RED))
         assert (np.bincount(bars.ravel())[1:] > 200).sum() == expected
 
 

@@ -47,7 +47,8 @@ NO_SENTENCES = {
         *("explain.lime.explanations.refused_afterwards", "data.reading.reason_of"),
         *("facade.checks.check_discriminator", "facade.checks.about_generated"),
     ),
-    "a word for a kind of map or a layer": (
+    "a word for a kind of map, a layer or a target": (
+        *("explain.lime.latent_effects.plain_target", "report.sections.lime_words.target"),
         *("report.sections.kinds.Kinds.layer", "report.sections.kinds.Kinds.name"),
         *("report.sections.kinds.Kinds.short", "report.sections.kinds.Kinds.short_layer"),
         *("report.sections.kinds.Kinds.stamp", "report.sections.kinds.kind_of"),

@@ -15,7 +15,7 @@ from ganatomy.explain.faithfulness.agreement import agreement
 from ganatomy.explain.faithfulness.region_comparison import RegionComparison
 from ganatomy.explain.faithfulness.result import FaithfulnessStudy
 from ganatomy.explain.lime.baseline_check import said as beware
-from ganatomy.explain.lime.latent_effects import LatentEffects
+from ganatomy.explain.lime.latent_effects import LatentEffects, plain_target
 from ganatomy.explain.lime.result import CASES, LimeStudy
 from ganatomy.explain.lime.settings import ORDER, BaselineCheck, Hiding, LimeSampling
 from ganatomy.explain.maps.result import MapsStudy
@@ -24,6 +24,7 @@ from ganatomy.facade.explanation import Explanation, Maps
 from ganatomy.facade.trust import Trust
 from ganatomy.gan.training_guards import Guards
 from ganatomy.statistics import share_interval
+from ganatomy.wording import opened
 from tests.unit.sentences.made import NUMBERS, SHARES, few, intervals, reads, some
 from tests.unit.sentences.reading import faults, untold
 
@@ -187,7 +188,10 @@ def limes(draw: st.DrawFn) -> LimeStudy:
     ]
     fits = [(target, draw(OR_NAN), "") for target in ("d_logit", "class")]
     latents = LatentEffects(
-        pd.DataFrame(effects, columns=["target", "name", "mean_abs"]),
+        pd.DataFrame(effects, columns=["target", "name", "mean_abs"]).assign(
+            low=lambda table: table["mean_abs"] * draw(st.sampled_from([0.5, 0.99])),
+            high=lambda table: table["mean_abs"] * 1.01,
+        ),
         pd.DataFrame(fits, columns=["target", "held_out_r2", "refusal"]),
     )
     return LimeStudy(
@@ -215,7 +219,9 @@ def test_what_lime_found(study: LimeStudy) -> None:
     for key, share in positive.items():
         assert ("above 0 for 0 %" not in said) or 0 in positive.values(), (key, share)
     for target in () if study.latents is None else study.latents.targets:
-        if named := re.search(rf"{target} is moved most by ([z\d, and]+)\.", said):
+        if named := re.search(
+            rf"{opened(plain_target(target))} is moved most by ([z\d, and]+) \(", said
+        ):
             effects = study.latents.of(target).set_index("name")["mean_abs"]  # type: ignore[union-attr]
             assert (effects[re.findall(r"z\d", named.group(1))] > 0).all()
 

@@ -72,7 +72,7 @@ def test_latent_effects_of_a_linear_composite_are_its_weights(
         torch.tensor(effects["mean"].to_numpy()).float(), slopes, rtol=0, atol=1e-3
     )
     first = f"z{int(slopes.abs().argmax())}"
-    assert f"d_logit_of_g is moved most by {first}" in study.verdict()
+    assert f"D's logit of G's image is moved most by {first}" in study.verdict()
     assert study.latents.num_latents == 4
 
 
