@@ -87,9 +87,12 @@ def _figures(result: _MapsAndTrust) -> dict[str, Figure]:
 def _sheets(result: _MapsAndTrust) -> dict[str, Figure]:
     study, kinds = result.study, result.kinds
     figures: dict[str, Figure] = {}
-    for name, network, key, about in (
-        ("d_maps", "D", "d_real", ""),
-        ("g_maps", "G", "g_fake", "The places of G’s layers that raise D’s logit of the image. "),
+    for name, network, key, about, more in (
+        ("d_maps", "D", "d_real", "", " Those of generated images: gradcam/d_fake.safetensors."),
+        (
+            *("g_maps", "G", "g_fake"),
+            *("The places of G’s layers that raise D’s logit of the image. ", ""),
+        ),
     ):
         if which := result.unreliable(key):
             stamps = [(kinds.name(kind_of(each)), kinds.stamp(kind_of(each))) for each in which]
@@ -98,7 +101,8 @@ def _sheets(result: _MapsAndTrust) -> dict[str, Figure]:
                 title="Not to be relied on: maps of "
                 f"{network} by {counted(len(which), 'kind')} that did not pass every test",
                 alt=f"Not to be relied on: {words.reasons(stamps)}",
-                caption=f"{about}Above each row stands why it is not to be relied on. {COLOURS}",
+                caption=f"{about}Above each row stands why it is not to be relied on. "
+                f"{COLOURS}{more}",
                 source=f"gradcam/{key}.safetensors",
                 kind="pixels",
             )
@@ -153,7 +157,8 @@ def _units(result: _MapsAndTrust) -> dict[str, Figure]:
         titles = [words.unit(each, study.carriers, kinds) for each in units]
         figures["units"] = Picture(
             lambda: png(unit_sheet(units, titles)),
-            title=f"Of {words.units(study.carriers)} of G the strongest is u{titles[0][1:]}",
+            title=f"Of {words.units(study.carriers)} of G the strongest is "
+            f"{words.strongest(units[0], study.carriers, kinds)}",
             caption=f"The {len(units)} units of G with the largest effects, each in the images in "
             "which it is most active: outlined, where it is more active than in "
             f"{percent(1 - words.AREA)} of its layer’s places over all latents; below, the same "

@@ -91,11 +91,21 @@ def causes(table: pd.DataFrame) -> str:
 
 def unit(unit: UnitImages, carriers: Carriers, kinds: Kinds) -> str:
     """Say what a unit does."""
+    place = f"Unit {unit.unit} of G’s {kinds.layer('G', unit.layer)}"
+    return f"{place}, {_does(unit, carriers)}"
+
+
+def strongest(unit: UnitImages, carriers: Carriers, kinds: Kinds) -> str:
+    """Say what a unit does, as the end of a sentence."""
+    place = f"unit {unit.unit} of G’s {kinds.layer('G', unit.layer)}"
+    return f"{place}: it {_does(unit, carriers)}"
+
+
+def _does(unit: UnitImages, carriers: Carriers) -> str:
     verb = "raises" if unit.effect > 0 else "lowers"
     known = {"D's logit", *carriers.concepts["concept"]}
     what = unit.concept.replace("'", "’") if unit.concept in known else f"class {unit.concept}"
-    size = f"{apart(abs(unit.effect), 0)} of a standard deviation"
-    return f"Unit {unit.unit} of G’s {kinds.layer('G', unit.layer)}, {verb} {what} by {size}"
+    return f"{verb} {what} by {apart(abs(unit.effect), 0)} of a standard deviation"
 
 
 def units(carriers: Carriers) -> str:

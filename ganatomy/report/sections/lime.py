@@ -77,7 +77,8 @@ def _figures(result: _LimeAndTrust) -> dict[str, Figure]:
             partial(_sheet, result, ("d_real", "d_fake")),
             title=words.stamped(words.fit(study), stamp),
             caption="The images that together cover most of what was found (submodular pick), real "
-            f"and generated. {COLOURS} {below}",
+            f"and generated. {COLOURS} {below} Those of generated images: "
+            "lime/d_fake.safetensors.",
             source="lime/d_real.safetensors",
             kind="pixels",
         ),

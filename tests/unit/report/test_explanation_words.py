@@ -22,6 +22,8 @@ from ganatomy.explain.lime.latent_effects import LatentEffects
 from ganatomy.explain.lime.settings import Hiding
 from ganatomy.explain.maps.comparison import Comparison
 from ganatomy.explain.maps.result import MapsStudy
+from ganatomy.explain.units.carriers import Carriers
+from ganatomy.explain.units.unit_images import UnitImages
 from ganatomy.report.sections import faithfulness_words, gradcam_words, lime_words
 from ganatomy.report.sections.kinds import NOT_TESTED, Kinds
 from ganatomy.rng import generator
@@ -277,3 +279,13 @@ def test_replaced_studies_keep_their_type() -> None:
     """The helper above builds a whole study: a field more would show here."""
     study = _study(dict.fromkeys(KINDS, _maps()))
     assert replace(study, refusals=()).trusted == list(KINDS)
+
+
+def test_what_the_strongest_unit_does_is_the_end_of_a_sentence() -> None:
+    nothing = torch.zeros(0)
+    unit = UnitImages("layers.0", 30, "thickness", 0.5, 1.0, nothing, nothing, nothing)
+    carriers = Carriers(pd.DataFrame({"concept": ["thickness"]}), None)
+    kinds = Kinds(_verdicts(()), {}, {"G": ["layers.0"]})
+    said = gradcam_words.strongest(unit, carriers, kinds)
+    assert said.startswith("unit 30 of G’s ")
+    assert ": it raises thickness by 0" in said

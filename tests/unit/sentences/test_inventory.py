@@ -60,6 +60,7 @@ NO_SENTENCES = {
         *("report.sections.faithfulness_words.finding", "report.sections.gradcam_words.classes"),
         *("report.sections.faithfulness_words.where", "report.sections.gradcam_words.course"),
         *("report.sections.gradcam_words.unit", "report.sections.gradcam_words.units"),
+        *("report.sections.gradcam_words.strongest",),
         *("report.sections.lime_words.fit", "report.sections.lime_words.latents"),
         *("report.sections.lime_words.regions",),
     ),
