@@ -20,6 +20,7 @@ from ganatomy.report.figures.dissection_table import dissection_table
 from ganatomy.report.figures.film import film
 from ganatomy.report.figures.map_sheet import MapRow, map_sheet
 from ganatomy.report.figures.unit_sheet import unit_sheet
+from ganatomy.report.plain_words import plain_target
 from ganatomy.report.sections import gradcam_words as words
 from ganatomy.report.sections.faithfulness import COLOURS
 from ganatomy.report.sections.kinds import NOT_TESTED, Kinds, kind_of
@@ -109,7 +110,8 @@ def _sheets(result: _MapsAndTrust) -> dict[str, Figure]:
     if study.asked is not None and study.asked.maps:
         figures["g_targets"] = Picture(
             lambda: png(_asked(result)),
-            title=f"Not to be relied on: G’s last layer asked for {listed([*study.asked.maps])}, "
+            title="Not to be relied on: G’s last layer asked for "
+            f"{listed([plain_target(name) for name in study.asked.maps])}, "
             "of which no map was put to the tests",
             caption="HiResCAM of G’s last layer with several channels. class: the evaluator’s "
             "logit of the class that it sees; concept: a quantity read from its features; region: "
@@ -250,7 +252,7 @@ def _asked(result: _MapsAndTrust) -> Pixels:
     asked = result.study.asked
     assert asked is not None
     rows = [
-        MapRow(name, maps[:_ALONE], asked.reasons[name][:_ALONE], NOT_TESTED)
+        MapRow(plain_target(name), maps[:_ALONE], asked.reasons[name][:_ALONE], NOT_TESTED)
         for name, maps in asked.maps.items()
     ]
     fakes = result.study.cases["d_fake"].inputs[:_ALONE]

@@ -24,6 +24,7 @@ from ganatomy.report.figures.power_chart import power_chart
 from ganatomy.report.figures.region_map import region_map, region_values
 from ganatomy.report.figures.small_multiples import multiples
 from ganatomy.report.glossary import label
+from ganatomy.report.plain_words import in_plain_words
 from ganatomy.report.sections import importance_findings as findings
 from ganatomy.report.sections.noise_part import noise_part
 from ganatomy.report.sections.page_section import (
@@ -131,7 +132,7 @@ def _facts(told: _Told) -> Record:
         "subsets": rows_of(study.subsets),
         "subset_scores": rows_of(study.subsets.drop_duplicates("readout")),
         "noise": noise_part(study.read.repeats)[0],
-        "limits": study.limits(),
+        "limits": in_plain_words(study.limits()),
         "detectable": rows_of(study.detectable),
     }
     return {"importance": facts}

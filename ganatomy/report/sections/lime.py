@@ -16,6 +16,7 @@ from ganatomy.report.figures.class_maps import class_maps
 from ganatomy.report.figures.latent_chart import latent_chart
 from ganatomy.report.figures.map_sheet import MapRow, map_sheet
 from ganatomy.report.figures.r2_chart import r2_chart
+from ganatomy.report.plain_words import in_plain_words, plain_target
 from ganatomy.report.sections import lime_words as words
 from ganatomy.report.sections.faithfulness import COLOURS
 from ganatomy.report.sections.kinds import Kinds
@@ -50,7 +51,7 @@ def _facts(result: _LimeAndTrust) -> Record:
     about = {
         "stamp": result.stamp,
         "fit": words.fit(study),
-        "verdict": " ".join(study.sentences()),
+        "verdict": in_plain_words(" ".join(study.sentences())),
         "baseline": study.hiding.baseline,
         "checks": [{**asdict(check), "means": _meaning(check)} for check in study.hiding.checks],
         "beware": [*said(study.hiding)],
@@ -112,7 +113,7 @@ def _figures(result: _LimeAndTrust) -> dict[str, Figure]:
     if (latents := study.latents) is not None:
         figures["latents"] = Picture(
             lambda: png(
-                latent_chart({words.target(name): latents.of(name) for name in latents.targets})
+                latent_chart({plain_target(name): latents.of(name) for name in latents.targets})
             ),
             title=words.latents(latents),
             caption="Change of each target for one standard deviation of a latent coordinate, over "

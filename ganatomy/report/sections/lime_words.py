@@ -2,8 +2,9 @@
 
 import math
 
-from ganatomy.explain.lime.latent_effects import LatentEffects, plain_target
+from ganatomy.explain.lime.latent_effects import LatentEffects
 from ganatomy.explain.lime.result import LimeStudy
+from ganatomy.report.plain_words import plain_target
 from ganatomy.wording import apart, listed, opened
 
 LEAST_R2 = 0.5
@@ -44,11 +45,6 @@ def regions(study: LimeStudy) -> str:
     )
 
 
-def target(name: str) -> str:
-    """Name a target of the latents as the page does."""
-    return plain_target(name).replace("'", "’")
-
-
 def latents(effects: LatentEffects) -> str:
     """Say which coordinates of the latent move each target most, where they stand out."""
     found, unmoved = [], []
@@ -56,7 +52,7 @@ def latents(effects: LatentEffects) -> str:
         own = effects.of(each)
         own = own[own["mean_abs"].notna() & (own["low"] > own["noise"])]
         if own.empty:
-            unmoved.append(target(each))
+            unmoved.append(plain_target(each))
         else:
             above = LatentEffects(own.assign(target=each), effects.fits)
             found.append(_first(above, each))
@@ -72,5 +68,6 @@ def _first(above: LatentEffects, name: str) -> str:
     fit = above.held_out_r2(name)
     r2 = "" if math.isnan(fit) else f" (held-out R² {apart(fit, LEAST_R2)})"
     if stand_out:
-        return f"{target(name)} is moved most by {listed(names)}{r2}"
-    return f"no latent stands out in what moves {target(name)}{r2}: the first are {listed(names)}"
+        return f"{plain_target(name)} is moved most by {listed(names)}{r2}"
+    moved = plain_target(name)
+    return f"no latent stands out in what moves {moved}{r2}: the first are {listed(names)}"

@@ -6,6 +6,7 @@ from ganatomy.errors import InputError
 from ganatomy.importance.noise import NoiseStudy, noise_of_nulls
 from ganatomy.importance.readouts import READOUTS
 from ganatomy.report.figures.noise_bars import noise_bars
+from ganatomy.report.plain_words import in_plain_words
 from ganatomy.report.sections.page_section import Figure, Picture, Record, png, rows_of
 
 _TITLES = {name: readout.title for name, readout in READOUTS.items()}
@@ -30,7 +31,7 @@ def noise_part(repeats: pd.DataFrame) -> tuple[Record | None, dict[str, Figure]]
         return None, {}
     picture = Picture(
         lambda: png(noise_bars(study.parts, _TITLES)),
-        title=next(iter(study.sentences())).removesuffix("."),
+        title=in_plain_words(next(iter(study.sentences()))).removesuffix("."),
         caption="What the differences between GANs retrained on unchanged data come from: between "
         "seeds, and within a seed where the order of the data alone differs. With few of them the "
         "shares are rough: which part is larger is said only where the 95 % intervals of the "
@@ -50,4 +51,4 @@ def noise_facts(study: NoiseStudy) -> Record:
         for row in rows_of(study.bands)
         if row["band"] is not None
     ]
-    return {"words": list(study.sentences()), "rows": rows}
+    return {"words": [in_plain_words(words) for words in study.sentences()], "rows": rows}

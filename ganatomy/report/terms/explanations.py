@@ -36,6 +36,7 @@ TERMS = (
         "Distance to held-out images in the features of a network that was not trained.",
         symbol="FRD",
         others=("g_frd",),
+        spellings=("FRD", "distance in random features"),
     ),
     Term(
         *(THE_FEATURES, "fld", "distance in brightness, contrast and sharpness"),
@@ -43,12 +44,14 @@ TERMS = (
         "network.",
         symbol="FLD",
         others=("g_fld",),
+        spellings=("FLD",),
     ),
     Term(
         *(THE_FEATURES, "krd", "kernel distance in random features"),
         "Kernel distance to held-out images in the features of a network that was not trained.",
         symbol="KRD",
         others=("g_krd",),
+        spellings=("KRD", "kernel distance in random features"),
     ),
     Term(
         *(THE_FEATURES, "d_separation", "how well D separates"),
@@ -101,6 +104,13 @@ TERMS = (
         spellings=("Grad-CAM",),
     ),
     Term(
+        *(MAPS, "class_activation_map", "class activation map"),
+        "A map made from what the channels of one layer find, each weighted by what it does to the "
+        "answer; Grad-CAM and HiResCAM are such maps.",
+        symbol="CAM",
+        spellings=("class activation map", "class activation maps"),
+    ),
+    Term(
         *(MAPS, "hirescam", "HiResCAM"),
         "A map as Grad-CAM makes it, but with the reaction of each place by itself.",
         spellings=("HiResCAM",),
@@ -122,6 +132,31 @@ TERMS = (
         "Hides parts of an image many times at random and fits a simple sum of the parts to the "
         "answers.",
         spellings=("LIME",),
+    ),
+    Term(
+        *(MAPS, "surrogate", "surrogate"),
+        "A simple sum that is fitted to a network's answers to images like one image, and is read "
+        "in the network's place.",
+        spellings=("surrogate", "surrogates"),
+    ),
+    Term(
+        *(MAPS, "baseline", "baseline"),
+        "What is put where a part of an image is hidden: a blurred copy, a grey, or the mean "
+        "image.",
+        spellings=("baseline", "baselines"),
+    ),
+    Term(
+        *(MAPS, "submodular_pick", "submodular pick"),
+        "A few images chosen so that together they show as much as possible of what was found in "
+        "all.",
+        spellings=("submodular pick",),
+    ),
+    Term(
+        *(MAPS, "iou", "overlap with the region"),
+        "Pixels that are both in the region and among the map's largest, as a share of those that "
+        "are in either: 1 is the same place, 0 has nothing in common.",
+        symbol="IoU",
+        spellings=("IoU",),
     ),
     Term(
         *(MAPS, "r2", "share of the answers that the sum accounts for"),
@@ -195,6 +230,26 @@ TERMS = (
         "If everything with this q or a smaller one is called a find, at most this share of the "
         "finds is expected to be false.",
         symbol="q",
+        spellings=("q",),
+    ),
+    Term(
+        *(STATISTICS, "permuted", "permutation test"),
+        "How often an effect as large comes about when the labels changed and unchanged are dealt "
+        "out anew among the GANs; it assumes nothing of how figures are distributed.",
+        symbol="permuted",
+        spellings=("permuted", "permutation test"),
+    ),
+    Term(
+        *(STATISTICS, "spread", "spread"),
+        "How far values lie from each other, given as their standard deviation; an effect of 2 "
+        "spreads is twice as large as that.",
+        spellings=("spread", "spreads"),
+    ),
+    Term(
+        *(STATISTICS, "balanced_accuracy", "balanced accuracy"),
+        "Share of right answers, in the mean over both kinds of image, so that a kind with more "
+        "images counts no more: one half is chance.",
+        spellings=("balanced accuracy",),
     ),
     Term(
         *(STATISTICS, "fdr", "limit for false finds"),

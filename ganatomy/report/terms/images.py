@@ -13,11 +13,13 @@ TERMS = (
         *(THE_GAN, "generator", "generator"),
         "The network that makes images from random numbers.",
         symbol="G",
+        spellings=("generator", "generators"),
     ),
     Term(
         *(THE_GAN, "discriminator", "discriminator"),
         "The network that says how real an image looks to it.",
         symbol="D",
+        spellings=("discriminator", "discriminators"),
     ),
     Term(
         *(THE_GAN, "latent", "latent"),
@@ -69,6 +71,12 @@ TERMS = (
         "How many thousand real images the discriminator has been shown.",
         symbol="kimg",
         spellings=("kimg",),
+    ),
+    Term(
+        *(THE_TRAINING, "eval_mode", "eval mode"),
+        "How a network runs after training: its layers use the statistics that were saved. In "
+        "train mode, BatchNorm uses those of the images that it is given together.",
+        spellings=("eval mode",),
     ),
     Term(
         *(THE_TRAINING, "probe", "probe"),

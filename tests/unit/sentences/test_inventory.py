@@ -48,7 +48,7 @@ NO_SENTENCES = {
         *("facade.checks.check_discriminator", "facade.checks.about_generated"),
     ),
     "a word for a kind of map, a layer or a target": (
-        *("explain.lime.latent_effects.plain_target", "report.sections.lime_words.target"),
+        *("explain.lime.latent_effects.plain_target"),
         *("report.sections.kinds.Kinds.layer", "report.sections.kinds.Kinds.name"),
         *("report.sections.kinds.Kinds.short", "report.sections.kinds.Kinds.short_layer"),
         *("report.sections.kinds.Kinds.stamp", "report.sections.kinds.kind_of"),
@@ -65,12 +65,18 @@ NO_SENTENCES = {
         *("report.sections.lime_words.regions",),
     ),
     "a piece of a page, or a word put in form": (
-        *("report.page.render_page", "report.style.policy_for", "facade.gan_page.page_of"),
+        *(
+            "report.page.render_page",
+            "report.model_card.model_card",
+            "report.style.policy_for",
+            "facade.gan_page.page_of",
+        ),
         *("facade.comparison_page.comparison_page", "report.words.visible", "data.folder.shown"),
         *("report.glossary.label", "report.glossary.layer_name", "report.glossary.kind_name"),
         *("report.glossary.as_markdown", "report.style.style_of", "report.markup.with_heads"),
         *("report.verdict.clause.Clause.answer", "report.markup.with_terms"),
-        *("report.markup.with_labels",),
+        *("report.markup.with_labels", "report.plain_words.plain_target"),
+        *("report.plain_words.in_plain_words",),
         *("report.environment.number", "report.environment.percent"),
         *(
             "report.figures.importance_bars.certainty",
