@@ -69,6 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from ganatomy.facade.comparison_page import comparison_page
     from ganatomy.importance.comparison_study import compare
+    from ganatomy.report.beside import Beside
 
     a, b = _sides(folders, arguments)
     size, channels = _shape(a)
@@ -90,7 +91,10 @@ def run(arguments: argparse.Namespace) -> int:
     except InputError as error:
         where = {"a": "A", "b": "B", "reals": "--images", "count": "--count"}
         raise InputError(error.what, where.get(error.where, error.where), error.remedy) from None
-    write_bytes(arguments.out, comparison_page(comparison).encode())
+    beside = Beside.of(arguments.out)
+    page = comparison_page(comparison, beside=beside)
+    beside.write(arguments.out.parent)
+    write_bytes(arguments.out, page.encode())
     print(comparison.verdict())
     print(arguments.out)
     return 0

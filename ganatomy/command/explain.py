@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ganatomy.explain.networks.named import Vocabulary
     from ganatomy.gan.architecture import Architecture
     from ganatomy.gan.model import Gan
+    from ganatomy.report.beside import Beside
 
 _FEWEST, _MOST = 4, 10_000
 _PREPARED = Path("data/prepared")
@@ -55,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from ganatomy.device import resolve_device
     from ganatomy.gan.checkpoint import load_gan
+    from ganatomy.report.beside import Beside
 
     device = resolve_device(arguments.device)
     gan = load_gan(arguments.gan, device)
@@ -64,7 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
     if reals is None:
         _without_reals(gan, arguments, title)
     else:
-        page = _page(gan, reals, arguments, title, device)
+        beside = Beside.of(arguments.out)
+        page = _page(gan, reals, arguments, title, device, beside)
+        beside.write(arguments.out.parent)
         write_bytes(arguments.out, page.encode())
     print(arguments.out)
     return 0
@@ -120,6 +124,7 @@ def _page(
     arguments: argparse.Namespace,
     title: str,
     device: "torch.device",
+    beside: "Beside",
 ) -> str:
     from ganatomy.data.images import to_float
     from ganatomy.explain.networks.subjects import Subjects
@@ -146,6 +151,7 @@ def _page(
         title=title,
         history=_history(reals, arguments, device),
         seed=arguments.seed,
+        beside=beside,
         on_progress=lambda study: _say(f"{study}: done"),
         on_warning=_say,
     )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ganatomy.data.images import contact_sheet
 from ganatomy.importance.comparison import LOWER_IS_BETTER, Comparison
 from ganatomy.importance.readouts import READOUTS
+from ganatomy.report.beside import Beside
 from ganatomy.report.figures.difference_chart import difference_chart
 from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import fill
@@ -19,7 +20,9 @@ _SIDE = 48  # small images are enlarged to about so many pixels
 _TITLES = {name: readout.title for name, readout in READOUTS.items()}
 
 
-def comparison_page(comparison: Comparison, title: str = "") -> str:
+def comparison_page(
+    comparison: Comparison, title: str = "", *, beside: Beside | None = None
+) -> str:
     """Render a comparison as one self-contained page of HTML.
 
     Parameters
@@ -27,10 +30,12 @@ def comparison_page(comparison: Comparison, title: str = "") -> str:
     comparison : Comparison
     title : str
         By default the names of both.
+    beside : Beside, optional
+        Takes the pictures for which the page has no room; the caller writes them.
     """
     facts = comparison.facts
     frame = PageFrame(title or f"{facts.name_a} and {facts.name_b}")
-    return render_page(frame, [fill(COMPARISON, comparison)])
+    return render_page(frame, [fill(COMPARISON, comparison)], beside=beside)
 
 
 def _facts(comparison: Comparison) -> Record:

@@ -180,6 +180,8 @@ class Explanation:
     def save(self, path: str | Path, title: str = "What the discriminator looks at") -> None:
         """Write one self-contained page: words, pictures, and the verdict on each kind of map.
 
+        Pictures for which a page of 10 MB has no room are written to ``<name>-figures`` beside it.
+
         Parameters
         ----------
         path : path
@@ -194,13 +196,17 @@ class Explanation:
         path = Path(path)
         check_can_write(path, "path")
         from ganatomy.facade.explanation_section import EXPLANATION
+        from ganatomy.report.beside import Beside
         from ganatomy.report.page import PageFrame, render_page
         from ganatomy.report.parts import fill
         from ganatomy.report.verdict.verdict import Verdict
 
         part = fill(EXPLANATION, self)
         verdict = Verdict(part.clauses, ("maps",))
-        write_bytes(path, render_page(PageFrame(title), [part], verdict=verdict).encode())
+        beside = Beside.of(path)
+        page = render_page(PageFrame(title), [part], verdict=verdict, beside=beside)
+        beside.write(path.parent)
+        write_bytes(path, page.encode())
 
     def _repr_html_(self) -> str:
         """Show the sentences, then the pictures, in a notebook."""

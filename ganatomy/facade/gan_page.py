@@ -13,6 +13,7 @@ from ganatomy.explain.maps.methods import Methods
 from ganatomy.explain.maps.study import explain_by_maps
 from ganatomy.explain.networks.named import Vocabulary
 from ganatomy.explain.networks.subjects import Subjects
+from ganatomy.report.beside import Beside
 from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import gather
 from ganatomy.report.verdict.verdict import Verdict
@@ -29,6 +30,7 @@ def page_of(
     title: str,
     history: History = (),
     seed: int = 0,
+    beside: Beside | None = None,
     on_progress: Callable[[str], None] = lambda study: None,
     on_warning: Callable[[str], None] = lambda text: None,
 ) -> str:
@@ -43,6 +45,8 @@ def page_of(
     history : iterable of (int, nn.Module, nn.Module)
         Step, generator and discriminator of the training's course.
     seed : int
+    beside : Beside, optional
+        Takes the pictures for which the page has no room; the caller writes them.
     on_progress : callable
         Told each of `STUDIES` as it is done.
     on_warning : callable
@@ -83,4 +87,4 @@ def page_of(
         parts, absences = gather(reports)
     elsewhere = [replace(each, reason="only a run of the pipeline has it") for each in absences]
     verdict = Verdict(tuple(clause for part in parts for clause in part.clauses), ("maps",))
-    return render_page(PageFrame(title), parts, elsewhere, verdict=verdict)
+    return render_page(PageFrame(title), parts, elsewhere, verdict=verdict, beside=beside)

@@ -9,7 +9,9 @@ from typing import Any
 from markupsafe import Markup
 
 import ganatomy
+from ganatomy.errors import InputError
 from ganatomy.report.audit import Audit
+from ganatomy.report.beside import Beside, Key, to_leave_out
 from ganatomy.report.environment import template_in
 from ganatomy.report.glossary import glossary
 from ganatomy.report.image_file import data_url
@@ -79,8 +81,9 @@ def render_page(
     going_on: Sequence[str] = (),
     forgiving: bool = False,
     figures: Numbering | None = None,
+    beside: Beside | None = None,
 ) -> str:
-    """Render the templates of the frame and of each section.
+    """Render the templates of the frame and of each section, in at most `MAX_BYTES`.
 
     Parameters
     ----------
@@ -100,42 +103,70 @@ def render_page(
         Leave out a section whose template fails, and say so, instead of failing.
     figures : Numbering, optional
         A new one: afterwards it knows which figures the page shows, and where.
+    beside : Beside, optional
+        Takes the pictures for which there is no room: the page names their files in its folder,
+        which the caller writes.
 
     Raises
     ------
-    ValueError
-        The page would be larger than `MAX_BYTES`.
+    InputError
+        The page would be larger than `MAX_BYTES`, and no picture can be left out any more.
     jinja2.UndefinedError
         A template uses a fact that is not given.
     """
     unable = _unable(parts) if forgiving else []
     parts = [part for part in parts if part.section.name not in {each.name for each in unable}]
-    figures, explained = figures or Numbering(), set[str]()
+    told = {
+        **vars(frame),
+        "alarms": [alarm for part in parts for alarm in part.alarms],
+        "absences": [*absences, *unable],
+        "failure": failure,
+        "going_on": going_on,
+    }
+    figures, left_out = figures or Numbering(), set[Key]()
+    while True:
+        figures.begin(beside, left_out)
+        page = _laid_out(figures, told, parts, verdict)
+        excess = len(page.encode()) - MAX_BYTES
+        if excess <= 0:
+            return page
+        more = set() if beside is None else to_leave_out(figures.weights.values(), excess)
+        if not more:
+            raise _too_large(excess)
+        left_out |= more
+
+
+def _laid_out(
+    figures: Numbering, told: dict[str, Any], parts: Sequence[Part], verdict: Verdict | None
+) -> str:
+    """The page, however large, with those pictures that are not left out."""
+    explained: set[str] = set()
     answer = Markup(with_terms(_answer(verdict, parts, figures), explained))
     chapters = _chapters(_rendered(figures, _in_order(parts)), explained)
-    style = style_of(frame.title, frame.run)
+    style = style_of(told["title"], told["run"])
     page = template_in(TEMPLATE).render(
-        vars(frame),
+        told,
         version=ganatomy.__version__,
         answer=answer,
         chapters=chapters,
         chapter_titles=CHAPTERS,
         sources=figures.sources,
+        beside=figures.beside,
+        num_beside=len(figures.left_out),
         terms=[term for key, term in glossary().items() if key in explained],
         said=[words for part in parts for words in part.lead],
-        alarms=[alarm for part in parts for alarm in part.alarms],
-        absences=[*absences, *unable],
-        failure=failure,
-        going_on=going_on,
         style=style,
         policy=policy_for(style),
     )
-    page = with_labels(with_heads(page))
-    if len(page.encode()) > MAX_BYTES:
-        raise ValueError(
-            f"the page has {len(page.encode())} bytes, at most {MAX_BYTES} are allowed"
-        )
-    return page
+    return with_labels(with_heads(page))
+
+
+def _too_large(excess: int) -> InputError:
+    return InputError(
+        f"it has {MAX_BYTES + excess} bytes, at most {MAX_BYTES} are allowed",
+        "the page",
+        "Show less on it: fewer classes or features, or shorter names.",
+    )
 
 
 def _answer(verdict: Verdict | None, parts: Sequence[Part], figures: Numbering) -> Markup:
@@ -201,7 +232,8 @@ def _block(figures: Numbering, part: Part, block: Block) -> Markup:
         template_in(block.template).render(
             {"section": part.section, "block": block, **part.facts},
             figure=lambda name: data_url(part.figures[name]),
-            picture=lambda name: figures.figure(part, name),
+            picture=lambda name: figures.figure(part, name, block.chapter),
+            elsewhere=lambda name: figures.elsewhere(part, name, block.chapter),
             figures=set(part.figures),
         )
     )

@@ -3,6 +3,7 @@
 from hashlib import sha256
 
 from ganatomy.files import whole_folder, write_bytes
+from ganatomy.report.beside import Beside
 from ganatomy.report.numbering import Numbering
 from ganatomy.report.page import render_page
 from ganatomy.report.parts import gather
@@ -15,7 +16,7 @@ from tasks.report.writing import write_figures, write_summary, write_twin
 from tasks.shared import stage
 from tasks.shared.artifact_paths import PAGE, REPORTS
 from tasks.shared.events import Events
-from tasks.shared.results import write_metrics
+from tasks.shared.results import IMAGES, write_metrics
 
 
 def main(events: Events) -> None:
@@ -26,7 +27,10 @@ def main(events: Events) -> None:
     events.progress(1, 2, "parts")
     listed, figures = sums(), Numbering()
     around = frame(sums_digest=sha256(listed).hexdigest())
-    page = render_page(around, parts, absences, verdict=verdict, figures=figures).encode()
+    beside = Beside(f"report/{IMAGES}")  # every picture is written there in any case
+    page = render_page(
+        around, parts, absences, verdict=verdict, figures=figures, beside=beside
+    ).encode()
     with whole_folder(REPORTS / "report") as report:
         write_summary(report, around.title, parts, verdict)
         write_twin(report, around, parts, absences, verdict, figures)

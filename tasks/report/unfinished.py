@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ganatomy.errors import InputError
 from ganatomy.files import read_json, whole_folder, write_bytes
+from ganatomy.report.beside import Beside
 from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import gather
 from ganatomy.report.verdict.page_verdict import verdict_of
@@ -22,6 +23,7 @@ from tasks.report.params import Report
 from tasks.report.training_so_far import training_so_far
 from tasks.report.writing import write_figures, write_summary
 from tasks.shared.artifact_paths import PAGE, REPORTS, UNFINISHED
+from tasks.shared.results import IMAGES
 
 
 def main(failure: str, missing: dict[str, str]) -> None:
@@ -30,7 +32,15 @@ def main(failure: str, missing: dict[str, str]) -> None:
     parts, absences = gather(REPORTS, missing, gate=gate, forgiving=True)
     verdict = verdict_of(parts, absences, gate, has_failed=True)
     around = _frame()
-    page = render_page(around, parts, absences, verdict=verdict, failure=failure, forgiving=True)
+    page = render_page(
+        around,
+        parts,
+        absences,
+        verdict=verdict,
+        failure=failure,
+        forgiving=True,
+        beside=Beside(IMAGES),
+    )
     with whole_folder(UNFINISHED) as folder:
         write_summary(folder, around.title, parts, verdict, failure)
         write_figures(folder, parts)
@@ -44,7 +54,9 @@ def main_so_far(going_on: GoingOn, missing: dict[str, str], run_dir: Path) -> No
         parts.append(live)
     absences = [absence for absence in absences if absence.name not in missing]  # the head says so
     around = PageFrame(Report.load().title)  # of dvc.lock a part is yet an earlier run's
-    page = render_page(around, parts, absences, going_on=going_on.sentences(), forgiving=True)
+    beside, going = Beside(IMAGES), going_on.sentences()
+    page = render_page(around, parts, absences, going_on=going, forgiving=True, beside=beside)
+    beside.write(UNFINISHED)
     write_bytes(UNFINISHED / PAGE.name, page.encode())
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ganatomy.files import safe_name, write_bytes, write_json
+from ganatomy.files import write_bytes, write_json
+from ganatomy.report.beside import path_of
 from ganatomy.report.model_card import model_card
 from ganatomy.report.numbering import Numbering
 from ganatomy.report.page import PageFrame
@@ -21,15 +22,14 @@ SUMMARY, VERDICT, TWIN = "summary.md", "verdict.json", "report.json"
 def write_figures(folder: Path, parts: Sequence[Part]) -> int:
     """Write each picture into ``images/<stage>``, as PNG or GIF; return how many there are."""
     for part in parts:
-        images, places = folder / IMAGES / part.section.name, {}
+        places = {}
         for name, content in part.figures.items():
-            kind = "gif" if content.startswith(b"GIF8") else "png"
-            path = images / f"{safe_name(name)}.{kind}"
+            path = folder / IMAGES / path_of((part.section.name, name), content)
             write_bytes(path, content)
             told = part.picture(name)
             places[path.name] = Place(told.key or name, told.step)
         if places:
-            write_places(images, places)
+            write_places(folder / IMAGES / part.section.name, places)
     return sum(len(part.figures) for part in parts)
 
 

@@ -112,3 +112,17 @@ def test_of_a_training_that_is_done_its_own_section_is_shown(project: Path) -> N
     unfinished.main_so_far(done, {}, run)
     assert _sections(PAGE.read_text()) == []
     assert "At work: " not in PAGE.read_text()
+
+
+def test_images_that_are_too_large_for_the_page_lie_beside_it(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = _train(project, 0)
+    noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
+    write_png(project / f"{0:09d}.png", noise)
+    monkeypatch.setattr("ganatomy.report.page.MAX_BYTES", 100_000)
+    unfinished.main_so_far(AT_WORK, {}, run)
+    beside = PAGE.with_name("images") / "train" / "samples.png"
+    assert beside.read_bytes() == (project / f"{0:09d}.png").read_bytes()
+    assert "<code>images/train/samples.png</code>" in PAGE.read_text()
+    assert len(PAGE.read_bytes()) <= 100_000

@@ -1,14 +1,18 @@
 """The page of a comparison: the verdict first, both GANs' images, and each readout beside noise."""
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 
 from ganatomy.facade.comparison_page import comparison_page
 from ganatomy.importance.comparison import COLUMNS, Comparison, ComparisonFacts
+from ganatomy.report.beside import Beside
 from tests.pages import unexplained
 
 
@@ -47,3 +51,16 @@ def test_without_readouts_images_alone_are_shown() -> None:
     assert "cannot be told apart" in page
     assert "Readout by readout" not in page
     assert page.count("<img ") == 2
+
+
+def test_images_that_are_too_many_for_a_page_lie_beside_it(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (1, 3, 2000, 2000), dtype=np.uint8)
+    large = replace(_comparison(0.35, num_rows=0), samples_b=torch.from_numpy(noise))
+    beside = Beside("figures")
+    page = comparison_page(large, beside=beside)
+    assert len(page.encode()) < 10_000_000
+    assert page.count("<img ") == 1
+    assert "<code>figures/comparison/b.png</code>" in page
+    beside.write(tmp_path)
+    with Image.open(tmp_path / "figures" / "comparison" / "b.png") as image:
+        assert np.array_equal(np.asarray(image)[2:2002, 2:2002], noise[0].transpose(1, 2, 0))

@@ -1,5 +1,6 @@
 """`explain` on a stranger's networks: what it takes, what it refuses, what it gives back."""
 
+import hashlib
 import io
 import sys
 import warnings
@@ -340,3 +341,19 @@ def test_the_page_is_one_file_with_words_pictures_and_the_verdict(
     assert f"<h2>{answer} relied on.</h2>" in html
     assert all(f"<code>{method}</code>" in html for method in found.of_d.maps)
     assert "http" not in html.replace("http-equiv", "")
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_pictures_for_which_the_page_has_no_room_lie_beside_it(
+    found: Explanation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "page.html"
+    found.save(path)
+    limit = len(path.read_bytes()) - 100
+    monkeypatch.setattr("ganatomy.report.page.MAX_BYTES", limit)
+    found.save(path)
+    assert len(path.read_bytes()) <= limit
+    files = [file for file in (tmp_path / "page-figures").rglob("*") if file.is_file()]
+    assert len(files) == 1
+    assert f"<code>{files[0].relative_to(tmp_path).as_posix()}</code>" in path.read_text()
+    assert hashlib.sha256(files[0].read_bytes()).hexdigest() in path.read_text()

@@ -68,6 +68,7 @@ NO_SENTENCES = {
         *(
             "report.page.render_page",
             "report.model_card.model_card",
+            "explain.lime.latent_effects.plain_target",
             "report.style.policy_for",
             "facade.gan_page.page_of",
         ),
@@ -77,6 +78,8 @@ NO_SENTENCES = {
         *("report.verdict.clause.Clause.answer", "report.markup.with_terms"),
         *("report.markup.with_labels", "report.plain_words.plain_target"),
         *("report.plain_words.in_plain_words",),
+        *("report.markup.with_labels",),
+        *("report.beside.path_of",),
         *("report.environment.number", "report.environment.percent"),
         *(
             "report.figures.importance_bars.certainty",
