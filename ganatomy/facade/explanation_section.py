@@ -70,7 +70,7 @@ def _facts(explanation: Explanation) -> Record:
         "passing": [kinds.name(kind) for kind in passing],
         "verdict": list(trust.words()),
         "asks": words.ASKS,
-        "rows": words.tested(trust.examination.measures, kinds),
+        "rows": words.outcomes(trust.examination.measures, kinds),
         "rules": dict(RULES),
     }
 

@@ -20,7 +20,7 @@ LEAST_BYTES = 1000
 
 @dataclass(frozen=True)
 class Weight:
-    """What a picture takes of the page.
+    """Size of a picture within the page.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class PictureFile:
 
     @property
     def words(self) -> Markup:
-        """What stands in the picture's place."""
+        """Words in the picture's place."""
         return Markup(
             "Too large for this page. It is in the file <code>{}</code>, whose SHA-256 is "
             "<code>{}</code>."

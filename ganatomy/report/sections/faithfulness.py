@@ -101,7 +101,10 @@ def _facts(result: StudyWithRefusals) -> Record:
         "verdict": study.verdict(),
         "rows": [
             {**row, "name": kinds.name(row["method"]), **tested}
-            for row, tested in zip(rows_of(study.verdicts), words.tested(study, kinds))
+            for row, tested in zip(
+                rows_of(study.verdicts),
+                words.outcomes(study.measures, kinds, words.magnitudes(study)),
+            )
         ],
         "asks": words.ASKS,
         "counts": words.counts(study.verdicts),
@@ -217,8 +220,9 @@ def _charts(result: StudyWithRefusals) -> dict[str, Figure]:
         ),
     }
     if (regions := study.regions) is not None:
-        ranks = words.regions(regions.agreement.ranks, kinds)
-        masks = {plain_feature(name): mask for name, mask in regions.masks.items()}
+        grid = words.grid_of(regions.masks)
+        ranks = words.regions(regions.agreement.ranks, kinds, grid)
+        masks = {plain_feature(name, grid): mask for name, mask in regions.masks.items()}
         figures["agreement"] = Picture(
             lambda: png(agreement_picture(regions.mean_image, masks, ranks)),
             title=words.agree(study, kinds)["title"],

@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from ganatomy.data.recipe import GRID
 from ganatomy.explain.faithfulness.agreement import FEWEST_REGIONS, agreement
 from ganatomy.explain.faithfulness.margins import AT_LEAST, margins
 from ganatomy.explain.faithfulness.places import Place, standing_out
@@ -93,16 +95,26 @@ _PLAINLY = {
 """What a figure of `margins` is called where there is little room."""
 
 
-def tested(study: FaithfulnessStudy, kinds: Kinds) -> list[Record]:
-    """Say of each kind how each test came out, with the figure that is nearest to its threshold."""
-    figures, alike = margins(study.measures), magnitudes(study)
+def outcomes(
+    measures: pd.DataFrame, kinds: Kinds, alike: Mapping[str, float] | None = None
+) -> list[Record]:
+    """Say of each kind how each test came out, with the figure that is nearest to its threshold.
+
+    Parameters
+    ----------
+    measures : DataFrame
+    kinds : Kinds
+    alike : mapping of str to float, optional
+        What `magnitudes` gives.
+    """
+    figures = margins(measures)
     rows: list[Record] = []
     for row in kinds.verdicts.to_dict("records"):
         own = figures[figures["method"] == row["method"]]
         cells = [
             {"word": row[question], "figure": _nearest(own, question)} for question in QUESTIONS
         ]
-        if (size := alike.get(str(row["method"]))) is not None:
+        if (size := (alike or {}).get(str(row["method"]))) is not None:
             cells[QUESTIONS.index("sane")]["figure"] += (
                 f"; its magnitude still correlates by {apart(size, LARGEST_CORRELATION)}, "
                 "which is not judged"
@@ -227,18 +239,33 @@ def _bracketed(name: str) -> str:
     return f"{first} ({rest})" if rest else name
 
 
-def regions(table: pd.DataFrame, kinds: Kinds) -> pd.DataFrame:
+def regions(table: pd.DataFrame, kinds: Kinds, grid: int) -> pd.DataFrame:
     """Name regions, and the ways of asking for them, so that a sentence can be read."""
     return table.rename(
-        columns=lambda name: _bracketed(kinds.short(name)), index=lambda name: plain_feature(name)
+        columns=lambda name: _bracketed(kinds.short(name)),
+        index=lambda name: plain_feature(name, grid),
     )
+
+
+def grid_of(masks: Mapping[str, NDArray[np.bool_]]) -> int:
+    """Say how many cells a side of the image has, by the share that one takes.
+
+    Examples
+    --------
+    >>> mask = np.zeros((28, 28), dtype=bool)
+    >>> mask[:4, 4:8] = True
+    >>> grid_of({"cell_0_1": mask})
+    7
+    """
+    shares = [mask.mean() for name, mask in masks.items() if name.startswith("cell_")]
+    return max(1, round(float(np.mean(shares)) ** -0.5)) if shares and min(shares) > 0 else GRID
 
 
 def agree(study: FaithfulnessStudy, kinds: Kinds) -> Record:
     """Say whether enough regions are compared to tell whether the ways of asking agree."""
     if study.regions is None:
         return {"count": 0, "enough": False, "title": "", "sentences": []}
-    found = agreement(regions(study.regions.table, kinds))
+    found = agreement(regions(study.regions.table, kinds, grid_of(study.regions.masks)))
     count = len(found.ranks)
     title = f"{count} regions are too few to tell whether the ways of asking agree"
     if count < FEWEST_REGIONS:

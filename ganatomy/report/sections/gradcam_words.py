@@ -1,5 +1,6 @@
 """What the study of maps found, in words that follow from its figures."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -84,7 +85,7 @@ def causes(table: pd.DataFrame) -> str:
     text += f", clearly less in {len(less)}" + (
         f", and in {rest} no difference is seen" * (rest > 0)
     )
-    sizes, wrong = table["layer"].value_counts(), less["layer"].value_counts()
+    sizes, wrong = Counter(table["layer"]), Counter(less["layer"])
     whole = [str(layer) for layer, count in wrong.items() if count == sizes[layer]]
     return text + (f"; in {listed(whole)} Grad-CAM’s credit points the wrong way" if whole else "")
 

@@ -26,6 +26,7 @@ from ganatomy.explain.units.carriers import Carriers
 from ganatomy.explain.units.unit_images import UnitImages
 from ganatomy.report.sections import faithfulness_words, gradcam_words, lime_words
 from ganatomy.report.sections.kinds import NOT_TESTED, Kinds
+from ganatomy.report.sections.page_section import Record
 from ganatomy.rng import generator
 
 KINDS = ("hirescam layers.0", "integrated gradients", "occlusion")
@@ -66,6 +67,11 @@ def _study(maps: dict[str, torch.Tensor], trusted: tuple[str, ...] = KINDS) -> F
 
 def _kinds(study: FaithfulnessStudy) -> Kinds:
     return Kinds(study.verdicts, {}, {"D": ["layers.0", "layers.2"]})
+
+
+def _tested(study: FaithfulnessStudy) -> list[Record]:
+    alike = faithfulness_words.magnitudes(study)
+    return faithfulness_words.outcomes(study.measures, _kinds(study), alike)
 
 
 def _said(maps: dict[str, torch.Tensor], trusted: tuple[str, ...] = KINDS) -> tuple[str, list[str]]:
@@ -143,7 +149,7 @@ def test_a_cell_of_the_table_of_trust_names_its_quantity() -> None:
     study = replace(
         _after({"occlusion": 0.746}), measures=pd.DataFrame(rows, columns=MEASURES_COLUMNS)
     )
-    told = {row["method"]: row["cells"] for row in faithfulness_words.tested(study, _kinds(study))}
+    told = {row["method"]: row["cells"] for row in _tested(study)}
     _, stable, sane = (cell["figure"] for cell in told["occlusion"])
     assert stable == "change under noise 0.21; at most 0.5 (margin +0.29)"
     assert sane == (

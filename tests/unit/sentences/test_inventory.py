@@ -48,7 +48,6 @@ NO_SENTENCES = {
         *("facade.checks.check_discriminator", "facade.checks.about_generated"),
     ),
     "a word for a kind of map, a layer or a target": (
-        *("explain.lime.latent_effects.plain_target"),
         *("report.sections.kinds.Kinds.layer", "report.sections.kinds.Kinds.name"),
         *("report.sections.kinds.Kinds.short", "report.sections.kinds.Kinds.short_layer"),
         *("report.sections.kinds.Kinds.stamp", "report.sections.kinds.kind_of"),
