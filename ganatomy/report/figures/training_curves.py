@@ -51,10 +51,10 @@ _PANELS: tuple[tuple[str, tuple[_Curve, ...]], ...] = (
         "gradient norms",
         (_Curve("train/d_grad_norm", OF_D, _LINE), _Curve("train/g_grad_norm", OF_G, _LINE)),
     ),
-    ("distance to real images", (_Curve("train/fcd@", GENERATED, _PROBE),)),
+    ("distance to training images", (_Curve("train/fcd@", GENERATED, _PROBE),)),
     ("diversity (real images: 1)", (_Curve("train/diversity", GENERATED, _PROBE),)),
 )
-_LOGARITHMIC = {"gradient norms", "distance to real images"}
+_LOGARITHMIC = {"gradient norms", "distance to training images"}
 _LEGEND = (
     ("D", OF_D, _LINE),
     ("G, generated images", OF_G, _LINE),

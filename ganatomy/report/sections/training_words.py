@@ -70,8 +70,8 @@ def _way(probes: pd.DataFrame) -> str:
     start, end = pair(first, last)
     steps = f"from step {int(probes['step'].iloc[0]):,} to step {int(probes['step'].iloc[-1]):,}"
     if len(probes) == 1:
-        return f"The distance to real images was {start} at the one probe"
+        return f"The distance to training images was {start} at the one probe"
     if abs(last - first) <= _FLAT * abs(first):
-        return f"The distance to real images hardly moved {steps}: {start}, then {end}"
+        return f"The distance to training images hardly moved {steps}: {start}, then {end}"
     verb = "fell" if last < first else "rose"
-    return f"The distance to real images {verb} from {start} to {end} {steps}"
+    return f"The distance to training images {verb} from {start} to {end} {steps}"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ganatomy.report.verdict.check import Check
 from ganatomy.report.verdict.clause import Clause
 from ganatomy.report.verdict.gate import Gate
-from ganatomy.wording import listed, of_all
+from ganatomy.wording import of_all
 
 
 def maps(trusted: Sequence[str], total: int, gate: Gate, *, anchor: str = "trust") -> Clause:
@@ -25,7 +25,7 @@ def maps(trusted: Sequence[str], total: int, gate: Gate, *, anchor: str = "trust
     )
     found = of_all(len(trusted), total, "kind of map", "kinds of map")
     found = f"{found[:1].upper()}{found[1:]} may be relied on"
-    named = f"{found}: {listed(trusted)}" if trusted else found
+    named = f"{found}: {'; '.join(trusted)}" if trusted else found
     return Clause.judged(
         "maps",
         [check],

@@ -30,7 +30,7 @@ def works(study: EvaluationStudy, gate: Gate, *, anchor: str = "works") -> Claus
         for name, share in asked.items()
     }
     reached = [
-        f"{name} {rows[name]['value']:.2f} (real images: {rows[name]['floor']:.2f}, asked: "
+        f"{name} {rows[name]['value']:.3g} (real images: {rows[name]['floor']:.3g}, asked: "
         f"{percent(share)} of that)"
         for name, share in asked.items()
     ]

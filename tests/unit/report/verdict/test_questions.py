@@ -31,8 +31,8 @@ GATE = Gate()
         (
             {},
             "yes",
-            "It works: precision 0.90 (real images: 1.00, asked: 70 % of that) and coverage 0.80 "
-            "(real images: 1.00, asked: 70 % of that), their intervals included.",
+            "It works: precision 0.9 (real images: 1, asked: 70 % of that) and coverage 0.8 "
+            "(real images: 1, asked: 70 % of that), their intervals included.",
         ),
         ({"precision": 0.72}, "yes", "precision 0.72 (real"),  # 0.70: just so
         (
@@ -46,7 +46,7 @@ GATE = Gate()
         (
             {"floor": 0.5, "precision": 0.4, "coverage": 0.38},
             "yes",
-            "(real images: 0.50, asked: 70 % of that)",
+            "(real images: 0.5, asked: 70 % of that)",
         ),
         ({"half": 0.15}, "no", "coverage 0.80 (0.65 to 0.95) is not surely above 0.70"),
         ({"skill": GUESSING}, "unknown", "right about 10 % of 100 held-out images (5 % to 18 %)"),
@@ -89,8 +89,8 @@ def test_the_gate_may_ask_for_a_better_evaluator() -> None:
 
 def test_shares_of_their_own_are_told_one_by_one() -> None:
     words = works(evaluation(), Gate(precision_share=0.5)).words
-    assert "precision 0.90 (real images: 1.00, asked: 50 % of that)" in words
-    assert "coverage 0.80 (real images: 1.00, asked: 70 % of that)" in words
+    assert "precision 0.9 (real images: 1, asked: 50 % of that)" in words
+    assert "coverage 0.8 (real images: 1, asked: 70 % of that)" in words
 
 
 @pytest.mark.parametrize(
