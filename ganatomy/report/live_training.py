@@ -66,8 +66,8 @@ def _figures(training: LiveTraining) -> dict[str, Figure]:
         found["curves"] = Picture(
             png(training_curves(training.points)),
             title="How the training goes so far",
-            caption="Over its steps. The distance to training images (fcd) is measured at each look; "
-            "the smaller the better.",
+            caption="Over its steps. The distance to training images (fcd) is measured at each "
+            "look; the smaller the better.",
             alt="Losses, logits, accuracies, gradients, fcd and diversity of the training so far",
         )
     return found

@@ -218,7 +218,8 @@ def _whole_stamp(result: _MapsAndTrust) -> str:
             kind = kind_of(which)
             stamp = result.kinds.stamp(kind)
             return f"{result.kinds.name(kind)}: {stamp}" if stamp else ""
-    return NOT_TESTED
+    method = result.kinds.name(study.class_means.method)
+    return f"{method}, last layer that has maps: {NOT_TESTED}"
 
 
 def _maps_of(result: _MapsAndTrust, network: str, which: list[WhichMap]) -> bytes:
