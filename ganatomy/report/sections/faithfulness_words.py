@@ -92,7 +92,7 @@ _PLAINLY = {
     "correlation with the map of random weights, the farther end of its interval": "likeness to "
     "the map of random weights",
 }
-"""What a figure of `margins` is called where there is little room."""
+"""What a figure of the margins is called where there is little room."""
 
 
 def outcomes(
