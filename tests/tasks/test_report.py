@@ -136,7 +136,7 @@ def _trust_on_disk(folder: Path) -> None:
     ]
     cells = {f"cell_{row}": np.arange(4).reshape(2, 2) // 2 == row for row in range(2)}
     table = pd.DataFrame({"lime": [1.0, 2.0], "occlusion": [2.0, 1.0]}, index=list(cells))
-    none = {name: pd.DataFrame({"method": ["lime"]}) for name in ("curves", "cascade")}
+    cascade = pd.DataFrame({"step": [1], "method": ["lime"], "absolute": [0.125]})
     measures = pd.DataFrame(
         [("lime", "randomisation_signed", "", 0.4, 0.35, 0.5), ("occlusion", "sensitivity", "")],
         columns=["method", "measure", "against", "value", "low", "high"],
@@ -144,9 +144,9 @@ def _trust_on_disk(folder: Path) -> None:
     FaithfulnessStudy(
         trust,
         measures,
-        none["curves"],
+        pd.DataFrame({"method": ["lime"]}),
         pd.DataFrame(rows, columns=["image", "method", "control", "measure", "value"]),
-        {"d": none["cascade"]},
+        {"d": cascade},
         RegionComparison(table, cells, np.zeros((1, 2, 2))),
         pd.DataFrame({"method": ["lime"], "pointing": [1.0], "iou": [0.5], "mass": [0.75]}),
         {"stable": "another rule", "faithful": "a rule"},
@@ -164,7 +164,8 @@ def test_what_is_told_of_faithfulness_is_what_the_stage_found() -> None:
     judged, refused = found["rows"]
     assert (judged["method"], judged["sane"], judged["why"]) == ("lime", "fail", "too sure")
     assert judged["trusted"] is False
-    assert judged["cells"][2] == {"word": "fail", "figure": "0.50; below 0.3 (margin -0.2)"}
+    figure = "likeness to the map of random weights 0.50; below 0.3 (margin -0.2)"
+    assert judged["cells"][2] == {"word": "fail", "figure": figure}
     assert refused["why"] == "nothing measured; a constant, of course"
     assert [cell["figure"] for cell in refused["cells"]] == ["", "", ""]
     assert found["counts"] == {"kinds": 2, "passed": 0, "failed": 1, "unmeasured": 1}
