@@ -75,8 +75,14 @@ def _object_of(project: Path, output: str, name: str = "") -> Path:
 
 
 def _bytes(project: Path, output: str) -> dict[str, bytes]:
+    """All but the page so far: only a run on a slow machine has one."""
     paths = [path for path in (project / output).rglob("*") if path.is_file()]
-    return {str(path.relative_to(project)): path.read_bytes() for path in paths}
+    names = {str(path.relative_to(project)): path for path in paths}
+    return {
+        name: path.read_bytes()
+        for name, path in names.items()
+        if not name.startswith("reports/unfinished/")
+    }
 
 
 def _largest(project: Path, output: str) -> Path:
@@ -133,8 +139,6 @@ def test_a_run_is_finished_only_with_the_bytes_that_its_stages_wrote(
 
     done = flows(project, "run")
     assert done.returncode == 0, done.stderr
-    # on a slow machine there was a page so far, in whose place now stands one that leads on
-    shutil.rmtree(project / "reports" / "unfinished", ignore_errors=True)
     for output in ("data/prepared", "reports", "models/evaluator", "data/raw"):
         assert _bytes(project, output) == _bytes(smoke, output)
     found = outcomes(done)
