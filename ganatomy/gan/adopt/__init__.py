@@ -1,0 +1,1 @@
+"""GANs that were trained elsewhere: what describes them, how they are loaded, what they answer."""

@@ -1,0 +1,161 @@
+"""An adopted network behind our interface: latents or images in our terms, whatever its own are."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from ganatomy.errors import InputError
+from ganatomy.gan.adopt.port import Images, Latent, Network
+from ganatomy.rng import seeded
+
+_EDGE = 1e-6  # probabilities nearer to 0 or 1 have no logit in float32
+
+
+class AdoptedGenerator(nn.Module):
+    """Latents of shape (n, dim + classes) to RGB images in [-1, 1].
+
+    Parameters
+    ----------
+    network : nn.Module
+    spec : Network
+    latent : Latent
+    seed : int
+        Of the noise that it draws: the same at each call, by the place in the batch.
+    """
+
+    def __init__(self, network: nn.Module, spec: Network, latent: Latent, seed: int) -> None:
+        super().__init__()
+        self.network = network
+        self.spec, self.latent, self.seed = spec, latent, seed
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        """Give the images, shape (n, c, h, w), float32."""
+        with seeded(self.seed, "adopt", "noise"):
+            output = self.network(*self._inputs(z))
+        return _ours(_meant(output, self.spec.output, "generator"), self.spec.images)
+
+    def _inputs(self, z: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        latent = self.latent
+        own, classes = z[:, : latent.dim], z[:, latent.dim :]
+        if latent.shape == "map":
+            own = own[:, :, None, None]
+        if latent.classes == "none":
+            return (own,)
+        return (own, classes if latent.classes == "one-hot" else classes.argmax(1))
+
+
+class AdoptedDiscriminator(nn.Module):
+    """RGB images in [-1, 1] to one logit for each, shape (n,).
+
+    Parameters
+    ----------
+    network : nn.Module
+        A sigmoid module that it ends in is replaced when `spec` says that it gives probabilities.
+    spec : Network
+    seed : int
+        As in `AdoptedGenerator`.
+    """
+
+    def __init__(self, network: nn.Module, spec: Network, seed: int) -> None:
+        super().__init__()
+        self.network = network
+        self.spec, self.seed = spec, seed
+        self.takes_logit = spec.probability and not _without_sigmoid(network)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Give the logits, float32."""
+        with seeded(self.seed, "adopt", "noise"):
+            output = self.network(_theirs(images, self.spec.images))
+        values = _meant(output, self.spec.output, "discriminator")
+        if self.takes_logit:
+            values = values.clamp(_EDGE, 1 - _EDGE).logit()
+        if not values.numel() or values.shape[0] != len(images):
+            raise InputError(
+                f"it returns shape {tuple(values.shape)} for {len(images)} images",
+                "discriminator",
+                "Say by `output` what of it is meant; the first axis is that of the images.",
+            )
+        values = values.reshape(len(images), -1)
+        return values[:, 0] if self.spec.heads == "first" else values.mean(1)
+
+
+def latents_of(latent: Latent, count: int, draw: torch.Generator) -> torch.Tensor:
+    """Draw latents as the generator expects them; classes uniformly, one-hot behind.
+
+    Returns
+    -------
+    Tensor of shape (count, dim + num_classes), float32
+    """
+    if latent.distribution == "uniform":
+        z = 2 * torch.rand(count, latent.dim, generator=draw) - 1
+    else:
+        z = torch.randn(count, latent.dim, generator=draw)
+    while latent.distribution == "truncated" and bool((far := z.abs() > latent.truncation).any()):
+        z[far] = torch.randn(int(far.sum()), generator=draw)
+    if not latent.num_classes:
+        return z
+    labels = torch.randint(latent.num_classes, (count,), generator=draw)
+    return torch.cat([z, functional.one_hot(labels, latent.num_classes).float()], 1)
+
+
+def _meant(output: Any, way: tuple[str | int, ...], where: str) -> torch.Tensor:
+    """What of a network's answer is meant."""
+    for part in way:
+        try:
+            output = output[part]
+        except (KeyError, IndexError, TypeError):
+            raise InputError(
+                f"its output has no {part!r}: {_kind(output)}",
+                where,
+                "Set `output` to what it has.",
+            ) from None
+    if not isinstance(output, torch.Tensor):
+        raise InputError(
+            f"it returns {_kind(output)}, not a tensor",
+            where,
+            "Say what of it is meant: `output: 0` of a tuple, `output: name` of a mapping.",
+        )
+    return output.float()
+
+
+def _kind(output: Any) -> str:
+    if isinstance(output, Mapping):
+        return f"a mapping of {', '.join(map(repr, output))}"
+    if isinstance(output, list | tuple):
+        kinds = [
+            f"{tuple(each.shape)}" if isinstance(each, torch.Tensor) else type(each).__name__
+            for each in output
+        ]
+        return f"a {type(output).__name__} of {', '.join(kinds)}"
+    if isinstance(output, torch.Tensor):
+        return f"a tensor of shape {tuple(output.shape)}"
+    return f"a {type(output).__name__}"
+
+
+def _without_sigmoid(network: nn.Module) -> bool:
+    """Take off a sigmoid module, if it is the network's only one."""
+    found = [name for name, module in network.named_modules() if isinstance(module, nn.Sigmoid)]
+    if len(found) != 1 or not found[0]:
+        return False
+    network.set_submodule(found[0], nn.Identity())
+    return True
+
+
+def _theirs(images: torch.Tensor, spec: Images) -> torch.Tensor:
+    images = images.flip(1) if spec.order == "BGR" else images
+    mean, scale = _per_channel(spec, images)
+    return mean + scale * images
+
+
+def _ours(images: torch.Tensor, spec: Images) -> torch.Tensor:
+    mean, scale = _per_channel(spec, images)
+    images = (images - mean) / scale
+    return images.flip(1) if spec.order == "BGR" else images
+
+
+def _per_channel(spec: Images, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    mean, scale = (images.new_tensor(each)[:, None, None] for each in (spec.mean, spec.scale))
+    return mean, scale

@@ -1,0 +1,87 @@
+"""Networks as other people write them, for tests of what adopts them."""
+
+import torch
+from torch import nn
+
+SIZE = 16
+
+
+class Generator(nn.Module):
+    """Latents (n, d, 1, 1) to images in [0, 255], BGR, in a tuple, in place throughout."""
+
+    def __init__(self, nz: int = 8, nc: int = 3) -> None:
+        super().__init__()
+        self.main = nn.Sequential(
+            nn.ConvTranspose2d(nz, 6, 4, 1, 0),
+            nn.BatchNorm2d(6),
+            nn.ReLU(True),
+            nn.ConvTranspose2d(6, nc, 4, 4, 0),
+            nn.Sigmoid(),
+        )
+
+    def forward(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Images second, as if the latents were of use."""
+        return z, 255 * self.main(z)
+
+
+class Discriminator(nn.Module):
+    """Images in [0, 1] to a probability for each patch, in a mapping."""
+
+    def __init__(self, nc: int = 3) -> None:
+        super().__init__()
+        self.main = nn.Sequential(
+            nn.Conv2d(nc, 5, 4, 4, 0), nn.LeakyReLU(0.2, True), nn.Conv2d(5, 1, 1), nn.Sigmoid()
+        )
+
+    def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Probabilities by name."""
+        return {"features": images, "real": self.main(images)}
+
+
+class Squashed(Discriminator):
+    """With a sigmoid that is no module."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.main[3] = nn.Identity()
+
+    def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
+        """As its parent."""
+        return {"real": super().forward(images)["real"].sigmoid()}
+
+
+class Classed(nn.Module):
+    """Told the class, by index or one-hot."""
+
+    def __init__(self, one_hot: bool) -> None:
+        super().__init__()
+        self.one_hot = one_hot
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def forward(self, z: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
+        """A flat image of the class's shade."""
+        shade = classes.argmax(1) if self.one_hot else classes
+        grey = (self.scale * shade / 10)[:, None, None, None]
+        return grey.expand(-1, 1, SIZE, SIZE) + 0 * z.sum(1)[:, None, None, None]
+
+
+class Noisy(nn.Module):
+    """Draws noise while it runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.tensor(0.1))
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        """Noise around 0."""
+        return self.gain * torch.randn(len(z), 1, SIZE, SIZE).tanh() + 0 * z.sum()
+
+
+def fails(**arguments: object) -> nn.Module:
+    """Fail as a constructor does."""
+    raise TypeError(f"no such argument: {sorted(arguments)}")
+
+
+def no_network() -> int:
+    """Give no network."""
+    return 1
