@@ -9,7 +9,7 @@ SIZE = 16
 class Generator(nn.Module):
     """Latents (n, d, 1, 1) to images in [0, 255], BGR, in a tuple, in place throughout."""
 
-    def __init__(self, nz: int = 8, nc: int = 3) -> None:
+    def __init__(self, nz: int = 8, nc: int = 3, trained: bool = False) -> None:
         super().__init__()
         self.main = nn.Sequential(
             nn.ConvTranspose2d(nz, 6, 4, 1, 0),
@@ -18,6 +18,10 @@ class Generator(nn.Module):
             nn.ConvTranspose2d(6, nc, 4, 4, 0),
             nn.Sigmoid(),
         )
+        if trained:
+            self.main(torch.randn(64, nz, 1, 1))
+            for weights in (self.main[0].weight, self.main[3].weight):
+                weights.data *= 4
 
     def forward(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Images second, as if the latents were of use."""
@@ -75,6 +79,47 @@ class Noisy(nn.Module):
     def forward(self, z: torch.Tensor) -> torch.Tensor:
         """Noise around 0."""
         return self.gain * torch.randn(len(z), 1, SIZE, SIZE).tanh() + 0 * z.sum()
+
+
+class Unit(Generator):
+    """Images in [0, 1]."""
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        """As its parent's, another range."""
+        return super().forward(z)[1] / 255
+
+
+class Broken(Generator):
+    """Divides by zero."""
+
+    def forward(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """No numbers."""
+        return z, super().forward(z)[1] * (0 * z.sum() / 0)
+
+
+class Constant(nn.Module):
+    """One image whatever the latent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.image = nn.Parameter(torch.linspace(-1, 1, SIZE * SIZE).view(1, 1, SIZE, SIZE))
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        """Nothing of the latent."""
+        return self.image + 0 * z
+
+
+class Mates(nn.Module):
+    """Subtracts the batch's mean."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.tensor(0.3))
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        """Brightness by the first latents, among those of the batch."""
+        shade = (self.gain * (z - z.mean(0))[:, :1]).tanh()
+        return shade * torch.linspace(-1, 1, SIZE)[:, None].expand(SIZE, SIZE)
 
 
 def fails(**arguments: object) -> nn.Module:
