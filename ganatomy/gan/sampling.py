@@ -35,12 +35,23 @@ def latents(
     (torch.Size([3, 8]), True)
     """
     draw = random_generator(seed, "latent", *purpose)
-    z = torch.randn(count, architecture.latent_dim, generator=draw)
-    if architecture.num_classes == 0:
+    return drawn(count, architecture.latent_dim, architecture.num_classes, draw, labels)
+
+
+def drawn(
+    count: int,
+    dim: int,
+    num_classes: int,
+    draw: torch.Generator,
+    labels: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Draw standard normal latents, a one-hot class behind: of shape (count, dim + num_classes)."""
+    z = torch.randn(count, dim, generator=draw)
+    if num_classes == 0:
         return z
     if labels is None:
-        labels = torch.randint(architecture.num_classes, (count,), generator=draw)
-    return torch.cat([z, functional.one_hot(labels, architecture.num_classes).float()], 1)
+        labels = torch.randint(num_classes, (count,), generator=draw)
+    return torch.cat([z, functional.one_hot(labels, num_classes).float()], 1)
 
 
 @torch.no_grad()

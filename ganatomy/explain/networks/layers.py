@@ -39,6 +39,9 @@ class Layers:
     left_out: dict[str, str]
 
 
+NO_LAYERS = Layers((), (), None, {})
+
+
 def layers_of(model: nn.Module, inputs: torch.Tensor) -> Layers:
     """Run a network once and see what its modules return.
 

@@ -6,8 +6,9 @@ import torch
 from torch import nn
 
 from ganatomy.gan.adopt.construct import construct
-from ganatomy.gan.adopt.networks import AdoptedDiscriminator, AdoptedGenerator, latents_of
+from ganatomy.gan.adopt.networks import AdoptedDiscriminator, AdoptedGenerator
 from ganatomy.gan.adopt.port import Port
+from ganatomy.gan.sampling import drawn
 from ganatomy.rng import generator as random_generator
 
 
@@ -32,9 +33,11 @@ class Adopted:
     notes: tuple[str, ...]
 
     def latents(self, count: int, seed: int, *purpose: str) -> torch.Tensor:
-        """Draw latents for one purpose, shape (count, dim + classes)."""
-        assert self.port.latent is not None
-        return latents_of(self.port.latent, count, random_generator(seed, "latent", *purpose))
+        """Draw standard normal latents for one purpose, shape (count, dim + classes)."""
+        latent = self.port.latent
+        assert latent is not None
+        draw = random_generator(seed, "latent", *purpose)
+        return drawn(count, latent.dim, latent.num_classes, draw)
 
 
 def adopt(port: Port) -> Adopted:

@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from ganatomy.errors import InputError
 from ganatomy.gan.adopt.port import Images, Latent, Network
@@ -16,6 +15,9 @@ _EDGE = 1e-6  # probabilities nearer to 0 or 1 have no logit in float32
 
 class AdoptedGenerator(nn.Module):
     """Latents of shape (n, dim + classes) to RGB images in [-1, 1].
+
+    The random part of a latent is standard normal, whatever the network's own are: those are a
+    monotone function of each coordinate. So a step along a coordinate means the same in every GAN.
 
     Parameters
     ----------
@@ -39,7 +41,7 @@ class AdoptedGenerator(nn.Module):
 
     def _inputs(self, z: torch.Tensor) -> tuple[torch.Tensor, ...]:
         latent = self.latent
-        own, classes = z[:, : latent.dim], z[:, latent.dim :]
+        own, classes = own_latents(latent, z[:, : latent.dim]), z[:, latent.dim :]
         if latent.shape == "map":
             own = own[:, :, None, None]
         if latent.classes == "none":
@@ -82,27 +84,37 @@ class AdoptedDiscriminator(nn.Module):
         return values[:, 0] if self.spec.heads == "first" else values.mean(1)
 
 
-def latents_of(latent: Latent, count: int, draw: torch.Generator) -> torch.Tensor:
-    """Draw latents as the generator expects them; classes uniformly, one-hot behind.
+def own_latents(latent: Latent, z: torch.Tensor) -> torch.Tensor:
+    """Turn standard normal numbers into those that a generator expects, each on its own.
+
+    Parameters
+    ----------
+    latent : Latent
+    z : Tensor of shape (n, dim)
 
     Returns
     -------
-    Tensor of shape (count, dim + num_classes), float32
+    Tensor of shape (n, dim)
+        The same quantiles of the generator's distribution.
+
+    Examples
+    --------
+    >>> own_latents(Latent(2, distribution="uniform"), torch.tensor([[0.0, 9.0]]))
+    tensor([[0., 1.]])
     """
-    if latent.distribution == "uniform":
-        z = 2 * torch.rand(count, latent.dim, generator=draw) - 1
-    else:
-        z = torch.randn(count, latent.dim, generator=draw)
-    while latent.distribution == "truncated" and bool((far := z.abs() > latent.truncation).any()):
-        z[far] = torch.randn(int(far.sum()), generator=draw)
-    if not latent.num_classes:
+    if latent.distribution == "normal":
         return z
-    labels = torch.randint(latent.num_classes, (count,), generator=draw)
-    return torch.cat([z, functional.one_hot(labels, latent.num_classes).float()], 1)
+    own: torch.Tensor = torch.special.ndtr(z.double())
+    if latent.distribution == "uniform":
+        own = 2 * own - 1
+    else:
+        beyond = torch.special.ndtr(own.new_tensor(-latent.truncation))
+        own = torch.special.ndtri(beyond + (1 - 2 * beyond) * own)
+    return own.to(z.dtype)
 
 
 def _meant(output: Any, way: tuple[str | int, ...], where: str) -> torch.Tensor:
-    """What of a network's answer is meant."""
+    """Take from a network's answer the part that is meant."""
     for part in way:
         try:
             output = output[part]

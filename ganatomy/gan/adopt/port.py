@@ -17,7 +17,7 @@ REDUCTIONS = ("mean", "first")
 
 @dataclass(frozen=True)
 class Latent:
-    """What a generator is given.
+    """The latents of a generator.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Latent:
 
 @dataclass(frozen=True)
 class Images:
-    """How the images that a network speaks stand to ours, which are RGB in [-1, 1].
+    """Range and channel order of the images that a network speaks; ours are RGB in [-1, 1].
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ class Oddity(NamedTuple):
 
 @dataclass(frozen=True)
 class Probe:
-    """What was seen of an adopted GAN.
+    """All that was seen of an adopted GAN.
 
     Parameters
     ----------

@@ -21,8 +21,10 @@ from ganatomy.gan.adopt.port import (
 )
 
 _PORT = ("generator", "discriminator", "latent", "seed")
-_NETWORK = ("build", "arguments", "weights", "key", "prefix", "file", "output", "heads")
-_NETWORK += ("probability", "range", "mean", "std", "order")
+_NETWORK = (
+    *("build", "arguments", "weights", "key", "prefix", "file", "output", "heads"),
+    *("probability", "range", "mean", "std", "order"),
+)
 _LATENT = ("dim", "shape", "distribution", "truncation", "num_classes", "classes")
 
 
@@ -121,8 +123,8 @@ def _images(keys: "_Keys") -> Images:
     if name not in RANGES:
         known = ", ".join(f"`range: {each}`" for each in RANGES)
         raise keys.fault("range", name, f"Use {known}, or `mean` and `std`.")
-    mean, scale = RANGES[name]
-    return Images((mean,), (scale,), order)
+    middle, scale = RANGES[name]
+    return Images((middle,), (scale,), order)
 
 
 def _latent(keys: "_Keys") -> Latent:
@@ -196,7 +198,7 @@ class _Keys:
 
     def numbers(self, key: str) -> tuple[float, ...]:
         value = self.values.get(key)
-        given = value if isinstance(value, list) else [value]
+        given: list[Any] = value if isinstance(value, list) else [value]
         if not given or not all(isinstance(each, int | float) for each in given):
             raise self.fault(key, f"{value!r}", "Give a number, or one for each channel.")
         return tuple(float(each) for each in given)

@@ -22,7 +22,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class Fitted:
-    """What of a file went into a network.
+    """The part of a file that went into a network.
 
     Parameters
     ----------

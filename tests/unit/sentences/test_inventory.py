@@ -34,6 +34,7 @@ NO_SENTENCES = {
         *("data.features.recipes._Single.modes", "metrics.evaluator.digest_of"),
         *("data.card.content_hash", "report.sections.page_section.PageSection.title"),
         *("report.terms.term.Term.label", "report.terms.term.Term.anchor"),
+        *("gan.adopt.reading._Keys.choice", "gan.adopt.reading._Keys.text"),
     ),
     "a text without figures, which a test of its own has": (
         *(

@@ -68,4 +68,24 @@ def test_what_does_not_go_together_is_refused(images: int, latents: int, labels:
             class_names=("a", "b", "c"),
             real_labels=torch.zeros(labels, dtype=torch.int64),
         )
-    assert error.value.where in ("real, z", "real_labels")
+    assert error.value.where in ("real", "z", "real_labels")
+
+
+def test_what_is_missing_is_missing_alone() -> None:
+    """A GAN need not be whole: each part is looked at as far as it goes."""
+    generator = nn.Sequential(nn.Linear(2, 64), nn.Unflatten(1, (1, 8, 8)))
+    discriminator = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(144, 1))
+    z, real = torch.randn(3, 2), torch.rand(5, 1, 8, 8)
+    of_g = Subjects.of(generator, None, z=z)
+    assert (of_g.has_generator, of_g.has_discriminator, len(of_g.real)) == (True, False, 0)
+    assert of_g.size == (8, 8)
+    torch.testing.assert_close(of_g.fake, generator(z))
+    with pytest.raises(InputError, match="there is no discriminator"):
+        of_g.discriminator(of_g.fake)
+    of_d = Subjects.of(None, discriminator, real=real, fake=real[:2])
+    assert (of_d.has_generator, len(of_d.fake), of_d.z.numel()) == (False, 2, 0)
+    assert of_d.d_layers.convolutions == ("0",)
+    with pytest.raises(InputError, match="no image"):
+        Subjects.of(None, discriminator)
+    with pytest.raises(InputError, match="of shape"):
+        Subjects.of(generator, None, z=z, real=torch.rand(2, 3, 8, 8))

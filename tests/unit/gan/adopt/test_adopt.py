@@ -12,7 +12,7 @@ from torch import nn
 
 from ganatomy.errors import InputError
 from ganatomy.gan.adopt.adopted import Adopted, adopt
-from ganatomy.gan.adopt.networks import latents_of
+from ganatomy.gan.adopt.networks import own_latents
 from ganatomy.gan.adopt.port import Latent
 from ganatomy.gan.adopt.reading import read_port
 from tests.unit.gan.adopt.foreign import SIZE, Discriminator, Generator, Squashed
@@ -168,7 +168,8 @@ def test_a_program_needs_no_class(tmp_path: Path, kind: str) -> None:
 
 def test_latents_are_drawn_as_they_are_distributed() -> None:
     def draw(**how: Any) -> torch.Tensor:
-        return latents_of(Latent(50, **how), 400, torch.Generator().manual_seed(0))
+        z = torch.randn(400, 50, generator=torch.Generator().manual_seed(0))
+        return own_latents(Latent(50, **how), z)
 
     uniform, truncated = draw(distribution="uniform"), draw(distribution="truncated", truncation=1)
     assert float(uniform.abs().max()) <= 1
