@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ganatomy.errors import InputError
 from ganatomy.files import check_can_write, sha256_of, write_bytes
+from ganatomy.gan.files import ADOPTED, is_gan
 
 if TYPE_CHECKING:
     import torch
@@ -20,6 +21,7 @@ _FEWEST, _MOST = 20, 10_000
 _PREPARED, _EVALUATOR = Path("data/prepared"), Path("models/evaluator")
 _IMPORTANCE = Path("reports/importance")
 _NETWORKS = ("generator_ema", "discriminator")
+_OF_ADOPTED = ("generator",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -108,19 +110,16 @@ def _check_folders(folders: dict[str, Path]) -> None:
             )
     first, second = folders.values()
     if first.resolve() == second.resolve() or (
-        _is_gan(first) and _is_gan(second) and _digests(first) == _digests(second)
+        is_gan(first) and is_gan(second) and _digests(first) == _digests(second)
     ):
         raise InputError(
             f"{first} and {second} are the same", "B", "There is nothing to compare: name another."
         )
 
 
-def _is_gan(folder: Path) -> bool:
-    return (folder / "networks.json").is_file()
-
-
 def _digests(folder: Path) -> list[str]:
-    files = [folder / f"{name}.safetensors" for name in _NETWORKS]
+    names = _OF_ADOPTED if (folder / ADOPTED).is_file() else _NETWORKS
+    files = [folder / f"{name}.safetensors" for name in names]
     return [sha256_of(file) if file.is_file() else str(file) for file in files]
 
 
@@ -134,7 +133,7 @@ def _project_of(folders: dict[str, Path]) -> Path:
     """The folder in which a run has left models/, of A or else of B; else where one is."""
     for folder in folders.values():
         for parent in folder.resolve().parents:
-            if parent.name == "models" and _is_gan(folder):
+            if parent.name == "models" and is_gan(folder):
                 return parent.parent
     return Path()
 
@@ -148,7 +147,7 @@ def _sides(
     from ganatomy.gan.checkpoint import load_gan
 
     device, count = resolve_device(arguments.device), arguments.count
-    gans = {name: load_gan(each, device) for name, each in folders.items() if _is_gan(each)}
+    gans = {name: load_gan(each, device) for name, each in folders.items() if is_gan(each)}
     found: dict[str, Gan | torch.Tensor] = dict(gans)
     channels = next((gan.architecture.channels for gan in gans.values()), 0)
     for name, folder in folders.items():

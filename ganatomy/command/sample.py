@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ganatomy.errors import InputError
 from ganatomy.files import check_can_write
+from ganatomy.gan.files import is_gan
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def check_is_gan(folder: Path) -> None:
     """Refuse a folder without a GAN in it."""
-    if not (folder / "networks.json").is_file():
+    if not is_gan(folder):
         raise InputError(
             "there is no GAN here: no networks.json",
             str(folder),

@@ -7,7 +7,9 @@ from torch import nn
 
 from ganatomy.errors import REMAKE, InputError
 from ganatomy.files import read_json, write_json
+from ganatomy.gan.adopt.folder import load_adopted
 from ganatomy.gan.architecture import Architecture
+from ganatomy.gan.files import ADOPTED, NETWORKS_FILE
 from ganatomy.gan.model import NETWORKS, Gan, empty_gan
 from ganatomy.tensors import read_tensors, write_tensors
 
@@ -28,16 +30,20 @@ def save_gan(gan: Gan, folder: str | Path) -> None:
     folder = Path(folder)
     for name in NETWORKS:
         write_tensors(folder / f"{name}.safetensors", getattr(gan, name).state_dict())
-    write_json(folder / "networks.json", gan.architecture.to_json())
+    write_json(folder / NETWORKS_FILE, gan.architecture.to_json())
 
 
 def load_gan(folder: str | Path, device: torch.device | str = "cpu") -> Gan:
-    """Read what `save_gan` wrote, in eval mode.
+    """Read what `save_gan` or `save_adopted` wrote, in eval mode.
+
+    Of an adopted GAN a network that was not given is an `Absent`, and its generator is its own
+    moving average.
 
     Raises
     ------
     InputError
-        A file is missing or damaged, or its weights do not fit the architecture beside them.
+        A file is missing or damaged, its weights do not fit the architecture beside them, or the
+        classes of an adopted GAN cannot be imported.
 
     Examples
     --------
@@ -50,7 +56,9 @@ def load_gan(folder: str | Path, device: torch.device | str = "cpu") -> Gan:
     True
     """
     folder = Path(folder)
-    path = folder / "networks.json"
+    if (folder / ADOPTED).is_file():
+        return load_adopted(folder, device)
+    path = folder / NETWORKS_FILE
     values = read_json(path)
     try:
         architecture = Architecture.from_json(values)

@@ -1,5 +1,7 @@
 """Latents in, images out; images in, logits out. For any generator and discriminator."""
 
+from itertools import chain
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -65,7 +67,7 @@ def generate(generator: nn.Module, z: torch.Tensor, batch_size: int = 256) -> to
     >>> generate(gan.generator_ema, latents(2, gan.architecture, 0)).shape
     torch.Size([2, 1, 28, 28])
     """
-    device = next(generator.parameters()).device
+    device = _device_of(generator)
     return torch.cat([generator(part.to(device)).cpu() for part in z.split(batch_size)])
 
 
@@ -80,6 +82,12 @@ def score(discriminator: nn.Module, images: torch.Tensor, batch_size: int = 512)
     >>> score(gan.discriminator, torch.zeros(2, 1, 28, 28, dtype=torch.uint8)).shape
     torch.Size([2])
     """
-    device = next(discriminator.parameters()).device
+    device = _device_of(discriminator)
     parts = [discriminator(to_float(part.to(device))).cpu() for part in images.split(batch_size)]
     return torch.cat(parts).double()
+
+
+def _device_of(network: nn.Module) -> torch.device:
+    """Where a network's weights are; a program may have none, and is on the CPU."""
+    held = next(chain(network.parameters(), network.buffers()), None)
+    return torch.device("cpu") if held is None else held.device

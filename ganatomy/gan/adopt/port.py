@@ -84,6 +84,9 @@ class Network:
     probability : bool
         It ends in a sigmoid, which is taken off.
     images : Images
+    loss : str
+        What a discriminator was trained with, a name of `ganatomy.gan.settings.LossName`; "" for
+        what nobody told: then the level of its logits means nothing to us.
     """
 
     build: str = ""
@@ -96,6 +99,7 @@ class Network:
     heads: str = "mean"
     probability: bool = False
     images: Images = field(default_factory=Images)
+    loss: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,9 @@ class Port:
         Of the generator; without one there is none.
     seed : int
         Of the noise that the networks draw while they run: the same at each call.
+    train : str
+        ``module:function`` that trains such a GAN anew; see `ganatomy.gan.adopt.training`. ""
+        for none.
 
     Examples
     --------
@@ -120,6 +127,7 @@ class Port:
     discriminator: Network | None = None
     latent: Latent | None = None
     seed: int = 0
+    train: str = ""
 
 
 def range_of(low: float, high: float) -> Images:

@@ -4,7 +4,7 @@ import difflib
 import importlib.resources
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from ganatomy.errors import InputError
 from ganatomy.gan.adopt.port import (
@@ -19,12 +19,15 @@ from ganatomy.gan.adopt.port import (
     Network,
     Port,
 )
+from ganatomy.gan.settings import LossName
 
-_PORT = ("generator", "discriminator", "latent", "seed")
+_PORT = ("generator", "discriminator", "latent", "seed", "train")
 _NETWORK = (
     *("build", "arguments", "weights", "key", "prefix", "file", "output", "heads"),
     *("probability", "range", "mean", "std", "order"),
 )
+_OF_DISCRIMINATOR = (*_NETWORK, "loss")
+_LOSSES = ("", *get_args(LossName))
 _LATENT = ("dim", "shape", "distribution", "truncation", "num_classes", "classes")
 
 
@@ -48,8 +51,8 @@ def read_port(values: Any, where: str, folder: Path) -> Port:
     """
     top = _Keys(values, where, "", _PORT)
     generator, discriminator = (
-        _network(top.of(name, _NETWORK), folder) if name in top.values else None
-        for name in ("generator", "discriminator")
+        _network(top.of(name, known), folder) if name in top.values else None
+        for name, known in (("generator", _NETWORK), ("discriminator", _OF_DISCRIMINATOR))
     )
     if generator is None and discriminator is None:
         raise top.fault("", "neither generator nor discriminator", "Name one of them, or both.")
@@ -57,11 +60,25 @@ def read_port(values: Any, where: str, folder: Path) -> Port:
         what = "latent without a generator" if generator is None else "a generator without latent"
         raise top.fault("latent", what, "Give both, or neither: `latent: {dim: 100}`.")
     latent = None if generator is None else _latent(top.of("latent", _LATENT))
-    return Port(generator, discriminator, latent, top.whole("seed", 0))
+    train = top.dotted("train")
+    if train:
+        _check_can_be_trained(generator, discriminator, top)
+    return Port(generator, discriminator, latent, top.whole("seed", 0), train)
+
+
+def _check_can_be_trained(
+    generator: Network | None, discriminator: Network | None, keys: "_Keys"
+) -> None:
+    """Refuse a training whose networks `build` could not make again."""
+    for name, network in (("generator", generator), ("discriminator", discriminator)):
+        if network is None or not network.build:
+            what = f"no {name} to train" if network is None else f"the {name} is a program"
+            remedy = "Give both networks by `build`, or leave out `train`."
+            raise keys.fault("train", what, remedy)
 
 
 def _network(keys: "_Keys", folder: Path) -> Network:
-    build, program = keys.text("build"), keys.path("file", folder)
+    build, program = keys.dotted("build"), keys.path("file", folder)
     if bool(build) == (program is not None):
         what = "both build and file" if build else "neither build nor file"
         raise keys.fault(
@@ -70,8 +87,6 @@ def _network(keys: "_Keys", folder: Path) -> Network:
             "Give `build: module:name` of the class, with its weights, or `file`, a TorchScript or "
             "torch.export program.",
         )
-    if build and ":" not in build:
-        raise keys.fault("build", f"{build!r} has no colon", "Write `module:name`.")
     for name in ("arguments", "weights", "key", "prefix"):
         if program is not None and name in keys.values:
             raise keys.fault(name, "a program has none", f"Leave out `{name}`, or give `build`.")
@@ -89,6 +104,7 @@ def _network(keys: "_Keys", folder: Path) -> Network:
         heads=keys.choice("heads", REDUCTIONS),
         probability=keys.flag("probability"),
         images=_images(keys),
+        loss=keys.choice("loss", _LOSSES),
     )
 
 
@@ -178,6 +194,12 @@ class _Keys:
             raise self.fault(key, f"{value!r}", "Give a text.")
         return value
 
+    def dotted(self, key: str) -> str:
+        value = self.text(key)
+        if value and ":" not in value:
+            raise self.fault(key, f"{value!r} has no colon", "Write `module:name`.")
+        return value
+
     def whole(self, key: str, default: int) -> int:
         value = self.values.get(key, default)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
@@ -193,7 +215,7 @@ class _Keys:
     def choice(self, key: str, known: tuple[str, ...]) -> str:
         value = self.values.get(key, known[0])
         if value not in known:
-            raise self.fault(key, f"{value!r}", f"Use {', '.join(known)}.")
+            raise self.fault(key, f"{value!r}", f"Use {', '.join(filter(None, known))}.")
         return str(value)
 
     def numbers(self, key: str) -> tuple[float, ...]:

@@ -1,0 +1,148 @@
+"""An adopted GAN on disk: its weights, what is needed to build it again, and its author's code."""
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from ganatomy.absent import Absent, is_there
+from ganatomy.errors import REMAKE, InputError
+from ganatomy.files import read_json, write_bytes, write_json
+from ganatomy.gan.adopt.adopted import Adopted, adopt
+from ganatomy.gan.adopt.port import Network, Port
+from ganatomy.gan.adopt.reading import read_port
+from ganatomy.gan.architecture import Architecture
+from ganatomy.gan.files import ADOPTED, CODE
+from ganatomy.gan.model import Gan
+from ganatomy.tensors import write_tensors
+
+_PARTS = ("generator", "discriminator")
+_OF_WEIGHTS = ("weights", "key", "prefix", "file")
+
+
+def save_adopted(
+    adopted: Adopted,
+    values: Mapping[str, Any],
+    folder: str | Path,
+    *,
+    image_shape: tuple[int, ...],
+    origin: Mapping[str, Any] | None = None,
+) -> None:
+    """Write networks into `folder`, so that `load_gan` gives them back.
+
+    Weights become safetensors, a program is copied. Its author's code is not written: who has it
+    lays it beside as ``code``.
+
+    Parameters
+    ----------
+    adopted : Adopted
+    values : mapping
+        What `read_port` made its port of.
+    folder : str or Path
+    image_shape : tuple of int
+        Channels, height, width.
+    origin : mapping, optional
+        Plain values that tell where it comes from: kept as they are.
+    """
+    folder = Path(folder)
+    kept = dict(values)
+    for name in _PARTS:
+        wrapper = getattr(adopted, name)
+        if wrapper is None:
+            continue
+        own = {key: value for key, value in values[name].items() if key not in _OF_WEIGHTS}
+        program = getattr(adopted.port, name).program
+        if program is None:
+            own["weights"] = f"{name}.safetensors"
+            state = wrapper.network.state_dict()
+            # tied weights are one tensor under several names, which safetensors refuses
+            write_tensors(folder / own["weights"], {k: each.clone() for k, each in state.items()})
+        else:
+            own["file"] = f"{name}.program"
+            write_bytes(folder / own["file"], program.read_bytes())
+        kept[name] = own
+    about = {"image_shape": list(image_shape), "port": kept, "origin": dict(origin or {})}
+    write_json(folder / ADOPTED, about)
+
+
+def load_adopted(folder: Path, device: torch.device | str = "cpu") -> Gan:
+    """Read what `save_adopted` wrote: networks in our terms, in eval mode.
+
+    Raises
+    ------
+    InputError
+        A file is missing or damaged, or its author's classes cannot be imported.
+    """
+    path = folder / ADOPTED
+    about = read_json(path)
+    try:
+        channels, height, width = (int(each) for each in about["image_shape"])
+        port = read_port(about["port"], str(path), folder)
+    except (LookupError, TypeError, ValueError) as error:
+        raise InputError(f"not an adopted GAN ({error})", str(path), REMAKE) from None
+    _check_importable(port, folder)
+    return gan_of(adopt(port), (channels, height, width), device)
+
+
+def gan_of(
+    adopted: Adopted, image_shape: tuple[int, int, int], device: torch.device | str = "cpu"
+) -> Gan:
+    """Give an adopted GAN as one of ours; what was not given is an `Absent`.
+
+    Parameters
+    ----------
+    adopted : Adopted
+    image_shape : tuple of int
+        Channels, height, width.
+    device : torch.device or str
+    """
+    parts: dict[str, nn.Module] = {name: getattr(adopted, name) or Absent(name) for name in _PARTS}
+    for network in parts.values():
+        if is_there(network):
+            network.to(device).eval().requires_grad_(False)
+    architecture = architecture_of_port(adopted.port, image_shape)
+    generator = parts["generator"]
+    return Gan(generator, parts["discriminator"], generator, architecture)
+
+
+def architecture_of_port(port: Port, image_shape: tuple[int, int, int]) -> Architecture:
+    """Give names and sizes of an adopted GAN, of which nobody knows the width of its layers."""
+    channels, height, width = image_shape
+    latent = port.latent
+    return Architecture(
+        image_size=width,
+        channels=channels,
+        latent_dim=latent.dim if latent else 0,
+        width=0,
+        generator=_name(port.generator),
+        discriminator=_name(port.discriminator),
+        num_classes=latent.num_classes if latent else 0,
+        height=0 if height == width else height,
+    )
+
+
+def _name(network: Network | None) -> str:
+    if network is None:
+        return ""
+    return network.build or (network.program.name if network.program else "")
+
+
+def _check_importable(port: Port, folder: Path) -> None:
+    """Name the code that lies beside the weights, where its author's module is not found.
+
+    It is not run from there by itself: who loads weights from a stranger runs nothing of theirs
+    without a word.
+    """
+    for name in _PARTS:
+        network: Network | None = getattr(port, name)
+        top = network.build.partition(":")[0].partition(".")[0] if network else ""
+        code = folder / CODE
+        if top and importlib.util.find_spec(top) is None and list(code.glob(f"{top}*")):
+            raise InputError(
+                f"there is no module {top!r}, which builds the {name}",
+                str(folder / ADOPTED),
+                f"Its code is kept in {code}: if you trust it, set PYTHONPATH={code}.",
+            )
