@@ -169,6 +169,8 @@ class _Teller:
                 percent = 100.0 * event["done"] / max(1, event["total"])
             elif event["kind"] == "warning":
                 self._logger.warning(event["text"])
+            elif event["kind"] == "note":
+                self._logger.info(event["text"])
         due = time.monotonic() - self._artifact_at > _ARTIFACT_INTERVAL_S
         if percent is not None and (due or last):
             self._show(percent)

@@ -91,7 +91,7 @@ class Terminal:
         """Nothing yet: most stages of a second run are unchanged within a moment."""
 
     def stage_said(self, stage: str, event: Event) -> None:
-        """Move the bar; print a warning once."""
+        """Move the bar; print a warning or a note once."""
         with self._lock:
             if event["kind"] == "progress":
                 if stage not in self._bars:
@@ -107,9 +107,10 @@ class Terminal:
                 if self._progress.disable and time.monotonic() - self._told_s > _TELL_INTERVAL_S:
                     self._told_s = time.monotonic()
                     self._print(stage, self._how_far(event, pace))
-            elif event["kind"] == "warning" and event["text"] not in self._said:
+            elif event["kind"] in ("warning", "note") and event["text"] not in self._said:
                 self._said.add(event["text"])
-                self._print(stage, f"warning: {event['text']}")
+                is_warning = event["kind"] == "warning"
+                self._print(stage, f"warning: {event['text']}" if is_warning else event["text"])
 
     def stage_ended(self, stage: str, outcome: str, seconds: float, left: str = "") -> None:
         """One line that stays."""

@@ -6,6 +6,7 @@ No torch here.
 from typing import Literal
 
 Source = Literal["mnist-sample", "mnist", "fashion-mnist", "cifar10", "image-folder"]
+Classes = Literal["auto", "folders", "none", "dataset.json"]  # of a folder: what tells them apart
 ImageSize = Literal[28, 32, 64, 128]
 Channels = Literal[0, 1, 3]  # 0: as the source has them
 OnDuplicates = Literal["keep", "together", "drop"]

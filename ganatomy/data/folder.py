@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from ganatomy.data.formats import HEAD_BYTES, PICTURE_SUFFIXES, format_of, refusal_of
 
+# of file servers, archivers and waste bins: thumbnails, forks of files, what is deleted
+SYSTEM_FOLDERS = ("@eaDir", "__MACOSX", "#recycle", "$RECYCLE.BIN", "System Volume Information")
 _LONGEST_SUFFIX = 12
 _MAX_KINDS = 20
 _Parts = tuple[str, ...]
@@ -36,7 +38,8 @@ class Entry:
     refused : str
         Why it is not even opened; "" when it is a file that may be.
     kind : str
-        What it is counted as without being opened: ``hidden``, or ``link to a folder beside``.
+        What it is counted as without being opened: ``hidden``, ``in @eaDir`` and the like, or
+        ``link to a folder beside``.
     """
 
     name: str
@@ -57,7 +60,8 @@ class Survey:
         ``file`` and ``reason`` of what is or is called a picture and cannot be used, and of what
         cannot be looked at.
     others : dict of str to int
-        How many other files there are, by kind: their suffix, or ``hidden``.
+        How many other files there are, by kind: their suffix, ``hidden``, or ``in @eaDir`` and the
+        like.
     """
 
     images: list[Entry] = field(default_factory=list)
@@ -69,7 +73,7 @@ class _Folder(NamedTuple):
     path: Path
     real: str
     parts: _Parts
-    hidden: bool
+    hidden: str  # what all below it is counted as; "" where it is looked at
 
 
 def survey(root: Path, follow_links: bool) -> Survey:
@@ -110,7 +114,7 @@ def walk(root: Path, follow_links: bool) -> list[Entry]:
     home = os.path.realpath(root)
     read_as = {home: "."}
     entries: list[tuple[_Parts, Entry]] = []
-    waiting = [_Folder(root, home, (), False)]  # no recursion: it may be thousands deep
+    waiting = [_Folder(root, home, (), "")]  # no recursion: it may be thousands deep
     while waiting:
         folder, real, parts, hidden = waiting.pop()
         try:
@@ -121,7 +125,7 @@ def walk(root: Path, follow_links: bool) -> list[Entry]:
             continue
         for name in names:
             path, here = folder / name, (*parts, name)
-            unseen = hidden or name.startswith(".")
+            unseen = hidden or _unseen(name)
             entry = _entry(path, shown(here), unseen, real, home, follow_links)
             if isinstance(entry, Entry):
                 entries.append((here, entry))
@@ -144,7 +148,7 @@ def shown(parts: _Parts) -> str:
 
 
 def _entry(
-    path: Path, name: str, hidden: bool, real_folder: str, home: str, follow_links: bool
+    path: Path, name: str, hidden: str, real_folder: str, home: str, follow_links: bool
 ) -> Entry | str:
     """Return the entry of a name, or the real path of the folder that has to be walked."""
     try:
@@ -152,7 +156,7 @@ def _entry(
     except OSError as error:
         return Entry(name, path, refused=error.strerror or "cannot be looked at")
     if hidden and not stat.S_ISDIR(mode):
-        return Entry(name, path, kind="hidden")
+        return Entry(name, path, kind=hidden)
     if stat.S_ISLNK(mode):
         return _link(path, name, home, follow_links)
     return _target(path, name, mode, os.path.join(real_folder, path.name))
@@ -182,7 +186,14 @@ def _target(path: Path, name: str, mode: int, real: str) -> Entry | str:
 
 
 def _is_hidden(relative: str) -> bool:
-    return any(part.startswith(".") for part in relative.split(os.sep) if part != os.curdir)
+    return any(_unseen(part) for part in relative.split(os.sep) if part != os.curdir)
+
+
+def _unseen(name: str) -> str:
+    """Say as what a name is counted that is not even looked at; "" for any other."""
+    if name.startswith("."):
+        return "hidden"
+    return f"in {name}" if name in SYSTEM_FOLDERS else ""
 
 
 def _look(path: Path) -> tuple[str, str]:

@@ -43,6 +43,7 @@ def save_report(prepared: Prepared, raw: Raw, folder: Path) -> None:
             "others": raw.others,
             "duplicates": asdict(prepared.repeats),
             "num_flat": num_flat(prepared),
+            **({"notes": raw.notes} if raw.notes else {}),
         },
     )
 

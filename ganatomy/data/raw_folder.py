@@ -21,6 +21,8 @@ def save_raw(raw: Raw, folder: Path) -> None:
     about = {"class_names": list(raw.class_names), "files": files, "origin": raw.origin}
     if files:
         about |= {"refused": raw.refused, "others": raw.others}
+    if raw.notes:
+        about["notes"] = raw.notes
     write_tensors(folder / _TENSORS, tensors)
     write_json(folder / _ABOUT, about)
 
@@ -39,4 +41,5 @@ def load_raw(folder: Path) -> Raw:
         unpack_attributes(tensors),
         about.get("refused", []),
         about.get("others", {}),
+        about.get("notes", []),
     )

@@ -5,7 +5,6 @@ with what a table of the user's says of each.
 """
 
 import time
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,16 +13,19 @@ from typing import get_args
 import torch
 
 from ganatomy.data.attributes import read_attributes
-from ganatomy.data.choices import Source
+from ganatomy.data.choices import Classes, Source
 from ganatomy.data.collecting import Collected, collect
 from ganatomy.data.dataset import UNLABELLED
 from ganatomy.data.idx import find_idx, read_idx
+from ganatomy.data.label_table import LABEL_TABLE, find_table
 from ganatomy.data.reading import DEFAULT_LIMITS, Limits
+from ganatomy.data.structure import common_folder, notes_on_classes, read_structure
 from ganatomy.errors import InputError
 from ganatomy.extras import extra
 
 SOURCES: tuple[str, ...] = get_args(Source)
 TRAIN, TEST, UNSPLIT = 0, 1, -1
+_SIDES = {"train": TRAIN, "test": TEST, "": UNSPLIT}
 
 _DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 _FASHION_CLASSES = (
@@ -63,6 +65,8 @@ class Raw:
         ``file`` and ``reason`` of each file of a folder that was found to be unusable.
     others : dict of str to int
         How many more files of a folder are not used, by kind.
+    notes : list of str
+        What the order of a folder was taken to mean, in sentences.
     """
 
     images: torch.Tensor | None
@@ -75,6 +79,7 @@ class Raw:
     attributes: dict[str, torch.Tensor] = field(default_factory=dict)
     refused: list[dict[str, str]] = field(default_factory=list)
     others: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def fetch(
@@ -85,6 +90,7 @@ def fetch(
     retries: int,
     warn: Callable[[str], None],
     attributes: Path | None = None,
+    classes: Classes = "auto",
     follow_links: bool = False,
     limits: Limits = DEFAULT_LIMITS,
     into: Path | None = None,
@@ -113,6 +119,8 @@ def fetch(
         attribute: numbers (of -1 and 1 alone, -1 becomes 0), true/false or yes/no (1 and 0), or
         words. Of words, each becomes an attribute ``column=word`` of 1 and 0; of two words, only
         the second in the alphabet does. Empty, na, n/a, nan and null are unknown.
+    classes : str
+        For ``image-folder``: what tells classes apart, as in `ganatomy.data.structure`.
     follow_links : bool
         Of ``image-folder``, as `limits` and `into`: follow links that lead out of `root`.
     limits : Limits
@@ -126,14 +134,20 @@ def fetch(
     Raises
     ------
     InputError
-        Unknown source, missing folder, no image in it, a download that failed for good, or a table
-        that does not fit the images or itself.
+        Unknown source, missing folder, no image in it, a download that failed for good, a table
+        that does not fit the images or itself, or `classes` that the source has not.
     """
     if attributes is not None and source != "image-folder":
         raise InputError(
             f"source {source!r} has no files that a table could name",
             f"attributes={attributes}",
             "Use `source=image-folder`, or leave `attributes` empty.",
+        )
+    if classes != "auto" and source != "image-folder":
+        raise InputError(
+            f"source {source!r} knows its classes, and has no folders",
+            f"classes={classes}",
+            "Use `source=image-folder`, or `classes=auto`.",
         )
     if source == "mnist-sample":
         raw = _mnist_sample()
@@ -145,7 +159,7 @@ def fetch(
         collected = collect(
             root, max_images, follow_links, limits=limits, into=into, progress=progress
         )
-        return _image_folder(root, collected, attributes, warn)
+        return _image_folder(root, collected, classes, follow_links, attributes, warn)
     else:
         raise InputError(
             f"unknown source {source!r}", "source", f"Use one of: {', '.join(SOURCES)}."
@@ -264,32 +278,34 @@ def _download(
 
 
 def _image_folder(
-    root: Path, collected: Collected, attributes: Path | None, warn: Callable[[str], None]
+    root: Path,
+    collected: Collected,
+    classes: Classes,
+    follow_links: bool,
+    attributes: Path | None,
+    warn: Callable[[str], None],
 ) -> Raw:
     called = tuple(collected.names)
-    classes = [_class_of(name) for name in called]
-    names = tuple(sorted({name for name in classes if name is not None}))
-    if len(names) < 2:  # one folder tells nothing apart
-        names = ()
-    labels = torch.tensor([names.index(name) if name in names else UNLABELLED for name in classes])
+    notes: list[str] = []
+    needs_table = classes in ("auto", LABEL_TABLE)
+    folders = common_folder(called)
+    table = find_table(root, folders, follow_links, notes) if needs_table else None
+    found = read_structure(called, classes, table)
+    place = {name: label for label, name in enumerate(found.class_names)}
     known: dict[str, torch.Tensor] = {}
     if attributes is not None:
         unused = [*collected.left_out, *(entry["file"] for entry in collected.refused)]
         known = read_attributes(attributes, called, warn, unused=unused)
     return Raw(
         None,
-        labels,
-        torch.full((len(called),), UNSPLIT),
-        names,
+        torch.tensor([UNLABELLED if name is None else place[name] for name in found.classes]),
+        torch.tensor([_SIDES[side] for side in found.sides]),
+        found.class_names,
         tuple(collected.files),
         f"folder {root.name}",
         called,
         known,
         collected.refused,
         collected.others,
+        [*notes, *found.notes, *notes_on_classes(found.classes)],
     )
-
-
-def _class_of(name: str) -> str | None:
-    first, slash, _ = name.partition("/")
-    return unicodedata.normalize("NFC", first) if slash else None  # as it is typed

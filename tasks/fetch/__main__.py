@@ -29,6 +29,7 @@ def main(events: Events) -> None:
             retries=params.retries,
             warn=events.warning,
             attributes=Path(params.attributes) if params.attributes else None,
+            classes=params.classes,
             follow_links=params.follow_links,
             limits=Limits(bounds.max_pixels, bounds.max_seconds),
             into=folder / FILES,
@@ -38,6 +39,8 @@ def main(events: Events) -> None:
         save_raw(raw, folder)
         count = len(raw.labels)
         write_metrics(report, {"num_found": count, "num_classes": len(raw.class_names)})
+    for note in raw.notes:
+        events.note(note)
     if told := _not_used(raw):
         events.warning(told)
     events.progress(count, count, "images")
@@ -47,7 +50,8 @@ def _in_keys(raw: Raw) -> Raw:
     """Name the keys of params.yaml where the library names arguments."""
     refused = [{**entry, "reason": in_keys(entry["reason"], "fetch")} for entry in raw.refused]
     others = {in_keys(kind, "fetch"): count for kind, count in raw.others.items()}
-    return replace(raw, refused=refused, others=others)
+    notes = [in_keys(note, "fetch") for note in raw.notes]
+    return replace(raw, refused=refused, others=others, notes=notes)
 
 
 def _not_used(raw: Raw) -> str:

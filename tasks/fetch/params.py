@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from ganatomy.data.choices import Source
+from ganatomy.data.choices import Classes, Source
 from tasks.params.section import Section
 
 
@@ -16,6 +16,7 @@ class Fetch(Section):
     source: Source = "mnist-sample"
     root: str = "given"
     attributes: str = ""
+    classes: Classes = "auto"  # of image-folder: what tells classes apart
     follow_links: bool = False
     max_images: int = Field(0, ge=0, le=100_000_000)
     retries: int = Field(2, ge=0, le=10)

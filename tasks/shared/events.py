@@ -64,6 +64,11 @@ class Events:
         """Report a row of a table that grows while the stage runs."""
         self._emit("row", table=table, values=values)
 
+    def note(self, text: str) -> None:
+        """Report a plain fact that the reader may want to check: what was taken for what."""
+        if not self._emit("note", text=text):
+            print(f"{self.stage}: {text}", file=sys.stderr)
+
     def warning(self, text: str) -> None:
         """Report what the reader should know and what does not stop the stage."""
         if not self._emit("warning", text=text):

@@ -52,6 +52,7 @@ PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 CHOICES: dict[str, Any] = {
     "base.device": Device,
     "fetch.source": data.Source,
+    "fetch.classes": data.Classes,
     "prepare.image_size": data.ImageSize,
     "prepare.channels": data.Channels,
     "prepare.duplicates": data.OnDuplicates,

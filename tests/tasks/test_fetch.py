@@ -22,6 +22,10 @@ class _Told(Events):
     def __init__(self, stage: str) -> None:
         super().__init__(stage, None)
         self.warnings: list[str] = []
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
 
     def warning(self, text: str) -> None:
         self.warnings.append(text)
@@ -72,6 +76,24 @@ def test_every_file_is_told_of(project: Path) -> None:
     assert card["others"] == {"txt": 1, "images left out by fetch.max_images": 2}
     num_used = card["train"]["num_images"] + card["test"]["num_images"]
     assert num_used + card["num_quarantined"] + sum(card["others"].values()) == 15
+
+
+def test_what_the_folder_was_taken_for_is_told_and_kept(project: Path) -> None:
+    for letter, number in (("a", "00000"), ("b", "00001")):
+        (project / "images" / letter).rename(project / "images" / number)
+    _set(project)
+    of_fetch, _ = _run(project)
+    assert of_fetch.notes == [
+        "00000/ to 00001/ are 2 numbered parts, not classes: fetch.classes=folders would take "
+        "them for classes."
+    ]
+    card = read_json(project / "reports" / "prepare" / "card.json")
+    assert card["notes"] == of_fetch.notes
+    _set(project, classes="folders")
+    assert _run(project)[0].notes == [
+        "2 classes, by the folders: 00000 and 00001.",
+        "Classes of fewer than 10 images: 00000 (6) and 00001 (6).",
+    ]
 
 
 @pytest.mark.parametrize("follow_links", [False, True])

@@ -318,3 +318,12 @@ def test_numbers_have_three_digits(value: float, text: str) -> None:
 def test_a_title_from_right_to_left_holds_no_markup() -> None:
     html = render(_with(("title",), "\u05d3\u05d5\u05d7 <12>"), PICTURES)
     assert "<title>\u2068\u05d3\u05d5\u05d7 &lt;12&gt;\u2069</title>" in html
+
+
+def test_what_the_source_was_taken_for_is_listed() -> None:
+    given = facts()
+    assert "taken for" not in render(given, PICTURES)
+    given["data"] = {**given["data"], "notes": ["2 classes, by the folders: a & b."]}
+    html = render(given, PICTURES)
+    assert "What the source was taken for" in html
+    assert "<li>2 classes, by the folders: a &amp; b.</li>" in html
