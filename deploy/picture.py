@@ -3,6 +3,7 @@
 It needs Chromium on the PATH, or the path of one in `CHROMIUM`.
 """
 
+import io
 import os
 import shutil
 import subprocess
@@ -11,6 +12,8 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
+
+from ganatomy.marking import MIXED, marked, of_others
 
 WIDTH, HEIGHT = 1000, 700  # CSS pixels
 COLOURS = 128
@@ -42,7 +45,9 @@ def picture(page: Path, png: Path, height: int = HEIGHT) -> None:
             timeout=60,
         )
         with Image.open(shot) as image:
-            image.convert("RGB").quantize(COLOURS).save(png, optimize=True)
+            shown = io.BytesIO()
+            image.convert("RGB").quantize(COLOURS).save(shown, "PNG", optimize=True)
+    png.write_bytes(marked(shown.getvalue(), of_others(MIXED)))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ They are files of the names that MLflow's page reads: `log_image` would put a ra
 and a second publication would double them.
 """
 
+import io
 import tempfile
 import uuid
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from PIL import Image
 from flows.entry import RunEntry
 from flows.mlflow_names import key_of
 from ganatomy.files import sha256_of
+from ganatomy.marking import packet_of, with_packet
 from tasks.shared.artifact_paths import IMAGES, REPORTS, UNFINISHED
 from tasks.shared.pictures import Place, read_places
 
@@ -80,9 +82,12 @@ def log(client: MlflowClient, run_id: str, time_ms: int, kept: list[Kept]) -> No
 def _write(folder: Path, run_id: str, time_ms: int, kept: Kept) -> None:
     place = kept.place
     key = key_of(place.key).replace("/", "~")
-    mark = uuid.uuid5(uuid.NAMESPACE_URL, f"{run_id}/{place.key}/{place.step}")
-    name = f"{key}+step+{place.step}+timestamp+{time_ms}+{mark}"
+    own = uuid.uuid5(uuid.NAMESPACE_URL, f"{run_id}/{place.key}/{place.step}")
+    name = f"{key}+step+{place.step}+timestamp+{time_ms}+{own}"
+    mark = packet_of(kept.path.read_bytes())
     with Image.open(kept.path) as image:
         picture = image.convert("RGB")
-    picture.save(folder / f"{name}.png")
-    compress_image_size(picture).save(folder / f"{name}+compressed.webp")
+    whole = io.BytesIO()
+    picture.save(whole, "PNG")
+    (folder / f"{name}.png").write_bytes(with_packet(whole.getvalue(), mark))
+    compress_image_size(picture).save(folder / f"{name}+compressed.webp", xmp=mark)

@@ -1,5 +1,6 @@
 """Tensors on disk as safetensors: whole or not there, and never unpickled."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -22,9 +23,17 @@ def write_tensors(
         Notes for whoever reads the file; JSON under the key ``notes``, because safetensors keeps
         several keys in no fixed order.
     """
-    contiguous = {name: tensors[name].detach().cpu().contiguous() for name in sorted(tensors)}
     notes = None if metadata is None else {"notes": json.dumps(metadata, sort_keys=True)}
-    write_bytes(path, save(contiguous, notes))
+    write_bytes(path, save(_ordered(tensors), notes))
+
+
+def digest_of(tensors: dict[str, torch.Tensor]) -> str:
+    """Hash tensors by SHA-256 as the file that `write_tensors` would make of them."""
+    return hashlib.sha256(save(_ordered(tensors))).hexdigest()
+
+
+def _ordered(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: tensors[name].detach().cpu().contiguous() for name in sorted(tensors)}
 
 
 def read_tensors(path: Path, mapped: bool = False) -> dict[str, torch.Tensor]:

@@ -91,8 +91,8 @@ def test_only_the_librarys_command_may_read_yaml() -> None:
     assert _offences(sources, ("yaml",)) == []
 
 
-def test_flows_take_errors_and_files_from_the_library_and_nothing_else() -> None:
-    allowed = ("ganatomy.errors", "ganatomy.files")
+def test_flows_take_errors_files_and_marks_from_the_library_and_nothing_else() -> None:
+    allowed = ("ganatomy.errors", "ganatomy.files", "ganatomy.marking")
     offences = [
         f"{path.name} imports {name}"
         for path in _sources("flows")

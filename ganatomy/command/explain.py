@@ -130,6 +130,7 @@ def _page(
     from ganatomy.explain.networks.subjects import Subjects
     from ganatomy.facade.gan_page import page_of
     from ganatomy.gan.sampling import latents
+    from ganatomy.marking import digest_of_generator
     from ganatomy.metrics import evaluator_file
 
     folder = arguments.gan.parent / "evaluator"
@@ -150,6 +151,7 @@ def _page(
         _vocabulary() if has_classes else None,
         title=title,
         history=_history(reals, arguments, device),
+        generator=digest_of_generator(arguments.gan),
         seed=arguments.seed,
         beside=beside,
         on_progress=lambda study: _say(f"{study}: done"),

@@ -6,6 +6,7 @@ On disk images are uint8 in [0, 255], NCHW. In the networks they are float32 in 
 
 import io
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -13,8 +14,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ganatomy.files import write_bytes
+from ganatomy.marking import Mark, marked
 
 BLACK = -1.0
+Kind = Literal["png", "jpeg"]
+_QUALITY = 95  # of a JPEG file
 
 
 def to_float(images: torch.Tensor) -> torch.Tensor:
@@ -74,8 +78,20 @@ def contact_sheet(
     return sheet.repeat(scale, axis=0).repeat(scale, axis=1)
 
 
-def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
-    """Write an (h, w, 3) or (h, w) uint8 array as PNG, with equal bytes for equal pixels."""
+def write_png(path: Path, pixels: NDArray[np.uint8], mark: Mark | None = None) -> None:
+    """Write an (h, w, 3) or (h, w) uint8 array as PNG, with equal bytes for equal pixels and mark.
+
+    Parameters
+    ----------
+    mark : Mark, optional
+        What the file says for machines where a generator made the pixels.
+    """
+    write_bytes(path, encoded(pixels, "png", mark))
+
+
+def encoded(pixels: NDArray[np.uint8], kind: Kind, mark: Mark | None = None) -> bytes:
+    """Encode an (h, w, 3) or (h, w) uint8 array as a file, PNG without loss or JPEG with little."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="PNG", optimize=False)
-    write_bytes(path, buffer.getvalue())
+    how = {"optimize": False} if kind == "png" else {"quality": _QUALITY, "subsampling": 0}
+    Image.fromarray(pixels).save(buffer, format=kind.upper(), **how)
+    return buffer.getvalue() if mark is None else marked(buffer.getvalue(), mark)

@@ -9,11 +9,20 @@ from numpy.typing import NDArray
 from ganatomy.data.images import contact_sheet
 from ganatomy.importance.comparison import LOWER_IS_BETTER, Comparison
 from ganatomy.importance.readouts import READOUTS
+from ganatomy.marking import GENERATED, of_others
 from ganatomy.report.beside import Beside
 from ganatomy.report.figures.difference_chart import difference_chart
 from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import fill
-from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, png, rows_of
+from ganatomy.report.sections.page_section import (
+    Block,
+    Figure,
+    PageSection,
+    Picture,
+    Record,
+    png,
+    rows_of,
+)
 
 _COLUMNS = 16
 _SIDE = 48  # small images are enlarged to about so many pixels
@@ -61,7 +70,10 @@ def _facts(comparison: Comparison) -> Record:
 
 def _figures(comparison: Comparison) -> dict[str, Figure]:
     figures: dict[str, Figure] = {
-        name: png(contact_sheet(images, _COLUMNS, scale=max(1, _SIDE // images.shape[-1])))
+        name: Picture(
+            png(contact_sheet(images, _COLUMNS, scale=max(1, _SIDE // images.shape[-1]))),
+            mark=of_others(GENERATED),
+        )
         for name, images in (("a", comparison.samples_a), ("b", comparison.samples_b))
     }
     if len(comparison.table):

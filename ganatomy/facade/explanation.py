@@ -146,10 +146,10 @@ class Explanation:
 
     def pictures(self) -> dict[str, bytes]:
         """Draw the maps over the first images, as PNG files by network: ``D``, and ``G``."""
-        from ganatomy.facade.explanation_section import sheet  # drawing takes a second to import
+        from ganatomy.facade.explanation_section import OF_G, mark_of_d, sheet  # a second to import
 
-        sheets = {"D": sheet(self.of_d, _SHOWN)}
-        return sheets if self.of_g is None else {**sheets, "G": sheet(self.of_g, _SHOWN)}
+        sheets = {"D": sheet(self.of_d, _SHOWN, mark_of_d(self))}
+        return sheets if self.of_g is None else {**sheets, "G": sheet(self.of_g, _SHOWN, OF_G)}
 
     def trust(self) -> "Trust":
         """Test every kind of D's maps; the first call takes as long as many explanations.

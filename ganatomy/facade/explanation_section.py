@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+import torch
+
 from ganatomy.explain.faithfulness.verdict import RULES
 from ganatomy.explain.networks.layers import layers_of
 from ganatomy.facade.explanation import Explanation, Maps
+from ganatomy.marking import MIXED, Mark, marked, of_others
 from ganatomy.report.figures.attribution_sheet import attribution_sheet
 from ganatomy.report.figures.control_chart import control_chart
 from ganatomy.report.figures.map_sheet import MapRow, map_sheet
@@ -28,6 +31,8 @@ from ganatomy.wording import listed
 
 _HERE = Path(__file__).parent
 _SHOWN = 6  # images of a picture on the page
+_SAME = 1e-4  # of images in [-1, 1] that were made in batches of other sizes
+OF_G = of_others(MIXED)  # of whichever generator was given
 _COLOURS = (
     "Red raises D’s logit, blue lowers it; the strongest colours of a row stand for the number "
     "beside its name. Above each image: D’s logit of it. Where a map cannot mean anything, the "
@@ -35,10 +40,18 @@ _COLOURS = (
 )
 
 
-def sheet(explained: Maps, count: int) -> bytes:
-    """Draw the maps of the first images over them, a row for each method, as a PNG file."""
+def sheet(explained: Maps, count: int, mark: Mark | None = None) -> bytes:
+    """Draw the maps of the first images over them, a row for each method, as a PNG file.
+
+    Parameters
+    ----------
+    explained : Maps
+    count : int
+    mark : Mark, optional
+        What the file says where a generator made the images.
+    """
     titles = {name: _title(name) for name in explained.maps}
-    return png(
+    drawn = png(
         attribution_sheet(
             explained.images[:count],
             {titles[name]: maps[:count] for name, maps in explained.maps.items()},
@@ -47,6 +60,19 @@ def sheet(explained: Maps, count: int) -> bytes:
             refusals={titles[name]: reasons[:count] for name, reasons in explained.reasons.items()},
         )
     )
+    return drawn if mark is None else marked(drawn, mark)
+
+
+def mark_of_d(explanation: Explanation) -> Mark | None:
+    """Mark the maps of D where its images are those that the generator makes."""
+    of_g = explanation.of_g
+    images = explanation.of_d.images
+    is_of_g = (
+        of_g is not None
+        and of_g.images.shape == images.shape
+        and torch.allclose(of_g.images, images, atol=_SAME)
+    )
+    return OF_G if is_of_g else None
 
 
 def _title(name: str) -> str:
@@ -79,6 +105,7 @@ def _figures(explanation: Explanation) -> dict[str, Figure]:
     trust, kinds, of_d = explanation.trust(), _kinds(explanation), explanation.of_d
     passing = [kind for kind in of_d.maps if not kinds.stamp(kind)]
     failing = [kind for kind in of_d.maps if kinds.stamp(kind)]
+    mark = mark_of_d(explanation)
     figures: dict[str, Figure] = {}
     if passing:
         figures["D"] = Picture(
@@ -86,6 +113,7 @@ def _figures(explanation: Explanation) -> dict[str, Figure]:
             title=f"What moves D’s logit, by {listed([kinds.name(kind) for kind in passing])}",
             caption=f"The first images, and the maps that passed every test. {_COLOURS}",
             kind="pixels",
+            mark=mark,
         )
     if failing:
         figures["failing"] = Picture(
@@ -94,6 +122,7 @@ def _figures(explanation: Explanation) -> dict[str, Figure]:
             alt="; ".join(f"{kinds.name(kind)}: {kinds.stamp(kind)}" for kind in failing),
             caption=f"Above each row stands why it is not to be relied on. {_COLOURS}",
             kind="pixels",
+            mark=mark,
         )
     if (of_g := explanation.of_g) is not None and of_g.maps:
         figures["G"] = Picture(
@@ -101,6 +130,7 @@ def _figures(explanation: Explanation) -> dict[str, Figure]:
             title="Not to be relied on: maps within G, which were not put to the tests",
             caption=f"Which places of G’s last layer raise D’s logit of its image. {_COLOURS}",
             kind="pixels",
+            mark=OF_G,
         )
     named = trust.examination.measures.assign(
         method=trust.examination.measures["method"].map(kinds.name)

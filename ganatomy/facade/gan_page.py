@@ -29,6 +29,7 @@ def page_of(
     *,
     title: str,
     history: History = (),
+    generator: str = "",
     seed: int = 0,
     beside: Beside | None = None,
     on_progress: Callable[[str], None] = lambda study: None,
@@ -44,6 +45,8 @@ def page_of(
     title : str
     history : iterable of (int, nn.Module, nn.Module)
         Step, generator and discriminator of the training's course.
+    generator : str
+        SHA-256 of G's weights, which pictures of its images name.
     seed : int
     beside : Beside, optional
         Takes the pictures for which the page has no room; the caller writes them.
@@ -84,7 +87,7 @@ def page_of(
         methods = Methods(DEFAULT_CAMS, hiding=lime.hiding, on_warning=on_warning)
         judge_explanations(subjects, methods, vocabulary, seed=seed).save(reports / "faithfulness")
         on_progress(STUDIES[2])
-        parts, absences = gather(reports)
+        parts, absences = gather(reports, generator=generator)
     elsewhere = [replace(each, reason="only a run of the pipeline has it") for each in absences]
     verdict = Verdict(tuple(clause for part in parts for clause in part.clauses), ("maps",))
     return render_page(PageFrame(title), parts, elsewhere, verdict=verdict, beside=beside)

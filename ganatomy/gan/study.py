@@ -29,6 +29,8 @@ from ganatomy.gan.state import TrainingState, begin
 from ganatomy.gan.training import architecture_for
 from ganatomy.gan.training_guards import TrainingFinding
 from ganatomy.gan.training_probe import TrainingProbe
+from ganatomy.marking import GENERATED
+from ganatomy.tensors import digest_of
 
 _GRID_COLUMNS = 8
 
@@ -235,7 +237,8 @@ class _Watch:
     def look(self, gan: Gan, step: int) -> tuple[dict[str, float], float]:
         values, fakes = self.probe.look(gan)
         path = self.frames / f"{step:09d}.png"
-        write_png(path, contact_sheet(fakes[: _GRID_COLUMNS**2], _GRID_COLUMNS))
+        mark = GENERATED.by(digest_of(gan.generator_ema.state_dict()))
+        write_png(path, contact_sheet(fakes[: _GRID_COLUMNS**2], _GRID_COLUMNS), mark)
         self.on_frame(step, path)
         if step in self.remembered:
             with whole_folder(self.folder_of(step)) as folder:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ganatomy.marking import GENERATED, of_others
 from ganatomy.report.figures.training_curves import training_curves
 from ganatomy.report.parts import Part, fill
 from ganatomy.report.sections.page_section import (
@@ -60,6 +61,7 @@ def _figures(training: LiveTraining) -> dict[str, Figure]:
             caption="From the same latents at every look; by the moving average of G's weights.",
             alt=f"64 generated images after {training.step:,} steps of training",
             kind="pixels",
+            mark=of_others(GENERATED),
         )
     }
     if len(training.points):

@@ -107,6 +107,8 @@ def fill(
     result: Result,
     reports: Path | None = None,
     gate: Gate = _DEFAULT,
+    *,
+    generator: str = "",
 ) -> Part:
     """Say and draw what a section has to tell of a result.
 
@@ -119,6 +121,8 @@ def fill(
         The folder of the stages' folders, where the files that pictures are drawn from lie.
     gate : Gate
         The thresholds of the verdict.
+    generator : str
+        SHA-256 of the published generator's weights, which pictures of its images name.
     """
     given = {
         name: each if isinstance(each, Picture) else Picture(each)
@@ -128,21 +132,21 @@ def fill(
     return Part(
         section,
         section.facts(result),
-        {name: picture.drawn() for name, picture in given.items()},
+        {name: picture.drawn(generator) for name, picture in given.items()},
         section.alarms(result),
         section.summary(result),
         section.lead(result),
         {name: picture for name, picture in given.items() if picture.title or picture.key},
         {source: sha256_of(reports / source) for source in sorted(sources)} if reports else {},
         tuple(section.clauses(result, gate)),
-        _narrow(given),
+        _narrow(given, generator),
     )
 
 
-def _narrow(given: Mapping[str, Picture]) -> dict[str, bytes]:
+def _narrow(given: Mapping[str, Picture], generator: str) -> dict[str, bytes]:
     """Draw once more what has a drawing for narrow screens."""
     with narrow():
-        return {name: picture.drawn() for name, picture in given.items() if picture.narrow}
+        return {name: each.drawn(generator) for name, each in given.items() if each.narrow}
 
 
 def gather(
@@ -151,6 +155,7 @@ def gather(
     *,
     gate: Gate = _DEFAULT,
     forgiving: bool = False,
+    generator: str = "",
 ) -> tuple[list[Part], list[Absence]]:
     """Fill every section whose stage has left a result, and say which stages have nothing to tell.
 
@@ -165,6 +170,8 @@ def gather(
     forgiving : bool
         Leave out a section whose result cannot be read, told or drawn, and say so, instead of
         failing.
+    generator : str
+        SHA-256 of the published generator's weights, which pictures of its images name.
 
     Returns
     -------
@@ -179,7 +186,8 @@ def gather(
                 if reason := (reasons or {}).get(section.name) or _why_not(folder):
                     absences.append(_absence(section, reason))
                 else:
-                    parts.append(fill(section, section.load(folder), reports, gate))
+                    result = section.load(folder)
+                    parts.append(fill(section, result, reports, gate, generator=generator))
         except Exception as error:
             if not forgiving:
                 raise

@@ -3,6 +3,7 @@
 from hashlib import sha256
 
 from ganatomy.files import whole_folder, write_bytes
+from ganatomy.marking import digest_of_generator
 from ganatomy.report.beside import Beside
 from ganatomy.report.numbering import Numbering
 from ganatomy.report.page import render_page
@@ -14,7 +15,7 @@ from tasks.report.frame import frame
 from tasks.report.sums import SUMS, sums
 from tasks.report.writing import write_figures, write_summary, write_twin
 from tasks.shared import stage
-from tasks.shared.artifact_paths import PAGE, REPORTS
+from tasks.shared.artifact_paths import GAN, PAGE, REPORTS
 from tasks.shared.events import Events
 from tasks.shared.results import IMAGES, write_metrics
 
@@ -22,7 +23,7 @@ from tasks.shared.results import IMAGES, write_metrics
 def main(events: Events) -> None:
     """reports/* -> reports/report.html, reports/report"""
     gate = GateSection.load().gate()
-    parts, absences = gather(REPORTS, gate=gate)
+    parts, absences = gather(REPORTS, gate=gate, generator=digest_of_generator(GAN))
     verdict = verdict_of(parts, absences, gate)
     events.progress(1, 2, "parts")
     listed, figures = sums(), Numbering()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ganatomy.errors import InputError
 from ganatomy.files import read_json, whole_folder, write_bytes
+from ganatomy.marking import digest_of_generator
 from ganatomy.report.beside import Beside
 from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import gather
@@ -22,14 +23,16 @@ from tasks.report.going_on import GoingOn
 from tasks.report.params import Report
 from tasks.report.training_so_far import training_so_far
 from tasks.report.writing import write_figures, write_summary
-from tasks.shared.artifact_paths import PAGE, REPORTS, UNFINISHED
+from tasks.shared.artifact_paths import GAN, PAGE, REPORTS, UNFINISHED
 from tasks.shared.results import IMAGES
 
 
 def main(failure: str, missing: dict[str, str]) -> None:
     """reports/* -> reports/unfinished, of a run that failed"""
     gate = GateSection.load().gate()
-    parts, absences = gather(REPORTS, missing, gate=gate, forgiving=True)
+    parts, absences = gather(
+        REPORTS, missing, gate=gate, forgiving=True, generator=digest_of_generator(GAN)
+    )
     verdict = verdict_of(parts, absences, gate, has_failed=True)
     around = _frame()
     page = render_page(

@@ -15,9 +15,11 @@ from PIL import Image
 from flows import mlflow_names, pictures, publish, registry
 from flows.entry import RunEntry
 from ganatomy.data.images import write_png
+from ganatomy.marking import GENERATED
 from tasks.shared.pictures import Place
 from tests.flows import recorded
 from tests.flows.recorded import client_of, results, rows, run_entry, runs_of
+from tests.marks import source_in
 
 
 class Killed(BaseException):
@@ -375,6 +377,20 @@ def test_what_was_drawn_for_the_page_goes_to_the_run_of_its_stage(root: Path) ->
         "train": OF_STAGES | {"curves+step+0", "cell_0_0+step+0", "class_1+step+0"},
         "retrain@0": OF_STAGES | {"one+step+0"},
     }
+
+
+def test_a_generated_picture_keeps_its_mark_in_the_record(root: Path, tmp_path: Path) -> None:
+    pixels = np.full((8, 8, 3), 5, dtype=np.uint8)
+    write_png(root / "reports" / "report" / "images" / "train" / "made.png", pixels, GENERATED)
+    _publish(root)
+    client = client_of(root)
+    (run,) = (run for run in runs_of(client)[1] if run.data.tags["ganatomy.stage"] == "train")
+    kept = client.download_artifacts(run.info.run_id, "images", str(tmp_path))
+    marks = {path.name: source_in(path.read_bytes()) for path in Path(kept).iterdir()}
+    made = {name for name, source in marks.items() if source}
+    assert {name.partition("+")[0] for name in made} == {"made"}
+    assert {Path(name).suffix for name in made} == {".png", ".webp"}
+    assert len(marks) > len(made)
 
 
 @pytest.mark.parametrize("status", ["FAILED", "KILLED"])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ganatomy.marking import MIXED
 from ganatomy.metrics.discriminator.changes import FEEDS, HARMLESS, Change
 from ganatomy.metrics.discriminator.findings import RULES
 from ganatomy.metrics.discriminator.health import DiscriminatorHealth
@@ -98,6 +99,7 @@ def _figures(health: DiscriminatorHealth) -> dict[str, Figure]:
             "grey: real images, shown in training and held out. Blue: generated. Purple: images "
             "that are no data; where these lie right of the real ones, D takes them for more real.",
             source="discriminator/logits.safetensors",
+            mark=MIXED,
             narrow=True,
         )
     }

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ganatomy.data.images import contact_sheet
 from ganatomy.files import read_json
 from ganatomy.importance.champion import FOLDER, BesideChampion
+from ganatomy.marking import GENERATED, MIXED
 from ganatomy.metrics.result import EvaluationStudy
 from ganatomy.metrics.sentences import beside_held_out, beside_reals, on_copies
 from ganatomy.report.figures.class_bars import class_bars
@@ -174,6 +175,7 @@ def _figures(result: Evaluated) -> dict[str, Figure]:
             "first latents that were drawn.",
             source="evaluate/pictures.safetensors",
             kind="pixels",
+            mark=GENERATED,
         ),
         SAMPLES: _first_samples(study),
         "suspects": Picture(
@@ -183,6 +185,7 @@ def _figures(result: Evaluated) -> dict[str, Figure]:
             "image. The numbers are distances in units of the threshold for copies, red where "
             "nearer. Two equal images above each other would be a copy.",
             source="evaluate/suspects.csv",
+            mark=MIXED,
             narrow=True,
         ),
         **_charts(result),
@@ -210,6 +213,7 @@ def _first_samples(study: EvaluationStudy) -> Picture:
         alt=f"{counted(len(first), 'image')} made by the generator",
         source="evaluate/pictures.safetensors",
         kind="pixels",
+        mark=GENERATED,
     )
 
 

@@ -14,6 +14,7 @@ from ganatomy.explain.faithfulness.verdict import RULES
 from ganatomy.explain.lime.baseline_check import said
 from ganatomy.explain.maps.methods import INTEGRATED_GRADIENTS, OCCLUSION
 from ganatomy.files import read_json
+from ganatomy.marking import MIXED
 from ganatomy.report.feature_names import plain_feature
 from ganatomy.report.figures.control_chart import control_chart
 from ganatomy.report.figures.map_sheet import MapRow, map_sheet
@@ -151,6 +152,7 @@ def _sheets(result: StudyWithRefusals) -> dict[str, Figure]:
             f"with {FILLED_WITH[study.hiding.baseline]}.",
             source=_MAPS,
             kind="pixels",
+            mark=MIXED,
         )
     if of_g:
         figures["within_g"] = Picture(
@@ -160,6 +162,7 @@ def _sheets(result: StudyWithRefusals) -> dict[str, Figure]:
             f"{COLOURS}",
             source=_MAPS,
             kind="pixels",
+            mark=MIXED,
         )
     if failing:
         figures["failing"] = Picture(
@@ -169,6 +172,7 @@ def _sheets(result: StudyWithRefusals) -> dict[str, Figure]:
             caption=f"Above each row stands why it is not to be relied on. {COLOURS}",
             source=_MAPS,
             kind="pixels",
+            mark=MIXED,
         )
     return figures
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ganatomy.explain.maps.film import Frame
 from ganatomy.explain.maps.result import MapsStudy
 from ganatomy.explain.maps.which import WhichMap
+from ganatomy.marking import MIXED, of_others
 from ganatomy.report.figures.attribution_sheet import attribution_sheet
 from ganatomy.report.figures.causal_chart import causal_chart
 from ganatomy.report.figures.class_maps import class_maps
@@ -106,6 +107,7 @@ def _sheets(result: _MapsAndTrust) -> dict[str, Figure]:
                 f"{COLOURS}{more}",
                 source=f"gradcam/{key}.safetensors",
                 kind="pixels",
+                mark=MIXED,
             )
     if study.asked is not None and study.asked.maps:
         figures["g_targets"] = Picture(
@@ -119,6 +121,7 @@ def _sheets(result: _MapsAndTrust) -> dict[str, Figure]:
             "Above each image: D’s logit of it.",
             source="gradcam/g_targets.safetensors",
             kind="pixels",
+            mark=MIXED,
         )
     if study.comparison is not None and words.overlap(study)["shown"]:
         figures["disagreement"] = Picture(
@@ -128,6 +131,7 @@ def _sheets(result: _MapsAndTrust) -> dict[str, Figure]:
             "with G’s maps of other images, which is chance.",
             source="gradcam/disagreement.csv",
             kind="pixels",
+            mark=MIXED,
         )
     figures["classes"] = Picture(
         lambda: png(_classes(study)),
@@ -137,6 +141,7 @@ def _sheets(result: _MapsAndTrust) -> dict[str, Figure]:
         "fakes by the class that the evaluator sees. A row has one scale, said at its left.",
         source="gradcam/class_means.safetensors",
         kind="pixels",
+        mark=None,
     )
     return figures
 
@@ -167,6 +172,7 @@ def _units(result: _MapsAndTrust) -> dict[str, Figure]:
             "latents with the unit held at its mean.",
             source="gradcam/units.safetensors",
             kind="pixels",
+            mark=MIXED,
         )
     if (table := study.carriers.dissection) is not None:
         layers = {name: kinds.short_layer("G", str(name)) for name in table["layer"].unique()}
@@ -195,11 +201,14 @@ def _over_time(result: _MapsAndTrust) -> dict[str, Figure]:
             "them, where D looks, and G’s part in it. Red raises D’s logit, blue lowers it.",
             source="gradcam/film.safetensors",
             kind="film",
+            mark=of_others(MIXED),
         )
     }
     for frame, pixels in zip(study.film, shown):  # for the record: the page has the film
         name = f"film_{frame.step:09d}"
-        figures[name] = Picture(partial(png, pixels), key="film", step=frame.step)
+        figures[name] = Picture(
+            partial(png, pixels), key="film", step=frame.step, mark=of_others(MIXED)
+        )
     return figures
 
 

@@ -16,6 +16,7 @@ from ganatomy.importance.screening_result import ScreeningStudy
 from ganatomy.importance.sizes import MEASURES, amount, span
 from ganatomy.importance.tables import read_csv
 from ganatomy.importance.telling import hardly_changed
+from ganatomy.marking import GENERATED, of_others
 from ganatomy.report.feature_names import plain_variant
 from ganatomy.report.figures.effect_table import effect_table
 from ganatomy.report.figures.importance_bars import Change, importance_bars
@@ -240,6 +241,7 @@ def _figures(told: _Told) -> dict[str, Figure]:
             "one on unchanged data. The same latents in every row, the same seed of training.",
             source="importance/generated.safetensors",
             kind="pixels",
+            mark=of_others(GENERATED),
         )
     if _regions_asked(study):
         figures["regions"] = Picture(

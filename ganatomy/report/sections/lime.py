@@ -12,6 +12,7 @@ from ganatomy.explain.lime.cases import LimeCase
 from ganatomy.explain.lime.result import CASES, LimeStudy
 from ganatomy.explain.lime.settings import BaselineCheck
 from ganatomy.explain.maps.methods import LIME
+from ganatomy.marking import MIXED
 from ganatomy.report.figures.class_maps import class_maps
 from ganatomy.report.figures.latent_chart import latent_chart
 from ganatomy.report.figures.map_sheet import MapRow, map_sheet
@@ -82,6 +83,7 @@ def _figures(result: _LimeAndTrust) -> dict[str, Figure]:
             "lime/d_fake.safetensors.",
             source="lime/d_real.safetensors",
             kind="pixels",
+            mark=MIXED,
         ),
         "g_regions": Picture(
             partial(_sheet, result, ("g_regions",)),
@@ -92,6 +94,7 @@ def _figures(result: _LimeAndTrust) -> dict[str, Figure]:
             f"Above each image: D’s logit of it. {below}",
             source="lime/g_regions.safetensors",
             kind="pixels",
+            mark=MIXED,
         ),
         "classes": Picture(
             partial(_classes, study),
@@ -101,6 +104,7 @@ def _figures(result: _LimeAndTrust) -> dict[str, Figure]:
             "more. A row has one scale, which stands at its left.",
             source="lime/class_means.safetensors",
             kind="pixels",
+            mark=None,
         ),
         "r2": Picture(
             partial(_fits, study),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ganatomy.imports import every_module
+from ganatomy.marking import Mark, marked
 from ganatomy.report.verdict.clause import Clause
 from ganatomy.report.verdict.gate import Gate
 from ganatomy.tables import plain_text
@@ -66,6 +67,8 @@ class Picture:
     key, step : str, int
         Where a record of the run keeps it: pictures of one key are shown there as one, step by
         step of the training. Under its own name by default.
+    mark : Mark, optional
+        What its file says for machines where it shows images that a generator made.
     narrow : bool
         Whether it is drawn once more for screens as narrow as a telephone's, within
         `ganatomy.report.figures.canvas.narrow`.
@@ -79,11 +82,13 @@ class Picture:
     kind: Literal["chart", "pixels", "film"] = "chart"
     key: str = ""
     step: int = 0
+    mark: Mark | None = None
     narrow: bool = False
 
-    def drawn(self) -> bytes:
-        """Give the file's bytes."""
-        return self.draw() if callable(self.draw) else self.draw
+    def drawn(self, generator: str = "") -> bytes:
+        """Give the file's bytes, marked as the work of the generator of that digest."""
+        content = self.draw() if callable(self.draw) else self.draw
+        return content if self.mark is None else marked(content, self.mark.by(generator))
 
 
 Figure = Picture | Draw  # what has no words yet is shown without

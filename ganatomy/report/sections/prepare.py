@@ -61,6 +61,7 @@ def _figures(result: _PrepareResult) -> dict[str, Figure]:
             "As the networks see them, resized; nobody chose them.",
             source="prepare/shown.safetensors",
             kind="pixels",
+            mark=None,
         )
     }
     if is_drawn(train["class_counts"]):

@@ -9,6 +9,7 @@ from PIL import Image
 
 from ganatomy.files import read_json
 from ganatomy.gan.training_guards import RULES
+from ganatomy.marking import GENERATED, of_others
 from ganatomy.metrics.discriminator.level import logits_have_level
 from ganatomy.metrics.evaluator_skill import EvaluatorSkill
 from ganatomy.report.figures.film import film
@@ -142,6 +143,7 @@ def _figures(result: _TrainResult) -> dict[str, Figure]:
             f"From step {first} to step {last}: one latent in each column, one step in each row.",
             f"Made by the moving average of the generator at some probes. {_OF_THE_LAST}",
             source=last_frame,
+            mark=of_others(GENERATED),
             narrow=True,
         ),
         "film": Picture(
@@ -150,6 +152,7 @@ def _figures(result: _TrainResult) -> dict[str, Figure]:
             f"Each picture is one probe; the last one is held longest. {_OF_THE_LAST}",
             source=last_frame,
             kind="film",
+            mark=of_others(GENERATED),
         ),
     }
 

@@ -46,6 +46,7 @@ def _figures(result: _VariantsResult) -> dict[str, Figure]:
             caption=_caption(entries[name]["recipe"]["kind"]),
             source=f"variants/{PREVIEWS}",
             kind="pixels",
+            mark=None,
         )
         for name, images in result.previews.items()
         if entries[name]["recipe"]["kind"] != "null"

@@ -11,6 +11,7 @@ from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.session import Interrupted, Monitoring
 from ganatomy.gan.study import Course, TrainedGan, train_watched
 from ganatomy.metrics.evaluator import Evaluator
+from tests.marks import mark_in
 from tests.unit.gan.small import CPU, same, small_settings
 
 COURSE = Course(small_settings(epochs=3), Monitoring(5, 0.02), 3, CPU)  # 30 steps, a probe every 5
@@ -42,6 +43,16 @@ def test_there_is_a_picture_of_each_probe_and_some_gans_are_remembered(found: Tr
     assert [path.name for path in found.remembered] == ["000000000", "000000015", "000000030"]
     first, last = (load_gan(path, CPU) for path in (found.remembered[0], found.remembered[-1]))
     assert not same(first.generator, last.generator)
+
+
+def test_a_picture_names_the_weights_that_it_was_made_with(found: TrainedGan) -> None:
+    frames = {path.stem: mark_in(path.read_bytes()) for path in found.frames}
+    for folder in found.remembered:
+        said = frames[folder.name]
+        assert said["DigitalSourceType"].endswith("/trainedAlgorithmicMedia")
+        digest = sha256_of(folder / "generator_ema.safetensors")
+        assert said["AISystemVersionUsed"] == f"sha256:{digest}"
+    assert len({said["AISystemVersionUsed"] for said in frames.values()}) == len(frames)
 
 
 def test_figures_are_of_what_was_published_and_no_end_of_a_curve(found: TrainedGan) -> None:
