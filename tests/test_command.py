@@ -1,6 +1,7 @@
 """The command `ganatomy`: the library's subcommands anywhere, the pipeline's where it is."""
 
 import errno
+import hashlib
 import pkgutil
 import re
 import signal
@@ -18,13 +19,13 @@ from PIL import Image
 
 from flows.__main__ import _parser as flows_parser
 from ganatomy import __main__ as command_line
-from ganatomy import command
-from ganatomy.data import images
+from ganatomy import command, files
 from ganatomy.errors import InputError
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.checkpoint import save_gan
 from ganatomy.gan.model import build_gan
 from tests.harness import ROOT, environment
+from tests.marks import mark_in
 
 NAMES = [found.name for found in pkgutil.iter_modules(command.__path__)]
 
@@ -210,6 +211,35 @@ def test_a_folder_of_images_is_what_the_generator_draws(gan: Path, tmp_path: Pat
         assert (image.permute(1, 2, 0) - (seen / 127.5 - 1)).abs().max() <= 0.5 / 127.5 + 1e-5
 
 
+def test_what_is_drawn_says_that_it_is_generated(
+    gan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    digest = hashlib.sha256((gan / "generator_ema.safetensors").read_bytes()).hexdigest()
+    assert _main("sample", gan, "-n", "4", "--out", tmp_path / "a.png") == 0
+    assert _main("sample", gan, "-n", "4", "--out", tmp_path / "a.jpg") == 0
+    assert _main("sample", gan, "-n", "2", "--out", tmp_path / "own") == 0
+    assert _main("sample", gan, "-n", "2", "--out", tmp_path / "own2", "--format", "jpeg") == 0
+    names = ("own/00000.png", "own/00001.png", "own2/00000.jpg", "own2/00001.jpg")
+    written = [tmp_path / name for name in ("a.png", "a.jpg", *names)]
+    for path in written:
+        mark = mark_in(path.read_bytes())
+        assert mark["DigitalSourceType"].endswith("/digitalsourcetype/trainedAlgorithmicMedia")
+        assert mark["AISystemVersionUsed"] == f"sha256:{digest}"
+    capsys.readouterr()
+    assert _main("sample", gan, "-n", "4", "--out", tmp_path / "b.png", "--unmarked") == 0
+    assert "no file says that a generator made it" in capsys.readouterr().err
+    assert mark_in((tmp_path / "b.png").read_bytes()) == {}
+    with Image.open(tmp_path / "a.png") as one, Image.open(tmp_path / "b.png") as other:
+        assert one.tobytes() == other.tobytes()
+
+
+def test_a_kind_of_file_that_is_not_marked_is_refused(
+    gan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "not marked" in _fails(capsys, "sample", gan, "--out", tmp_path / "a.webp")
+    assert not list(tmp_path.glob("a.webp"))
+
+
 def test_a_class_is_drawn_alone(tmp_path: Path) -> None:
     save_gan(build_gan(_architecture(3), 0), tmp_path / "told")
     words = ("sample", tmp_path / "told", "--count", "4", "--class")
@@ -238,7 +268,7 @@ def test_a_full_disk_is_said_in_a_line(
     def full(path: Path, _content: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
-    monkeypatch.setattr(images, "write_bytes", full)
+    monkeypatch.setattr(files, "write_bytes", full)
     assert _main("sample", gan, "--out", tmp_path / "a.png") == 1
     assert capsys.readouterr().err.startswith(f"error: no space left on device [{tmp_path}")
 
