@@ -350,7 +350,8 @@ def test_wrong_input_ends_the_process_with_one_sentence_and_code_2(scratch: Path
     assert done.returncode == 2, done.stderr
     assert done.stderr.strip().splitlines() == [
         "gradcam: error: unknown target 'foo' [gradcam.targets]. There are: d_logit, class, "
-        "class(NAME), concept(NAME), region(NAME)."
+        "class(NAME), concept(NAME), region(NAME), brightness, contrast, saturation, red, green, "
+        "blue."
     ]
     assert hashes(scratch / "reports") == before
 

@@ -30,6 +30,24 @@ class Region(ContentFeature):
     def inside(self, image_size: int) -> torch.Tensor:
         """Return the mask of its pixels: Tensor of shape (image_size, image_size), bool."""
 
+    def mask(self, size: tuple[int, int]) -> torch.Tensor:
+        """Return the mask of its pixels in images of height and width `size`.
+
+        Raises
+        ------
+        InputError
+            It is drawn on images of another size.
+        """
+        marked = self.inside(size[1])
+        if tuple(marked.shape) != size:
+            raise InputError(
+                f"{self.name} is drawn on {marked.shape[0]} by {marked.shape[1]} pixels, the "
+                f"images have {size[0]} by {size[1]}",
+                "region",
+                "Name a cell, which fits images of any size.",
+            )
+        return marked
+
     def measure(self, images: torch.Tensor) -> torch.Tensor:
         inside = self.inside(images.shape[-1]).to(images.device)
         return images[..., inside].mean((1, 2))
@@ -51,8 +69,11 @@ class Cell(Region):
         self.row, self.column, self.grid = row, column, grid
 
     def inside(self, image_size: int) -> torch.Tensor:
-        inside = torch.zeros(image_size, image_size, dtype=torch.bool)
-        inside[self._span(self.row, image_size), self._span(self.column, image_size)] = True
+        return self.mask((image_size, image_size))
+
+    def mask(self, size: tuple[int, int]) -> torch.Tensor:
+        inside = torch.zeros(size, dtype=torch.bool)
+        inside[self._span(self.row, size[0]), self._span(self.column, size[1])] = True
         return inside
 
     def _span(self, place: int, image_size: int) -> slice:

@@ -1,11 +1,12 @@
 """What the study of maps found: saved, loaded, in figures and in words."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+import torch
 
 from ganatomy.explain.maps.asked import FILE as ASKED_FILE
 from ganatomy.explain.maps.asked import AskedMaps
@@ -14,19 +15,19 @@ from ganatomy.explain.maps.class_means import ClassMeans
 from ganatomy.explain.maps.comparison import FILES as COMPARISON_FILES
 from ganatomy.explain.maps.comparison import Comparison
 from ganatomy.explain.maps.film import Frame, load_film, save_film
+from ganatomy.explain.maps.missing import NETWORK_OF, PARTS, askable
 from ganatomy.explain.units.carriers import Carriers
 from ganatomy.explain.units.causes import joined
 from ganatomy.explain.units.unit_images import load_units, save_units
 from ganatomy.files import read_json, write_bytes, write_json
 from ganatomy.results import remove_stale, validated
 from ganatomy.tables import csv_bytes, read_table
-from ganatomy.wording import counted, of_all
+from ganatomy.tensors import read_tensors, write_tensors
+from ganatomy.wording import counted, of_all, opened
 
-NETWORK_OF = {"d_real": "D", "d_fake": "D", "g_fake": "G", "difference": "D"}
-"""The cases, and whose layers have their maps."""
-
-_ASKED = "g_targets"  # among the reasons
-_TEXT = ("layer", "concept")
+_ASKED, _LEFT_OUT = "g_targets", "left_out"
+_TEXT = ("layer", "concept", "target")
+_FAKES = "fakes.safetensors"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +39,11 @@ class MapsStudy:
     methods : tuple of str
         Of `gradcam.METHODS`.
     num_layers : dict of str to int
-        Convolutions that have maps, by network.
+        Convolutions that have maps, by network; of those that were given.
     cases : dict of str to MapCase
         By the keys of `NETWORK_OF`, of the first images: D's logit of real and of generated images,
-        D's logit explained within G, and the difference that relativistic losses see.
+        D's logit explained within G, and the difference that relativistic losses see. Without those
+        that need a part which was not given.
     asked : AskedMaps or None
         Classes, concepts and regions explained within G; None where no layer of G has maps.
     comparison : Comparison or None
@@ -49,13 +51,18 @@ class MapsStudy:
     class_means : ClassMeans
         Over all images, by the method that keeps the gradient of each place.
     causal : DataFrame
-        As of `units.causes.check_causes`; without rows where no layer could be checked.
+        As of `units.causes.check_causes`; without rows where no layer could be checked. Without a
+        discriminator of G's targets, whose names are in a column ``target``.
     carriers : Carriers
         Units of G and what they carry.
     film : tuple of Frame
         The same latents over the training; empty without a history.
     refusals : tuple of dict
         Maps that mean nothing: ``case``, ``method``, ``reason`` and the number of ``images``.
+    left_out : mapping of str to str
+        By the part that was not given what there is not without it, as of `missing.missing`.
+    fakes : Tensor of shape (n, c, h, w)
+        The first generated images, which maps of G are drawn over.
     """
 
     methods: tuple[str, ...]
@@ -68,14 +75,15 @@ class MapsStudy:
     carriers: Carriers
     film: tuple[Frame, ...]
     refusals: tuple[Refusal, ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    fakes: torch.Tensor = field(default_factory=lambda: torch.zeros(0))
 
     def metrics(self) -> dict[str, float | int]:
         """Give the figures that the study ends in; NaN where one cannot be computed."""
         figures: dict[str, float | int] = {
-            "num_layers_d": self.num_layers["D"],
-            "num_layers_g": self.num_layers["G"],
-            "num_refusals": len(self.refusals),
+            f"num_layers_{network.lower()}": count for network, count in self.num_layers.items()
         }
+        figures["num_refusals"] = len(self.refusals)
         if self.comparison is not None:
             figures |= self.comparison.metrics()
         if len(self.causal):
@@ -90,6 +98,8 @@ class MapsStudy:
 
     def _sentences(self) -> Iterator[str]:
         figures = self.metrics()
+        for reason in self.left_out.values():
+            yield f"{opened(reason)}."
         without = [name for name, count in self.num_layers.items() if not count]
         if without:
             yield f"No layer of {' or '.join(without)} returns a feature map, so it has no maps."
@@ -114,7 +124,10 @@ class MapsStudy:
 
     def save(self, folder: Path) -> None:
         """Write tables, tensors and ``maps.json`` into a folder."""
-        remove_stale(folder, "causal.csv", "dissection.csv", ASKED_FILE, *COMPARISON_FILES)
+        remove_stale(folder, "causal.csv", "dissection.csv", ASKED_FILE, *COMPARISON_FILES, _FAKES)
+        remove_stale(folder, *(f"{key}.safetensors" for key in NETWORK_OF if key not in self.cases))
+        if "d_fake" not in self.cases and len(self.fakes):
+            write_tensors(folder / _FAKES, {"images": self.fakes})
         for key, case in self.cases.items():
             case.save(folder / f"{key}.safetensors")
         if self.asked is not None:
@@ -135,7 +148,8 @@ class MapsStudy:
         reasons = {key: case.reasons for key, case in self.cases.items()}
         about = {"methods": list(self.methods), "num_layers": self.num_layers, "reasons": reasons}
         asked = [] if self.asked is None else list(self.asked.reasons.items())
-        write_json(folder / "maps.json", {**about, _ASKED: asked})
+        left_out = {_LEFT_OUT: dict(self.left_out)} if self.left_out else {}
+        write_json(folder / "maps.json", {**about, _ASKED: asked, **left_out})
 
     @staticmethod
     @validated
@@ -148,16 +162,21 @@ class MapsStudy:
             path = folder / f"{name}.csv"
             return read_table(path, _TEXT) if path.exists() else None
 
-        causal = table("causal")
+        causal, reasons = table("causal"), about.get(_LEFT_OUT, {})
+        left_out = {part: reasons[part] for part in PARTS if part in reasons}
+        cases = {
+            key: MapCase.load(
+                folder / f"{key}.safetensors", NETWORK_OF[key], methods, about["reasons"][key]
+            )
+            for key in askable(left_out)
+        }
+        fakes = cases["d_fake"].inputs if "d_fake" in cases else torch.zeros(0)
+        if "d_fake" not in cases and "generator" not in left_out:
+            fakes = read_tensors(folder / _FAKES)["images"]
         return MapsStudy(
             methods,
             about["num_layers"],
-            {
-                key: MapCase.load(
-                    folder / f"{key}.safetensors", network, methods, about["reasons"][key]
-                )
-                for key, network in NETWORK_OF.items()
-            },
+            cases,
             AskedMaps.load(folder, dict(about[_ASKED])),
             Comparison.load(folder),
             ClassMeans.load(folder),
@@ -169,4 +188,6 @@ class MapsStudy:
             ),
             load_film(folder),
             tuple(read_json(folder / "refusals.json")),
+            left_out,
+            fakes,
         )

@@ -1,21 +1,29 @@
 """Where D looks, which parts of G carry what, and whether that is so: the study of maps."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 import torch
 
-from ganatomy.explain.maps.asked import AskedMaps, ask_generator
+from ganatomy.explain.maps.asked import Answers, ask_generator
 from ganatomy.explain.maps.cases import LOCAL, Explained, Refusal, explain_case, told
 from ganatomy.explain.maps.choices import DEFAULT_CAMS
 from ganatomy.explain.maps.class_means import ClassMeans
 from ganatomy.explain.maps.comparison import Comparison
 from ganatomy.explain.maps.film import History, film_of
-from ganatomy.explain.maps.result import NETWORK_OF, MapsStudy
+from ganatomy.explain.maps.missing import NETWORK_OF, askable, missing
+from ganatomy.explain.maps.result import MapsStudy
 from ganatomy.explain.networks.concepts import Concept
-from ganatomy.explain.networks.named import Vocabulary, fitted_concepts, targets_of_generator
+from ganatomy.explain.networks.measures import Measure, measures_for
+from ganatomy.explain.networks.named import (
+    Vocabulary,
+    fitted_concepts,
+    readings,
+    targets_of_generator,
+    usual_targets,
+)
 from ganatomy.explain.networks.subjects import Subjects
-from ganatomy.explain.networks.targets import d_logit, d_logit_of_g, difference
+from ganatomy.explain.networks.targets import Target, d_logit, d_logit_of_g, difference
 from ganatomy.explain.units.carriers import find_carriers
 from ganatomy.explain.units.causes import check_causes, joined
 
@@ -33,6 +41,7 @@ def explain_by_maps(
     methods: Sequence[str] = DEFAULT_CAMS,
     targets: Sequence[str] = (),
     concepts: Sequence[str] = (),
+    further: Mapping[str, Target] = {},
     history: History = (),
     num_images: int = 8,
     num_ablated: int = 64,
@@ -45,18 +54,27 @@ def explain_by_maps(
 ) -> MapsStudy:
     """Explain both networks of a GAN by signed maps, and check what the maps claim.
 
+    Of a GAN of which parts are missing what can be asked is asked, and `MapsStudy.left_out` says
+    what cannot. Without a discriminator G is asked for its targets alone, by default for
+    `usual_targets`, and each of them is put to the causal check that D's logit is put to else.
+
     Parameters
     ----------
     subjects : Subjects
         Means are taken over all of their images.
     vocabulary : Vocabulary, optional
-        What the names in `targets` and `concepts` can mean; not needed without any.
+        What the names in `targets` and `concepts` can mean; not needed without any, nor for what
+        is measured straight on images: brightness and the like, cells of the usual grid.
     methods : sequence of str
         Of `gradcam.METHODS`.
     targets : sequence of str
-        Further targets of G: ``class``, ``class(NAME)``, ``concept(NAME)``, ``region(NAME)``.
+        Targets of G beside D's logit, of `named.KINDS`: ``class``, ``region(NAME)``,
+        ``brightness`` and so on.
     concepts : sequence of str
         Features of the data that units of G may carry.
+    further : mapping of str to Target
+        More targets of G, functions of z that run through ``subjects.generator``, by names of
+        one's own.
     history : iterable of (int, nn.Module, nn.Module)
         Step, generator and discriminator of a training's course, for the film.
     num_images : int
@@ -78,56 +96,84 @@ def explain_by_maps(
     Raises
     ------
     InputError
-        An unknown method, target or concept.
+        An unknown method, target or concept; a target of `further` that does not run through G.
+
+    Examples
+    --------
+    >>> from ganatomy.explain.networks.subjects import Subjects
+    >>> layers = torch.nn.ConvTranspose2d(2, 4, 8), torch.nn.ReLU(), torch.nn.Conv2d(4, 1, 1)
+    >>> generator = torch.nn.Sequential(torch.nn.Unflatten(1, (2, 1, 1)), *layers)
+    >>> alone = Subjects.of(generator, None, z=torch.randn(4, 2))
+    >>> study = explain_by_maps(alone, targets=["brightness"], num_ablated=4)
+    >>> list(study.cases), list(study.asked.maps), list(study.left_out)
+    ([], ['brightness'], ['discriminator'])
     """
     _tell_of_layers(subjects, on_warning)
-    further = targets_of_generator(targets, subjects, vocabulary, on_warning=on_warning)
+    left_out = missing(subjects)
+    if not (targets or further or subjects.has_discriminator):
+        targets = usual_targets(subjects.fake.shape[1])
+    named = targets_of_generator(
+        targets if subjects.has_generator else (), subjects, vocabulary, on_warning=on_warning
+    )
     carried: list[Concept] = []
     if subjects.evaluator is not None:
         carried = fitted_concepts(concepts, subjects.evaluator, vocabulary, on_warning=on_warning)
-    cases = _cases(subjects, methods, num_images, on_warning)
+    cases = _cases(subjects, askable(left_out), methods, num_images, on_warning)
     on_progress(1, _PARTS)
-    asked = ask_generator(further, subjects, on_warning=on_warning)
+    asked = ask_generator({**named, **further}, subjects, on_warning=on_warning)
     on_progress(2, _PARTS)
     comparison = _comparison(cases, num_images)
     on_progress(3, _PARTS)
-    causal = _check(cases, subjects, num_ablated, num_random, seed, on_warning)
+    causal = _check(cases, asked, subjects, num_ablated, num_random, seed, on_warning)
     on_progress(4, _PARTS)
     carriers = find_carriers(
         subjects,
         carried,
+        measures=_measures(targets, subjects, vocabulary),
         num_latents=num_ablated,
         num_units=num_units,
         fdr=fdr,
         on_warning=on_warning,
     )
     on_progress(5, _PARTS)
-    film = film_of(history, subjects, _FILM_COLUMNS, on_warning=on_warning)
+    whole = subjects.has_generator and subjects.has_discriminator
+    film = film_of(history if whole else (), subjects, _FILM_COLUMNS, on_warning=on_warning)
     on_progress(_PARTS, _PARTS)
+    given = {"D": subjects.has_discriminator, "G": subjects.has_generator}
+    layers = {"D": subjects.d_layers, "G": subjects.g_layers}
     return MapsStudy(
         tuple(methods),
-        {"D": len(subjects.d_layers.convolutions), "G": len(subjects.g_layers.convolutions)},
+        {name: len(layers[name].convolutions) for name in layers if given[name]},
         {key: each.case.first(num_images) for key, each in cases.items()},
-        asked and asked.first(num_images),
+        None if asked is None else asked.maps.first(num_images),
         comparison,
         _class_means(cases, subjects),
         causal,
         carriers,
         film,
         tuple(_refusals(cases, asked)),
+        left_out,
+        subjects.fake[:num_images],
     )
 
 
 def _tell_of_layers(subjects: Subjects, on_warning: Warn) -> None:
-    for network, layers in (("D", subjects.d_layers), ("G", subjects.g_layers)):
+    for network, given, layers in (
+        ("D", subjects.has_discriminator, subjects.d_layers),
+        ("G", subjects.has_generator, subjects.g_layers),
+    ):
         for name, reason in layers.left_out.items():
             on_warning(f"{network}'s layer {name} has no maps: it {reason}")
-        if not layers.convolutions:
+        if given and not layers.convolutions:
             on_warning(f"no layer of {network} returns a feature map: it has no maps")
 
 
 def _cases(
-    subjects: Subjects, methods: Sequence[str], shown: int, on_warning: Warn
+    subjects: Subjects,
+    keys: Sequence[str],
+    methods: Sequence[str],
+    shown: int,
+    on_warning: Warn,
 ) -> dict[str, Explained]:
     d_target = d_logit(subjects.discriminator)
     g_target = d_logit_of_g(subjects.generator, subjects.discriminator)
@@ -152,22 +198,33 @@ def _cases(
             on_warning=on_warning,
         )
         for key, (target, inputs, images) in given.items()
+        if key in keys
     }
 
 
 def _check(
     cases: dict[str, Explained],
+    asked: Answers | None,
     subjects: Subjects,
     count: int,
     num_random: int,
     seed: int,
     on_warning: Warn,
 ) -> pd.DataFrame:
+    if not subjects.has_discriminator:
+        return joined(
+            []
+            if asked is None
+            else asked.checked(
+                subjects, count, num_random=num_random, seed=seed, on_warning=on_warning
+            )
+        )
     d_target = d_logit(subjects.discriminator)
     g_target = d_logit_of_g(subjects.generator, subjects.discriminator)
+    of_d = "d_real" if "d_real" in cases else "d_fake"
     given = (
-        ("D", d_target, subjects.d_layers, subjects.real, cases["d_real"]),
-        ("G", g_target, subjects.g_layers, subjects.z, cases["g_fake"]),
+        ("D", of_d, d_target, subjects.d_layers, getattr(subjects, of_d.removeprefix("d_"))),
+        ("G", "g_fake", g_target, subjects.g_layers, subjects.z),
     )
     tables = [
         check_causes(
@@ -175,25 +232,34 @@ def _check(
             network,
             layers,
             inputs=inputs[:count].to(subjects.device),
-            contributions={layer: each[:count] for layer, each in explained.contributions.items()},
+            contributions={layer: each[:count] for layer, each in cases[key].contributions.items()},
             num_random=num_random,
             seed=seed,
             on_warning=on_warning,
         )
-        for network, target, layers, inputs, explained in given
+        for network, key, target, layers, inputs in given
+        if key in cases
     ]
     return joined(tables)
 
 
-def _refusals(cases: dict[str, Explained], asked: AskedMaps | None) -> list[Refusal]:
+def _measures(
+    targets: Sequence[str], subjects: Subjects, vocabulary: Vocabulary | None
+) -> dict[str, Measure]:
+    """Give what units are read by where neither D nor an evaluator reads images."""
+    names = (*measures_for(subjects.fake.shape[1]), *targets)
+    return readings(names, subjects, vocabulary) if subjects.has_generator else {}
+
+
+def _refusals(cases: dict[str, Explained], asked: Answers | None) -> list[Refusal]:
     refusals = [row for key, each in cases.items() for row in told(key, each.case.reasons)]
-    for name, reasons in (asked.reasons if asked else {}).items():
+    for name, reasons in (asked.maps.reasons if asked else {}).items():
         refusals += told(name, {name: reasons})
     return refusals
 
 
 def _comparison(cases: dict[str, Explained], shown: int) -> Comparison | None:
-    if not all(cases[key].means_something for key in ("d_fake", "g_fake")):
+    if not all(key in cases and cases[key].means_something for key in ("d_fake", "g_fake")):
         return None
     d_maps, g_maps = cases["d_fake"].whole, cases["g_fake"].whole
     return None if d_maps is None or g_maps is None else Comparison.of(d_maps, g_maps, shown)
@@ -208,6 +274,6 @@ def _class_means(cases: dict[str, Explained], subjects: Subjects) -> ClassMeans:
     given = {
         key: (whole, labels[key])
         for key in labels
-        if (whole := cases[key].whole) is not None and cases[key].means_something
+        if key in cases and (whole := cases[key].whole) is not None and cases[key].means_something
     }
     return ClassMeans.of(given, subjects, LOCAL)

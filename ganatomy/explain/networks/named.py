@@ -1,7 +1,8 @@
 """Targets and concepts by their names: ``class(7)``, ``region(cell_1_1)``, ``thickness``."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -9,19 +10,23 @@ from torch import nn
 
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features import Feature, Region, find, known
+from ganatomy.data.features.regions import Cell
 from ganatomy.data.images import to_float
 from ganatomy.data.recipe import GRID
 from ganatomy.errors import InputError
 from ganatomy.explain.networks import targets
 from ganatomy.explain.networks.batching import device_of
 from ganatomy.explain.networks.concepts import Concept, fit_concept
+from ganatomy.explain.networks.measures import MEASURES, Measure, measures_for
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.networks.targets import Target
 
-KINDS = "d_logit, class, class(NAME), concept(NAME), region(NAME)"
+KINDS = f"d_logit, class, class(NAME), concept(NAME), region(NAME), {', '.join(MEASURES)}"
 _CONCEPT_IMAGES = 2000
 _BATCH = 500
 _NO_EVALUATOR = "no evaluator was given"
+_CELL = re.compile(r"cell_(\d+)_(\d+)")
+_MIDDLE = tuple(f"region(cell_{row}_{column})" for row in (1, 2) for column in (1, 2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +85,8 @@ class Vocabulary:
             self.region(what, where)
         elif kind == "concept" and what:
             self.concept(what, where)
+        elif kind in MEASURES and not what:
+            _check_measure(kind, self.train.images.shape[1], where)
         elif kind != "d_logit" or what:
             raise _unknown(name, where)
 
@@ -103,6 +110,36 @@ def parsed(name: str) -> tuple[str, str]:
     return ("" if bool(rest) != name.endswith(")") else kind), rest.removesuffix(")")
 
 
+def usual_targets(channels: int) -> tuple[str, ...]:
+    """Name what a generator can be asked for when nothing but its images is known.
+
+    Examples
+    --------
+    >>> usual_targets(1)[:3]
+    ('brightness', 'contrast', 'region(cell_1_1)')
+    """
+    return (*measures_for(channels), *_MIDDLE)
+
+
+def readings(
+    names: Iterable[str], subjects: Subjects, vocabulary: Vocabulary | None
+) -> dict[str, Measure]:
+    """Give what those of the names that need no network read from images (n, c, h, w): (n,).
+
+    Parameters
+    ----------
+    names : iterable of str
+        Of `KINDS`.
+    subjects : Subjects
+    vocabulary : Vocabulary or None
+        As in `targets_of_generator`, whose errors are raised.
+    """
+    straight = [name for name in names if parsed(name)[0] in ("region", *MEASURES)]
+    of_images = replace(subjects, generator=nn.Identity())
+    found = targets_of_generator(straight, of_images, vocabulary)
+    return {name: target.values for name, target in found.items()}
+
+
 def targets_of_generator(
     names: Iterable[str],
     subjects: Subjects,
@@ -119,12 +156,12 @@ def targets_of_generator(
         Of `KINDS`. One that stands twice is made once.
     subjects : Subjects
     vocabulary : Vocabulary or None
-        Needed for regions and concepts.
+        Needed for concepts, and for regions that are no cells of the usual grid.
     where : str
         The argument that the names came in, for errors.
     on_warning : callable
         Told of a target that is left out: a class where there are none, a concept that the
-        evaluator cannot read, either where there is no evaluator.
+        evaluator cannot read, either where there is no evaluator, D's logit without one.
 
     Returns
     -------
@@ -201,15 +238,38 @@ def _target(
 ) -> Target | None:
     kind, what = parsed(name)
     if kind == "d_logit" and not what:
-        return targets.d_logit_of_g(subjects.generator, subjects.discriminator)
+        if subjects.has_discriminator:
+            return targets.d_logit_of_g(subjects.generator, subjects.discriminator)
+        on_warning(f"{name} is left out: no discriminator was given")
+        return None
+    if kind in MEASURES and not what:
+        _check_measure(kind, subjects.fake.shape[1], where)
+        return targets.measured(subjects.generator, kind)
     if kind == "region" and what:
-        inside = _given(vocabulary, name).region(what, where).inside(subjects.size[1])
+        inside = _region(name, what, vocabulary, where).mask(subjects.size)
         return targets.region(subjects.generator, inside, what)
     if kind == "class":
         return _class_target(name, what, subjects, where, on_warning)
     if kind == "concept" and what:
         return _concept_target(name, what, subjects, vocabulary, where, on_warning)
     raise _unknown(name, where)
+
+
+def _region(name: str, what: str, vocabulary: Vocabulary | None, where: str) -> Region:
+    """Find the cell or mask; cells of the usual grid are there without any data."""
+    cell = _CELL.fullmatch(what) if vocabulary is None else None
+    if cell and max(row_column := (int(cell[1]), int(cell[2]))) < GRID:
+        return Cell(*row_column)
+    return _given(vocabulary, name).region(what, where)
+
+
+def _check_measure(name: str, channels: int, where: str) -> None:
+    if name not in (known := measures_for(channels)):
+        raise InputError(
+            f"images of {channels} channel{'s' * (channels > 1)} have no {name}",
+            where,
+            f"Name another: {', '.join(known)}.",
+        )
 
 
 def _class_target(

@@ -184,9 +184,14 @@ class Subjects:
         return {self._name(label): mean for label, mean in per_class(maps, labels).items()}
 
     def mean_images(self) -> dict[str, torch.Tensor]:
-        """Average the real images of each class, by its name; each of shape (c, h, w)."""
-        labels = self.real_labels.unique().tolist()
-        return {self._name(each): self.real[self.real_labels == each].mean(0) for each in labels}
+        """Average the real images of each class, by its name; each of shape (c, h, w).
+
+        Of generated images where no real ones were given.
+        """
+        images, own = self.real, self.real_labels
+        if not len(images):
+            images, own = self.fake, self.fake_labels
+        return {self._name(each): images[own == each].mean(0) for each in own.unique().tolist()}
 
     def _name(self, label: int) -> str:
         return self.class_names[label] if label >= 0 else "all"

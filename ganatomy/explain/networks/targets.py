@@ -12,6 +12,7 @@ from torch import nn
 
 from ganatomy.errors import InputError
 from ganatomy.explain.networks.concepts import Concept
+from ganatomy.explain.networks.measures import MEASURES
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,17 @@ def region(generator: nn.Module, mask: torch.Tensor, name: str) -> Target:
         return images[..., mask.to(images.device)].mean((1, 2))
 
     return Target(f"region({name})", generator, score)
+
+
+def measured(generator: nn.Module, name: str) -> Target:
+    """Make a target of what is measured straight on G's image: one of `measures.MEASURES`.
+
+    Examples
+    --------
+    >>> measured(nn.Unflatten(1, (1, 2, 1)), "brightness").values(torch.tensor([[0.0, 1.0]]))
+    tensor([0.5000])
+    """
+    return Target(name, generator, lambda z: MEASURES[name](generator(z)))
 
 
 def class_logit(

@@ -1,6 +1,6 @@
-"""Which units of a generator carry what D and the evaluator see in its images."""
+"""Which units of a generator carry what D and the evaluator see, or what is measured."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -46,6 +46,7 @@ def find_carriers(
     subjects: Subjects,
     concepts: list[Concept],
     *,
+    measures: Mapping[str, Reader] = {},
     num_latents: int = 64,
     num_units: int = 256,
     fdr: float = 0.05,
@@ -58,6 +59,9 @@ def find_carriers(
     subjects : Subjects
     concepts : list of Concept
         Of the subjects' evaluator.
+    measures : mapping of str to callable
+        What is measured straight on images (n, c, h, w), by name: read where there is neither a
+        discriminator nor an evaluator that reads anything.
     num_latents : int
         How many of the subjects' latents are drawn again for every unit.
     num_units : int
@@ -77,7 +81,7 @@ def find_carriers(
             subjects.generator,
             list(subjects.g_layers.wide),
             latents,
-            readers=_readers(subjects, concepts),
+            readers=_readers(subjects, concepts) or measures,
             fdr=fdr,
             max_units=num_units,
             on_warning=on_warning,
@@ -89,9 +93,9 @@ def find_carriers(
 
 
 def _readers(subjects: Subjects, concepts: list[Concept]) -> dict[str | tuple[str, ...], Reader]:
-    readers: dict[str | tuple[str, ...], Reader] = {
-        "D's logit": d_logit(subjects.discriminator).values
-    }
+    readers: dict[str | tuple[str, ...], Reader] = {}
+    if subjects.has_discriminator:
+        readers["D's logit"] = d_logit(subjects.discriminator).values
     if subjects.evaluator is None:
         return readers
     for each in concepts:

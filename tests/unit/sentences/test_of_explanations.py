@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
 from ganatomy.explain.faithfulness import verdict as rules
 from ganatomy.explain.faithfulness.agreement import agreement
@@ -18,7 +19,9 @@ from ganatomy.explain.lime.baseline_check import said as beware
 from ganatomy.explain.lime.latent_effects import LatentEffects, plain_target
 from ganatomy.explain.lime.result import CASES, LimeStudy
 from ganatomy.explain.lime.settings import ORDER, BaselineCheck, Hiding, LimeSampling
+from ganatomy.explain.maps.missing import missing
 from ganatomy.explain.maps.result import MapsStudy
+from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.units.carriers import Carriers
 from ganatomy.facade.explanation import Explanation, Maps
 from ganatomy.facade.trust import Trust
@@ -242,9 +245,12 @@ def map_studies(draw: st.DrawFn) -> MapsStudy:
     )
     compared = draw(st.sampled_from([None, SimpleNamespace(metrics=lambda: overlap)]))
     refused = tuple({"case": "d_real", "method": each} for each in some(draw, METHODS))
+    given = draw(st.sampled_from(["DG", "D", "G"]))
     study = MapsStudy.__new__(MapsStudy)
     vars(study).update(
-        num_layers={"D": draw(st.integers(0, 2)), "G": draw(st.integers(0, 2))},
+        num_layers={network: draw(st.integers(0, 2)) for network in given},
+        left_out=missing(_of_parts(given, draw(st.integers(0, 1)))),
+        fakes=torch.zeros(0),
         comparison=compared,
         causal=pd.DataFrame({"passes": pd.Series(passes, dtype=bool)}),
         carriers=Carriers(pd.DataFrame(), dissection),
@@ -255,12 +261,27 @@ def map_studies(draw: st.DrawFn) -> MapsStudy:
     return study
 
 
+def _of_parts(given: str, num_reals: int) -> Subjects:
+    """A GAN of D, of G or of both; a D alone may have real images, generated ones, or both."""
+    images, has_g = torch.zeros(1, 1, 2, 2), "G" in given
+    return Subjects.of(
+        nn.Unflatten(1, (1, 2, 2)) if has_g else None,
+        nn.Flatten() if "D" in given else None,
+        real=images if num_reals else None,
+        z=torch.zeros(1, 4) if has_g else None,
+        fake=None if has_g or num_reals else images,
+    )
+
+
 @reads("explain.maps.result.MapsStudy.verdict")
 @given(map_studies())
 @few
 def test_what_maps_say(study: MapsStudy) -> None:
     said = study.verdict()
     assert not faults(said)
+    for part, network in (("discriminator", "D"), ("generator", "G")):
+        assert (f"No {part} was given" in said) == (network not in study.num_layers)
+        assert f"No layer of {network} " not in said or network in study.num_layers
     if len(study.causal):
         passed = int(study.causal["passes"].sum())
         assert ("In all" in said) == (passed == len(study.causal) > 1)

@@ -102,7 +102,7 @@ def test_what_is_saved_is_loaded(study: MapsStudy, tmp_path: Path) -> None:
 
 def test_names_need_a_vocabulary_and_errors_name_the_argument(subjects: Subjects) -> None:
     with pytest.raises(InputError) as error:
-        explain_by_maps(subjects, targets=["region(cell_1_1)"])
+        explain_by_maps(subjects, targets=["region(mask_eyes)"])
     assert error.value.where == "vocabulary"
     train = Dataset(torch.zeros(4, 3, SIDE, SIDE, dtype=torch.uint8), torch.zeros(4).long())
     with pytest.raises(InputError) as error:
