@@ -1,15 +1,16 @@
 """What explanations are shown on, from artifacts: the same networks and images in every stage."""
 
+from dataclasses import replace
+
 import torch
 
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.images import to_float
-from ganatomy.explain.lime.baseline_check import NUM_CHECKED, settled
+from ganatomy.explain.lime.baseline_check import NUM_CHECKED, settled_for
 from ganatomy.explain.lime.pool import pool_of
 from ganatomy.explain.lime.settings import Hiding
 from ganatomy.explain.networks.named import Vocabulary
 from ganatomy.explain.networks.subjects import Subjects
-from ganatomy.explain.networks.targets import d_logit
 from ganatomy.gan.architecture import Architecture
 from ganatomy.gan.sampling import latents
 from ganatomy.metrics import evaluator_file
@@ -42,9 +43,8 @@ def load_subjects(count: int, seed: int, device: torch.device) -> Subjects:
 
 def settled_hiding(hiding: Hiding, subjects: Subjects, vocabulary: Vocabulary, seed: int) -> Hiding:
     """Settle what hides on the same held-out images, however many a stage explains."""
-    reals = real_images(NUM_CHECKED)
     pool = pool_of(subjects, vocabulary)
-    return settled(hiding, d_logit(subjects.discriminator), reals, pool, seed=seed)
+    return settled_for(replace(subjects, real=real_images(NUM_CHECKED)), hiding, pool, seed=seed)
 
 
 def real_images(count: int) -> torch.Tensor:

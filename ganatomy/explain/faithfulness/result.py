@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -44,7 +44,7 @@ class FaithfulnessStudy:
         As of `examination.Examination`, of both networks.
     randomised : dict of str to DataFrame
         By network, ``d`` and ``g``: as of `randomisation.randomisation`. No ``g`` where no layer
-        of G has maps.
+        of G has maps, or no G was given.
     regions : RegionComparison or None
         None where nothing was retrained.
     planted : DataFrame
@@ -136,7 +136,7 @@ class FaithfulnessStudy:
         write_bytes(folder / _SCORES, buffer.getvalue())
         write_json(folder / "rules.json", self.rules)
         write_json(folder / "refusals.json", list(self.refusals))
-        write_json(folder / _HIDING, asdict(self.hiding))
+        write_json(folder / _HIDING, self.hiding.to_record())
         if self.regions is not None:
             self.regions.save(folder)
         write_tensors(folder / _MAPS, self.maps)

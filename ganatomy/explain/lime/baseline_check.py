@@ -12,10 +12,19 @@ import torch
 from ganatomy.errors import InputError
 from ganatomy.explain.lime.baselines import baselines
 from ganatomy.explain.lime.hiding import segments_of
-from ganatomy.explain.lime.settings import AUTO, NEED_POOL, ORDER, Baseline, BaselineCheck, Hiding
+from ganatomy.explain.lime.settings import (
+    AUTO,
+    NEED_POOL,
+    ORDER,
+    Baseline,
+    BaselineCheck,
+    Hiding,
+    Images,
+)
 from ganatomy.explain.networks.batching import device_of, in_batches
 from ganatomy.explain.networks.hooks import undisturbed
-from ganatomy.explain.networks.targets import Target
+from ganatomy.explain.networks.subjects import Subjects
+from ganatomy.explain.networks.targets import Target, d_logit
 from ganatomy.statistics import share_interval
 from ganatomy.wording import counted, percent
 
@@ -30,6 +39,7 @@ def settled(
     pool: torch.Tensor | None = None,
     *,
     seed: int = 0,
+    asked_of: Images = "real",
 ) -> Hiding:
     """Ask of every baseline whether it means something, and settle which one hides.
 
@@ -49,6 +59,8 @@ def settled(
         ``marginal`` one is drawn for each image.
     seed : int
         Of ``marginal``.
+    asked_of : {"real", "generated"}
+        What `reals` are, if there are no real ones.
 
     Returns
     -------
@@ -77,7 +89,27 @@ def settled(
         for hidden in _hidden(name, hiding, reals, pool, seed)
     )
     chosen = _first(checks) if hiding.baseline == AUTO else hiding.baseline
-    return replace(hiding, checks=checks, baseline=chosen)
+    return replace(hiding, checks=checks, baseline=chosen, asked_of=asked_of)
+
+
+def settled_for(subjects: Subjects, hiding: Hiding, pool: torch.Tensor, *, seed: int = 0) -> Hiding:
+    """Settle which baseline hides by the images that there are.
+
+    Parameters
+    ----------
+    subjects : Subjects
+        Without a discriminator nobody can be asked, and `hiding` comes back as it is; without real
+        images it is asked about the generated ones.
+    hiding, pool, seed
+        As of `settled`.
+    """
+    if not subjects.has_discriminator:
+        return hiding
+    target, has_reals = d_logit(subjects.discriminator), len(subjects.real) > 0
+    images = subjects.real if has_reals else subjects.fake
+    return settled(
+        hiding, target, images, pool, seed=seed, asked_of="real" if has_reals else "generated"
+    )
 
 
 def said(hiding: Hiding) -> Iterator[str]:
@@ -93,7 +125,13 @@ makes 100 % of them look more real.
     check = hiding.own_check
     if check is None:
         return
-    found = f"{percent(check.share)} of {counted(check.num_images, 'real image')} look"
+    kind = hiding.asked_of
+    if kind != "real":
+        yield (
+            f"No real images were given, so D was asked about {kind} ones with everything hidden, "
+            "and may find these worse than what hides them."
+        )
+    found = f"{percent(check.share)} of {counted(check.num_images, f'{kind} image')} look"
     interval = f"(95 % interval {percent(check.low)} to {percent(check.high)})"
     if check.means_nothing:
         yield (
@@ -109,7 +147,7 @@ makes 100 % of them look more real.
     elif not check.means_something and check.baseline == "marginal":
         yield (
             f"Hidden by other images, {found} more real: what is shown is how an image differs "
-            "from other real ones."
+            f"from other {kind} ones."
         )
     elif not check.means_something:
         yield (
@@ -121,8 +159,8 @@ makes 100 % of them look more real.
     elif failed := _before(check, hiding.checks):
         each = ", ".join(f"{one.baseline} makes {percent(one.share)}" for one in failed)
         yield (
-            f"Hidden by {check.baseline}, the first baseline that makes most real images look less "
-            f"real to this D: {each} of them look more real."
+            f"Hidden by {check.baseline}, the first baseline that makes most {kind} images look "
+            f"less real to this D: {each} of them look more real."
         )
 
 

@@ -21,6 +21,10 @@ from ganatomy.tensors import read_notes, read_tensors, write_tensors
 _COARSE = 7  # pixels of a map by which images with segments of their own are compared
 _OF_ALL = ("rows", "inputs", "scores", "maps", "segments", "r2", "held_out_r2", "stability")
 _OF_EACH = ("coefficients", "low", "high")
+_COLUMNS = [
+    *("group", "score", "share_below", "r2", "held_out_r2", "half_width", "num_samples"),
+    "refusal",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +188,7 @@ def surrogates_table(explained: dict[str, LimeExplanations]) -> pd.DataFrame:
         )
         for key, explanations in explained.items()
     ]
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=_COLUMNS)
 
 
 def _share_below(coefficients: torch.Tensor) -> float:

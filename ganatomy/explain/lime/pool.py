@@ -15,6 +15,9 @@ def pool_of(subjects: Subjects, vocabulary: Vocabulary | None) -> torch.Tensor:
     Returns
     -------
     Tensor of shape (k, c, h, w), float32 in [-1, 1]
-        The real images of `subjects` where there is no vocabulary.
+        Where there is no vocabulary the real images of `subjects`; the generated ones where there
+        are no real ones either.
     """
-    return subjects.real if vocabulary is None else to_float(vocabulary.train.images[:_POOL])
+    if vocabulary is not None:
+        return to_float(vocabulary.train.images[:_POOL])
+    return subjects.real if len(subjects.real) else subjects.fake

@@ -26,7 +26,7 @@ CASES = {
 }
 """What D's logit is explained at."""
 
-_SURROGATES, _HOW = "surrogates.csv", "lime.json"
+_SURROGATES, _HOW, _LEFT_OUT = "surrogates.csv", "lime.json", "left_out"
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,8 @@ class LimeStudy:
     num_seeds : int
         Draws of samples that the stability compares.
     cases : dict of str to LimeCase
-        By the keys of `CASES`: the explanations that together say most.
+        By the keys of `CASES`, without those for which a part of the GAN is missing: the
+        explanations that together say most.
     surrogates : DataFrame
         One row for each explained image, as of `cases.surrogates_table`.
     class_means : ClassMeans
@@ -49,6 +50,8 @@ class LimeStudy:
     latents : LatentEffects or None
         Which coordinates of the latent move what the generator makes; None where no target was
         asked for.
+    left_out : tuple of str
+        What there is not, and for want of which part, as of `missing.missing`.
     """
 
     sampling: LimeSampling
@@ -58,6 +61,7 @@ class LimeStudy:
     surrogates: pd.DataFrame
     class_means: ClassMeans
     latents: LatentEffects | None
+    left_out: tuple[str, ...] = ()
 
     def metrics(self) -> dict[str, float | int]:
         """Give the figures that the study ends in; NaN where one cannot be computed."""
@@ -77,13 +81,14 @@ class LimeStudy:
 
     def verdict(self) -> str:
         """Say in a few sentences what was found, and first what to beware of."""
-        return " ".join([*said(self.hiding), *self.sentences()])
+        absent = [f"{opened(reason)}." for reason in self.left_out]
+        return " ".join([*absent, *said(self.hiding), *self.sentences()])
 
     def sentences(self) -> list[str]:
         """Say what was found."""
         figures = self.metrics()
         sentences = list(self._of_signs())
-        sentences += [sentence for key in CASES for sentence in self._of_case(key, figures)]
+        sentences += [sentence for key in self.cases for sentence in self._of_case(key, figures)]
         if self.latents is not None:
             sentences += _of_latents(self.latents)
         return sentences
@@ -97,7 +102,9 @@ class LimeStudy:
         return float(self._of(key)["share_below"].mean())
 
     def _of_signs(self) -> Iterator[str]:
-        shares = {key: self.positive(key) for key in ("d_real", "d_fake")}
+        shares = {key: self.positive(key) for key in ("d_real", "d_fake") if key in self.cases}
+        if not shares:
+            return
         own = " and ".join(f"{percent(share)} of the {CASES[key]}" for key, share in shares.items())
         yield f"D's logit is above 0 for {own}."
         if max(shares.values()) == 0:
@@ -143,9 +150,11 @@ class LimeStudy:
 
     def save(self, folder: Path) -> None:
         """Write how it was made, a file of tensors for each case, class means and tables."""
-        remove_stale(folder, *LATENT_FILES)
-        how = {"sampling": asdict(self.sampling), "hiding": asdict(self.hiding)}
-        write_json(folder / _HOW, {**how, "num_seeds": self.num_seeds})
+        absent = (f"{key}.safetensors" for key in CASES if key not in self.cases)
+        remove_stale(folder, *LATENT_FILES, *absent)
+        how = {"sampling": asdict(self.sampling), "hiding": self.hiding.to_record()}
+        left_out = {_LEFT_OUT: self.left_out} if self.left_out else {}
+        write_json(folder / _HOW, {**how, "num_seeds": self.num_seeds, **left_out})
         for key, case in self.cases.items():
             case.save(folder / f"{key}.safetensors")
         write_bytes(folder / _SURROGATES, csv_bytes(self.surrogates))
@@ -160,7 +169,11 @@ class LimeStudy:
         how: dict[str, Any] = read_json(folder / _HOW)
         table = read_table(folder / _SURROGATES, ("group", "refusal")).fillna({"refusal": ""})
         refusals = {key: own["refusal"].tolist() for key, own in table.groupby("group")}
-        cases = {key: LimeCase.load(folder / f"{key}.safetensors", refusals[key]) for key in CASES}
+        cases = {
+            key: LimeCase.load(folder / f"{key}.safetensors", refusals[key])
+            for key in CASES
+            if key in refusals or not how.get(_LEFT_OUT)
+        }
         return LimeStudy(
             LimeSampling(**how["sampling"]),
             Hiding.of(how["hiding"]),
@@ -169,6 +182,7 @@ class LimeStudy:
             table,
             ClassMeans.load(folder),
             LatentEffects.load(folder),
+            tuple(how.get(_LEFT_OUT, ())),
         )
 
 

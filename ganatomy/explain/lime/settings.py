@@ -4,7 +4,7 @@ No torch here: whoever reads settings from a file uses it too.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from ganatomy.errors import InputError
@@ -19,6 +19,7 @@ ENGINES: tuple[str, ...] = get_args(Engine)
 DESIGNS: tuple[str, ...] = get_args(Design)
 SEGMENTS: tuple[str, ...] = get_args(Segments)
 BASELINES: tuple[str, ...] = get_args(Baseline)
+Images = Literal["real", "generated"]
 AUTO: Baseline = "auto"  # the first of the others that means something to the D at hand
 ORDER: tuple[Baseline, ...] = tuple(each for each in get_args(Baseline) if each != AUTO)
 NEED_POOL: tuple[Baseline, ...] = ("mean", "marginal")  # are made of other images
@@ -135,6 +136,8 @@ class Hiding:
         others, in this order, that means something to the discriminator.
     checks : tuple of BaselineCheck
         What the discriminator says of each baseline; empty where it was not asked.
+    asked_of : {"real", "generated"}
+        Which images it was asked about: generated ones only for want of real ones.
 
     Raises
     ------
@@ -153,6 +156,7 @@ class Hiding:
     masks: tuple[str, ...] = ()
     baseline: Baseline = AUTO
     checks: tuple[BaselineCheck, ...] = ()
+    asked_of: Images = "real"
 
     def __post_init__(self) -> None:
         _check("segments", self.segments, SEGMENTS)
@@ -165,15 +169,21 @@ class Hiding:
         """The answer to the baseline that hides; None where the discriminator was not asked."""
         return next((each for each in self.checks if each.baseline == self.baseline), None)
 
+    def to_record(self) -> dict[str, Any]:
+        """Give it as plain values, for JSON."""
+        record = asdict(self)
+        if self.asked_of == "real":
+            del record["asked_of"]  # older results have no word for what is usual
+        return record
+
     @staticmethod
     def of(record: Mapping[str, Any]) -> "Hiding":
-        """Make it from what `dataclasses.asdict` gave, as JSON keeps it.
+        """Make it from what `to_record` gave, as JSON keeps it.
 
         Examples
         --------
-        >>> from dataclasses import asdict
         >>> hiding = Hiding(baseline="blur", checks=(BaselineCheck("blur", 9, 0.0, 0.0, 0.34),))
-        >>> Hiding.of(asdict(hiding)) == hiding
+        >>> Hiding.of(hiding.to_record()) == hiding
         True
         """
         checks = tuple(BaselineCheck(**each) for each in record["checks"])

@@ -1,14 +1,16 @@
 """What speaks for "real" in images, and which latent coordinates move what G makes: by LIME."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 
-from ganatomy.explain.lime.baseline_check import said, settled
+from ganatomy.errors import InputError
+from ganatomy.explain.lime.baseline_check import said, settled_for
 from ganatomy.explain.lime.cases import ExplainedCase, explain_images, surrogates_table
 from ganatomy.explain.lime.hiding import fills_of
 from ganatomy.explain.lime.latent_effects import explain_latents
 from ganatomy.explain.lime.latents import RADIUS
+from ganatomy.explain.lime.missing import missing
 from ganatomy.explain.lime.pool import pool_of
 from ganatomy.explain.lime.result import LimeStudy
 from ganatomy.explain.lime.settings import (
@@ -22,7 +24,7 @@ from ganatomy.explain.maps.class_means import ClassMeans
 from ganatomy.explain.networks.batching import outputs_of
 from ganatomy.explain.networks.named import Vocabulary, targets_of_generator
 from ganatomy.explain.networks.subjects import Subjects
-from ganatomy.explain.networks.targets import d_logit
+from ganatomy.explain.networks.targets import Target, d_logit
 
 __all__ = ["LimeStudy", "explain_by_lime"]
 
@@ -36,6 +38,7 @@ def explain_by_lime(
     sampling: LimeSampling = DEFAULT_SAMPLING,
     hiding: Hiding = DEFAULT_HIDING,
     latent_targets: Sequence[str] = (),
+    further: Mapping[str, Target] | None = None,
     num_images: int = 8,
     num_seeds: int = NUM_SEEDS,
     num_latents: int = 32,
@@ -51,6 +54,9 @@ def explain_by_lime(
     nearer to the middle of a standard normal prior, and so more usual (truncation, as of Karras et
     al. 2019, arXiv 1812.04948).
 
+    Of a GAN of which a part is missing there are the cases that can be: without a discriminator
+    latents alone, without a generator the given images alone.
+
     Parameters
     ----------
     subjects : Subjects
@@ -60,10 +66,13 @@ def explain_by_lime(
         some baselines need; without it those are the real images.
     sampling : LimeSampling
     hiding : Hiding
-        Settled on the real images, unless it was before.
+        Settled on the real images, or on the generated ones where there are no others, unless it
+        was before.
     latent_targets : sequence of str
         Targets of G whose latent coordinates are weighed: ``d_logit``, ``class``, ``class(NAME)``,
         ``concept(NAME)``, ``region(NAME)``.
+    further : mapping of str to Target, optional
+        More of them by names of one's own, functions of latents.
     num_images : int
         Explanations of each case that are kept: those that together say most.
     num_seeds : int
@@ -76,13 +85,14 @@ def explain_by_lime(
     on_progress : callable
         Perturbed images of a case done, and planned by now.
     on_warning : callable
-        Told of targets that are left out, of a baseline that means nothing, and of intervals that
-        stay too wide.
+        Told of parts that are missing, of targets that are left out, of a baseline that means
+        nothing, and of intervals that stay too wide.
 
     Raises
     ------
     InputError
-        An unknown target; segments or a number of samples that explain nothing.
+        An unknown target; segments or a number of samples that explain nothing; neither a
+        discriminator nor any target.
 
     Examples
     --------
@@ -97,11 +107,23 @@ def explain_by_lime(
     >>> study.cases["d_real"].maps.shape, study.latents.targets
     (torch.Size([3, 8, 8]), ['d_logit_of_g'])
     """
-    asked = targets_of_generator(
-        latent_targets, subjects, vocabulary, where="latent_targets", on_warning=on_warning
+    left_out = missing(subjects)
+    for reason in left_out:
+        on_warning(reason)
+    named = targets_of_generator(
+        latent_targets if subjects.has_generator else (),
+        subjects,
+        vocabulary,
+        where="latent_targets",
+        on_warning=on_warning,
     )
+    asked = {**named, **(further or {})} if subjects.has_generator else {}
+    if not (asked or subjects.has_discriminator):
+        raise InputError(
+            "neither a discriminator nor a target of the generator", "latent_targets", "Name some."
+        )
     target, pool = d_logit(subjects.discriminator), pool_of(subjects, vocabulary)
-    hiding = settled(hiding, target, subjects.real, pool, seed=seed)
+    hiding = settled_for(subjects, hiding, pool, seed=seed)
     for sentence in said(hiding):
         on_warning(sentence.removesuffix("."))
     cases = {
@@ -136,16 +158,21 @@ def explain_by_lime(
         surrogates_table({key: each.whole for key, each in cases.items()}),
         _class_means(cases, subjects, sampling.engine),
         latents,
+        left_out,
     )
 
 
 def _cases(
     subjects: Subjects, pool: torch.Tensor, hiding: Hiding, seed: int
 ) -> Iterator[tuple[str, torch.Tensor, torch.Tensor]]:
-    """Each case with its images and what hides them."""
-    yield "d_real", subjects.real, fills_of(hiding, subjects.real, pool, seed=seed)
-    yield "d_fake", subjects.fake, fills_of(hiding, subjects.fake, pool, seed=seed)
-    yield "g_regions", subjects.fake, _more_usual(subjects)[:, None]
+    """Each case that can be, with its images and what hides them."""
+    if not subjects.has_discriminator:
+        return
+    for key, images in (("d_real", subjects.real), ("d_fake", subjects.fake)):
+        if len(images):
+            yield key, images, fills_of(hiding, images, pool, seed=seed)
+    if subjects.has_generator:
+        yield "g_regions", subjects.fake, _more_usual(subjects)[:, None]
 
 
 def _more_usual(subjects: Subjects) -> torch.Tensor:

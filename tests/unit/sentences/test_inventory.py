@@ -49,6 +49,7 @@ NO_SENTENCES = {
         *("explain.lime.explanations.refused_beforehand", "data.formats.refusal_of"),
         *("explain.lime.explanations.refused_afterwards", "data.reading.reason_of"),
         *("facade.checks.check_discriminator", "facade.checks.about_generated"),
+        *("explain.lime.missing.missing",),
     ),
     "a word for a kind of map, a layer or a target": (
         *("report.sections.kinds.Kinds.layer", "report.sections.kinds.Kinds.name"),
