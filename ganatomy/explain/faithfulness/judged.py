@@ -20,6 +20,12 @@ from ganatomy.explain.maps.which import path_of
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.networks.targets import Target, d_logit, d_logit_of_g
 
+NEEDS_D = (
+    "what is judged is what a map says of D's logit, and no discriminator was given: pixels are "
+    "removed, and D is asked again"
+)
+"""Why nothing is judged of a generator alone; maps of its own targets are put to other checks."""
+
 TESTS_OF_D, TESTS_OF_G = 9, 7  # as many as are told to `on_test`
 _FEW = 16  # images of the tests that explain anew many times
 _G = path_of("G", "")  # before the names of its layers
@@ -59,7 +65,7 @@ def judge_discriminator(
     seed: int,
     on_test: Callable[[str], None] = lambda test: None,
 ) -> JudgedMaps:
-    """Judge every kind of map of D's logit, at all real and generated images.
+    """Judge every kind of map of D's logit, at all real and generated images that there are.
 
     Parameters
     ----------
@@ -72,12 +78,13 @@ def judge_discriminator(
     on_test : callable
         Told the name of each test that is done, `TESTS_OF_D` in all.
     """
-    few = -(-few_of(subjects.fake) // 2)
+    given = [each for each in (subjects.real, subjects.fake) if len(each)]
+    few = -(-few_of(given[0]) // len(given))
     return judge_images(
         subjects.discriminator,
         subjects.d_layers.convolutions,
-        torch.cat([subjects.real, subjects.fake]).to(subjects.device),
-        some=torch.cat([subjects.real[:few], subjects.fake[:few]]).to(subjects.device),
+        torch.cat(given).to(subjects.device),
+        some=torch.cat([each[:few] for each in given]).to(subjects.device),
         hide=lambda images, own: fills_of(methods.hiding, images, pool, seed=own),
         pool=pool,
         methods=methods,
@@ -187,7 +194,7 @@ def judge_generator(
     Returns
     -------
     JudgedMaps or None
-        None where G has no maps: no layer of its own, or no method for layers.
+        None where G has no maps: none was given, no layer of its own, or no method for layers.
     """
     if not has_maps_of_g(subjects, methods):
         return None

@@ -48,17 +48,19 @@ class ShownImages:
     def of(subjects: Subjects, most: int = MOST) -> "ShownImages":
         """Keep the first images of each kind, which nobody has picked."""
         real, fake = subjects.real[:most], subjects.fake[:most]
-        logit = d_logit(subjects.discriminator)
-        d_layers, g_layers = subjects.d_layers.convolutions, subjects.g_layers.convolutions
+        images = (fake if len(fake) else real)[:2]
+        asked = {"D": (subjects.discriminator, images, subjects.d_layers)}
+        if subjects.has_generator:
+            asked["G"] = (subjects.generator, subjects.z[:2], subjects.g_layers)
         return ShownImages(
             real,
             fake,
-            target_values(logit, real.to(subjects.device)),
-            target_values(logit, fake.to(subjects.device)),
+            _logits(subjects, real),
+            _logits(subjects, fake),
             len(subjects.real),
             {
-                "D": layer_sizes(subjects.discriminator, fake[:2].to(subjects.device), d_layers),
-                "G": layer_sizes(subjects.generator, subjects.z[:2].to(subjects.device), g_layers),
+                name: layer_sizes(network, inputs.to(subjects.device), layers.convolutions)
+                for name, (network, inputs, layers) in asked.items()
             },
         )
 
@@ -95,6 +97,12 @@ class ShownImages:
         }
         named = {name: tensors[name] for name in _TENSORS}
         return ShownImages(**named, num_real=int(notes["num_real"]), sizes=sizes)
+
+
+def _logits(subjects: Subjects, images: torch.Tensor) -> torch.Tensor:
+    if not len(images):
+        return torch.zeros(0)
+    return target_values(d_logit(subjects.discriminator), images.to(subjects.device))
 
 
 def layer_sizes(

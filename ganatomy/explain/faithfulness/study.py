@@ -6,8 +6,10 @@ from itertools import count
 
 import pandas as pd
 
+from ganatomy.errors import InputError
 from ganatomy.explain.faithfulness.effort import DEFAULT_EFFORT, Effort
 from ganatomy.explain.faithfulness.judged import (
+    NEEDS_D,
     TESTS_OF_D,
     TESTS_OF_G,
     JudgedMaps,
@@ -21,12 +23,11 @@ from ganatomy.explain.faithfulness.region_comparison import compare_regions
 from ganatomy.explain.faithfulness.result import FaithfulnessStudy
 from ganatomy.explain.faithfulness.shown import ShownImages
 from ganatomy.explain.faithfulness.verdict import RULES
-from ganatomy.explain.lime.baseline_check import settled
+from ganatomy.explain.lime.baseline_check import settled_for
 from ganatomy.explain.lime.pool import pool_of
 from ganatomy.explain.maps.methods import Methods
 from ganatomy.explain.networks.named import Vocabulary
 from ganatomy.explain.networks.subjects import Subjects
-from ganatomy.explain.networks.targets import d_logit
 
 __all__ = ["Effort", "FaithfulnessStudy", "judge_explanations"]
 
@@ -43,13 +44,17 @@ def judge_explanations(
 ) -> FaithfulnessStudy:
     """Put every kind of map to the test, and compare which regions they call important.
 
+    All of them are maps of D's logit. Without a generator those within it are not there to judge;
+    without real images regions are not compared.
+
     Parameters
     ----------
     subjects : Subjects
-        Their images are the ones that are judged on.
+        Their images are the ones that are judged on. A discriminator is needed.
     methods : Methods
         How the maps are made: as those that are shown, or the verdict is about others. What hides
-        is settled on the real images, unless it was before.
+        is settled on the real images, or on the generated ones where there are no others, unless
+        it was before.
     vocabulary : Vocabulary, optional
         Its regions are compared, and its training images are the other images that some baselines
         need.
@@ -63,7 +68,7 @@ def judge_explanations(
     Raises
     ------
     InputError
-        Those of the maps and of the tests.
+        No discriminator; those of the maps and of the tests.
 
     Examples
     --------
@@ -79,6 +84,8 @@ def judge_explanations(
     >>> list(study.verdicts["method"])
     ['lime', 'integrated gradients', 'occlusion']
     """
+    if not subjects.has_discriminator:
+        raise InputError(NEEDS_D, "subjects", "Give one, or leave the tests out.")
     numbers = count(1)
     total = TESTS_OF_D + (TESTS_OF_G if has_maps_of_g(subjects, methods) else 0) + 1
 
@@ -86,14 +93,12 @@ def judge_explanations(
         on_progress(next(numbers), total, test)
 
     pool = pool_of(subjects, vocabulary)
-    hiding = settled(
-        methods.hiding, d_logit(subjects.discriminator), subjects.real, pool, seed=seed
-    )
+    hiding = settled_for(subjects, methods.hiding, pool, seed=seed)
     methods = replace(methods, hiding=hiding)
     d_judged = judge_discriminator(subjects, pool, methods, effort=effort, seed=seed, on_test=done)
     g_judged = judge_generator(subjects, pool, methods, effort=effort, seed=seed, on_test=done)
     of_reals = {name: each[: len(subjects.real)] for name, each in d_judged.maps.items()}
-    regions = compare_regions(of_reals, vocabulary, ranking)
+    regions = compare_regions(of_reals, vocabulary, ranking) if len(subjects.real) else None
     size, channels = subjects.size[0], subjects.real.shape[1]
     planted = try_on_planted_truth(methods, seed, image_size=size, channels=channels)
     done("planted truth")
