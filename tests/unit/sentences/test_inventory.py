@@ -37,6 +37,8 @@ NO_SENTENCES = {
         *("gan.adopt.reading._Keys.choice", "gan.adopt.reading._Keys.text"),
         *("explain.maps.missing.askable", "explain.networks.measures.measures_for"),
         *("explain.networks.named.usual_targets",),
+        *("explain.directions.result.DirectionsStudy.concept_of",),
+        *("explain.directions.early_layers.weighted_layers",),
     ),
     "a text without figures, which a test of its own has": (
         *(

@@ -11,6 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from ganatomy.explain.directions.effects import EFFECT_COLUMNS
+from ganatomy.explain.directions.methods import METHODS as WAYS
+from ganatomy.explain.directions.result import STANDS_OUT_FROM, DirectionsStudy
 from ganatomy.explain.faithfulness import verdict as rules
 from ganatomy.explain.faithfulness.agreement import agreement
 from ganatomy.explain.faithfulness.region_comparison import RegionComparison
@@ -328,3 +331,50 @@ def test_what_the_guards_of_a_training_say(points: list[tuple[float, float, floa
             assert not faults(text)
             if told := re.search(r"diversity is ([\d.]+) at step \d+, below ([\d.]+)", text):
                 assert float(told.group(1)) < float(told.group(2))
+
+
+@st.composite
+def directions(draw: st.DrawFn) -> DirectionsStudy:
+    """Draw directions, few or none of which stand out or have a name."""
+    total = draw(st.integers(1, 4))
+    columns = ("ratio", "low", "high", "ratio_of_left", "low_of_left")
+    changes, effects = [], []
+    for number in range(1, total + 1):
+        ratio, low, high = draw(intervals())
+        figures = (abs(ratio), max(low, 0.0), abs(high), abs(ratio), max(low, 0.0))
+        told = {"direction": number, "change": draw(SHARES), **dict(zip(columns, figures))}
+        told |= {"share": draw(SHARES), "consistency": draw(SHARES)}
+        changes.append({**told, "stands_out": draw(st.booleans())})
+        for name in some(draw, ("brightness", "cell_1_1", "scale")):
+            effect, below, above = draw(intervals())
+            row = (number, name, effect, below, above, 0.01, 0.02, 0.1, draw(SHARES))
+            effects.append((*row, draw(st.booleans())))
+    ratios = [draw(intervals()) for _ in WAYS]
+    methods = pd.DataFrame(ratios, columns=["ratio", "low", "high"])
+    reasons = ["", "the first layer, main.0, does not take the latents linearly", ""]
+    images = torch.zeros(total, 3, 5, 1, 8, 8, dtype=torch.uint8)
+    return DirectionsStudy(
+        draw(st.sampled_from(WAYS)),
+        draw(st.sampled_from([8, 32])),
+        methods.assign(method=WAYS, reason=reasons),
+        pd.DataFrame(changes),
+        pd.DataFrame(effects, columns=EFFECT_COLUMNS),
+        torch.eye(total, 4, dtype=torch.float64),
+        torch.zeros(total, 1, 8, 8),
+        images,
+    )
+
+
+@reads("explain.directions.result.DirectionsStudy.verdict")
+@given(directions())
+@few
+def test_what_directions_change(study: DirectionsStudy) -> None:
+    text = study.verdict()
+    assert not faults(text)
+    total = len(study.changes)
+    figures = study.changes[["ratio", "low", "high"]].to_numpy().ravel().tolist()
+    figures += study.effects[["effect", "low", "high"]].to_numpy().ravel().tolist()
+    assert not untold(text, [*figures, *range(total + 1), STANDS_OUT_FROM])
+    assert ("No direction" in text) == (study.num_that_stand_out == 0)
+    for number in range(1, total + 1):
+        assert (f"Direction {number} moves" in text) == bool(study.concept_of(number))

@@ -1,0 +1,159 @@
+"""What the study of directions found: saved, loaded, in figures and in words."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from ganatomy.explain.directions.effects import clearest
+from ganatomy.files import read_json, write_bytes, write_json
+from ganatomy.results import validated
+from ganatomy.tables import csv_bytes, read_table
+from ganatomy.tensors import read_tensors, write_tensors
+from ganatomy.wording import of_all, opened, signed
+
+STANDS_OUT_FROM = 1.5
+"""Times the squared change of the image by a random step, by the interval's lower end."""
+SEEN_FROM = 0.01
+"""Of the first direction's squared change: whatever is below is no change to speak of."""
+CONSISTENT_FROM = 0.1
+"""A direction whose changes are less alike over latents is no target: see `consistency`."""
+
+_TENSORS = "directions.safetensors"
+_TABLES = {"changes": (), "methods": ("method", "reason"), "effects": ("concept",)}
+
+
+@dataclass(frozen=True, eq=False)
+class DirectionsStudy:
+    """Directions of the latents of a generator, and what each changes in its images.
+
+    Attributes
+    ----------
+    method : str of `methods.METHODS`
+        The one whose directions these are.
+    num_latents : int
+        Latents that nothing was chosen by, over which all figures are.
+    methods : DataFrame
+        One row for each method: ``method``; ``ratio``, ``low``, ``high`` of its first directions
+        together; ``reason``, why it has none, else "".
+    changes : DataFrame
+        One row for each direction, the strongest first: ``direction`` (from 1); ``change``, root
+        mean square of the image's change by a step, images in [-1, 1]; ``ratio``, ``low``,
+        ``high``: its square over that of random steps, with a 95 % interval over latents;
+        ``share`` of all that steps in every dimension change; ``consistency`` of the change over
+        latents; ``ratio_of_left`` and ``low_of_left``: the same beside random steps that are
+        orthogonal to the stronger directions; ``stands_out``: the latter is at least
+        `STANDS_OUT_FROM`, and the square at least `SEEN_FROM` of the first direction's.
+    effects : DataFrame
+        As of `effects.effect_table`.
+    directions : Tensor of shape (k, latent_dim), float64
+        Of length 1. Where an effect is clear, the largest one rises.
+    mean_changes : Tensor of shape (k, c, h, w), float32
+        What a step changes in the image, its mean over latents.
+    strips : Tensor of shape (k, latents, steps, c, h, w), uint8
+        Images of the first latents at each of `walks.STEPS`.
+    """
+
+    method: str
+    num_latents: int
+    methods: pd.DataFrame
+    changes: pd.DataFrame
+    effects: pd.DataFrame
+    directions: torch.Tensor
+    mean_changes: torch.Tensor
+    strips: torch.Tensor
+
+    @property
+    def num_that_stand_out(self) -> int:
+        """Number of directions that change the image more than random ones do."""
+        return int(self.changes["stands_out"].sum())
+
+    def stands_out(self, direction: int) -> bool:
+        """Say whether a direction (from 1) changes the image more than random ones do."""
+        return bool(self.changes["stands_out"].iloc[direction - 1])
+
+    def is_target(self, direction: int) -> bool:
+        """Say whether what a direction (from 1) changes is alike enough to be asked about."""
+        alike = float(self.changes["consistency"].iloc[direction - 1])
+        return self.stands_out(direction) and alike >= CONSISTENT_FROM
+
+    def clear_effects(self, direction: int) -> pd.DataFrame:
+        """Give the clear effects of a direction that stands out, the largest first."""
+        clear = clearest(self.effects, direction)
+        return clear if self.stands_out(direction) else clear.iloc[:0]
+
+    def concept_of(self, direction: int) -> str:
+        """Name the concept that a direction moves most; "" where none is clear."""
+        clear = self.clear_effects(direction)
+        return "" if clear.empty else str(clear["concept"].iloc[0])
+
+    def metrics(self) -> dict[str, float]:
+        """Give the figures that the study ends in."""
+        numbers = range(1, len(self.changes) + 1)
+        return {
+            "num_directions_that_stand_out": self.num_that_stand_out,
+            "num_directions_named": sum(bool(self.concept_of(each)) for each in numbers),
+            "largest_ratio_to_random": float(self.changes["ratio"].max()),
+            "share_of_change": float(self.changes["share"].sum()),
+        }
+
+    def verdict(self) -> str:
+        """Say in a few sentences what was found."""
+        return " ".join(self._sentences())
+
+    def _sentences(self) -> Iterator[str]:
+        total = len(self.changes)
+        first = self.changes.iloc[0]
+        beside = (
+            "in squares, a step along the first one changes the image by "
+            f"{first['ratio']:.3g} of what a random step does ({first['low']:.3g} to "
+            f"{first['high']:.3g})"
+        )
+        if not self.num_that_stand_out:
+            yield f"No direction of {total} stands out: {beside}; {STANDS_OUT_FROM:g} would show."
+            return
+        stand = "stands out" if self.num_that_stand_out == 1 or total == 1 else "stand out"
+        counted = opened(of_all(self.num_that_stand_out, total, "direction"))
+        yield f"{counted} of G's latents {stand}; {beside}."
+        for number in range(1, total + 1):
+            if (clear := self.clear_effects(number)).empty:
+                continue
+            row = clear.iloc[0]
+            yield (
+                f"Direction {number} moves {row['concept']} by {signed(row['effect'])} "
+                f"({signed(row['low'])} to {signed(row['high'])}) standard deviations a step."
+            )
+        unnamed = sum(
+            self.stands_out(each) and not self.concept_of(each) for each in range(1, total + 1)
+        )
+        if unnamed:
+            yield f"What {unnamed} of them changes has no clear name."
+
+    def save(self, folder: Path) -> None:
+        """Write tables, tensors and ``directions.json`` into a folder."""
+        for name in _TABLES:
+            write_bytes(folder / f"{name}.csv", csv_bytes(getattr(self, name)))
+        tensors = {name: getattr(self, name) for name in ("directions", "mean_changes", "strips")}
+        write_tensors(folder / _TENSORS, tensors)
+        about = {"method": self.method, "num_latents": self.num_latents}
+        write_json(folder / "directions.json", about)
+
+    @staticmethod
+    @validated
+    def load(folder: Path) -> "DirectionsStudy":
+        """Read what `save` wrote; `InputError` where a file is missing or damaged."""
+        about = read_json(folder / "directions.json")
+        tables = {name: read_table(folder / f"{name}.csv", text) for name, text in _TABLES.items()}
+        tables["methods"] = tables["methods"].fillna({"reason": ""})
+        tensors = read_tensors(folder / _TENSORS)
+        kept = (tensors[name] for name in ("directions", "mean_changes", "strips"))
+        return DirectionsStudy(
+            about["method"],
+            about["num_latents"],
+            tables["methods"],
+            tables["changes"],
+            tables["effects"],
+            *kept,
+        )

@@ -1,0 +1,76 @@
+"""Generators whose factors are known."""
+
+import torch
+from torch import nn
+
+SIDE = 16
+DIM = 12
+
+
+def factors(count: int, seed: int = 5) -> torch.Tensor:
+    """Orthonormal directions of latents, shape (count, DIM): none is an axis."""
+    draw = torch.Generator().manual_seed(seed)
+    return torch.linalg.qr(torch.randn(DIM, DIM, generator=draw)).Q.T[:count]
+
+
+def patterns(shape: tuple[int, int, int], count: int) -> torch.Tensor:
+    """Orthonormal images, shape (count, c, h, w)."""
+    draw = torch.Generator().manual_seed(7)
+    flat = torch.randn(shape[0] * shape[1] * shape[2], count, generator=draw)
+    return torch.linalg.qr(flat).Q.T.reshape(count, *shape)
+
+
+class Linear(nn.Module):
+    """An image that is a sum of patterns, each as strong as its factor of the latents."""
+
+    def __init__(
+        self,
+        strengths: tuple[float, ...] = (3.0, 2.2, 1.8),
+        shape: tuple[int, int, int] = (1, 8, 8),
+    ) -> None:
+        super().__init__()
+        self.layer = nn.Linear(DIM, shape[0] * shape[1] * shape[2])
+        own, images = factors(len(strengths)), patterns(shape, len(strengths)).flatten(1)
+        self.layer.weight.data = (images.T * torch.tensor(strengths)) @ own
+        self.layer.bias.data.zero_()
+        self.shape = shape
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        """Images of any range."""
+        return 0.3 * self.layer(z[:, :DIM]).unflatten(1, self.shape)
+
+
+class Blob(nn.Module):
+    """A bright spot on black: factors move it across, move it down, and dim it, none linearly.
+
+    With `layered` the factors come from a linear layer, else from a product.
+    """
+
+    def __init__(self, layered: bool = True) -> None:
+        super().__init__()
+        self.layer = nn.Linear(DIM, 3, bias=False)
+        self.layer.weight.data = factors(3) * torch.tensor([1.0, 0.7, 0.5])[:, None]
+        self.layered = layered
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        """Images of shape (n, 1, SIDE, SIDE) in [-1, 1]."""
+        found = self.layer(z) if self.layered else z @ self.layer.weight.T
+        across, down, light = found.unbind(1)
+        axis = torch.arange(SIDE) - (SIDE - 1) / 2
+        x = axis[None, None] - 3.0 * (0.8 * across).tanh()[:, None, None]
+        y = axis[None, :, None] - 3.0 * (0.7 * down).tanh()[:, None, None]
+        spot = torch.exp(-(x.square() + y.square()) / 8.0)
+        return (2 * (0.2 + 0.8 * (3 * light).sigmoid())[:, None, None] * spot - 1)[:, None]
+
+
+class Alike(nn.Module):
+    """Noise: every direction of the latents changes the image alike."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(DIM, SIDE * SIDE, bias=False)
+        self.layer.weight.data = patterns((1, SIDE, SIDE), DIM).flatten(1).T * 2.0
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        """Images of shape (n, 1, SIDE, SIDE)."""
+        return self.layer(z).unflatten(1, (1, SIDE, SIDE))
