@@ -62,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"ganatomy {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for found in pkgutil.iter_modules(command.__path__):
+        if found.name.startswith("_"):  # what commands share
+            continue
         module = import_module(f"{command.__name__}.{found.name}")
         line = (module.__doc__ or "").partition("\n")[0].rstrip(".")
         own = commands.add_parser(found.name, help=line, description=line)

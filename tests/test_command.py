@@ -27,7 +27,9 @@ from ganatomy.gan.model import build_gan
 from tests.harness import ROOT, environment
 from tests.marks import mark_in
 
-NAMES = [found.name for found in pkgutil.iter_modules(command.__path__)]
+NAMES = [
+    found.name for found in pkgutil.iter_modules(command.__path__) if not found.name.startswith("_")
+]
 
 
 def _architecture(num_classes: int = 0) -> Architecture:

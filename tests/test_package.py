@@ -110,7 +110,7 @@ def test_what_a_plain_installation_brings(wheel: Path) -> None:
         for each in _requirements(wheel)
         if each.marker is None or each.marker.evaluate({"extra": ""})
     }
-    assert not plain & {"prefect", "mlflow", "dvc", "pydantic", "pyyaml", "ruamel-yaml", "rich"}
+    assert not plain & {"prefect", "mlflow", "dvc", "pydantic", "ruamel-yaml", "rich"}
     assert plain == {canonicalize_name(Requirement(each).name) for each in _listed("")}
 
 
@@ -227,7 +227,7 @@ def test_examples_run_where_only_its_own_packages_are(wheel: Path, tmp_path: Pat
     modules = _modules_of(_brought(_listed("")))
     assert {"torch", "numpy", "PIL"} <= modules
     refused = set(metadata.packages_distributions()) - modules
-    assert {"prefect", "mlflow", "dvc", "ruamel", "pydantic", "yaml", "lime", "skimage"} <= refused
+    assert {"prefect", "mlflow", "dvc", "ruamel", "pydantic", "lime", "skimage"} <= refused
     script = tmp_path / "bare.py"
     script.write_text(_IN_A_BARE_PLACE)
     done = subprocess.run(
@@ -268,7 +268,7 @@ def test_examples_run_in_an_environment_of_its_own(wheel: Path, tmp_path: Path) 
         [python, "-P", script, place], cwd=tmp_path, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    for name in ("prefect", "mlflow", "dvc", "yaml", "pydantic"):
+    for name in ("prefect", "mlflow", "dvc", "pydantic"):
         assert subprocess.run([python, "-c", f"import {name}"], capture_output=True).returncode == 1
     version = subprocess.run(
         [place / "bin" / "ganatomy", "--version"], capture_output=True, text=True, check=True

@@ -1,4 +1,4 @@
-"""Explain a GAN that was trained here, and say on one page how far that can be trusted."""
+"""Explain a GAN, trained here or elsewhere, and say on one page how far that can be trusted."""
 
 import argparse
 import sys
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ganatomy.command._adopted import explain_adopted
+from ganatomy.command._port_file import is_port_file
 from ganatomy.command.sample import check_is_gan
 from ganatomy.errors import InputError
 from ganatomy.files import check_can_write, write_bytes
@@ -28,7 +30,12 @@ _PREPARED = Path("data/prepared")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the GAN, the images that it is looked at on, and where the page goes."""
     parser.add_argument(
-        "gan", nargs="?", type=Path, default=Path("models/gan"), help="its folder; models/gan"
+        "gan",
+        nargs="?",
+        type=Path,
+        default=Path("models/gan"),
+        help="its folder, or a .yaml file that describes one that was trained elsewhere "
+        "(docs/adopt.md); models/gan",
     )
     parser.add_argument(
         "--images",
@@ -38,10 +45,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "else only the GAN's own images are explained",
     )
     parser.add_argument(
+        "--fakes",
+        type=Path,
+        metavar="FOLDER",
+        help="generated images, for a discriminator alone (of a .yaml file)",
+    )
+    parser.add_argument(
         "--out", type=Path, default=Path("explanation.html"), help="the page; explanation.html"
     )
     parser.add_argument(
         "--count", type=int, default=32, help="how many images of a kind; 32, a minute on a CPU"
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="half as many images, fewer samples, no tests of the maps (of a .yaml file)",
     )
     parser.add_argument("--seed", type=int, default=0, help="same seed, same page; 0")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
@@ -52,7 +70,15 @@ def run(arguments: argparse.Namespace) -> int:
     if not _FEWEST <= arguments.count <= _MOST:
         raise InputError(f"{arguments.count} images", "--count", f"Ask for {_FEWEST} to {_MOST:,}.")
     check_can_write(arguments.out, "--out")
+    if is_port_file(arguments.gan):
+        return explain_adopted(arguments, _say)
     check_is_gan(arguments.gan)
+    if arguments.fakes is not None or arguments.quick:
+        raise InputError(
+            "for a GAN that a .yaml file describes",
+            "--quick" if arguments.quick else "--fakes",
+            "Leave it away.",
+        )
 
     from ganatomy.device import resolve_device
     from ganatomy.gan.checkpoint import load_gan

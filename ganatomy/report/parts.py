@@ -181,6 +181,8 @@ def gather(
     parts, absences, sections = [], [], all_sections()
     for section in sections:
         folder = reports / section.name
+        if section.of_adopted and not folder.is_dir() and section.name not in (reasons or {}):
+            continue
         try:
             with naming(section):
                 if reason := (reasons or {}).get(section.name) or _why_not(folder):

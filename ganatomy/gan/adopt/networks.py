@@ -39,6 +39,15 @@ class AdoptedGenerator(nn.Module):
             output = self.network(*self._inputs(z))
         return _ours(_meant(output, self.spec.output, "generator"), self.spec.images)
 
+    def of_own(self, *inputs: torch.Tensor) -> torch.Tensor:
+        """Give the network's answer to latents of its kind, in its own terms."""
+        with seeded(self.seed, "adopt", "noise"):
+            return _meant(self.network(*inputs), self.spec.output, "generator")
+
+    def in_our_terms(self, images: torch.Tensor) -> torch.Tensor:
+        """Turn images of its kind into RGB in [-1, 1]."""
+        return _ours(images.float(), self.spec.images)
+
     def _inputs(self, z: torch.Tensor) -> tuple[torch.Tensor, ...]:
         latent = self.latent
         own, classes = own_latents(latent, z[:, : latent.dim]), z[:, latent.dim :]
@@ -82,6 +91,13 @@ class AdoptedDiscriminator(nn.Module):
             )
         values = values.reshape(len(images), -1)
         return values[:, 0] if self.spec.heads == "first" else values.mean(1)
+
+    def of_own(self, images: torch.Tensor) -> torch.Tensor:
+        """Give the network's answer to images of its kind, in its own terms."""
+        with seeded(self.seed, "adopt", "noise"):
+            values = _meant(self.network(images), self.spec.output, "discriminator")
+        is_off = self.spec.probability and not self.takes_logit
+        return values.sigmoid() if is_off else values
 
 
 def own_latents(latent: Latent, z: torch.Tensor) -> torch.Tensor:

@@ -116,6 +116,8 @@ class Port:
     train : str
         ``module:function`` that trains such a GAN anew; see `ganatomy.gan.adopt.training`. ""
         for none.
+    reference : Path or None
+        Safetensors of what the networks answered where they were trained, in their own terms.
 
     Examples
     --------
@@ -128,6 +130,7 @@ class Port:
     latent: Latent | None = None
     seed: int = 0
     train: str = ""
+    reference: Path | None = None
 
 
 def range_of(low: float, high: float) -> Images:

@@ -21,7 +21,7 @@ from ganatomy.gan.adopt.port import (
 )
 from ganatomy.gan.settings import LossName
 
-_PORT = ("generator", "discriminator", "latent", "seed", "train")
+_PORT = ("generator", "discriminator", "latent", "seed", "train", "reference")
 _NETWORK = (
     *("build", "arguments", "weights", "key", "prefix", "file", "output", "heads"),
     *("probability", "range", "mean", "std", "order"),
@@ -63,7 +63,8 @@ def read_port(values: Any, where: str, folder: Path) -> Port:
     train = top.dotted("train")
     if train:
         _check_can_be_trained(generator, discriminator, top)
-    return Port(generator, discriminator, latent, top.whole("seed", 0), train)
+    reference, seed = top.path("reference", folder), top.whole("seed", 0)
+    return Port(generator, discriminator, latent, seed, train, reference)
 
 
 def _check_can_be_trained(

@@ -21,6 +21,7 @@ Record = dict[str, Any]
 Draw = bytes | Callable[[], bytes]  # a PNG or GIF file, or what draws it
 Result = TypeVar("Result")
 CHAPTERS = {
+    "gan": "The GAN",
     "data": "The data",
     "training": "Training",
     "quality": "Quality and copying",
@@ -147,6 +148,8 @@ class PageSection(Generic[Result]):
         The result to words for the line below the page's title.
     clauses : callable
         The result and the gate's thresholds to the section's part of the verdict.
+    of_adopted : bool
+        Whether only GANs that were trained elsewhere have it: of others nobody misses it.
     """
 
     name: str
@@ -159,6 +162,7 @@ class PageSection(Generic[Result]):
     summary: Callable[[Result], list[str]] = _none
     lead: Callable[[Result], list[str]] = _none
     clauses: Callable[[Result, Gate], list[Clause]] = _no_answer
+    of_adopted: bool = False
 
     @property
     def title(self) -> str:

@@ -25,6 +25,7 @@ FIGURES = {
     "prepare": ("contact_sheet", "balance"),
 }
 FACTS = {
+    "contract": ("contract",),
     "evaluate": ("quality", "memorisation", "generalisation", "classes", "evaluator"),
     "discriminator": ("health",),
     "importance": ("importance",),
@@ -170,6 +171,14 @@ def facts() -> dict[str, Any]:
         },
         "environment": {"device": "cpu", "packages": {"torch": "2"}},
         "alarms": ["an alarm"],
+        "contract": {
+            "verdict": "whose GAN it is",
+            "is_in_order": False,
+            "findings": ["something odd"],
+            "networks": [{"name": "G", "rows": {"weights": "g.pt"}}],
+            "told": ["how it answers"],
+            "notes": ["a note on weights"],
+        },
         "quality": {
             "finding": "what is found of quality",
             "rows": [{**row_of_quality, "label": "a distance"}],

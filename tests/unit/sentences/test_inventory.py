@@ -39,6 +39,8 @@ NO_SENTENCES = {
         *("explain.networks.named.usual_targets",),
         *("explain.directions.result.DirectionsStudy.concept_of",),
         *("explain.directions.early_layers.weighted_layers",),
+        *("gan.adopt.origin.Origin.in_short", "facade.adopted_page.in_words"),
+        *("facade.adopted_page._Work.left",),
     ),
     "a text without figures, which a test of its own has": (
         *(
@@ -52,6 +54,7 @@ NO_SENTENCES = {
         *("explain.lime.explanations.refused_afterwards", "data.reading.reason_of"),
         *("facade.checks.check_discriminator", "facade.checks.about_generated"),
         *("explain.lime.missing.missing",),
+        *("facade.adopted_page.PagePart.reason_against",),
     ),
     "a word for a kind of map, a layer or a target": (
         *("report.sections.kinds.Kinds.layer", "report.sections.kinds.Kinds.name"),

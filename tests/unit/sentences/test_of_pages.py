@@ -12,6 +12,11 @@ from hypothesis import strategies as st
 from ganatomy.data.recipe import Recipe
 from ganatomy.data.variant_set import VariantEntry, VariantSet
 from ganatomy.explain.faithfulness.verdict import trust
+from ganatomy.gan.adopt.contract import Contract
+from ganatomy.gan.adopt.manners import Manners
+from ganatomy.gan.adopt.origin import Origin
+from ganatomy.gan.adopt.probe import Oddity
+from ganatomy.gan.adopt.reference import Agreement
 from ganatomy.gan.training_guards import RULES
 from ganatomy.importance.result import ImportanceStudy
 from ganatomy.importance.screening_result import ScreeningStudy
@@ -83,7 +88,9 @@ def read_all(section: PageSection[Any], result: Any) -> None:
 
 
 def test_every_section_is_read() -> None:
-    tested = {"evaluate", "discriminator", "importance", "train", "prepare", "variants"}
+    tested = {
+        *("evaluate", "discriminator", "importance", "train", "prepare", "variants", "contract"),
+    }
     assert tested | set(NEEDS_A_RUN) == set(SECTIONS)
 
 
@@ -100,6 +107,48 @@ def test_the_section_on_quality(study: EvaluationStudy, has_level: bool) -> None
     vars(study).update(suspects=suspects)
     shown = evaluate.Evaluated(study, {"test_accuracy": 0.93, "by_rotation": False}, has_level)
     read_all(SECTIONS["evaluate"], shown)
+
+
+@st.composite
+def contracts(draw: st.DrawFn) -> Contract:
+    """Draw what is known of a GAN of one network or of both."""
+    amount_of_change = st.sampled_from([0.0, 1e-7, 0.02, 0.5, 12.0])
+    origins, manners, agreed = {}, {}, []
+    for name in draw(
+        st.sampled_from([["generator"], ["discriminator"], ["generator", "discriminator"]])
+    ):
+        package, code = draw(st.sampled_from([("", 1), ("own 1.0", 7), ("", 0)]))
+        weights = draw(st.sampled_from(["", "g.pt"]))
+        digest = "ab" * 32
+        origins[name] = Origin(
+            *(
+                "nets:Net",
+                package,
+                code,
+                digest if code else "",
+                weights,
+                digest if weights else "",
+            ),
+            draw(st.sampled_from([0, 1, 1234567])),
+        )
+        changes = [draw(amount_of_change) for _ in range(3)]
+        manners[name] = Manners(*changes, draw(st.one_of(st.none(), amount_of_change)))
+        if draw(st.booleans()):
+            agreed.append(Agreement(name, 1 + draw(COUNTS), draw(amount_of_change), 0.01))
+    has_g = "generator" in origins
+    return Contract(
+        *(origins, "7 numbers, normal, of shape (n, 7)" if has_g else "", (3, 28, 32)),
+        *((-1.0, 0.99) if has_g else (None, None)),
+        tuple(Oddity("range", "Something is odd: mend it") for _ in range(draw(COUNTS))),
+        *(("a note",), manners, tuple(agreed), "cpu"),
+    )
+
+
+@reads("gan.adopt.contract.", "gan.adopt.manners.", "gan.adopt.reference.Agreement.words")
+@given(contracts())
+@few
+def test_the_section_on_whose_gan_it_is(contract: Contract) -> None:
+    read_all(SECTIONS["contract"], contract)
 
 
 @reads(

@@ -1,0 +1,238 @@
+"""An adopted GAN with the images that it is looked at on: what every part of its page is given."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from ganatomy.data.images import to_float
+from ganatomy.errors import InputError
+from ganatomy.explain.networks.fixed_statistics import fixed_statistics, normalises_by_batch
+from ganatomy.explain.networks.subjects import Subjects
+from ganatomy.facade.folders import images_of, size_of_all
+from ganatomy.gan.adopt.adopted import Adopted
+from ganatomy.gan.adopt.probe import probe
+from ganatomy.gan.sampling import generate
+from ganatomy.rng import generator as random_generator
+
+FEWEST = 4
+_SIZES = (64, 32, 28, 128, 256, 16, 48, 96, 224, 512)
+_CHANNELS = (3, 1)
+_FOR_STATISTICS = 256
+Shape = tuple[int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """The GAN and the images that the parts of a page have to work with.
+
+    Parameters
+    ----------
+    adopted : Adopted
+        On the device, as it was built.
+    subjects : Subjects
+        Both networks, D with fixed statistics where it has BatchNorm, and some images of a kind.
+    reals : Tensor of shape (n, c, h, w) or None
+        All real images, float32 in [-1, 1].
+    fakes : Tensor of shape (m, c, h, w) or None
+        Those that were given where there is no generator.
+    seed : int
+    is_quick : bool
+    warn : callable
+        Told of what is left out.
+    """
+
+    adopted: Adopted
+    subjects: Subjects
+    reals: torch.Tensor | None
+    fakes: torch.Tensor | None
+    seed: int
+    is_quick: bool
+    warn: Callable[[str], None]
+
+    @property
+    def has(self) -> dict[str, bool]:
+        """Say which of ``generator``, ``discriminator``, ``images`` and ``fakes`` there are."""
+        return {
+            "generator": self.subjects.has_generator,
+            "discriminator": self.subjects.has_discriminator,
+            "images": self.reals is not None,
+            "fakes": bool(len(self.subjects.fake)),
+        }
+
+
+def give(
+    adopted: Adopted,
+    *,
+    images: Path | None,
+    fakes: Path | None,
+    count: int,
+    num_reals: int,
+    seed: int,
+    device: torch.device,
+    is_quick: bool = False,
+    warn: Callable[[str], None] = lambda text: None,
+) -> Given:
+    """Read images in the size of the GAN, and draw its own.
+
+    Parameters
+    ----------
+    adopted : Adopted
+    images, fakes : Path, optional
+        Where real ones are, and generated ones for a discriminator alone.
+    count : int
+        Of each kind that is explained.
+    num_reals : int
+        Real ones that are read at most.
+    seed : int
+    device : torch.device
+    is_quick : bool
+    warn : callable
+
+    Raises
+    ------
+    InputError
+        Images that cannot be used; a network that fails on what it is said to take.
+    """
+    if fakes is not None and adopted.generator is not None:
+        raise InputError(
+            "beside a generator, which makes them",
+            "--fakes",
+            "Leave it away; it is for a discriminator alone.",
+        )
+    if adopted.generator is None and images is None and fakes is None:
+        raise InputError(
+            "a discriminator alone, and no images",
+            "--images",
+            "Name a folder of real images to ask it of, or one of generated ones by --fakes.",
+        )
+    for network in (adopted.generator, adopted.discriminator):
+        if network is not None:
+            network.to(device)
+    shape = _shape_of(adopted, images or fakes)
+    read = {
+        where: _read(path, shape, num_reals, where, warn)
+        for where, path in (("--images", images), ("--fakes", fakes))
+        if path is not None
+    }
+    reals, given_fakes = read.get("--images"), read.get("--fakes")
+    z = None
+    if adopted.generator is not None:
+        z = adopted.latents(count, seed, "explained")
+    explained, note = _function_of_its_image(adopted, reals, given_fakes, seed)
+    if note:
+        adopted = replace(adopted, notes=(*adopted.notes, note))
+    subjects = Subjects.of(
+        adopted.generator,
+        explained,
+        real=None if reals is None else _some(reals, count, seed),
+        z=z,
+        fake=None if given_fakes is None else _some(given_fakes, count, seed),
+        num_classes=0 if adopted.port.latent is None else adopted.port.latent.num_classes,
+    )
+    return Given(adopted, subjects, reals, given_fakes, seed, is_quick, warn)
+
+
+def _shape_of(adopted: Adopted, images: Path | None) -> Shape:
+    """The shape of what G makes, or else of what D takes."""
+    if adopted.generator is not None:
+        channels, height, width = probe(replace(adopted, discriminator=None)).image_shape
+        return channels, height, width
+    assert adopted.discriminator is not None
+    assert images is not None
+    return _shape_taken(adopted.discriminator, images)
+
+
+@torch.no_grad()
+def _shape_taken(discriminator: nn.Module, images: Path) -> Shape:
+    """The only usual size that D takes, or else that of the images themselves."""
+    size = _common_size(images)
+    found = {
+        (channels, side, side)
+        for channels, side in product(_CHANNELS, _SIZES)
+        if _takes(discriminator, (channels, side, side))
+    }
+    if len({side for _, side, _ in found}) == 1:
+        return next(iter(sorted(found, reverse=True)))
+    channels = max((each for each, _, _ in found), default=0)
+    if size is None or (channels and not _takes(discriminator, (channels, size, size))):
+        what = "images of several sizes" if size is None else f"images of {size} x {size}"
+        raise InputError(
+            f"{what}, and D takes {'several' if found else 'none of the usual ones'}",
+            "--images",
+            "Resize them to the size that it was trained on.",
+        )
+    return channels or _CHANNELS[0], size, size
+
+
+def _common_size(images: Path) -> int | None:
+    try:
+        return size_of_all(images, count=50, where="--images")
+    except InputError as error:
+        if "no such folder" in error.what or "no image" in error.what:
+            raise
+        return None
+
+
+def _takes(discriminator: nn.Module, shape: Shape) -> bool:
+    parameter = next(discriminator.parameters(), None)
+    device = None if parameter is None else parameter.device
+    try:
+        return bool(discriminator(torch.zeros(2, *shape, device=device)).shape == (2,))
+    except Exception:  # whatever the author's code raises
+        return False
+
+
+def _read(
+    path: Path, shape: Shape, count: int, where: str, warn: Callable[[str], None]
+) -> torch.Tensor:
+    channels, height, width = shape
+    if height != width or channels not in (1, 3):
+        raise InputError(
+            f"the GAN speaks images of {channels} channels, {height} x {width}",
+            where,
+            "Real images are read as squares of 1 or 3 channels; leave it away.",
+        )
+    images = images_of(
+        path,
+        size=height,
+        channels=channels,
+        count=count,
+        where=where,
+        fewest=FEWEST,
+        warn=warn,
+    )
+    return to_float(images)
+
+
+def _some(images: torch.Tensor, count: int, seed: int) -> torch.Tensor:
+    order = torch.randperm(len(images), generator=random_generator(seed, "explain", "reals"))
+    return images[order[:count]]
+
+
+def _function_of_its_image(
+    adopted: Adopted, reals: torch.Tensor | None, fakes: torch.Tensor | None, seed: int
+) -> tuple[nn.Module | None, str]:
+    """Fix the statistics of a D with BatchNorm, or say that it cannot be done."""
+    discriminator = adopted.discriminator
+    if discriminator is None or not normalises_by_batch(discriminator):
+        return discriminator, ""
+    if adopted.generator is not None:
+        z = adopted.latents(_FOR_STATISTICS, seed, "fixed-statistics")
+        fakes = generate(adopted.generator, z).cpu()
+    reason = "there are no real images" if reals is None else "there are no generated images"
+    if reals is not None and fakes is not None:
+        try:
+            return fixed_statistics(discriminator, reals, fakes, seed=seed), (
+                "D has BatchNorm: it is explained with statistics that are fixed from as many real "
+                "as generated images, under which it is a function of its image alone"
+            )
+        except Exception as error:  # a copy of it, by the author's code
+            reason = f"that failed ({type(error).__name__}: {str(error)[:100]})"
+    return discriminator, (
+        "D has BatchNorm: it is explained with the running statistics of its training, not with "
+        f"ones fixed from real and generated images, as {reason}"
+    )
