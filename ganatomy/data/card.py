@@ -49,7 +49,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
 def count_flat(dataset: Dataset) -> int:
     """Count images whose values all lie within 16 levels of 256: as good as empty.
 
-    So look 16-bit files that use 12 of their bits, and dark drawings on transparent, laid on black.
+    So look files that use few of the levels of their window, and drawings laid on their own grey.
     """
     return sum(
         int((part.amax((1, 2, 3)).short() - part.amin((1, 2, 3)).short() < _FLAT).sum())

@@ -9,5 +9,13 @@ Source = Literal["mnist-sample", "mnist", "fashion-mnist", "cifar10", "image-fol
 Classes = Literal["auto", "folders", "none", "dataset.json"]  # of a folder: what tells them apart
 ImageSize = Literal[28, 32, 64, 128]
 Channels = Literal[0, 1, 3]  # 0: as the source has them
+WindowRule = Literal["auto", "full", "seen"]  # of greys of more than 8 bits
+Window = WindowRule | tuple[float, float]
+BackgroundRule = Literal["auto"]
+Background = BackgroundRule | int
 OnDuplicates = Literal["keep", "together", "drop"]
 Mode = Literal["remove", "permute", "noise"]  # of changing a feature
+
+AUTO: Literal["auto"] = "auto"
+FULL: Literal["full"] = "full"
+SEEN: Literal["seen"] = "seen"

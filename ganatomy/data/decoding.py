@@ -1,13 +1,43 @@
 """The images of a source's files, and which of them cannot be used."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import torch
 
-from ganatomy.data.reading import Limits, read_content, read_image, reason_of
+from ganatomy.data.choices import AUTO, Background, Window
+from ganatomy.data.reading import Limits, Picture, read_content, read_image, reason_of
 from ganatomy.data.sources import Raw
+from ganatomy.data.values import (
+    Facts,
+    Treatment,
+    Values,
+    is_changed,
+    provisional,
+    summarize,
+)
 
 _PROGRESS_EVERY = 50
+
+
+class Decoded(NamedTuple):
+    """The images of a source's files.
+
+    Attributes
+    ----------
+    images : Tensor of shape (n, 3, size, size), uint8
+    kept : Tensor of shape (n,), int64
+        Position among `Raw.files` of each image.
+    quarantine : list of dict
+        ``file``, as the user calls it, and ``reason`` of each of the others.
+    values : Values
+        What was done to the pixels.
+    """
+
+    images: torch.Tensor
+    kept: torch.Tensor
+    quarantine: list[dict[str, str]]
+    values: Values
 
 
 def read_files(
@@ -16,9 +46,12 @@ def read_files(
     limits: Limits,
     *,
     progress: Callable[[int, int], None],
-    background: int = 0,
-) -> tuple[torch.Tensor, torch.Tensor, list[dict[str, str]]]:
+    window: Window = AUTO,
+    background: Background = AUTO,
+) -> Decoded:
     """Decode the files of a source; one that cannot be used never ends the reading of the others.
+
+    Where all files together decide how some of them are treated, those are read a second time.
 
     Parameters
     ----------
@@ -29,31 +62,50 @@ def read_files(
     limits : Limits
     progress : callable
         Called with (done, total).
-    background : int in [0, 255]
-        The grey that transparent pixels are laid on.
-
-    Returns
-    -------
-    images : Tensor of shape (n, 3, size, size), uint8
-    kept : Tensor of shape (n,), int64
-        Position among `raw.files` of each image.
-    quarantine : list of dict
-        ``file``, as the user calls it, and ``reason`` of each of the others.
+    window, background
+        As in `ganatomy.data.values.summarize`.
     """
     names = raw.file_names or tuple(path.name for path in raw.files)
     # one array from the start: a list of images would be held beside the array made of it
     images = torch.empty(len(names), 3, size, size, dtype=torch.uint8)
-    kept: list[int] = []
-    quarantine: list[dict[str, str]] = []
-    for index, (path, name) in enumerate(zip(raw.files, names)):
-        try:
-            content = read_content(path, limits.max_pixels)
-            pixels = read_image(content, size, limits, background=background)
-        except Exception as error:  # decoders raise anything; whatever it is, it is this image's
-            quarantine.append({"file": name, "reason": reason_of(error)})
-        else:
-            images[len(kept)] = torch.tensor(pixels).permute(2, 0, 1)
-            kept.append(index)
-        if index % _PROGRESS_EVERY == _PROGRESS_EVERY - 1 or index + 1 == len(names):
-            progress(index + 1, len(names))
-    return images[: len(kept)], torch.tensor(kept, dtype=torch.int64), quarantine
+    refused: dict[int, str] = {}
+    facts: dict[int, Facts] = {}
+
+    def read(indices: Iterable[int], treatment: Treatment) -> None:
+        for index in indices:
+            try:
+                picture = _read(raw, index, size, limits, treatment)
+            except Exception as error:  # decoders raise anything; whatever it is, it is this file's
+                refused[index] = reason_of(error)
+                facts.pop(index, None)
+            else:
+                images[index] = torch.tensor(picture.pixels).permute(2, 0, 1)
+                facts[index] = picture.facts
+            if index % _PROGRESS_EVERY == _PROGRESS_EVERY - 1 or index + 1 == len(names):
+                progress(len(facts) + len(refused), len(names))
+
+    first = provisional(window, background)
+    read(range(len(names)), first)
+    values = summarize(window, background, facts.values())
+    then = values.treatment
+    read([index for index in facts if is_changed(facts[index], first, then)], then)
+    kept = torch.tensor(sorted(facts), dtype=torch.int64)
+    return Decoded(
+        images if len(kept) == len(images) else _gathered(images, kept),
+        kept,
+        [{"file": names[index], "reason": refused[index]} for index in sorted(refused)],
+        values,
+    )
+
+
+def _read(raw: Raw, index: int, size: int, limits: Limits, treatment: Treatment) -> Picture:
+    content = read_content(raw.files[index], limits.max_pixels)
+    return read_image(content, size, limits, treatment)
+
+
+def _gathered(images: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
+    """Move the images that are kept to the front, in place: a copy would double what is held."""
+    for place, index in enumerate(kept.tolist()):
+        if place != index:
+            images[place] = images[index]
+    return images[: len(kept)]

@@ -33,6 +33,8 @@ def save_report(prepared: Prepared, raw: Raw, folder: Path) -> None:
     write_bytes(folder / QUARANTINE, _quarantine(prepared))
     write_bytes(folder / DUPLICATES, csv_bytes(duplicates))
     write_tensors(folder / SHOWN, {"train": prepared.train.images[:_NUM_SHOWN]})
+    # of arrays there is nothing to tell: they are taken as they are
+    values = {} if prepared.values is None else {"values": prepared.values.card()}
     write_json(
         folder / CARD,
         {
@@ -44,6 +46,7 @@ def save_report(prepared: Prepared, raw: Raw, folder: Path) -> None:
             "duplicates": asdict(prepared.repeats),
             "num_flat": num_flat(prepared),
             **({"notes": raw.notes} if raw.notes else {}),
+            **values,
         },
     )
 

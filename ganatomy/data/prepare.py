@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
+from ganatomy.data.choices import AUTO, Background, Window
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.decoding import read_files
 from ganatomy.data.duplicates import Duplicates, find_duplicates
@@ -20,6 +21,7 @@ from ganatomy.data.split import (
     draw_test,
     without_repeats,
 )
+from ganatomy.data.values import Values
 from ganatomy.errors import InputError
 
 _CHUNK = 512
@@ -39,6 +41,8 @@ class Prepared:
     duplicates : list of dict
         Of each image that repeats an earlier one: ``file``, ``repeats``, ``how``, ``split`` and
         ``split_of_repeated``.
+    values : Values, optional
+        What was done to the pixels of files.
     """
 
     train: Dataset
@@ -46,6 +50,7 @@ class Prepared:
     quarantine: list[dict[str, str]]
     repeats: Repeats
     duplicates: list[dict[str, str]]
+    values: Values | None = None
 
 
 def prepare(
@@ -59,7 +64,8 @@ def prepare(
     seed: int,
     progress: Callable[[int, int], None],
     duplicates: str = TOGETHER,
-    background: int = 0,
+    window: Window = AUTO,
+    background: Background = AUTO,
 ) -> Prepared:
     """Validate, convert, resize and split.
 
@@ -85,8 +91,11 @@ def prepare(
         What becomes of images that are equal or nearly so: they stay where they are drawn, or on
         one side of a split that is drawn here (a source's own is kept as it is), or the first of
         them stays alone.
-    background : int in [0, 255]
-        The grey that transparent pixels of files are laid on.
+    window : str in {"auto", "full", "seen"} or tuple of two float
+        Of files: which levels of greys of 16 bits become black and white, as in
+        `ganatomy.data.values.summarize`.
+    background : "auto" or int in [0, 255]
+        Of files: the grey that transparent pixels are laid on, as there.
 
     Raises
     ------
@@ -98,13 +107,14 @@ def prepare(
             f"unknown choice {duplicates!r}", "duplicates", f"Use {', '.join(CHOICES)}."
         )
     quarantine: list[dict[str, str]] = []
+    values = None
     reading, comparing = _in_two_parts(progress, len(raw.labels))
     if raw.images is not None:
         _check_enough(len(raw.images), min_images, quarantine)
         images, kept = _resize(raw.images, image_size, reading), torch.arange(len(raw.images))
     else:
-        images, kept, refused = read_files(
-            raw, image_size, limits, progress=reading, background=background
+        images, kept, refused, values = read_files(
+            raw, image_size, limits, progress=reading, window=window, background=background
         )
         quarantine = [*raw.refused, *refused]
     _check_enough(len(images), min_images, quarantine)
@@ -131,6 +141,7 @@ def prepare(
         quarantine,
         count_repeats(duplicates, matches, whole.labels, is_kept=is_kept, is_test=is_test),
         _listed(matches, _names(raw, kept), is_kept, is_test),
+        values,
     )
 
 

@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from ganatomy.data.formats import HEAD_BYTES, format_of, refusal_of
+from ganatomy.data.values import DEEPEST, Facts, Treatment, look_through, windowed
 
 _MAX_BYTES_PER_PIXEL = 16  # an uncompressed RGBA image of 32 bits a channel
 _ROOM_BYTES = 1 << 24  # for what else a file holds: metadata, profiles, previews
@@ -63,6 +64,7 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+AS_IT_IS = Treatment()
 
 
 def read_content(path: Path, max_pixels: int) -> bytes:
@@ -94,9 +96,16 @@ def size_of(content: bytes, limits: Limits) -> tuple[int, int]:
         return image.size
 
 
+class Picture(NamedTuple):
+    """A file's pixels, of shape (h, w, 3), uint8, and what it holds beside them."""
+
+    pixels: NDArray[np.uint8]
+    facts: Facts
+
+
 def read_image(
-    content: bytes, size: int, limits: Limits, *, background: int = 0
-) -> NDArray[np.uint8]:
+    content: bytes, size: int, limits: Limits, treatment: Treatment = AS_IT_IS
+) -> Picture:
     """Decode one image, upright, as RGB of size x size.
 
     Parameters
@@ -106,12 +115,7 @@ def read_image(
     size : int
         The shorter side is resized to it and the rest cropped evenly.
     limits : Limits
-    background : int in [0, 255]
-        The grey that transparent pixels are laid on.
-
-    Returns
-    -------
-    ndarray of shape (size, size, 3), uint8
+    treatment : Treatment
 
     Raises
     ------
@@ -124,13 +128,11 @@ def read_image(
         image: Image.Image = opened
         if orientation in _TURNS:
             image = image.transpose(_TURNS[orientation])
-        image = _eight_bits(image, opened)
-        if {"A", "a"} & set(image.getbands()) or "transparency" in image.info:
-            image = image.convert("RGBA")
-            ground = Image.new("RGBA", image.size, (background, background, background, 255))
-            image = Image.alpha_composite(ground, image)
+        image, levels = _eight_bits(image, opened, treatment)
+        image, is_transparent, lost_on = _opaque(image, treatment)
         image = ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.LANCZOS)
-        return np.asarray(image)
+        facts = Facts(levels, is_transparent, lost_on, _has_frames(opened))
+        return Picture(np.asarray(image), facts)
 
 
 def reason_of(error: Exception) -> str:
@@ -180,16 +182,43 @@ def _orientation(image: Image.Image) -> int | None:
     return orientation if isinstance(orientation, int) else None
 
 
-def _eight_bits(image: Image.Image, opened: Image.Image) -> Image.Image:
-    """The same image with at most 8 bits a channel."""
-    if image.mode == "F" or image.mode == "I":
-        raise Refused("32 bits a pixel without a stated range: convert it to 8 or 16 bits")
-    if not image.mode.startswith("I;16"):
-        return image
-    deep = np.asarray(image).astype(np.uint16)
-    if getattr(opened, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
-        deep = 65535 - deep
-    return Image.fromarray((deep >> 8).astype(np.uint8))
+def _eight_bits(
+    image: Image.Image, opened: Image.Image, treatment: Treatment
+) -> tuple[Image.Image, tuple[float, float] | None]:
+    """The same image with at most 8 bits a channel, and which levels it had if it had more."""
+    if image.mode in ("F", "I"):
+        if treatment.window is None:
+            raise Refused("32 bits a pixel without a stated range: state it, or convert to 16 bits")
+        deep = np.asarray(image)
+        if not np.isfinite(deep).all():
+            raise Refused("pixels that are no numbers")
+    elif image.mode.startswith("I;16"):
+        deep = np.asarray(image).astype(np.uint16)
+        if getattr(opened, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
+            deep = DEEPEST - deep
+    else:
+        return image, None
+    levels = float(deep.min()), float(deep.max())
+    return Image.fromarray(windowed(deep, treatment.window)), levels
+
+
+def _opaque(image: Image.Image, treatment: Treatment) -> tuple[Image.Image, bool, tuple[int, ...]]:
+    """The same image on its background, whether it shows through, and where the rest is lost."""
+    if not {"A", "a"} & set(image.getbands()) and "transparency" not in image.info:
+        return image, False, ()
+    image = image.convert("RGBA")
+    ground = Image.new("RGBA", image.size, (*[treatment.background] * 3, 255))
+    return Image.alpha_composite(ground, image), *look_through(image)
+
+
+def _has_frames(image: Image.Image) -> bool:
+    """Say whether there are more frames or pages; a JPEG's previews are neither."""
+    if image.format in ("JPEG", "MPO"):
+        return False
+    try:
+        return bool(getattr(image, "is_animated", False))
+    except Exception:  # what comes after the first frame can be damaged in any way
+        return False
 
 
 @contextmanager

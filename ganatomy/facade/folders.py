@@ -9,6 +9,7 @@ from ganatomy.data.decoding import read_files
 from ganatomy.data.prepare import to_channels
 from ganatomy.data.reading import DEFAULT_LIMITS, read_content, reason_of, size_of
 from ganatomy.data.sources import Raw, fetch
+from ganatomy.data.value_words import warnings_of
 from ganatomy.errors import InputError
 
 
@@ -37,7 +38,7 @@ def images_of(
     fewest : int
         How many there must be.
     warn : callable
-        Told of each file that is left out.
+        Told of each file that is left out, and of what was done to the values of all.
 
     Returns
     -------
@@ -49,9 +50,11 @@ def images_of(
         There is no such folder, or too few images in it.
     """
     raw = _raw(folder, count, where, warn)
-    images, _, refused = read_files(raw, size, DEFAULT_LIMITS, progress=lambda *_: None)
+    images, _, refused, values = read_files(raw, size, DEFAULT_LIMITS, progress=lambda *_: None)
     for entry in [*raw.refused, *refused]:
         warn(f"{entry['file']} is left out: {entry['reason']}")
+    for sentence in warnings_of(values.card()):
+        warn(sentence)
     if len(images) < fewest:
         raise InputError(
             f"{len(images)} images that can be used", where, f"Give at least {fewest}."

@@ -6,10 +6,10 @@ from ganatomy.data import preparation
 from ganatomy.data.prepare import prepare
 from ganatomy.data.raw_folder import load_raw
 from ganatomy.data.reading import Limits
-from ganatomy.data.split import DROP, Repeats
 from ganatomy.files import whole_folder
 from tasks.params.base import Base
 from tasks.prepare.params import Prepare
+from tasks.prepare.warnings import warnings_on
 from tasks.shared import stage
 from tasks.shared.artifact_paths import PREPARED, RAW, REPORTS
 from tasks.shared.events import Events
@@ -32,6 +32,7 @@ def main(events: Events) -> None:
         seed=base.seed,
         progress=lambda done, total: events.progress(done, total, "images, read and compared"),
         duplicates=params.duplicates,
+        window=params.levels(),
         background=params.background,
     )
     refuse_wrong_names(prepared.train)
@@ -39,27 +40,8 @@ def main(events: Events) -> None:
         preparation.save_splits(prepared, folder)
         preparation.save_report(prepared, raw, report)
         write_metrics(report, preparation.metrics(prepared))
-    if prepared.duplicates:
-        events.warning(_about(prepared.repeats))
-    if num_flat := preparation.num_flat(prepared):
-        events.warning(
-            f"{num_flat} images are almost of one colour. 16-bit files are taken to use all 16 "
-            "bits; what is transparent is laid on the grey of prepare.background, now "
-            f"{params.background} (0 is black, 255 white)"
-        )
-    if prepared.quarantine:
-        events.warning(
-            f"{len(prepared.quarantine)} files refused, see {PREPARED / 'quarantine.csv'}"
-        )
-
-
-def _about(repeats: Repeats) -> str:
-    where = REPORTS / "prepare" / "duplicates.csv"
-    counts = f"{repeats.num_equal} images equal another one, {repeats.num_near} nearly do"
-    if repeats.choice == DROP:
-        return f"{counts}: {repeats.num_dropped} dropped, see {where}"
-    crossing = f"{repeats.num_held_out_in_training} held-out images are also in training"
-    return f"{counts}; {crossing}, see {where}"
+    for sentence in warnings_on(prepared):
+        events.warning(sentence)
 
 
 if __name__ == "__main__":

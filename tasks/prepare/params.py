@@ -1,11 +1,34 @@
 """Section `prepare`: what a clean data set is."""
 
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar, get_args
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from ganatomy.data.choices import Channels, ImageSize, OnDuplicates
+from ganatomy.data.choices import (
+    BackgroundRule,
+    Channels,
+    ImageSize,
+    OnDuplicates,
+    Window,
+    WindowRule,
+)
 from tasks.params.section import Section
+
+
+# Each says in one sentence what two types together allow.
+def _levels(value: Any) -> Any:
+    if isinstance(value, str) and value in get_args(WindowRule):
+        return value
+    numbers = isinstance(value, list) and {*map(type, value)} <= {int, float}
+    if numbers and len(value) == 2 and value[0] < value[1]:
+        return value
+    raise ValueError(f"use {', '.join(get_args(WindowRule))}, or two levels as [0, 4095]")
+
+
+def _grey(value: Any) -> Any:
+    if value in get_args(BackgroundRule) or (type(value) is int and 0 <= value <= 255):
+        return value
+    raise ValueError("use auto, or a grey from 0 (black) to 255 (white)")
 
 
 class Prepare(Section):
@@ -20,4 +43,9 @@ class Prepare(Section):
     max_pixels: int = Field(50_000_000, ge=1, le=1_000_000_000)  # 3 GB an image, decoded
     max_seconds: float = Field(60.0, gt=0, le=3600)
     duplicates: OnDuplicates = "together"  # of equal or nearly equal images
-    background: int = Field(0, ge=0, le=255)  # grey that transparent pixels are laid on: 0 is black
+    window: Annotated[WindowRule | list[float], BeforeValidator(_levels)] = "auto"
+    background: Annotated[BackgroundRule | int, BeforeValidator(_grey)] = "auto"
+
+    def levels(self) -> Window:
+        """Return the window as the library takes it."""
+        return (self.window[0], self.window[1]) if isinstance(self.window, list) else self.window

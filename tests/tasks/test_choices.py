@@ -56,6 +56,8 @@ CHOICES: dict[str, Any] = {
     "prepare.image_size": data.ImageSize,
     "prepare.channels": data.Channels,
     "prepare.duplicates": data.OnDuplicates,
+    "prepare.window": data.WindowRule,
+    "prepare.background": data.BackgroundRule,
     "gan.loss": settings.LossName,
     "gan.augment": settings.Augmentation,
     "gan.schedule": settings.Schedule,

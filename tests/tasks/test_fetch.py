@@ -12,6 +12,7 @@ from flows import params
 from ganatomy.files import read_json
 from ganatomy.report.sections.page_section import rows_of
 from tasks.fetch import __main__ as fetch
+from tasks.params.section import read_document
 from tasks.prepare import __main__ as prepare
 from tasks.shared.events import Events
 
@@ -130,7 +131,7 @@ def test_a_files_name_is_no_formula(project: Path) -> None:
     assert rows[0]["file"] == "=cmd|x.png"
 
 
-def test_what_comes_out_nearly_empty_is_told(project: Path) -> None:
+def test_what_is_nearly_empty_is_mended_or_told(project: Path) -> None:
     for path in (project / "images").rglob("[0-9]*.png"):
         pixels = np.tile(np.linspace(0, 255, 28, dtype=np.uint8), (28, 1))
         Image.fromarray(pixels).save(path)
@@ -140,6 +141,15 @@ def test_what_comes_out_nearly_empty_is_told(project: Path) -> None:
     icon[5:20, 5:20, 3] = 255
     Image.fromarray(icon).save(project / "images" / "a" / "icon.png")
     _set(project)
+    _, of_prepare = _run(project)
+    assert [text.split()[0] for text in of_prepare.warnings if "window: auto" in text] == ["1"]
+    assert [text.split()[0] for text in of_prepare.warnings if "laid on white" in text] == ["1"]
+    card = read_json(project / "reports" / "prepare" / "card.json")
+    assert card["num_flat"] == 0
+    assert card["values"]["treatment"] == {"window": [0, 4095], "background": 255}
+    document = read_document(project / "params.yaml")
+    document["prepare"] |= {"window": "full", "background": 0}
+    (project / "params.yaml").write_text(params.dump(document))
     _, of_prepare = _run(project)
     told = [text for text in of_prepare.warnings if "almost of one colour" in text]
     assert [text.split()[0] for text in told] == ["2"]

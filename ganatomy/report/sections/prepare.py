@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from ganatomy.data.images import contact_sheet
+from ganatomy.data.value_words import sentences_on
 from ganatomy.files import read_json
 from ganatomy.report.figures.class_bars import class_counts
 from ganatomy.report.sections.data_words import finding_of_classes, finding_of_data, is_drawn
@@ -41,11 +42,13 @@ def _load(folder: Path) -> _PrepareResult:
 
 
 def _facts(result: _PrepareResult) -> Record:
+    card = result.card
     return {
         "data": {
-            **result.card,
-            "finding": finding_of_data(result.card),
-            "balance": finding_of_classes(result.card["train"]["class_counts"]),
+            **card,
+            "finding": finding_of_data(card),
+            "balance": finding_of_classes(card["train"]["class_counts"]),
+            "said_of_values": sentences_on(card["values"]) if "values" in card else [],
         },
         "quarantine": result.quarantine,
     }

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from ganatomy.data.choices import Background, Window
 from ganatomy.data.prepare import Prepared, prepare
 from ganatomy.data.reading import Limits
 from ganatomy.data.sources import UNSPLIT, Raw
@@ -22,7 +23,8 @@ def run_prepare(
     max_pixels: int = 10_000,
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
-    background: int = 0,
+    window: Window = "auto",
+    background: Background = "auto",
     duplicates: str = "keep",
 ) -> Prepared:
     limits = Limits(max_pixels)
@@ -35,6 +37,7 @@ def run_prepare(
         limits=limits,
         seed=seed,
         progress=progress,
+        window=window,
         background=background,
         duplicates=duplicates,
     )

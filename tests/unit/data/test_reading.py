@@ -14,6 +14,7 @@ from PIL import EpsImagePlugin, Image, ImageFile
 from ganatomy.data import decoding
 from ganatomy.data.formats import FORMATS, format_of
 from ganatomy.data.reading import Limits, Refused, check_image, read_content, read_image, reason_of
+from ganatomy.data.values import Treatment
 from tests.unit.data.raws import both, raw_files, read_back, run_prepare, save
 
 LIMITS = Limits(max_pixels=10_000)
@@ -175,7 +176,7 @@ def test_an_image_that_takes_too_long_is_given_up(
     limits = Limits(max_pixels=10**8, max_seconds=0.3)
     with pytest.raises(TimeoutError, match=r"not decoded within 0\.3 s"):
         read(_many_scans(3000, 3000), limits)
-    assert read_image(_saved(Image.new("L", (28, 28), 7), "PNG"), 28, limits).max() == 7
+    assert read_image(_saved(Image.new("L", (28, 28), 7), "PNG"), 28, limits).pixels.max() == 7
 
 
 def test_a_fifo_does_not_block(tmp_path: Path) -> None:
@@ -223,10 +224,10 @@ def test_a_damaged_rational_leaves_the_image_upright(
 def test_whatever_is_raised_for_one_image_is_that_images(
     error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def read(content: bytes, size: int, limits: Limits, background: int) -> object:
+    def read(content: bytes, size: int, limits: Limits, treatment: Treatment) -> object:
         if b"bad" in content:
             raise error
-        return read_image(content, size, limits, background=background)
+        return read_image(content, size, limits, treatment)
 
     monkeypatch.setattr(decoding, "read_image", read)
     good = save(Image.new("L", (28, 28)), tmp_path / "good.png")
@@ -244,7 +245,7 @@ def test_whatever_is_raised_for_one_image_is_that_images(
 def test_white_is_zero_is_followed_in_sixteen_bits(photometric: int, level: int) -> None:
     deep = Image.fromarray(np.full((28, 28), 60_000, dtype=np.uint16))  # 60000 // 256 == 234
     content = _saved(deep, "TIFF", tiffinfo={262: photometric})
-    assert (read_image(content, 28, LIMITS) == level).all()
+    assert (read_image(content, 28, LIMITS).pixels == level).all()
 
 
 @pytest.mark.parametrize("mode", ["F", "I"])
@@ -256,4 +257,4 @@ def test_pixels_without_a_range_are_refused(mode: str) -> None:
 def test_the_first_frame_is_taken(form: str) -> None:
     frames = [Image.new("RGB", (28, 28), (level, level, level)) for level in (40, 200)]
     content = _saved(frames[0], form, save_all=True, append_images=frames[1:])
-    assert np.abs(read_image(content, 28, LIMITS).astype(int) - 40).max() <= 1
+    assert np.abs(read_image(content, 28, LIMITS).pixels.astype(int) - 40).max() <= 1

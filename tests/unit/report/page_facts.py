@@ -152,6 +152,7 @@ def facts() -> dict[str, Any]:
             "num_quarantined": 1,
             "finding": "what the data are",
             "balance": "how the classes are shared out",
+            "said_of_values": ["what was done to the pixels"],
             "others": {"csv": 1234, "hidden": 2},
             "duplicates": {
                 "choice": "keep",

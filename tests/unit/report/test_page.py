@@ -288,6 +288,13 @@ def test_refused_images_are_listed() -> None:
     assert "And 3 more" in page
 
 
+def test_what_was_done_to_the_pixels_is_said() -> None:
+    given = facts()
+    assert "<p>what was done to the pixels.</p>" in render(given, PICTURES)
+    given["data"]["said_of_values"] = []
+    assert "what was done to the pixels" not in render(given, PICTURES)
+
+
 def test_files_that_are_no_images_are_counted() -> None:
     given = facts()
     assert "not used: 1,234 csv, 2 hidden." in render(given, PICTURES)
