@@ -71,7 +71,7 @@ def collect(
         except Exception as error:  # decoders raise anything; whatever it is, it is this file's
             refused.append({"file": entry.name, "reason": reason_of(error)})
         else:
-            files.append(entry.path if into is None else _copy(content, into, len(files)))
+            files.append(entry.path if into is None else keep_file(content, into, len(files)))
             names.append(entry.name)
         progress(index + 1, len(chosen))
     if not files:
@@ -95,9 +95,9 @@ def _spread(images: list[Entry], count: int) -> tuple[list[Entry], list[Entry]]:
     )
 
 
-def _copy(content: bytes, folder: Path, index: int) -> Path:
-    """Write what was checked, and not what the file may have become since."""
-    folder.mkdir(exist_ok=True)
+def keep_file(content: bytes, folder: Path, index: int) -> Path:
+    """Write an image that was checked, and not what its file may have become since."""
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{index:07d}.{str(format_of(content[:HEAD_BYTES])).lower()}"
     path.write_bytes(content)
     return path

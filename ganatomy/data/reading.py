@@ -77,10 +77,15 @@ def read_content(path: Path, max_pixels: int) -> bytes:
             raise Refused("not a regular file")
         if about.st_size == 0:
             raise Refused("empty file")
-        most = _MAX_BYTES_PER_PIXEL * max_pixels + _ROOM_BYTES
+        most = max_bytes(max_pixels)
         if about.st_size > most:
             raise Refused(f"{about.st_size} bytes, more than an image of max_pixels={max_pixels}")
         return file.read(most + 1)
+
+
+def max_bytes(max_pixels: int) -> int:
+    """Return how large the file of an image of so many pixels may be."""
+    return _MAX_BYTES_PER_PIXEL * max_pixels + _ROOM_BYTES
 
 
 def check_image(content: bytes, limits: Limits) -> None:

@@ -1,25 +1,23 @@
-"""Where images come from: embedded, torchvision, or the user's own folder.
+"""Where images come from: embedded, torchvision, or what the user gives.
 
 Every source ends as `Raw`: either arrays that are already decoded, or files still to be checked,
 with what a table of the user's says of each.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import torch
 
 from ganatomy.data.attributes import read_attributes
 from ganatomy.data.choices import Classes, Source
-from ganatomy.data.collecting import Collected, collect
 from ganatomy.data.dataset import UNLABELLED
+from ganatomy.data.given import Given, read_given
 from ganatomy.data.idx import find_idx, read_idx
-from ganatomy.data.label_table import LABEL_TABLE, find_table
 from ganatomy.data.reading import DEFAULT_LIMITS, Limits
-from ganatomy.data.structure import common_folder, notes_on_classes, read_structure
 from ganatomy.errors import InputError
 from ganatomy.extras import extra
 
@@ -91,6 +89,7 @@ def fetch(
     warn: Callable[[str], None],
     attributes: Path | None = None,
     classes: Classes = "auto",
+    arguments: Mapping[str, Any] | None = None,
     follow_links: bool = False,
     limits: Limits = DEFAULT_LIMITS,
     into: Path | None = None,
@@ -101,10 +100,12 @@ def fetch(
     Parameters
     ----------
     source : str
-        One of `SOURCES`.
+        One of `SOURCES`; or ``module:Class``, a data set with a length and items: torchvision's
+        (``torchvision.datasets:CIFAR100``) or one's own.
     root : Path
         Looked into first; torchvision sources are downloaded into it when it lacks them. For
-        ``image-folder`` it is the folder of images.
+        ``image-folder`` it is a folder of images, a zip or tar file of one, NumPy's ``.npy`` or
+        ``.npz``, a Parquet file or a folder of those; what it is, its content says.
     max_images : int
         Keep so many; 0 keeps all. Of arrays the first in the source's own order, of a folder every
         n/max_images-th of its n images in the order of their paths, so that each class keeps its
@@ -121,29 +122,41 @@ def fetch(
         the second in the alphabet does. Empty, na, n/a, nan and null are unknown.
     classes : str
         For ``image-folder``: what tells classes apart, as in `ganatomy.data.structure`.
+    arguments : mapping, optional
+        Keyword arguments of ``module:Class``; of arrays and Parquet files, which are ``images`` and
+        which ``labels``.
     follow_links : bool
         Of ``image-folder``, as `limits` and `into`: follow links that lead out of `root`.
     limits : Limits
         An image that takes more is refused.
     into : Path, optional
         An empty folder for copies of the files that were decoded whole; `Raw.files` are the copies.
-        Nothing else of `root` is copied. Without it `Raw.files` are where they were found.
+        Nothing else of `root` is copied. Without it `Raw.files` are where they were found: only a
+        folder can do without.
     progress : callable
-        Called with (done, total) files.
+        Called with (done, total) files; while an archive is unpacked, with its bytes.
 
     Raises
     ------
     InputError
         Unknown source, missing folder, no image in it, a download that failed for good, a table
-        that does not fit the images or itself, or `classes` that the source has not.
+        that does not fit the images or itself, `classes` or `arguments` that the source has not, a
+        class that cannot be made.
     """
-    if attributes is not None and source != "image-folder":
+    is_given = source == "image-folder" or ":" in source
+    if attributes is not None and not is_given:
         raise InputError(
             f"source {source!r} has no files that a table could name",
             f"attributes={attributes}",
             "Use `source=image-folder`, or leave `attributes` empty.",
         )
-    if classes != "auto" and source != "image-folder":
+    if arguments and not is_given:
+        raise InputError(
+            f"source {source!r} takes no arguments",
+            f"arguments={dict(arguments)}",
+            "Leave `arguments` empty.",
+        )
+    if classes != "auto" and not is_given:
         raise InputError(
             f"source {source!r} knows its classes, and has no folders",
             f"classes={classes}",
@@ -155,14 +168,24 @@ def fetch(
         raw = _mnist_family(source, root, retries, warn)
     elif source == "cifar10":
         raw = _cifar10(root, retries, warn)
-    elif source == "image-folder":
-        collected = collect(
-            root, max_images, follow_links, limits=limits, into=into, progress=progress
+    elif is_given:
+        given = read_given(
+            source,
+            root,
+            max_images,
+            classes=classes,
+            arguments=arguments or {},
+            follow_links=follow_links,
+            limits=limits,
+            into=into,
+            progress=progress,
         )
-        return _image_folder(root, collected, classes, follow_links, attributes, warn)
+        return _of_files(given, attributes, warn)
     else:
         raise InputError(
-            f"unknown source {source!r}", "source", f"Use one of: {', '.join(SOURCES)}."
+            f"unknown source {source!r}",
+            "source",
+            f"Use one of: {', '.join(SOURCES)}, or module:Class for a data set of your own.",
         )
     if max_images and raw.images is not None and len(raw.images) > max_images:
         return Raw(
@@ -277,35 +300,24 @@ def _download(
     )
 
 
-def _image_folder(
-    root: Path,
-    collected: Collected,
-    classes: Classes,
-    follow_links: bool,
-    attributes: Path | None,
-    warn: Callable[[str], None],
-) -> Raw:
+def _of_files(given: Given, attributes: Path | None, warn: Callable[[str], None]) -> Raw:
+    collected = given.collected
     called = tuple(collected.names)
-    notes: list[str] = []
-    needs_table = classes in ("auto", LABEL_TABLE)
-    folders = common_folder(called)
-    table = find_table(root, folders, follow_links, notes) if needs_table else None
-    found = read_structure(called, classes, table)
-    place = {name: label for label, name in enumerate(found.class_names)}
+    place = {name: label for label, name in enumerate(given.class_names)}
     known: dict[str, torch.Tensor] = {}
     if attributes is not None:
         unused = [*collected.left_out, *(entry["file"] for entry in collected.refused)]
         known = read_attributes(attributes, called, warn, unused=unused)
     return Raw(
         None,
-        torch.tensor([UNLABELLED if name is None else place[name] for name in found.classes]),
-        torch.tensor([_SIDES[side] for side in found.sides]),
-        found.class_names,
+        torch.tensor([UNLABELLED if name is None else place[name] for name in given.classes]),
+        torch.tensor([_SIDES[side] for side in given.sides]),
+        given.class_names,
         tuple(collected.files),
-        f"folder {root.name}",
+        given.origin,
         called,
         known,
         collected.refused,
         collected.others,
-        [*notes, *found.notes, *notes_on_classes(found.classes)],
+        given.notes,
     )

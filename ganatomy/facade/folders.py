@@ -1,11 +1,18 @@
-"""What a user's folder holds: images of any size, or images that a GAN has made."""
+"""What a user gives as images: of any size, or those that a GAN has made.
 
-from collections.abc import Callable
+A folder, or whatever else `ganatomy.data.sources.fetch` takes: an archive, arrays, Parquet files,
+or ``module:Class``, a data set.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 
 from ganatomy.data.decoding import read_files
+from ganatomy.data.kinds import parquet_files
 from ganatomy.data.prepare import to_channels
 from ganatomy.data.reading import DEFAULT_LIMITS, read_content, reason_of, size_of
 from ganatomy.data.sources import Raw, fetch
@@ -28,6 +35,8 @@ def images_of(
     Parameters
     ----------
     folder : Path
+        Or a zip or tar file of one, ``.npy``, ``.npz``, Parquet; ``module:Class`` where there is
+        nothing of that name.
     size : int
     channels : int in {0, 1, 3}
         0: three if any has colour.
@@ -38,7 +47,8 @@ def images_of(
     fewest : int
         How many there must be.
     warn : callable
-        Told of each file that is left out, and of what was done to the values of all.
+        Told of each file that is left out, of what was done to the values of all, and of what
+        arrays and the like were taken for.
 
     Returns
     -------
@@ -49,8 +59,12 @@ def images_of(
     InputError
         There is no such folder, or too few images in it.
     """
-    raw = _raw(folder, count, where, warn)
-    images, _, refused, values = read_files(raw, size, DEFAULT_LIMITS, progress=lambda *_: None)
+    with _given(folder, count, where, warn) as raw:
+        images, _, refused, values = read_files(
+            raw, size, DEFAULT_LIMITS, progress=lambda *_: None
+        )
+    for note in [] if folder.is_dir() else raw.notes:  # such as which values mean black and white
+        warn(note)
     for entry in [*raw.refused, *refused]:
         warn(f"{entry['file']} is left out: {entry['reason']}")
     for sentence in warnings_of(values.card()):
@@ -70,15 +84,15 @@ def size_of_all(folder: Path, *, count: int, where: str) -> int:
     InputError
         There is no such folder, no image in it, or images that are not square or of several sizes.
     """
-    raw = _raw(folder, count, where, lambda text: None)
     sizes: dict[tuple[int, int], str] = {}
     faults = []
-    for path in raw.files:
-        try:
-            content = read_content(path, DEFAULT_LIMITS.max_pixels)
-            sizes.setdefault(size_of(content, DEFAULT_LIMITS), path.name)
-        except Exception as error:  # decoders raise anything; the file is left out when it is read
-            faults.append(f"{path.name}: {reason_of(error)}")
+    with _given(folder, count, where, lambda text: None) as raw:
+        for path, name in zip(raw.files, raw.file_names):
+            try:
+                content = read_content(path, DEFAULT_LIMITS.max_pixels)
+                sizes.setdefault(size_of(content, DEFAULT_LIMITS), name.rpartition("/")[2])
+            except Exception as error:  # decoders raise anything; it is left out when it is read
+                faults.append(f"{path.name}: {reason_of(error)}")
     if not sizes:
         raise InputError(
             f"no image that can be read ({faults[0] if faults else 'it is empty'})",
@@ -95,8 +109,21 @@ def size_of_all(folder: Path, *, count: int, where: str) -> int:
     return next(iter(sizes))[0]
 
 
-def _raw(folder: Path, count: int, where: str, warn: Callable[[str], None]) -> Raw:
-    try:
-        return fetch("image-folder", folder, count, retries=0, warn=warn)
-    except InputError as error:  # it names what params.yaml calls the folder
-        raise InputError(error.what, where, error.remedy) from None
+@contextmanager
+def _given(folder: Path, count: int, where: str, warn: Callable[[str], None]) -> Iterator[Raw]:
+    """The files, copies of which last as long as the block where they are no files of a folder."""
+    is_class = ":" in folder.name and not folder.exists()
+    with TemporaryDirectory(prefix="ganatomy-") as copies:
+        into = None if folder.is_dir() and not parquet_files(folder, False) else Path(copies)
+        try:
+            raw = fetch(
+                str(folder) if is_class else "image-folder",
+                folder,
+                count,
+                retries=0,
+                warn=warn,
+                into=into and into / "files",
+            )
+        except InputError as error:  # it names what params.yaml calls the folder
+            raise InputError(error.what, where, error.remedy) from None
+        yield raw

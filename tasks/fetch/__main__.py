@@ -30,6 +30,7 @@ def main(events: Events) -> None:
             warn=events.warning,
             attributes=Path(params.attributes) if params.attributes else None,
             classes=params.classes,
+            arguments=params.arguments,
             follow_links=params.follow_links,
             limits=Limits(bounds.max_pixels, bounds.max_seconds),
             into=folder / FILES,

@@ -57,9 +57,7 @@ def outside(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     params = root / told_file()
     yield ENVIRONMENT, environment(params)
     fetch = Fetch.load(params)
-    own_folder = fetch.source == "image-folder"
-    listing = _listing(root / fetch.root, fetch.follow_links) if own_folder else ""
-    yield SOURCE, {"listing": listing, "attributes": _own_file(root / fetch.attributes)}
+    yield SOURCE, _source(root, fetch)
     weights = Evaluate.load(params).inception_weights
     yield INCEPTION, {"weights": _own_file(root / weights)}
     yield CHAMPION, _champion(root, GateSection.load(params).champion)
@@ -75,6 +73,22 @@ def outside(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
             "own": {entry: digests(root, entry) for entry in own},
         },
     )
+
+
+def _source(root: Path, fetch: Fetch) -> dict[str, Any]:
+    """Describe what the user gives as images: a folder or file, or a class and what it is to read.
+
+    A class of an installed package may write into what it is told, such as a download.
+    """
+    listing = _listing(root / fetch.root, fetch.follow_links) if fetch.is_given else ""
+    found = {"listing": listing, "attributes": _own_file(root / fetch.attributes)}
+    if not fetch.is_own_class:
+        return found
+    code = digests(root, fetch.source)
+    texts = {key: value for key, value in fetch.arguments.items() if isinstance(value, str)}
+    paths = {key: root / value for key, value in texts.items() if value and (root / value).exists()}
+    given = {key: _listing(path, fetch.follow_links) for key, path in paths.items()}
+    return {**found, "code": code, "given": given if isinstance(code, dict) else {}}
 
 
 def environment(params: Path) -> dict[str, Any]:
@@ -112,13 +126,17 @@ def _own_file(path: Path) -> str:
 
 
 def _listing(folder: Path, follow_links: bool) -> str:
-    """A hash over names, sizes and times of the files below a folder, or that there is none.
+    """A hash over names, sizes and times of a file, or of those below a folder, or that none is.
 
     New images in the user's folder then make `fetch` stale without being read here.
     """
+    digest = hashlib.sha256()
+    if folder.is_file():
+        about = folder.stat()
+        digest.update(f"{folder.name}\0{about.st_size}\0{about.st_mtime_ns}\n".encode())
+        return digest.hexdigest()
     if not folder.is_dir():
         return "no such folder"
-    digest = hashlib.sha256()
     for entry in walk(folder, follow_links):
         size = time_ns = -1
         if not entry.refused:

@@ -61,7 +61,7 @@ def check_apart(root: Path) -> None:
 def _given(params: Path) -> Iterator[tuple[str, str, bool]]:
     """Parameter, path relative to the project, and whether all below it is read."""
     fetch, gan, variants = Fetch.load(params), GanSection.load(params), Variants.load(params)
-    yield "fetch.root", fetch.root, fetch.source == "image-folder"
+    yield "fetch.root", fetch.root, fetch.is_given
     if champion := GateSection.load(params).champion:
         yield "gate.champion", champion, True
     for name, path in (
@@ -72,6 +72,7 @@ def _given(params: Path) -> Iterator[tuple[str, str, bool]]:
         if path:
             yield name, path, False
     for name, entry in (
+        ("fetch.source", fetch.source),
         ("gan.generator", gan.generator),
         ("gan.discriminator", gan.discriminator),
         *(("variants.features", entry) for entry in variants.features),

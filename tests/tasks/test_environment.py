@@ -149,3 +149,48 @@ def test_a_run_is_no_champion_of_its_own(project: Path) -> None:
     with pytest.raises(InputError, match="which runs make") as caught:
         files.write(project)
     assert caught.value.where == "gate.champion"
+
+
+def test_a_changed_archive_or_array_shows(project: Path) -> None:
+    (project / "faces.npy").write_bytes(b"one")
+    params.apply(project, None, ["fetch.source=image-folder", "fetch.root=faces.npy"])
+    found = []
+    for content in (b"one", b"one", b"three"):
+        (project / "faces.npy").write_bytes(content)
+        os.utime(project / "faces.npy", ns=(1, 1))
+        files.write(project)
+        found.append(_read(project, "source.json"))
+    assert found[0] == found[1] != found[2]
+    assert found[0]["listing"] != "no such folder"
+    assert set(found[0]) == {"listing", "attributes"}
+
+
+def test_a_data_set_of_ones_own_depends_on_its_code_and_on_what_it_is_told(project: Path) -> None:
+    (project / "mine.py").write_text("from helper import x\nclass Faces: pass\n")
+    (project / "helper.py").write_text("x = 1\n")
+    (project / "pictures").mkdir()
+    told = "fetch.arguments={folder: pictures, count: 3, kind: small}"
+    params.apply(project, None, ["fetch.source=mine:Faces", told])
+
+    def source() -> dict[str, object]:
+        files.write(project)
+        return _read(project, "source.json")
+
+    first = source()
+    assert set(first["code"]) == {"mine.py", "helper.py"}  # type: ignore[call-overload]
+    assert set(first["given"]) == {"folder"}  # type: ignore[call-overload]
+    (project / "pictures" / "1.png").write_bytes(b"one")
+    second = source()
+    assert (second["code"], second["given"] != first["given"]) == (first["code"], True)
+    (project / "helper.py").write_text("x = 2\n")
+    third = source()
+    assert (third["given"], third["code"] != second["code"]) == (second["given"], True)
+
+
+def test_a_data_set_of_a_package_may_write_into_its_folder(project: Path) -> None:
+    (project / "given").mkdir()
+    source = "fetch.source=torchvision.datasets:CIFAR100"
+    params.apply(project, None, [source, "fetch.arguments={root: given, download: true}"])
+    files.write(project)
+    found = _read(project, "source.json")
+    assert (found["code"], found["given"]) == ("not a file of this project", {})

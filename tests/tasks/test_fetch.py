@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from flows import params
+from ganatomy.errors import InputError
 from ganatomy.files import read_json
 from ganatomy.report.sections.page_section import rows_of
 from tasks.fetch import __main__ as fetch
@@ -154,3 +155,19 @@ def test_what_is_nearly_empty_is_mended_or_told(project: Path) -> None:
     told = [text for text in of_prepare.warnings if "almost of one colour" in text]
     assert [text.split()[0] for text in told] == ["2"]
     assert read_json(project / "reports" / "prepare" / "card.json")["num_flat"] == 2
+
+
+def test_arrays_go_through_both_stages(project: Path) -> None:
+    draw = np.random.default_rng(0)
+    images = draw.integers(0, 256, (12, 28, 28), dtype=np.uint8)
+    np.savez(project / "digits.npz", images=images, labels=np.arange(12) % 3)
+    _set(project, root="digits.npz")
+    of_fetch, _ = _run(project)
+    assert of_fetch.notes[0].startswith("images: 12 images as (n, h, w), uint8")
+    card = read_json(project / "reports" / "prepare" / "card.json")
+    assert card["origin"] == "digits.npz"
+    counts = [card["train"]["class_counts"], card["test"]["class_counts"]]
+    assert {name: sum(each[name] for each in counts) for name in "012"} == dict.fromkeys("012", 4)
+    _set(project, source="nowhere:Set", arguments={"a": 1})
+    with pytest.raises(InputError, match="there is no module 'nowhere'"):
+        fetch.main(_Told("fetch"))

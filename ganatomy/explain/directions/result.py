@@ -19,7 +19,7 @@ STANDS_OUT_FROM = 1.5
 SEEN_FROM = 0.01
 """Of the first direction's squared change: whatever is below is no change to speak of."""
 CONSISTENT_FROM = 0.1
-"""A direction whose changes are less alike over latents is no target: see `consistency`."""
+"""A direction whose changes are less alike over latents is no target: see `walks.consistency`."""
 
 _TENSORS = "directions.safetensors"
 _TABLES = {"changes": (), "methods": ("method", "reason"), "effects": ("concept",)}

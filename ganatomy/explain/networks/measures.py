@@ -29,9 +29,9 @@ MEASURES: dict[str, Measure] = {
 }
 """Functions of images (n, c, h, w) in [-1, 1], differentiable, to (n,).
 
-``brightness``: the mean over pixels and channels; ``contrast``: their standard deviation;
-``saturation``: its mean, pixels weighted by their value; ``red``, ``green``, ``blue``: how far the
-channel's mean lies above that of all three.
+Brightness: the mean over pixels and channels; contrast: their standard deviation; saturation: its
+mean, pixels weighted by their value; red, green, blue: how far the channel's mean lies above that
+of all three.
 """
 
 

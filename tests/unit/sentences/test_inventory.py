@@ -35,6 +35,7 @@ NO_SENTENCES = {
         *("data.card.content_hash", "report.sections.page_section.PageSection.title"),
         *("report.terms.term.Term.label", "report.terms.term.Term.anchor"),
         *("gan.adopt.reading._Keys.choice", "gan.adopt.reading._Keys.text"),
+        *("gan.adopt.reading._Keys.dotted", "data.structure.common_folder"),
         *("explain.maps.missing.askable", "explain.networks.measures.measures_for"),
         *("explain.networks.named.usual_targets",),
         *("explain.directions.result.DirectionsStudy.concept_of",),
