@@ -125,8 +125,8 @@ def test_one_file_and_one_command_give_a_page(
     assert {"contract", "gradcam", "lime-figures", "left-out"} <= set(_sections(page))
     head = page[page.index("<header>") : page.index("</header>")]
     assert "What my-gan has learned" in head
-    assert re.search(r"G: nets:G, g\.pt, SHA-256 [0-9a-f]{16}", head)
-    assert re.search(r"D: nets:D, d\.pt, SHA-256 [0-9a-f]{16}", head)
+    assert re.search(r"G: nets:G \(g\.pt, SHA-256 [0-9a-f]{16}…\)", head)
+    assert re.search(r"D: nets:D \(d\.pt, SHA-256 [0-9a-f]{16}…\)", head)
     assert "--quick leaves it out" in page
     assert "still to come" not in page
     assert sorted(path.name for path in place.rglob("*")) == before

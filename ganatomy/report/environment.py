@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from ganatomy.report.words import isolated, plain, shown
+from ganatomy.report.words import coded, isolated, plain, shown
 
 
 def template_in(path: Path) -> Template:
@@ -29,6 +29,7 @@ def _environment() -> Environment:
     )
     made.filters["plain"] = plain
     made.filters["word"] = isolated
+    made.filters["coded"] = coded
     made.filters["opened"] = lambda sentence: sentence[:1].upper() + sentence[1:]
     made.filters["number"] = number
     made.filters["percent"] = percent

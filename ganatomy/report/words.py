@@ -68,6 +68,23 @@ def _kind(letter: str) -> str:
     return "w" if within else "-"
 
 
+def coded(text: str) -> Markup | str:
+    """Show what stands between backticks as code; a text without pairs of them is as `isolated`.
+
+    Examples
+    --------
+    >>> coded("set `a<b`: it is")
+    Markup('set <code>a&lt;b</code>: it is')
+    """
+    pieces = text.split("`")
+    if len(pieces) == 1 or len(pieces) % 2 == 0:
+        return isolated(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(isolated(piece)) if place % 2 else escape(isolated(piece))
+        for place, piece in enumerate(pieces)
+    )
+
+
 def plain(text: str) -> Markup:
     """Isolate by characters, for a place that can hold no markup, as a title.
 

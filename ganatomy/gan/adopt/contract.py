@@ -103,8 +103,8 @@ class Contract:
             f"{names[name]} is {each.in_short}" for name, each in self.origins.items()
         )
         channels, height, width = self.image_shape
-        size = f"{counted(channels, 'channel')} of {height} × {width}"
-        said = [f"{whose}.", f"Images have {size}."]
+        colours = {1: "in grey", 3: "in colour"}.get(channels, f"of {channels} channels")
+        said = [f"{whose}.", f"Images are {height} × {width}, {colours}."]
         if not self.findings:
             return " ".join(
                 [*said, f"It does what the file says of it, as far as {_NUM} images tell."]

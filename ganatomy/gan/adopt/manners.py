@@ -15,7 +15,7 @@ _SAME = 1e-3  # of the spread of the answers
 
 @dataclass(frozen=True)
 class Manners:
-    """The greatest change of an answer, as a share of the answers' standard deviation.
+    """How far answers move, in root mean square, as a share of their own standard deviation.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ class Manners:
     def _words(self, name: str) -> Iterator[str]:
         if self.again > 0:
             yield (
-                f"Asked the same twice, {name} answers differently by up to {finely(self.again)} "
-                "of the spread of its answers."
+                f"Asked the same twice, {name} answers differently, by {finely(self.again)} of "
+                "the spread of its answers."
             )
         else:
             yield f"Asked the same twice, {name} gives the same bits."
@@ -50,14 +50,14 @@ class Manners:
         yield f"An answer of {name} {what} (it moves by {finely(self.alone)} of the spread)."
         if self.noise > _SAME:
             yield (
-                f"{name} draws random numbers: another draw moves its answers by up to "
-                f"{finely(self.noise)} of the spread. Here they are the same at every call."
+                f"{name} draws random numbers: another draw moves its answers by "
+                f"{finely(self.noise)} of their spread. Here they are the same at every call."
             )
         if self.train is None:
             yield f"{name} has no train mode."
         elif self.train > _SAME:
             yield (
-                f"In train mode {name} answers otherwise, by up to {finely(self.train)} of the "
+                f"In train mode {name} answers otherwise, by {finely(self.train)} of the "
                 "spread: what is explained is eval mode, and who samples in train mode gets other "
                 "answers than these."
             )
@@ -81,7 +81,7 @@ def manners_of(network: AdoptedGenerator | AdoptedDiscriminator, inputs: torch.T
     spread = float(first.std()) or 1.0
 
     def change(other: torch.Tensor, before: torch.Tensor = first) -> float:
-        return float((other - before).abs().max()) / spread
+        return float((other - before).square().mean().sqrt()) / spread
 
     again, alone = change(network(inputs)), change(network(inputs[:1]), first[:1])
     seed, network.seed = network.seed, network.seed + 1

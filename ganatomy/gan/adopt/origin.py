@@ -70,9 +70,9 @@ class Origin:
         """Say whose network, from which file, with which hash."""
         named = f"{self.what} of {self.package}" if self.package else self.what
         if not self.weights:
-            return f"{named}, without a file of weights"
-        file = "" if self.weights == self.what else f", {self.weights}"
-        return f"{named}{file}, SHA-256 {self.weights_sha256[:16]}…"
+            return f"{named} (no file of weights)"
+        file = "" if self.weights == self.what else f"{self.weights}, "
+        return f"{named} ({file}SHA-256 {self.weights_sha256[:16]}…)"
 
 
 def _package(module: str) -> str:

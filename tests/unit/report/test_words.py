@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 from markupsafe import Markup, escape
 
-from ganatomy.report.words import isolated, plain, shown, visible
+from ganatomy.report.words import coded, isolated, plain, shown, visible
 
 HEBREW, ARABIC = "\u05d0\u05d1", "\u0642\u0637"
 CONTROLS = [
@@ -77,3 +77,10 @@ def test_values_that_are_no_text_are_left_as_they_are() -> None:
         assert shown(value) is value
     assert shown([HEBREW]) == f"<bdi>[&#39;{HEBREW}&#39;]</bdi>"
     assert shown({"a": HEBREW}) == f"<bdi>{{&#39;a&#39;: &#39;<bdi>{HEBREW}</bdi>&#39;}}</bdi>"
+
+
+def test_what_stands_between_backticks_is_code_and_nothing_else_is() -> None:
+    assert coded("say `a < b`: <b>") == "say <code>a &lt; b</code>: &lt;b&gt;"
+    assert coded("one ` alone <b>") == "one ` alone <b>"
+    assert not isinstance(coded("one ` alone <b>"), Markup)  # escaped by the page
+    assert "<bdi>" in coded("the file `\u05d0.pt`")
