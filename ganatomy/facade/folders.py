@@ -60,9 +60,7 @@ def images_of(
         There is no such folder, or too few images in it.
     """
     with _given(folder, count, where, warn) as raw:
-        images, _, refused, values = read_files(
-            raw, size, DEFAULT_LIMITS, progress=lambda *_: None
-        )
+        images, _, refused, values = read_files(raw, size, DEFAULT_LIMITS, progress=lambda *_: None)
     for note in [] if folder.is_dir() else raw.notes:  # such as which values mean black and white
         warn(note)
     for entry in [*raw.refused, *refused]:

@@ -54,6 +54,7 @@ NO_SENTENCES = {
         *("explain.lime.explanations.refused_beforehand", "data.formats.refusal_of"),
         *("explain.lime.explanations.refused_afterwards", "data.reading.reason_of"),
         *("facade.checks.check_discriminator", "facade.checks.about_generated"),
+        *("data.structure.notes_on_classes",),
         *("explain.lime.missing.missing",),
         *("facade.adopted_page.PagePart.reason_against",),
     ),
