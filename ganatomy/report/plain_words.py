@@ -20,14 +20,16 @@ def plain_target(name: str) -> str:
     --------
     >>> plain_target("concept(thickness)"), plain_target("d_logit")
     ('thickness of strokes', 'D’s logit')
-    >>> plain_target("region(cell_1_1)"), plain_target("class")
-    ('brightness of the cell in row 2, column 2', 'class')
+    >>> plain_target("region(cell_1_1)"), plain_target("class"), plain_target("learned(2)")
+    ('brightness of the cell in row 2, column 2', 'class', 'learned direction 2')
     """
     kind, _, inner = name.removesuffix(")").partition("(")
     if kind == "region" and (cell := _CELL.fullmatch(inner)):
         return f"brightness of the cell in row {int(cell[1]) + 1}, column {int(cell[2]) + 1}"
     if kind == "region" and inner:
         return f"brightness of {plain_feature(inner)}"
+    if kind == "learned" and inner:
+        return f"learned direction {inner}"
     if kind == "concept" and inner:
         return plain_feature(inner)
     return _LOGITS.get(name, name)

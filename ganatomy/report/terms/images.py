@@ -28,6 +28,12 @@ TERMS = (
         spellings=("latent", "latents"),
     ),
     Term(
+        *(THE_GAN, "direction", "learned direction"),
+        "A way through the latents along which the generator's images change most; a step is one "
+        "standard deviation.",
+        spellings=("learned direction", "learned directions"),
+    ),
+    Term(
         *(THE_GAN, "logit", "logit"),
         "The discriminator's answer to one image: the higher, the more it takes the image for "
         "real. Where its 0 lies is up to the training, so compare logits with each other.",

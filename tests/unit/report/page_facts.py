@@ -12,6 +12,7 @@ FIGURES = {
     "discriminator": ("logits",),
     "importance": ("importance", "regions", "without", "power", "noise", "interactions", "effects"),
     "variants": ("blur",),
+    "directions": ("direction_1",),
     "faithfulness": (
         *("looks", "within_g", "failing"),
         *("agreement", "controls", "removal", "randomisation"),
@@ -30,6 +31,7 @@ FACTS = {
     "discriminator": ("health",),
     "importance": ("importance",),
     "variants": ("variants",),
+    "directions": ("directions",),
     "faithfulness": ("faithfulness", "looks", "refusals"),
     "gradcam": ("gradcam", "concepts"),
     "lime": ("lime",),
@@ -38,6 +40,7 @@ FACTS = {
 }
 FILMS = (("train", "film"), ("gradcam", "film"))
 WHERE_THERE_ARE_ANY = (
+    ("directions", "direction_1"),
     ("importance", "regions"),
     ("importance", "without"),
     ("importance", "interactions"),
@@ -179,6 +182,13 @@ def facts() -> dict[str, Any]:
             "networks": [{"name": "G", "rows": {"weights": "g.pt"}}],
             "told": ["how it answers"],
             "notes": ["a note on weights"],
+        },
+        "directions": {
+            "finding": "what G varies",
+            "method": "how it was found",
+            "rows": [],
+            "methods": [],
+            "num_latents": 32,
         },
         "quality": {
             "finding": "what is found of quality",

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -106,6 +107,22 @@ def test_what_is_missing_is_left_out_with_its_reason(reports: Path) -> None:
     assert "<li>What of first? (<code>first</code>): switched off</li>" in html
     assert "<li>What of second? (<code>second</code>): not run</li>" in html
     assert "<li><code>helper</code>: not possible for &lt;this&gt;</li>" in html
+
+
+def test_nothing_is_said_of_a_section_that_a_page_can_be_without(
+    reports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    optional = replace(_section(reports.parent, "third", 3), of_adopted=True)
+    monkeypatch.setattr("ganatomy.report.parts.all_sections", lambda: [optional])
+    assert gather(reports) == ([], [])
+    assert [each.reason for each in gather(reports, {"third": "it failed"})[1]] == ["it failed"]
+    leave_out(reports / "third", "not of this generator")
+    assert [each.reason for each in gather(reports)[1]] == ["not of this generator"]
+    (reports / "third" / LEFT_OUT).unlink()
+    (reports / "third" / "words.txt").write_text("found")
+    parts, absences = gather(reports)
+    assert [part.section.name for part in parts] == ["third"]
+    assert absences == []
 
 
 def test_a_reason_that_cannot_be_read_is_told_also_of_a_stage_without_a_section(

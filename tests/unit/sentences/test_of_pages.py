@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ganatomy.data.recipe import Recipe
 from ganatomy.data.variant_set import VariantEntry, VariantSet
+from ganatomy.explain.directions.result import DirectionsStudy
 from ganatomy.explain.faithfulness.verdict import trust
 from ganatomy.gan.adopt.contract import Contract
 from ganatomy.gan.adopt.manners import Manners
@@ -42,7 +43,7 @@ from ganatomy.report.verdict.gate import Gate
 from ganatomy.report.verdict.verdict import Verdict
 from tests.unit.sentences.made import NUMBERS, few, reads, some
 from tests.unit.sentences.reading import faults
-from tests.unit.sentences.test_of_explanations import measures
+from tests.unit.sentences.test_of_explanations import directions, measures
 from tests.unit.sentences.test_of_importance import importances
 from tests.unit.sentences.test_of_metrics import healths, studies
 
@@ -90,6 +91,7 @@ def read_all(section: PageSection[Any], result: Any) -> None:
 def test_every_section_is_read() -> None:
     tested = {
         *("evaluate", "discriminator", "importance", "train", "prepare", "variants", "contract"),
+        "directions",
     }
     assert tested | set(NEEDS_A_RUN) == set(SECTIONS)
 
@@ -149,6 +151,13 @@ def contracts(draw: st.DrawFn) -> Contract:
 @few
 def test_the_section_on_whose_gan_it_is(contract: Contract) -> None:
     read_all(SECTIONS["contract"], contract)
+
+
+@reads("report.sections.directions_words.")
+@given(directions())
+@few
+def test_the_section_on_directions(study: DirectionsStudy) -> None:
+    read_all(SECTIONS["directions"], study)
 
 
 @reads(

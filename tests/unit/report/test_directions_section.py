@@ -1,0 +1,70 @@
+"""The section on learned directions: strips first, and no name that is not clear."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from ganatomy.explain.directions.result import DirectionsStudy
+from ganatomy.explain.directions.study import DirectionsSettings, find_directions
+from ganatomy.report.figures.direction_strip import direction_strip
+from ganatomy.report.page import PageFrame, render_page
+from ganatomy.report.parts import Part, gather
+from ganatomy.report.sections.directions import SECTION
+from tests.pages import unexplained
+from tests.unit.explain.directions.planted import Alike, Blob
+
+QUICK = DirectionsSettings(num_random=4, num_held_out=24, num_images=300)
+
+
+@pytest.fixture(scope="module")
+def studies() -> dict[str, DirectionsStudy]:
+    z = torch.randn(300, 12, generator=torch.Generator().manual_seed(0))
+    return {
+        "blob": find_directions(Blob(), z, settings=QUICK),
+        "alike": find_directions(Alike(), z, settings=QUICK),
+    }
+
+
+def _page(study: DirectionsStudy, reports: Path) -> tuple[str, Part]:
+    study.save(reports / "directions")
+    parts, _ = gather(reports)
+    (part,) = [each for each in parts if each.section is SECTION]
+    return unexplained(render_page(PageFrame("A title"), [part])), part
+
+
+def test_each_direction_that_stands_out_has_a_strip_with_its_name(
+    studies: dict[str, DirectionsStudy], tmp_path: Path
+) -> None:
+    html, part = _page(studies["blob"], tmp_path)
+    assert list(part.figures) == ["direction_1", "direction_2", "direction_3"]
+    titles = [part.pictures[name].title for name in part.figures]
+    assert "place of what is bright from left to right, +" in titles[0]
+    assert "place of what is bright from top to bottom, +" in titles[1]
+    assert html.rindex("<figure ") < html.index("<table")
+    assert html.count("<figure ") == 3
+    assert html.count("does not stand out") == 2
+    assert "3 of 5 learned directions stand out" in html
+    assert part.pictures["direction_1"].source == "directions/directions.safetensors"
+    assert not re.search(r"\bnan\b|cell_|position_", re.sub(r"data:image[^\"]*", "", html))
+
+
+def test_where_none_stands_out_the_first_is_shown_without_a_name(
+    studies: dict[str, DirectionsStudy], tmp_path: Path
+) -> None:
+    html, part = _page(studies["alike"], tmp_path)
+    assert list(part.figures) == ["direction_1"]
+    assert "No learned direction of 5 stands out" in html
+    assert part.pictures["direction_1"].title.endswith("changes no more than any direction does.")
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 8, 20), (7, 30, 10)])
+def test_strips_keep_the_shape_of_the_images(shape: tuple[int, int, int]) -> None:
+    strip = torch.randint(0, 256, (2, 5, *shape), dtype=torch.uint8)
+    pixels = direction_strip(strip, ["-2", "-1", "as it is", "+1", "+2"])
+    height, width = pixels.shape[:2]
+    rows = (height / 150 - 0.2) / 2
+    assert (rows - 0.04) / (width / 150 / 5 - 0.04) == pytest.approx(shape[1] / shape[2], rel=0.03)
+    image = direction_strip(torch.full_like(strip, 200), [""] * 5)
+    assert set(image[150, 100].tolist()) == {200}
