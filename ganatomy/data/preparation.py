@@ -17,6 +17,7 @@ QUARANTINE = "quarantine.csv"
 DUPLICATES = "duplicates.csv"
 SHOWN = "shown.safetensors"
 _NUM_SHOWN = 100
+_NUM_LEAKS = 20  # on the card; the list of duplicates has all
 _COLUMNS = ["file", "repeats", "how", "split", "split_of_repeated"]
 
 
@@ -30,6 +31,7 @@ def save_splits(prepared: Prepared, folder: Path) -> None:
 def save_report(prepared: Prepared, raw: Raw, folder: Path) -> None:
     """Write the data card, the lists of what was refused and what is there twice, some images."""
     duplicates = pd.DataFrame(prepared.duplicates, columns=_COLUMNS)
+    found = leaks(prepared.duplicates)
     write_bytes(folder / QUARANTINE, _quarantine(prepared))
     write_bytes(folder / DUPLICATES, csv_bytes(duplicates))
     write_tensors(folder / SHOWN, {"train": prepared.train.images[:_NUM_SHOWN]})
@@ -47,8 +49,41 @@ def save_report(prepared: Prepared, raw: Raw, folder: Path) -> None:
             "num_flat": num_flat(prepared),
             **({"notes": raw.notes} if raw.notes else {}),
             **values,
+            **({"leaks": found[:_NUM_LEAKS]} if found else {}),
         },
     )
+
+
+def leaks(duplicates: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Name each held-out image that is in training too, and one that it is there as.
+
+    Parameters
+    ----------
+    duplicates : list of dict
+        As of `ganatomy.data.prepare.Prepared`.
+
+    Returns
+    -------
+    list of dict
+        ``held_out`` and ``in_training``.
+
+    Examples
+    --------
+    >>> row = {"file": "b", "repeats": "a", "split": "test", "split_of_repeated": "train"}
+    >>> leaks([row])
+    [{'held_out': 'b', 'in_training': 'a'}]
+    """
+    groups: dict[str, dict[str, str]] = {}
+    for row in duplicates:
+        group = groups.setdefault(row["repeats"], {row["repeats"]: row["split_of_repeated"]})
+        group[row["file"]] = row["split"]
+    found = []
+    for group in groups.values():
+        known = next((name for name, side in group.items() if side == "train"), None)
+        if known is not None:
+            held_out = [name for name, side in group.items() if side == "test"]
+            found += [{"held_out": name, "in_training": known} for name in held_out]
+    return found
 
 
 def num_flat(prepared: Prepared) -> int:

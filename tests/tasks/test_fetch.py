@@ -171,3 +171,25 @@ def test_arrays_go_through_both_stages(project: Path) -> None:
     _set(project, source="nowhere:Set", arguments={"a": 1})
     with pytest.raises(InputError, match="there is no module 'nowhere'"):
         fetch.main(_Told("fetch"))
+
+
+def test_what_crosses_the_sources_own_split_is_named(project: Path) -> None:
+    draw = np.random.default_rng(0)
+    for index in range(12):
+        side = "test" if index % 3 == 0 else "train"
+        path = project / "parted" / side / f"{index}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image = Image.fromarray(draw.integers(0, 256, (7, 7, 3), dtype=np.uint8)).resize((56, 56))
+        image.save(path)
+        if index in (1, 2):
+            image.save(project / "parted" / "test" / f"again-{index}.jpg", quality=90)
+    _set(project, root="parted")
+    _run(project)
+    card = read_json(project / "reports" / "prepare" / "card.json")
+    assert card["leaks"] == [
+        {"held_out": "test/again-1.jpg", "in_training": "train/1.png"},
+        {"held_out": "test/again-2.jpg", "in_training": "train/2.png"},
+    ]
+    assert card["duplicates"]["num_held_out_in_training"] == 2
+    assert (card["train"]["num_images"], card["test"]["num_images"]) == (8, 6)
+    assert card["notes"][0].startswith("A split, not classes: train/ (8 images) for training")

@@ -1,7 +1,12 @@
 """Pictures that were planted twice are found, and pictures that resemble each other are not."""
 
+from collections.abc import Callable
+
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
 from sklearn.datasets import load_sample_images
 
 from ganatomy.data.dataset import Dataset
@@ -81,3 +86,65 @@ def test_very_few_images(count: int) -> None:
     found = find_duplicates(200 * images)
     assert found.group.tolist() == list(range(count))
     assert found_among(images, images).tolist() == [True] * count
+
+
+LARGE = 128  # as people have pictures: twice as large as they are prepared
+Pixels = NDArray[np.uint8]
+
+
+def _pieces(start: int) -> list[Pixels]:
+    """Pieces of two photographs that do not overlap, beginning so many pixels from the corner."""
+    return [
+        photo[y + start : y + start + LARGE, x + start : x + start + LARGE]
+        for photo in load_sample_images().images
+        for y in range(0, 256, LARGE)
+        for x in range(0, 512, LARGE)
+    ]
+
+
+def _resized(image: Pixels, side: int) -> Pixels:
+    return np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC))
+
+
+def _saved(image: Pixels, quality: int) -> Pixels:
+    tensor = torch.from_numpy(image.copy()).permute(2, 0, 1)[None]
+    pixels: Pixels = saved_as_jpeg(tensor, quality)[0].permute(1, 2, 0).numpy()
+    return pixels
+
+
+def _prepared(images: list[Pixels], side: int) -> torch.Tensor:
+    """Each cut and resized as a file is."""
+    fitted = [
+        np.asarray(ImageOps.fit(Image.fromarray(image), (side, side), Image.Resampling.LANCZOS))
+        for image in images
+    ]
+    return torch.from_numpy(np.stack(fitted)).permute(0, 3, 1, 2).contiguous()
+
+
+COPIES: dict[str, tuple[Callable[[Pixels], Pixels], float]] = {
+    "smaller": (lambda image: _resized(image, 96), 0.95),
+    "larger": (lambda image: _resized(image, 160), 0.95),
+    "saved anew": (lambda image: _saved(image, 75), 0.95),
+    "saved badly": (lambda image: _saved(image, 50), 0.9),
+    "smaller and saved anew": (lambda image: _saved(_resized(image, 96), 75), 0.9),
+}
+
+
+@pytest.mark.parametrize("side", [32, 64])
+@pytest.mark.parametrize("kind", COPIES)
+def test_copies_of_larger_pictures_are_found(kind: str, side: int) -> None:
+    images = [image for image in _pieces(0) if image.std() > 30]
+    change, least = COPIES[kind]
+    both = _prepared([*images, *map(change, images)], side)
+    found = find_duplicates(both).group
+    assert found[: len(images)].equal(torch.arange(len(images)))
+    assert (found[len(images) :] == torch.arange(len(images))).double().mean() >= least
+
+
+@pytest.mark.parametrize(("side", "least"), [(32, 0.95), (64, 0.7)])
+def test_larger_pictures_cut_a_pixel_beside_are_found(side: int, least: float) -> None:
+    pairs = [pair for pair in zip(_pieces(0), _pieces(1)) if pair[0].std() > 30]
+    both = _prepared([*(one for one, _ in pairs), *(other for _, other in pairs)], side)
+    found = find_duplicates(both).group
+    assert found[: len(pairs)].equal(torch.arange(len(pairs)))
+    assert (found[len(pairs) :] == torch.arange(len(pairs))).double().mean() >= least

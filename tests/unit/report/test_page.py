@@ -334,3 +334,14 @@ def test_what_the_source_was_taken_for_is_listed() -> None:
     html = render(given, PICTURES)
     assert "What the source was taken for" in html
     assert "<li>2 classes, by the folders: a &amp; b.</li>" in html
+
+
+def test_held_out_images_that_are_in_training_are_named() -> None:
+    given = facts()
+    assert '<th scope="col">in training</th>' not in render(given, PICTURES)
+    leaks = [{"held_out": f"test/{k}.png", "in_training": "train/0.png"} for k in range(20)]
+    repeats = {**given["data"]["duplicates"], "num_groups": 1, "num_held_out_in_training": 25}
+    given["data"] = {**given["data"], "leaks": leaks, "duplicates": repeats}
+    html = render(given, PICTURES)
+    assert "<td><code>test/19.png</code></td><td><code>train/0.png</code></td>" in html
+    assert "And 5 more, in <code>duplicates.csv</code>" in html
