@@ -222,7 +222,9 @@ def _rendered(
     rendered = []
     for part, block in blocks:
         with naming(part.section):
-            rendered.append((block, _block(figures, part, block)))
+            html = _block(figures, part, block)
+        if html.strip():  # a block may have nothing to say of this result
+            rendered.append((block, html))
     return rendered
 
 

@@ -2,12 +2,14 @@
 
 import re
 
+from ganatomy.explain.networks.measures import MEASURES
 from ganatomy.report.feature_names import plain_feature
 from ganatomy.report.glossary import term
 from ganatomy.wording import opened
 
 _RAW = re.compile(r"(?<![\w/])(?:(?:concept|region)\([^()]*\)|[gd]_[a-z_]+|fcd)(?![\w/(])")
 _LOGITS = {"d_logit_of_g": "D’s logit of G’s image", "d_logit": "D’s logit"}
+_COLOURS = ("red", "green", "blue")
 _CELL = re.compile(r"cell_(\d+)_(\d+)")
 
 
@@ -22,6 +24,8 @@ def plain_target(name: str) -> str:
     ('thickness of strokes', 'D’s logit')
     >>> plain_target("region(cell_1_1)"), plain_target("class"), plain_target("learned(2)")
     ('brightness of the cell in row 2, column 2', 'class', 'learned direction 2')
+    >>> plain_target("red"), plain_target("saturation")
+    ('red against the other colours', 'strength of colours')
     """
     kind, _, inner = name.removesuffix(")").partition("(")
     if kind == "region" and (cell := _CELL.fullmatch(inner)):
@@ -32,7 +36,9 @@ def plain_target(name: str) -> str:
         return f"learned direction {inner}"
     if kind == "concept" and inner:
         return plain_feature(inner)
-    return _LOGITS.get(name, name)
+    if name in _COLOURS:
+        return f"{name} against the other colours"
+    return _LOGITS.get(name, plain_feature(name) if name in MEASURES else name)
 
 
 def in_plain_words(text: str) -> str:

@@ -103,7 +103,8 @@ class Answers:
         Returns
         -------
         list of DataFrame
-            As of `causal_check`, with the name of the ``target``; the layer is called ``G <name>``.
+            As of `causal_check`, with the name of the ``target`` and its standard deviation
+            ``sd`` over these latents; the layer is called ``G <name>``.
         """
         z = subjects.z[:count].to(subjects.device)
         return [
@@ -115,7 +116,11 @@ class Answers:
                 num_random=num_random,
                 seed=seed,
                 on_warning=on_warning,
-            ).assign(layer=f"G {self.maps.layer}", target=name)
+            ).assign(
+                layer=f"G {self.maps.layer}",
+                target=name,
+                sd=float(self.maps.scores[name][:count].std()),
+            )
             for name, each in self.contributions.items()
             if bool(each.isfinite().all())
         ]

@@ -52,7 +52,7 @@ class MapsStudy:
         Over all images, by the method that keeps the gradient of each place.
     causal : DataFrame
         As of `units.causes.check_causes`; without rows where no layer could be checked. Without a
-        discriminator of G's targets, whose names are in a column ``target``.
+        discriminator of G's targets, with further columns as of `Answers.checked`.
     carriers : Carriers
         Units of G and what they carry.
     film : tuple of Frame

@@ -102,6 +102,8 @@ def _limit(maps: Iterable[torch.Tensor]) -> tuple[float, bool]:
 
 
 def _picture(axis: Axes, image: torch.Tensor) -> None:
+    if image.shape[0] not in (1, 3):
+        image = image.mean(0, keepdim=True)
     levels = ((image + 1) / 2).clamp(0, 1).expand(3, -1, -1)
     axis.imshow(levels.permute(1, 2, 0).numpy(), interpolation="nearest")
 

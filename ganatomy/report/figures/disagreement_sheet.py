@@ -61,6 +61,8 @@ def disagreement_sheet(
     """
     count = len(images)
     columns = max(count, _LEAST_COLUMNS)
+    if images.shape[1] not in (1, 3):
+        images = images.mean(1, keepdim=True)
     shown = ((images + 1) / 2).clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()
     grey = shown.mean(-1)
     rows = [

@@ -52,7 +52,7 @@ class MapRow:
 def map_sheet(
     images: torch.Tensor,
     rows: Sequence[MapRow],
-    scores: torch.Tensor,
+    scores: torch.Tensor | None,
     *,
     groups: Sequence[tuple[str, int]],
     notes: Sequence[str] = (),
@@ -66,8 +66,8 @@ def map_sheet(
     ----------
     images : Tensor of shape (n, c, h, w), float32 in [-1, 1]
     rows : sequence of MapRow
-    scores : Tensor of shape (n,)
-        The explained value, written above each image.
+    scores : Tensor of shape (n,), or None
+        The explained value, written above each image; nothing is without them.
     groups : sequence of (str, int)
         Names and numbers of images that stand together; in all n.
     notes : sequence of str
@@ -94,8 +94,9 @@ def map_sheet(
         for column, left in enumerate(lefts):
             axis = _axes(figure, left, tops[0])
             _picture(axis, shown[column])
-            axis.set_title(f"{float(scores[column]):+.2f}", fontsize=_SIZE, fontweight="normal",
-                           loc="center", pad=2, color=MUTED)  # fmt: skip
+            if scores is not None:
+                axis.set_title(f"{float(scores[column]):+.2f}", fontsize=_SIZE,
+                               fontweight="normal", loc="center", pad=2, color=MUTED)  # fmt: skip
         for row, head, top in zip(rows, heads, tops[1:]):
             _row(figure, row, head, shown, lefts=lefts, top=top)
         for column, note in enumerate(notes[: len(lefts)]):

@@ -10,9 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from ganatomy.explain.maps.film import Frame
+from ganatomy.explain.maps.missing import NETWORK_OF
 from ganatomy.explain.maps.result import MapsStudy
 from ganatomy.explain.maps.which import WhichMap
-from ganatomy.marking import MIXED, of_others
+from ganatomy.marking import MIXED, Mark, of_others
 from ganatomy.report.figures.attribution_sheet import attribution_sheet
 from ganatomy.report.figures.causal_chart import causal_chart
 from ganatomy.report.figures.class_maps import class_maps
@@ -34,9 +35,10 @@ from ganatomy.report.sections.page_section import (
     png,
     rows_of,
 )
-from ganatomy.wording import counted, listed, percent
+from ganatomy.wording import counted, opened, percent
 
 _CLASS_TITLES = {"d_real": "D on reals", "d_fake": "D on fakes", "g_fake": "G"}
+_OF_D = {"d_real": "real, held out", "d_fake": "generated"}
 _FILM_TITLES = {"D": "where D looks", "G": "G's part in it"}
 _EACH, _ALONE = 3, 6  # images of a kind, beside another and alone
 Pixels = NDArray[np.uint8]
@@ -48,6 +50,17 @@ class _MapsAndTrust:
 
     study: MapsStudy
     kinds: Kinds
+
+    @property
+    def cases(self) -> list[str]:
+        """The case that stands for the maps of D, and that of G, of those that there are."""
+        of_d = "d_real" if "d_real" in self.study.cases else "d_fake"
+        return [key for key in (of_d, "g_fake") if key in self.study.cases]
+
+    @property
+    def g_alone(self) -> bool:
+        """Whether there was no D to ask."""
+        return "discriminator" in self.study.left_out
 
     def unreliable(self, key: str) -> list[WhichMap]:
         """Give the kinds of a case that did not pass every test."""
@@ -66,15 +79,18 @@ def _load(folder: Path) -> _MapsAndTrust:
 
 def _facts(result: _MapsAndTrust) -> Record:
     study, kinds = result.study, result.kinds
-    unreliable = [which for key in ("d_real", "g_fake") for which in result.unreliable(key)]
+    unreliable = [which for key in result.cases for which in result.unreliable(key)]
+    without = "" if all(study.num_layers.values()) else study.verdict()
     facts = {
-        "without": "" if all(study.num_layers.values()) else study.verdict(),
+        "without": without,
+        "left_out": [] if without else [f"{opened(each)}." for each in study.left_out.values()],
+        "g_alone": result.g_alone,
         "methods": [kinds.short(name) for name in study.methods],
         "unreliable": [
             {"name": kinds.name(kind_of(which)), "why": kinds.stamp(kind_of(which))}
             for which in unreliable
         ],
-        "num_kinds": sum(len(study.cases[key].maps) for key in ("d_real", "g_fake")),
+        "num_kinds": sum(len(study.cases[key].maps) for key in result.cases),
         "overlap": words.overlap(study),
         "units_not_kept": bool(study.carriers.num_units) and not study.carriers.strongest,
     }
@@ -89,13 +105,12 @@ def _figures(result: _MapsAndTrust) -> dict[str, Figure]:
 def _sheets(result: _MapsAndTrust) -> dict[str, Figure]:
     study, kinds = result.study, result.kinds
     figures: dict[str, Figure] = {}
-    for name, network, key, about, more in (
-        ("d_maps", "D", "d_real", "", " Those of generated images: gradcam/d_fake.safetensors."),
-        (
-            *("g_maps", "G", "g_fake"),
-            *("The places of G’s layers that raise D’s logit of the image. ", ""),
-        ),
-    ):
+    both = {"d_real", "d_fake"} <= set(study.cases)
+    d_more = " Those of generated images: gradcam/d_fake.safetensors." if both else ""
+    g_about = "The places of G’s layers that raise D’s logit of the image. "
+    for key in result.cases:
+        network = NETWORK_OF[key]
+        name, about, more = ("d_maps", "", d_more) if network == "D" else ("g_maps", g_about, "")
         if which := result.unreliable(key):
             stamps = [(kinds.name(kind_of(each)), kinds.stamp(kind_of(each))) for each in which]
             figures[name] = Picture(
@@ -107,18 +122,15 @@ def _sheets(result: _MapsAndTrust) -> dict[str, Figure]:
                 f"{COLOURS}{more}",
                 source=f"gradcam/{key}.safetensors",
                 kind="pixels",
-                mark=MIXED,
+                mark=_mark(result, network),
             )
     if study.asked is not None and study.asked.maps:
         figures["g_targets"] = Picture(
             lambda: png(_asked(result)),
             title="Not to be relied on: G’s last layer asked for "
-            f"{listed([plain_target(name) for name in study.asked.maps])}, "
+            f"{words.few([plain_target(name) for name in study.asked.maps])}, "
             "of which no map was put to the tests",
-            caption="HiResCAM of G’s last layer with several channels. class: the evaluator’s "
-            "logit of the class that it sees; concept: a quantity read from its features; region: "
-            "the brightness of a part of the image. Red raises what is asked for, blue lowers it. "
-            "Above each image: D’s logit of it.",
+            caption=words.asked(study.asked.maps, logits="g_fake" in study.cases),
             source="gradcam/g_targets.safetensors",
             kind="pixels",
             mark=MIXED,
@@ -133,23 +145,37 @@ def _sheets(result: _MapsAndTrust) -> dict[str, Figure]:
             kind="pixels",
             mark=MIXED,
         )
-    figures["classes"] = Picture(
-        lambda: png(_classes(study)),
-        title=_stamped(words.classes(study), _whole_stamp(result)),
-        caption="Mean magnitude of the maps of each class over "
-        f"{max(study.class_means.counts.values(), default=0)} images of a kind, darker: more; "
-        "fakes by the class that the evaluator sees. A row has one scale, said at its left.",
-        source="gradcam/class_means.safetensors",
-        kind="pixels",
-        mark=None,
-    )
+    if study.class_means.means:
+        of_fakes = "fakes by the class that the evaluator sees. " * (not study.left_out)
+        figures["classes"] = Picture(
+            lambda: png(_classes(study)),
+            title=_stamped(words.classes(study), _whole_stamp(result)),
+            caption="Mean magnitude of the maps of each class over "
+            f"{max(study.class_means.counts.values(), default=0)} images of a kind, darker: more"
+            f"{'; ' if of_fakes else '. '}{of_fakes}A row has one scale, said at its left.",
+            source="gradcam/class_means.safetensors",
+            kind="pixels",
+            mark=None,
+        )
     return figures
 
 
 def _units(result: _MapsAndTrust) -> dict[str, Figure]:
     study, kinds = result.study, result.kinds
     figures: dict[str, Figure] = {}
-    if len(study.causal):
+    if len(study.causal) and result.g_alone:
+        of_targets = words.by_target(study.causal)
+        figures["causal"] = Picture(
+            lambda: png(causal_chart(of_targets, "what is asked for (its standard deviations)")),
+            title=words.causes(of_targets, "for"),
+            caption="How far what G is asked for falls, in its standard deviations over the "
+            f"latents, when channels of {words.layers(study.causal['layer'], kinds)[0]} are taken "
+            "away, a line for each share of them: those that Grad-CAM credits most, beside as many "
+            "at random. Right of the random ones the check passes. It tests which channels count, "
+            "not the places that the maps show.",
+            source="gradcam/causal.csv",
+        )
+    elif len(study.causal):
         named = study.causal.assign(layer=words.layers(study.causal["layer"], kinds))
         figures["causal"] = Picture(
             lambda: png(causal_chart(named, "D’s logit")),
@@ -176,7 +202,7 @@ def _units(result: _MapsAndTrust) -> dict[str, Figure]:
         )
     if (table := study.carriers.dissection) is not None:
         layers = {name: kinds.short_layer("G", str(name)) for name in table["layer"].unique()}
-        named_units = table.assign(layer=table["layer"].map(layers))
+        named_units = words.in_plain_concepts(table.assign(layer=table["layer"].map(layers)))
         figures["dissection"] = Picture(
             lambda: png(dissection_table(named_units)),
             title=words.carriers(table),
@@ -212,6 +238,13 @@ def _over_time(result: _MapsAndTrust) -> dict[str, Figure]:
     return figures
 
 
+def _mark(result: _MapsAndTrust, network: str) -> Mark | None:
+    """Say whose generated images stand below the maps of a network, if any do."""
+    if network == "D" and "d_fake" not in result.study.cases:
+        return None
+    return of_others(MIXED) if "generator" in result.study.left_out else MIXED
+
+
 def _stamped(title: str, stamp: str) -> str:
     return f"Not to be relied on ({stamp}): {title}" if stamp else title
 
@@ -234,11 +267,12 @@ def _whole_stamp(result: _MapsAndTrust) -> str:
 def _maps_of(result: _MapsAndTrust, network: str, which: list[WhichMap]) -> bytes:
     """The maps of kinds that are not to be relied on, each under its reason."""
     kinds, cases = result.kinds, result.study.cases
-    fakes = cases["d_fake"].inputs
-    parts = [("generated", cases["g_fake"], _ALONE, fakes)]
-    if network == "D":
-        real, fake = cases["d_real"], cases["d_fake"]
-        parts = [("real, held out", real, _EACH, real.inputs), ("generated", fake, _EACH, fakes)]
+    if network == "G":
+        parts = [("generated", cases["g_fake"], _ALONE, result.study.fakes)]
+    else:
+        given = [(name, cases[key]) for key, name in _OF_D.items() if key in cases]
+        most = _EACH if len(given) > 1 else _ALONE
+        parts = [(name, case, most, case.inputs) for name, case in given]
     rows = [
         MapRow(
             kinds.name(kind_of(each)),
@@ -265,15 +299,16 @@ def _asked(result: _MapsAndTrust) -> Pixels:
         MapRow(plain_target(name), maps[:_ALONE], asked.reasons[name][:_ALONE], NOT_TESTED)
         for name, maps in asked.maps.items()
     ]
-    fakes = result.study.cases["d_fake"].inputs[:_ALONE]
-    scores = result.study.cases["g_fake"].scores
+    fakes = result.study.fakes[:_ALONE]
+    of_d = result.study.cases.get("g_fake")
+    scores = None if of_d is None else of_d.scores
     return map_sheet(fakes, rows, scores, groups=[("generated", len(fakes))])
 
 
 def _disagreement(study: MapsStudy) -> Pixels:
     compared = study.comparison
     assert compared is not None
-    fakes = study.cases["d_fake"].inputs
+    fakes = study.fakes
     return disagreement_sheet(fakes, compared.d_maps, compared.g_maps, result=compared.result)
 
 
@@ -312,9 +347,15 @@ SECTION = PageSection(
     blocks=(
         Block(
             "gradcam",
-            "Inside D and G: channels, units, and maps that do not pass",
+            "Inside the networks: channels, units, and maps that do not pass",
             "appendix",
             Path(__file__).with_name("gradcam.html"),
+        ),
+        Block(
+            "within-g",
+            "Where in an image does G make what?",
+            "looks",
+            Path(__file__).with_name("gradcam_alone.html"),
         ),
     ),
     load=_load,

@@ -1,21 +1,32 @@
 """What the study of maps found, in words that follow from its figures."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from ganatomy.explain.maps.film import Frame
 from ganatomy.explain.maps.result import MapsStudy
+from ganatomy.explain.networks.measures import MEASURES
 from ganatomy.explain.units.carriers import Carriers
 from ganatomy.explain.units.unit_images import AREA as AREA
 from ganatomy.explain.units.unit_images import UnitImages
+from ganatomy.report.plain_words import plain_target
 from ganatomy.report.sections.kinds import Kinds
 from ganatomy.report.sections.page_section import Record
 from ganatomy.statistics import paired_t
 from ganatomy.wording import apart, counted, listed, of_all, pair, signed
 
+_FEW = 3
+_LOGIT = "D's logit"
+_ASKED = {
+    "class": "the evaluator’s logit of the class that it sees",
+    "concept": "a quantity read from its features",
+    "region": "the brightness of a part of the image",
+    "contrast": "the standard deviation over the image",
+    "saturation": "the mean strength of colours",
+}
 LEAST_OVERLAP = 0.05
 """An overlap this close to that of different images is chance level: no picture shows it."""
 
@@ -73,8 +84,63 @@ def layers(names: "pd.Series[str]", kinds: Kinds) -> list[str]:
     return found
 
 
-def causes(table: pd.DataFrame) -> str:
-    """Say in how many checks the credited channels count more, in how many clearly less."""
+def few(names: Sequence[str]) -> str:
+    """List names, of many the first ones and the number of the others.
+
+    Examples
+    --------
+    >>> few(["a", "b"]), few(["a", "b", "c", "d", "e"])
+    ('a and b', 'a, b, c and 2 more')
+    """
+    if len(names) <= _FEW + 1:
+        return listed(names)
+    return f"{', '.join(names[:_FEW])} and {len(names) - _FEW} more"
+
+
+def asked(names: Iterable[str], *, logits: bool) -> str:
+    """Explain the picture of what G is asked for beside D's logit.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Of the targets.
+    logits : bool
+        Whether D's logit stands above the images.
+    """
+    kinds = {name.partition("(")[0] for name in names}
+    parts = "; ".join(f"{kind}: {words}" for kind, words in _ASKED.items() if kind in kinds)
+    return (
+        f"HiResCAM of G’s last layer with several channels. {parts}{'. ' if parts else ''}"
+        "Red raises what is asked for, blue lowers it."
+        f"{' Above each image: D’s logit of it.' if logits else ''}"
+    )
+
+
+def by_target(table: pd.DataFrame) -> pd.DataFrame:
+    """Name the checks of G's targets by them, falls in standard deviations of each target."""
+    scaled = table.copy()
+    falls = ["drop_top", "drop_random", "drop_bottom", "difference", "low", "high"]
+    scaled[falls] = table[falls].astype(float).div(table["sd"].astype(float), axis=0)
+    return scaled.assign(layer=[plain_target(str(name)) for name in table["target"]])
+
+
+def in_plain_concepts(table: pd.DataFrame) -> pd.DataFrame:
+    """Name what was measured straight on images as sentences do."""
+    if _LOGIT in set(table["concept"]):
+        return table
+    return table.assign(concept=[plain_target(str(name)) for name in table["concept"]])
+
+
+def causes(table: pd.DataFrame, of: str = "in") -> str:
+    """Say in how many checks the credited channels count more, in how many clearly less.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As of `units.causes.check_causes`, layers by their plain names.
+    of : str
+        The word before a layer's name, or before what stands in its place.
+    """
     passed = int(table["passes"].astype(bool).sum())
     less = table[table["high"].astype(float) < 0]
     some = of_all(passed, len(table), "check")
@@ -87,7 +153,9 @@ def causes(table: pd.DataFrame) -> str:
     )
     sizes, wrong = Counter(table["layer"]), Counter(less["layer"])
     whole = [str(layer) for layer, count in wrong.items() if count == sizes[layer]]
-    return text + (f"; in {listed(whole)} Grad-CAM’s credit points the wrong way" if whole else "")
+    return text + (
+        f"; {of} {listed(whole)} Grad-CAM’s credit points the wrong way" if whole else ""
+    )
 
 
 def unit(unit: UnitImages, carriers: Carriers, kinds: Kinds) -> str:
@@ -104,8 +172,10 @@ def strongest(unit: UnitImages, carriers: Carriers, kinds: Kinds) -> str:
 
 def _does(unit: UnitImages, carriers: Carriers) -> str:
     verb = "raises" if unit.effect > 0 else "lowers"
-    known = {"D's logit", *carriers.concepts["concept"]}
+    known = {_LOGIT, *carriers.concepts["concept"]}
     what = unit.concept.replace("'", "’") if unit.concept in known else f"class {unit.concept}"
+    if unit.concept not in known and unit.concept.partition("(")[0] in ("region", *MEASURES):
+        what = plain_target(unit.concept)
     return f"{verb} {what} by {apart(abs(unit.effect), 0)} of a standard deviation"
 
 

@@ -46,7 +46,7 @@ WHERE_THERE_ARE_ANY = (
     ("importance", "interactions"),
     ("importance", "noise"),
     *(("gradcam", name) for name in ("g_targets", "disagreement", "causal", "dissection")),
-    *(("gradcam", name) for name in ("film", "d_maps", "g_maps", "units")),
+    *(("gradcam", name) for name in ("film", "d_maps", "g_maps", "units", "classes")),
     *(("faithfulness", name) for name in ("looks", "within_g", "failing")),
     ("lime", "latents"),
     ("faithfulness", "agreement"),
@@ -341,6 +341,8 @@ def facts() -> dict[str, Any]:
         },
         "gradcam": {
             "without": "No layer of G returns a feature map.",
+            "left_out": [],
+            "g_alone": False,
             "methods": ["Grad-CAM", "HiResCAM"],
             "unreliable": [{"name": "Grad-CAM", "why": "worse than a random map"}],
             "num_kinds": 4,
