@@ -31,7 +31,13 @@ class BatchDependence:
 
 
 def batch_dependence(
-    network: nn.Module, reals: torch.Tensor, fakes: torch.Tensor, *, batch_size: int, sd: float
+    network: nn.Module,
+    reals: torch.Tensor,
+    fakes: torch.Tensor,
+    *,
+    batch_size: int,
+    sd: float,
+    num_kinds: int = 2,
 ) -> BatchDependence:
     """Ask for the same images among reals and among fakes, in both modes.
 
@@ -39,11 +45,13 @@ def batch_dependence(
     ----------
     network : nn.Module
     reals, fakes : Tensor of shape (n, c, h, w) and (m, c, h, w), float in [-1, 1]
-        Half a batch at least.
+        Half a batch at least. Where only one kind was given, that and any other images.
     batch_size : int
         As while it was trained.
     sd : float
         Of the logits: the unit.
+    num_kinds : int
+        How many of the two are images that a batch of training may consist of.
     """
     size = max(2, min(batch_size, len(reals), len(fakes)))
     half = size // 2
@@ -67,7 +75,7 @@ def batch_dependence(
     of_one_kind = [
         in_train_mode(network, *whole_batches(part, batch_size))
         - in_eval_mode(network, torch.cat(whole_batches(part, batch_size)))
-        for part in (reals, fakes)
+        for part in (reals, fakes)[:num_kinds]
     ]
     return BatchDependence(
         in_sds(eval_mode[0] - eval_mode[1], sd),

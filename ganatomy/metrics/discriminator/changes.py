@@ -1,7 +1,8 @@
 """Changes of an image that should not matter to D, or that show what it was fed with."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,6 +16,27 @@ _SMALLER = 3 / 4  # of the side, and back
 _MODES = {1: "L", 3: "RGB"}
 
 Change = Callable[[torch.Tensor], torch.Tensor]
+
+
+class Feed(NamedTuple):
+    """Another way in which images are given to a network.
+
+    Attributes
+    ----------
+    words : str
+        What it is, after "with".
+    change : callable
+        Images (n, c, h, w) as they are given now, to these.
+    remedy : str
+        What to do where D was trained on such images, as an order; "" where nobody can be told.
+    parts : int
+        In how many ways it differs: the simplest that fits is named.
+    """
+
+    words: str
+    change: Change
+    remedy: str = ""
+    parts: int = 1
 
 
 def _saved_as_jpeg(images: torch.Tensor) -> torch.Tensor:
@@ -55,15 +77,24 @@ HARMLESS: dict[str, tuple[str, Change]] = {
     "resize": ("resized to three quarters and back, by other filters", _resized_and_back),
 }
 """What leaves a real image real: words, and the change of (n, c, h, w) in [-1, 1]."""
-FEEDS: dict[str, tuple[str, Change]] = {
-    "order": ("channels in reversed order", _in_other_order),
-    "range": ("values in [0, 1]", _from_0_to_1),
+FEEDS: dict[str, Feed] = {
+    "order": Feed("channels in reversed order", _in_other_order),
+    "range": Feed("values in [0, 1]", _from_0_to_1),
 }
-"""Other ways in which images are given to networks: words, and the change."""
+"""Other ways in which images are given to networks, of which nothing else is known."""
 
 
-def that_apply(changes: dict[str, tuple[str, Change]], channels: int) -> dict[str, Change]:
-    """Choose the changes that images of so many channels can undergo."""
-    unfit = {"jpeg"} if channels not in _MODES else set()
-    unfit |= {"order"} if channels != 3 else set()
-    return {name: change for name, (_, change) in changes.items() if name not in unfit}
+def harmless_for(channels: int) -> dict[str, Change]:
+    """Choose the changes of `HARMLESS` that images of so many channels can undergo."""
+    return {
+        name: change
+        for name, (_, change) in HARMLESS.items()
+        if name != "jpeg" or channels in _MODES
+    }
+
+
+def feeds_for(channels: int, feeds: Mapping[str, Feed] | None = None) -> dict[str, Feed]:
+    """Choose the other ways to give images of so many channels: an order only of three."""
+    if feeds is not None:
+        return dict(feeds)
+    return {name: each for name, each in FEEDS.items() if name != "order" or channels == 3}

@@ -1,11 +1,12 @@
 """What is wrong with a discriminator: rules, each with its threshold, and what they found."""
 
-from typing import NamedTuple
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from ganatomy.metrics.discriminator.batch_dependence import BatchDependence
-from ganatomy.metrics.discriminator.changes import FEEDS, HARMLESS
+from ganatomy.metrics.discriminator.changes import FEEDS, HARMLESS, Feed
 from ganatomy.metrics.discriminator.saturation import RESOLVED, Saturation
 from ganatomy.metrics.discriminator.separation import Boundary, Separation
 from ganatomy.metrics.discriminator.unreal import HIDES, UNREAL
@@ -164,7 +165,9 @@ def of_fixed(forwards: pd.DataFrame) -> list[HealthFinding]:
     return [HealthFinding("fixed", text)]
 
 
-def of_feeds(feeds: pd.DataFrame, given: Boundary | None) -> list[HealthFinding]:
+def of_feeds(
+    feeds: pd.DataFrame, given: Boundary | None, known: Mapping[str, Feed] | None = None
+) -> list[HealthFinding]:
     """Say in which other order or range D seems to have been fed.
 
     Parameters
@@ -173,27 +176,58 @@ def of_feeds(feeds: pd.DataFrame, given: Boundary | None) -> list[HealthFinding]
         As of the study.
     given : Boundary or None
         Of the images as given; None where the level of logits means nothing.
+    known : mapping of str to Feed, optional
+        The ways to feed that the table is of, in place of `FEEDS`. Of these that exclude each other
+        one is named: of the simplest that come near the best the one with the largest AUC.
     """
-    found = []
-    for row in feeds.to_dict("records"):
-        words = FEEDS[row["change"]][0]
-        better = row["gain"] > BETTER and row["gain_low"] > 0
-        fits = row["gain_high"] >= 0 and not row["is_off"] and given is not None and is_off(given)
-        fits = fits and row["accuracy_at_0"] > 0.5 + LOST and row["auc"] > 0.5
-        gained = row["accuracy_at_0"] - given.accuracy_at_0 if given else 0.0
-        if better or (fits and gained > LOST):
-            text = (
-                f"it tells reals from fakes better with {words} (AUC {row['auc']:.2f} in place of "
-                f"{row['auc'] - row['gain']:.2f}): it was fed otherwise"
-            )
-            if not better and given:
-                text = (
-                    f"0 is its boundary with {words} ({row['accuracy_at_0']:.2f} right in place of "
-                    f"{given.accuracy_at_0:.2f}): it was trained on such images, or its level has "
-                    "drifted"
-                )
-            found.append(HealthFinding("feed", text))
-    return found
+    rows = feeds.to_dict("records")
+    if known is not None:
+        rows = _likeliest(rows, given, known)
+    return [
+        HealthFinding("feed", _of_feed(row, (known or FEEDS)[row["change"]], given))
+        for row in rows
+        if _is_better(row) or _fits(row, given)
+    ]
+
+
+def _of_feed(row: Mapping[Hashable, Any], feed: Feed, given: Boundary | None) -> str:
+    text = (
+        f"it tells reals from fakes better with {feed.words} (AUC {row['auc']:.2f} in place of "
+        f"{row['auc'] - row['gain']:.2f}): it was fed otherwise"
+    )
+    if given and not _is_better(row):
+        text = (
+            f"0 is its boundary with {feed.words} ({row['accuracy_at_0']:.2f} right in place of "
+            f"{given.accuracy_at_0:.2f}): it was trained on such images, or its level has drifted"
+        )
+    return f"{text}; {feed.remedy}" if feed.remedy else text
+
+
+def _is_better(row: Mapping[Hashable, Any]) -> bool:
+    return bool(row["gain"] > BETTER and row["gain_low"] > 0)
+
+
+def _fits(row: Mapping[Hashable, Any], given: Boundary | None) -> bool:
+    """Whether 0 is a boundary there that it is not as given, and nothing is lost."""
+    if given is None or not is_off(given):
+        return False
+    gained = row["accuracy_at_0"] - given.accuracy_at_0
+    fits = row["gain_high"] >= 0 and not row["is_off"] and row["auc"] > 0.5
+    return bool(fits and row["accuracy_at_0"] > 0.5 + LOST and gained > LOST)
+
+
+def _likeliest(
+    rows: Sequence[dict[Hashable, Any]], given: Boundary | None, known: Mapping[str, Feed]
+) -> list[dict[Hashable, Any]]:
+    """At most one of the rows that speak for another feed."""
+    found = [row for row in rows if _is_better(row)] or [row for row in rows if _fits(row, given)]
+    if not found:
+        return []
+    highest = max(row["auc"] for row in found)
+    near = [row for row in found if row["auc"] >= highest - BETTER]
+    fewest = min(known[row["change"]].parts for row in near)
+    simplest = [row for row in near if known[row["change"]].parts == fewest]
+    return [max(simplest, key=lambda row: row["auc"])]
 
 
 def of_saturation(found: Saturation, has_sigmoid: bool) -> list[HealthFinding]:

@@ -9,10 +9,11 @@ import torch
 
 from ganatomy.files import read_json, write_bytes, write_json
 from ganatomy.metrics.discriminator.findings import RULES, HealthFinding
+from ganatomy.metrics.discriminator.given import HELD_OUT
 from ganatomy.results import validated
 from ganatomy.tables import csv_bytes, read_table
 from ganatomy.tensors import read_tensors, write_tensors
-from ganatomy.wording import apart, percent
+from ganatomy.wording import apart, opened, percent
 
 Record = dict[str, Any]
 _TABLES = ("forwards", "unreal", "harmless", "feeds")
@@ -29,7 +30,9 @@ class DiscriminatorHealth:
     record : dict
         Single figures: ``held_out`` and ``train`` (`Separation` of these reals from fakes),
         ``boundary``, ``batch_trained``, ``batch_explained``, ``saturation``, ``has_level``,
-        ``has_sigmoid``, ``num_reference``, ``num_images``, ``sd``.
+        ``has_sigmoid``, ``num_reference``, ``num_images``, ``sd``; None for what was not asked.
+        Where images are missing also ``left_out`` (what is not asked and why), ``unasked`` (the
+        rules), and ``reals`` ("given") where it is not known which it was trained on.
     forwards : DataFrame
         A row for each ``mode``: "trained" (batches of one kind in train mode), "saved" (eval mode
         as it is) and, where they were fixed, "explained" (fixed statistics). Mean logits and their
@@ -45,7 +48,8 @@ class DiscriminatorHealth:
         A row for each other way to give images: AUC and its gain, balanced accuracy at 0.
     findings : tuple of HealthFinding
     logits : dict of str to Tensor of shape (n,)
-        As explained: ``train``, ``held_out``, ``fakes`` and the kinds that are no data.
+        As explained: ``train``, ``held_out``, ``fakes`` and the kinds that are no data, as far as
+        they were given.
     examples : dict of str to Tensor of shape (k, c, s, s), uint8
         The first images of each of these.
     """
@@ -60,12 +64,29 @@ class DiscriminatorHealth:
     examples: dict[str, torch.Tensor]
 
     @property
+    def reals(self) -> str:
+        """Name of the real images: "held-out", or "given" where D may have seen them."""
+        return str(self.record.get("reals", HELD_OUT))
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """List what was not asked for want of images, as ends of sentences."""
+        return tuple(self.record.get("left_out", ()))
+
+    @property
+    def unasked(self) -> tuple[str, ...]:
+        """Name the rules that could not be put for want of images."""
+        return tuple(self.record.get("unasked", ()))
+
+    @property
     def asked(self) -> tuple[str, ...]:
         """Name the rules that apply to this D, and those that found something."""
         wrong = {each.rule for each in self.findings}
         return tuple(name for name in RULES if name in wrong or self._applies(name, wrong))
 
     def _applies(self, rule: str, wrong: set[str]) -> bool:
+        if rule in self.unasked:
+            return False
         if rule in ("boundary", "harmless") and "separation" in wrong:
             return False
         if rule == "boundary":
@@ -100,16 +121,15 @@ class DiscriminatorHealth:
         """Return every figure that is worth comparing between runs, flat."""
         held_out, train, cut = (self.record[each] for each in ("held_out", "train", "boundary"))
         trained, explained = self.record["batch_trained"], self.record["batch_explained"]
-        figures: dict[str, float] = {
-            "auc": held_out["auc"],
-            "auc_low": held_out["low"],
-            "auc_high": held_out["high"],
-            "auc_train": train["auc"],
-            "auc_train_low": train["low"],
-            "auc_train_high": train["high"],
-            "best_threshold": cut["best"],
-            "accuracy_at_0": cut["accuracy_at_0"],
-            "accuracy_at_best": cut["accuracy_at_best"],
+        figures: dict[str, float] = {}
+        for name, found in (("auc", held_out), ("auc_train", train)):
+            if found:
+                figures |= {name: found["auc"]}
+                figures |= {f"{name}_{end}": found[end] for end in ("low", "high")}
+        if cut:
+            figures["best_threshold"] = cut["best"]
+            figures |= {name: cut[name] for name in ("accuracy_at_0", "accuracy_at_best")}
+        figures |= {
             "batch_mates_trained": trained["companions_train"],
             "batch_mates_explained": explained["companions_eval"],
             "eval_train": trained["eval_train"],
@@ -129,13 +149,13 @@ class DiscriminatorHealth:
         wrong = {each.rule: each.text for each in self.findings}
         good = []
         held_out, cut = self.record["held_out"], self.record["boundary"]
-        if "separation" not in wrong:
+        if held_out and "separation" not in wrong:
             level = " to ".join(apart(held_out[each], 0.5) for each in ("low", "high"))
             auc = apart(held_out["auc"], 0.5)
-            good.append(f"tells held-out reals from fakes (AUC {auc}, {level})")
+            good.append(f"tells {self.reals} reals from fakes (AUC {auc}, {level})")
         if not self.record["has_level"]:
             good.append("was trained with a loss that leaves the level of its logits open")
-        elif not {"boundary", "separation"} & wrong.keys():
+        elif cut and not {"boundary", "separation"} & wrong.keys():
             good.append(
                 f"draws the line near 0 (balanced accuracy {cut['accuracy_at_0']:.2f} there, "
                 f"{cut['accuracy_at_best']:.2f} at best)"
@@ -152,6 +172,7 @@ class DiscriminatorHealth:
         if wrong:
             texts = "; ".join(each.text for each in self.findings)
             said.append(f"{'But ' if good else 'D is not in order: '}{texts}.")
+        said += [f"{opened(reason)}." for reason in self.left_out]
         return " ".join(said)
 
 

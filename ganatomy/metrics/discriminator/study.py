@@ -1,6 +1,8 @@
 """Whether a discriminator is in order: the study."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 import torch
 from torch import nn
@@ -9,12 +11,16 @@ from ganatomy.data.images import to_float, to_uint8
 from ganatomy.errors import InputError
 from ganatomy.metrics.discriminator import findings
 from ganatomy.metrics.discriminator.batch_dependence import batch_dependence
+from ganatomy.metrics.discriminator.changes import Feed
+from ganatomy.metrics.discriminator.findings import HealthFinding
+from ganatomy.metrics.discriminator.given import GIVEN, HELD_OUT, called, left_out, unasked
 from ganatomy.metrics.discriminator.health import DiscriminatorHealth
 from ganatomy.metrics.discriminator.saturation import saturation
 from ganatomy.metrics.discriminator.separation import boundary, separation
 from ganatomy.metrics.discriminator.tables import (
     KINDS,
     Examined,
+    Tensors,
     feeds_table,
     forwards_table,
     harmless_table,
@@ -31,18 +37,23 @@ _NUM_OF_GRADIENTS = 128  # images of a kind whose gradient is looked at
 def examine_discriminator(
     discriminator: nn.Module,
     *,
-    train: torch.Tensor,
-    held_out: torch.Tensor,
-    fakes: torch.Tensor,
+    train: torch.Tensor | None = None,
+    held_out: torch.Tensor | None = None,
+    fakes: torch.Tensor | None = None,
     explained: nn.Module | None = None,
     num_reference: int = 0,
     has_level: bool = True,
     has_sigmoid: bool = True,
     batch_size: int = 32,
     num_images: int = 500,
+    feeds: Mapping[str, Feed] | None = None,
+    remedies: Mapping[str, str] | None = None,
     seed: int = 0,
 ) -> DiscriminatorHealth:
     """Examine what a discriminator tells apart, by what, and what it should not see.
+
+    Of a discriminator that was trained elsewhere, hardly anybody knows on which images: then all
+    real images are `held_out`, and the words call them the given ones.
 
     Parameters
     ----------
@@ -50,7 +61,8 @@ def examine_discriminator(
         As it was trained: images of shape (n, c, h, w) in [-1, 1] to logits. It stays as it is.
     train, held_out, fakes : Tensor of shape (n, c, h, w), uint8
         Real images that it was trained on and that it was not, and generated ones; 10 of each at
-        least.
+        least. What rests on a kind that is not given is left out with its reason; one of
+        `held_out` and `fakes` is needed.
     explained : nn.Module, optional
         What is explained in its place, as of `fixed_statistics`; nearly all is measured of it.
     num_reference : int
@@ -63,12 +75,17 @@ def examine_discriminator(
         While it was trained.
     num_images : int
         Of each kind, at most.
+    feeds : mapping of str to Feed, optional
+        Other ways in which it may have been given images, of which one at most is named; by
+        default `changes.FEEDS`.
+    remedies : mapping of str to str, optional
+        By rules of `findings.RULES`: what to do about it, as an order, after what was seen.
     seed : int
 
     Raises
     ------
     InputError
-        Images of another kind, too few of them, or logits that are not finite.
+        Images of another kind, too few of them or none, or logits that are not finite.
 
     Examples
     --------
@@ -78,11 +95,12 @@ def examine_discriminator(
     >>> health.record["batch_trained"]["companions_train"]
     0.0
     """
-    given = {"train": train, "held_out": held_out, "fakes": fakes}
+    kinds = {"train": train, "held_out": held_out, "fakes": fakes}
+    given = {name: part for name, part in kinds.items() if part is not None}
     _check(given)
     chosen = {name: _some(images, num_images, seed, name) for name, images in given.items()}
     images = {name: to_float(part) for name, part in chosen.items()}
-    unreal = unreal_images(images["held_out"], seed=seed)
+    unreal = unreal_images(images["held_out"], seed=seed) if "held_out" in images else {}
     saved = Examined.of(discriminator, images, unreal)
     is_fixed = explained is not None and explained is not discriminator
     examined = Examined.of(explained, images, unreal) if explained and is_fixed else saved
@@ -92,34 +110,44 @@ def examine_discriminator(
         discriminator, saved, examined if is_fixed else None, batch_size=batch_size, seed=seed
     )
     ranked, harmless = unreal_table(examined, seed), harmless_table(examined, seed)
-    feeds, cut = feeds_table(examined), boundary(*examined.pair)
+    fed = feeds_table(examined, feeds)
+    cut = boundary(*examined.pair) if examined.has_pair else None
     apart = {
         name: separation(examined.logits[name], examined.logits["fakes"], seed)
+        if {name, "fakes"} <= images.keys()
+        else None
         for name in ("held_out", "train")
     }
+    asked, others = _companions(images, seed)
     trained_mates, explained_mates = (
         batch_dependence(
-            each.network, images["held_out"], images["fakes"], batch_size=batch_size, sd=each.sd
+            each.network,
+            asked,
+            others,
+            batch_size=batch_size,
+            sd=each.sd,
+            num_kinds=len(each.kinds),
         )
         for each in (saved, examined)
     )
-    some = torch.cat([images[kind][:_NUM_OF_GRADIENTS] for kind in KINDS])
+    some = torch.cat([images[kind][:_NUM_OF_GRADIENTS] for kind in examined.kinds])
     ends = saturation(examined.network, some)
     num_reference = num_reference if is_fixed else 0
-    tells_apart = apart["held_out"].low > 0.5
+    of_pair = apart["held_out"]
+    tells_apart = of_pair is not None and of_pair.low > 0.5
     found = (
-        *findings.of_separation(apart["held_out"]),
-        *(findings.of_boundary(cut) if has_level and tells_apart else ()),
+        *(findings.of_separation(of_pair) if of_pair else ()),
+        *(findings.of_boundary(cut) if cut and has_level and tells_apart else ()),
         *findings.of_batch(trained_mates, explained_mates, num_reference),
-        *findings.of_fixed(forwards.set_index("mode")),
-        *findings.of_feeds(feeds, cut if has_level else None),
+        *(findings.of_fixed(forwards.set_index("mode")) if of_pair else ()),
+        *findings.of_feeds(fed, cut if has_level else None, feeds),
         *findings.of_saturation(ends, has_sigmoid),
         *(findings.of_harmless(harmless) if tells_apart else ()),
         *findings.of_unreal(ranked),
     )
     record = {
-        **{name: asdict(each) for name, each in apart.items()},
-        "boundary": asdict(cut),
+        **{name: asdict(each) if each else None for name, each in apart.items()},
+        "boundary": asdict(cut) if cut else None,
         "batch_trained": asdict(trained_mates),
         "batch_explained": asdict(explained_mates),
         "saturation": {**asdict(ends), "reasons": list(ends.reasons)},
@@ -128,15 +156,43 @@ def examine_discriminator(
         "num_reference": num_reference,
         "num_images": {name: len(part) for name, part in chosen.items()},
         "sd": examined.sd,
+        **_of_missing(given),
     }
+    found = tuple(_in_terms(each, record, remedies or {}) for each in found)
     shown = {**images, **unreal}
     examples = {name: to_uint8(part[:_NUM_EXAMPLES]) for name, part in shown.items()}
     return DiscriminatorHealth(
-        record, forwards, ranked, harmless, feeds, found, examined.logits, examples
+        record, forwards, ranked, harmless, fed, found, examined.logits, examples
     )
 
 
+def _companions(images: Tensors, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Images to ask about, and others of another kind: noise, where one kind alone was given."""
+    kinds = [images[kind] for kind in KINDS if kind in images]
+    if len(kinds) == len(KINDS):
+        return kinds[0], kinds[1]
+    noise = torch.rand(kinds[0].shape, generator=generator(seed, "health", "companions"))
+    return kinds[0], noise * 2 - 1
+
+
+def _of_missing(given: Tensors) -> dict[str, Any]:
+    """Add to a record what was not given, where something was not."""
+    reasons = left_out(given)
+    about = {"left_out": reasons, "unasked": list(unasked(given))} if reasons else {}
+    return about if "train" in given else {**about, "reals": GIVEN}
+
+
+def _in_terms(
+    found: HealthFinding, record: dict[str, Any], remedies: Mapping[str, str]
+) -> HealthFinding:
+    remedy = remedies.get(found.rule, "")
+    (text,) = called([found.text], record.get("reals", HELD_OUT))
+    return found._replace(text=f"{text}; {remedy}" if remedy else text)
+
+
 def _check(images: dict[str, torch.Tensor]) -> None:
+    if not {*KINDS} & images.keys():
+        raise InputError("no image to examine it with", "held_out, fakes", "Give some of either.")
     shape = next(iter(images.values())).shape[1:]
     for name, part in images.items():
         if part.dtype != torch.uint8 or part.ndim != 4 or part.shape[1:] != shape:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from ganatomy.marking import MIXED
-from ganatomy.metrics.discriminator.changes import FEEDS, HARMLESS, Change
+from ganatomy.metrics.discriminator.changes import HARMLESS, Change
 from ganatomy.metrics.discriminator.findings import RULES
+from ganatomy.metrics.discriminator.given import called
 from ganatomy.metrics.discriminator.health import DiscriminatorHealth
 from ganatomy.metrics.discriminator.unreal import UNREAL
 from ganatomy.report.figures.logits_chart import logits_chart
@@ -17,7 +18,7 @@ from ganatomy.report.sections.discriminator_words import (
     sign_in_words,
     with_honest_interval,
 )
-from ganatomy.report.sections.health_readings import readings
+from ganatomy.report.sections.health_readings import feed_in_words, readings
 from ganatomy.report.sections.page_section import (
     Block,
     Figure,
@@ -37,6 +38,15 @@ _NAMES = {
     "fakes": "generated",
     **UNREAL,
 }
+_IN_THE_CHART = {
+    "train": "Dark: real images shown in training.",
+    "held_out": "Grey: {reals} real images.",
+    "fakes": "Blue: generated.",
+}
+_UNREAL_IN_THE_CHART = (
+    "Purple: images that are no data; where these lie right of the real ones, D takes them for "
+    "more real."
+)
 _MODES = {
     "trained": "as it was trained: batches of one kind",
     "saved": "in eval mode, as it was saved",
@@ -59,20 +69,22 @@ def what_the_sign_means(reports: Path) -> str:
 
 
 def _facts(health: DiscriminatorHealth) -> Record:
-    num_held_out = len(health.logits["held_out"])
+    num_held_out = len(health.logits.get("held_out", ()))
     told = {
         "verdict": health.verdict(),
         "sign": sign_in_words(health),
         "is_in_order": not health.findings,
         "readings": readings(health),
-        "rules": [RULES[name] for name in health.asked],
+        "rules": called([RULES[name] for name in health.asked], health.reals),
+        "kind_of_reals": health.reals,
+        "left_out": health.left_out,
         "forwards": [{**row, "words": _MODES[row["mode"]]} for row in rows_of(health.forwards)],
         "unreal": [
             {**with_honest_interval(row, num_held_out), "words": UNREAL[row["kind"]]}
             for row in rows_of(health.unreal)
         ],
         "harmless": _worded(health.harmless, HARMLESS),
-        "feeds": _worded(health.feeds, FEEDS),
+        "feeds": [{**row, "words": feed_in_words(row)} for row in rows_of(health.feeds)],
         **health.record,
     }
     return {"health": told}
@@ -83,26 +95,38 @@ def _worded(table: pd.DataFrame, changes: dict[str, tuple[str, Change]]) -> list
 
 
 def _figures(health: DiscriminatorHealth) -> dict[str, Figure]:
+    cut = health.record["boundary"]
+    names = {**_NAMES, "held_out": f"{health.reals} images"}
     draw = partial(
         logits_chart,
         health.logits,
         health.examples,
-        names=_NAMES,
-        best=health.record["boundary"]["best"],
+        names={name: words for name, words in names.items() if name in health.logits},
+        best=cut["best"] if cut else None,
         boundary_at_0=health.record["has_level"],
     )
     return {
         "logits": Picture(
             lambda: png(draw()),
             finding_of_logits(health),
-            "D’s logits of each kind of image, beside some of these images. Dark and "
-            "grey: real images, shown in training and held out. Blue: generated. Purple: images "
-            "that are no data; where these lie right of the real ones, D takes them for more real.",
+            _caption(health),
             source="discriminator/logits.safetensors",
             mark=MIXED,
             narrow=True,
         )
     }
+
+
+def _caption(health: DiscriminatorHealth) -> str:
+    start = "D’s logits of each kind of image, beside some of these images."
+    if not health.left_out:
+        return (
+            f"{start} Dark and grey: real images, shown in training and held out. Blue: generated. "
+            f"{_UNREAL_IN_THE_CHART}"
+        )
+    kinds = [words for kind, words in _IN_THE_CHART.items() if kind in health.logits]
+    unreal = [_UNREAL_IN_THE_CHART] if len(health.unreal) else []
+    return " ".join([start, *kinds, *unreal]).format(reals=health.reals)
 
 
 def _alarms(health: DiscriminatorHealth) -> list[str]:

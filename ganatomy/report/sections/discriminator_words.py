@@ -24,35 +24,59 @@ def sign_in_words(health: DiscriminatorHealth) -> str:
     if wrong & {"boundary", "squashed"}:
         best = health.record["boundary"]["best"]
         return f"{LEVEL_UNKNOWN}; real and fake are told apart best at {signed(best)}, not at 0"
+    if health.record["held_out"] is None:
+        return f"{LEVEL_UNKNOWN}; {_of_one_kind(health)}"
     reals, fakes = (_share_above_0(health, kind) for kind in ("held_out", "fakes"))
     if reals == fakes and reals in (0, 1):
         where = "above" if reals else "below"
         return f"{LEVEL_UNKNOWN}; all logits lie {where} 0 here, so compare them with each other"
     if reals > 0.5 > fakes:
         return (
-            f"{LEVEL_UNKNOWN}; D cuts near 0: it takes {percent(1 - reals)} of held-out real "
+            f"{LEVEL_UNKNOWN}; D cuts near 0: it takes {percent(1 - reals)} of {health.reals} real "
             f"images for generated and {percent(fakes)} of generated ones for real"
         )
-    shares = f"{percent(reals)} of held-out real images lie above 0, and {percent(fakes)} of fakes"
-    return f"{LEVEL_UNKNOWN}; {shares}"
+    shares = f"{percent(reals)} of {health.reals} real images lie above 0"
+    return f"{LEVEL_UNKNOWN}; {shares}, and {percent(fakes)} of fakes"
+
+
+def _of_one_kind(health: DiscriminatorHealth) -> str:
+    """Say how many logits lie above 0 where reals cannot be compared with generated images."""
+    kinds = {"held_out": (f"{health.reals} real", "generated"), "fakes": ("generated", "real")}
+    kind, (name, other) = next(each for each in kinds.items() if each[0] in health.logits)
+    share = percent(_share_above_0(health, kind))
+    return f"{share} of {name} images lie above 0; of {other} ones nothing is known"
 
 
 def finding_of_logits(health: DiscriminatorHealth) -> str:
     """Say how well D ranks real above generated images, and what else it ranks above real ones."""
     found = health.record["held_out"]
+    above = [row for row in rows_of(health.unreal) if row["low"] > 0.5]
+    if found is None:
+        return _finding_of_one_kind(health, above)
     low, high = (percent(each, 1) for each in _interval(found, len(health.logits["held_out"])))
     pairs = f"in {percent(found['auc'], 1)} of pairs ({low} to {high})"
+    reals = f"{health.reals} real"
     if found["low"] > 0.5:
-        said = f"D gives a held-out real image a higher logit than a generated one {pairs}"
+        said = f"D gives a {reals} image a higher logit than a generated one {pairs}"
     elif found["high"] < 0.5:
-        said = f"D gives generated images the higher logits: a held-out real one has it {pairs}"
+        said = f"D gives generated images the higher logits: a {reals} one has it {pairs}"
     else:
-        said = f"D is not seen to tell held-out real images from generated ones: higher {pairs}"
-    above = [row for row in rows_of(health.unreal) if row["low"] > 0.5]
+        said = f"D is not seen to tell {reals} images from generated ones: higher {pairs}"
     if not above:
         return f"{said}; it ranks nothing that is no data above real images."
-    named = [f"{UNREAL[row['kind']]} ({percent(row['auc'])})" for row in above]
-    return f"{said}; above real images it ranks what is no data: {listed(named)}."
+    return f"{said}; above real images it ranks what is no data: {_named(above)}."
+
+
+def _finding_of_one_kind(health: DiscriminatorHealth, above: list[Record]) -> str:
+    if health.unreal.empty:
+        return f"Of generated images alone: {_of_one_kind(health)}."
+    if not above:
+        return f"D ranks nothing that is no data above {health.reals} real images."
+    return f"Above {health.reals} real images D ranks what is no data: {_named(above)}."
+
+
+def _named(above: list[Record]) -> str:
+    return listed([f"{UNREAL[row['kind']]} ({percent(row['auc'])})" for row in above])
 
 
 def with_honest_interval(row: Record, num_images: int) -> Record:

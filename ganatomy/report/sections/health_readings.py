@@ -30,16 +30,24 @@ def readings(health: DiscriminatorHealth) -> list[Record]:
     return [reading._asdict() for rule in RULES for reading in _READ[rule](health)]
 
 
+def feed_in_words(row: Record) -> str:
+    """Name another way to feed D, by a row of the table of them."""
+    return str(row.get("words") or FEEDS[row["change"]].words)
+
+
 def _tells_apart(health: DiscriminatorHealth) -> bool:
-    return bool(health.record["held_out"]["low"] > 0.5)
+    found = health.record["held_out"]
+    return bool(found and found["low"] > 0.5)
 
 
 def _separation(health: DiscriminatorHealth) -> Iterator[Reading]:
     found = health.record["held_out"]
+    if not found:
+        return
     low, high = apart(found["low"], 0.5), apart(found["high"], 0.5)
     yield Reading(
         "separation",
-        "ranks held-out real images above generated ones (AUC)",
+        f"ranks {health.reals} real images above generated ones (AUC)",
         "interval above 0.5",
         f"{found['auc']:.2f} ({low} to {high})",
         _tells_apart(health),
@@ -75,7 +83,9 @@ def _batch(health: DiscriminatorHealth) -> Iterator[Reading]:
 
 def _fixed(health: DiscriminatorHealth) -> Iterator[Reading]:
     forwards = {row["mode"]: row for row in rows_of(health.forwards)}
-    if not health.record["num_reference"] or "explained" not in forwards:
+    if not (health.record["num_reference"] and health.record["held_out"]):
+        return
+    if "explained" not in forwards or "fixed" not in health.asked:
         return
     explained, trained = forwards["explained"], forwards["trained"]
     ranks = min(explained["spearman_real"], explained["spearman_fake"])
@@ -98,13 +108,13 @@ def _fixed(health: DiscriminatorHealth) -> Iterator[Reading]:
 def _feed(health: DiscriminatorHealth) -> Iterator[Reading]:
     texts = [each.text for each in health.findings if each.rule == "feed"]
     for row in rows_of(health.feeds):
-        words = FEEDS[row["change"]][0]
+        words = feed_in_words(row)
         yield Reading(
             "feed",
             f"was fed as it is now: gain of the AUC with {words}",
             f"at most {BETTER:g}",
             apart(row["gain"], BETTER),
-            not any(words in text for text in texts),
+            not any(f" with {words} (" in text for text in texts),
         )
 
 
@@ -158,7 +168,7 @@ def _harmless(health: DiscriminatorHealth) -> Iterator[Reading]:
 
 def _unreal(health: DiscriminatorHealth) -> Iterator[Reading]:
     for row in rows_of(health.unreal):
-        given = with_honest_interval(row, len(health.logits["held_out"]))
+        given = with_honest_interval(row, len(health.logits.get("held_out", ())))
         low, high = apart(given["low"], 0.5), apart(given["high"], 0.5)
         yield Reading(
             "unreal",

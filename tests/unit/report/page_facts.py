@@ -397,6 +397,8 @@ def _health() -> dict[str, Any]:
     return {
         "verdict": "A verdict on D.",
         "is_in_order": False,
+        "left_out": (),
+        "kind_of_reals": "held-out",
         "held_out": interval,
         "train": interval,
         "has_level": True,

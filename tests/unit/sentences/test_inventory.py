@@ -43,6 +43,8 @@ NO_SENTENCES = {
         *("explain.directions.early_layers.weighted_layers",),
         *("gan.adopt.origin.Origin.in_short", "facade.adopted_page.in_words"),
         *("facade.adopted_page._Work.left",),
+        *("metrics.discriminator.given.unasked", "metrics.discriminator.tables.Examined.kinds"),
+        *("metrics.discriminator.health.DiscriminatorHealth.unasked",),
     ),
     "a text without figures, which a test of its own has": (
         *(

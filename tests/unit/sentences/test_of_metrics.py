@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ganatomy.metrics.discriminator import findings
 from ganatomy.metrics.discriminator.batch_dependence import BatchDependence
 from ganatomy.metrics.discriminator.changes import FEEDS, HARMLESS
+from ganatomy.metrics.discriminator.given import GIVEN, HELD_OUT, called, left_out, unasked
 from ganatomy.metrics.discriminator.health import DiscriminatorHealth
 from ganatomy.metrics.discriminator.saturation import Saturation
 from ganatomy.metrics.discriminator.separation import Boundary, Separation
@@ -222,11 +223,17 @@ def _health(draw: st.DrawFn) -> DiscriminatorHealth:
         rows = [(name, *draw(intervals(shares=True)), draw(NUMBERS)) for name in names]
         return pd.DataFrame(rows, columns=[column, "auc", "low", "high", "moved"])
 
+    kinds = draw(st.sampled_from(KINDS_GIVEN))
+    has_reals, has_pair = "held_out" in kinds, {"held_out", "fakes"} <= {*kinds}
     held_out, cut, has_level = draw(SEPARATIONS), draw(BOUNDARIES), draw(st.booleans())
     unreal = table("kind", some(draw, tuple(UNREAL), 1)).assign(mean=0.1)
     harmless, feeds = (table("change", list(kinds)) for kinds in (HARMLESS, FEEDS))
     feeds = feeds.assign(gain=feeds["auc"] - held_out.auc, gain_low=0.01, gain_high=0.3)
     feeds = feeds.assign(accuracy_at_0=draw(SHARES), is_off=draw(st.booleans()))
+    if not has_pair:
+        feeds, harmless = feeds[:0], harmless.assign(auc=NAN, low=NAN, high=NAN)
+    if not has_reals:
+        unreal, harmless = unreal[:0], harmless[:0]
     trained, explained = draw(BATCHES), draw(BATCHES)
     number = draw(st.sampled_from([0, 1, 64]))
     ends = Saturation(
@@ -240,34 +247,40 @@ def _health(draw: st.DrawFn) -> DiscriminatorHealth:
         ],
         columns=columns,
     ).assign(real=0.1, fake=-0.1, real_above_0=0.6, fake_below_0=0.5, noise=0.0, blur=0.0)
-    tells = held_out.low > 0.5
+    tells = has_pair and held_out.low > 0.5
     found = (
-        *findings.of_separation(held_out),
+        *(findings.of_separation(held_out) if has_pair else ()),
         *(findings.of_boundary(cut) if has_level and tells else ()),
         *findings.of_batch(trained, explained, number),
-        *findings.of_fixed(forwards.set_index("mode")),
+        *(findings.of_fixed(forwards.set_index("mode")) if has_pair else ()),
         *findings.of_feeds(feeds, cut if has_level else None),
         *findings.of_saturation(ends, True),
         *(findings.of_harmless(harmless) if tells else ()),
         *findings.of_unreal(unreal),
     )
+    reals = HELD_OUT if "train" in kinds else GIVEN
+    found = tuple(each._replace(text=called([each.text], reals)[0]) for each in found)
     kept = tuple(each for each in found if draw(st.integers(0, 2)) or each.rule in CONTRADICTED)
     record = {
-        "held_out": vars(held_out),
-        "train": vars(held_out),
-        "boundary": vars(cut),
+        "held_out": vars(held_out) if has_pair else None,
+        "train": vars(held_out) if has_pair and "train" in kinds else None,
+        "boundary": vars(cut) if has_pair else None,
         "batch_trained": vars(trained),
         "batch_explained": vars(explained),
         "saturation": {**vars(ends), "reasons": []},
         "has_level": has_level,
         "has_sigmoid": True,
         "num_reference": number,
-        "num_images": {"held_out": 500, "fakes": 500},
+        "num_images": dict.fromkeys(kinds, 500),
         "sd": 1.0,
+        **({} if "train" in kinds else {"reals": reals}),
+        **({"left_out": left_out(kinds), "unasked": unasked(kinds)} if left_out(kinds) else {}),
     }
     return DiscriminatorHealth(record, forwards, unreal, harmless, feeds, kept, {}, {})
 
 
+NAN = float("nan")
+KINDS_GIVEN = (*(("train", "held_out", "fakes"), ("held_out", "fakes"), ("held_out",), ("fakes",)),)
 CONTRADICTED = ("separation", "boundary", "batch", "unreal")  # else said to be in order
 healths = st.composite(_health)
 
@@ -275,6 +288,9 @@ healths = st.composite(_health)
 @reads(
     "metrics.discriminator.health.DiscriminatorHealth.verdict",
     "metrics.discriminator.health.DiscriminatorHealth.warnings",
+    "metrics.discriminator.health.DiscriminatorHealth.left_out",
+    "metrics.discriminator.health.DiscriminatorHealth.reals",
+    *("metrics.discriminator.given.called", "metrics.discriminator.given.left_out"),
     *(
         f"metrics.discriminator.findings.of_{name}"
         for name in (
@@ -296,11 +312,16 @@ def test_the_verdict_on_the_discriminator(health: DiscriminatorHealth) -> None:
     for text in (said, *health.warnings(), *(each.text for each in health.findings)):
         assert not faults(text)
     held_out, wrong = health.record["held_out"], {each.rule for each in health.findings}
-    assert ("D tells held-out reals" in said) == (held_out["low"] > 0.5)
-    assert ("does not tell held-out" in said) == (
-        held_out["low"] <= 0.5 <= held_out["high"] <= 0.55
-    )
-    assert ("sign is turned around" in said) == (held_out["high"] < 0.5)
+    assert all(reason in said.lower() for reason in map(str.lower, health.left_out))
+    if held_out:
+        reals = health.reals
+        assert (f"D tells {reals} reals" in said) == (held_out["low"] > 0.5)
+        assert (f"does not tell {reals}" in said) == (
+            held_out["low"] <= 0.5 <= held_out["high"] <= 0.55
+        )
+    else:
+        assert "AUC" not in said
+    assert ("sign is turned around" in said) == bool(held_out and held_out["high"] < 0.5)
     assert ("But " in said or "not in order" in said) == bool(wrong)
     for level in re.findall(r"AUC ([\d.]+), ([\d.]+) to ([\d.]+)", said):
         auc, low, high = map(float, level)

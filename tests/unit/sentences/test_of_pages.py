@@ -23,7 +23,6 @@ from ganatomy.importance.result import ImportanceStudy
 from ganatomy.importance.screening_result import ScreeningStudy
 from ganatomy.importance.sizes import amount, in_words, span
 from ganatomy.metrics.discriminator.health import DiscriminatorHealth
-from ganatomy.metrics.discriminator.unreal import UNREAL
 from ganatomy.metrics.memorisation import CANNOT_TELL, COPIES, NO_SIGN
 from ganatomy.metrics.result import EvaluationStudy
 from ganatomy.report.sections import (
@@ -162,13 +161,14 @@ def test_the_section_on_directions(study: DirectionsStudy) -> None:
 
 @reads(
     "report.sections.discriminator_words.",
+    "report.sections.health_readings.feed_in_words",
     "metrics.discriminator.health.DiscriminatorHealth.asked",
 )
 @given(healths(), st.sampled_from([-5.0, 0.0, 5.0]))
 @few
 def test_the_section_on_the_discriminator(health: DiscriminatorHealth, shift: float) -> None:
-    logits = {name: torch.linspace(-1, 1, 9) + shift for name in ("train", "held_out", "fakes")}
-    logits |= {kind: torch.zeros(9) for kind in UNREAL}
+    logits = {name: torch.linspace(-1, 1, 9) + shift for name in health.record["num_images"]}
+    logits |= {kind: torch.zeros(9) for kind in health.unreal["kind"]}
     vars(health).update(logits=logits)
     read_all(SECTIONS["discriminator"], health)
     if shift < 0:  # no logit is above 0

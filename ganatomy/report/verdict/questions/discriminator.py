@@ -36,26 +36,38 @@ def discriminator(health: DiscriminatorHealth, gate: Gate, *, anchor: str = "hea
         for rule in RULES
         if rule in health.asked
     ]
+    checks += [
+        Check.at_most(f"findings: {_IN_SHORT[rule]}", None, 0)
+        for rule in health.unasked
+        if rule in gate.discriminator_blocking
+    ]
     auc = Check.at_least(
-        "AUC of held-out reals against generated images, lower end of its interval",
-        separation["low"],
+        f"AUC of {health.reals} reals against generated images, lower end of its interval",
+        separation and separation["low"],
         0.5,
         is_blocking=False,  # the first of the rules
     )
     wrong = [_said(rule, health) for rule in RULES if rule in broken]
     blocking = [_said(rule, health) for rule in gate.discriminator_blocking if rule in broken]
     beware = f"; beware: {'; '.join(wrong)}" if wrong else ""
-    told = f"AUC {apart(separation['auc'], 0.5)} of held-out reals against generated images"
+    told = "reals cannot be compared with generated images"
+    if separation:
+        auc_in_words = apart(separation["auc"], 0.5)
+        told = f"AUC {auc_in_words} of {health.reals} reals against generated images"
     return Clause.judged(
         "discriminator",
         [*checks, auc],
         {
             "yes": f"D may be explained ({told}){beware}.",
             "no": f"D is not in order ({told}): {'; '.join(blocking)}.",
-            "unknown": "Whether D means what it says is not known: no rule that decides was asked.",
+            "unknown": f"Whether D means what it says is not known: {_why_open(health)}{beware}.",
         },
         anchor,
     )
+
+
+def _why_open(health: DiscriminatorHealth) -> str:
+    return health.left_out[0] if health.left_out else "no rule that decides was asked"
 
 
 def _said(rule: str, health: DiscriminatorHealth) -> str:
