@@ -13,9 +13,12 @@ WindowRule = Literal["auto", "full", "seen"]  # of greys of more than 8 bits
 Window = WindowRule | tuple[float, float]
 BackgroundRule = Literal["auto"]
 Background = BackgroundRule | int
+Fit = Literal["crop", "pad", "stretch"]  # of images of other proportions
+Shape = tuple[int, int]  # height and width
 OnDuplicates = Literal["keep", "together", "drop"]
 Mode = Literal["remove", "permute", "noise"]  # of changing a feature
 
 AUTO: Literal["auto"] = "auto"
 FULL: Literal["full"] = "full"
 SEEN: Literal["seen"] = "seen"
+CROP: Literal["crop"] = "crop"

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import torch
 
-from ganatomy.data.choices import AUTO, Background, Window
+from ganatomy.data.choices import AUTO, CROP, Background, Fit, Window
 from ganatomy.data.reading import Limits, Picture, read_content, read_image, reason_of
 from ganatomy.data.sources import Raw
 from ganatomy.data.values import (
@@ -48,6 +48,7 @@ def read_files(
     progress: Callable[[int, int], None],
     window: Window = AUTO,
     background: Background = AUTO,
+    fit: Fit = CROP,
 ) -> Decoded:
     """Decode the files of a source; one that cannot be used never ends the reading of the others.
 
@@ -64,6 +65,8 @@ def read_files(
         Called with (done, total).
     window, background
         As in `ganatomy.data.values.summarize`.
+    fit
+        As in `ganatomy.data.resizing.resize`.
     """
     names = raw.file_names or tuple(path.name for path in raw.files)
     # one array from the start: a list of images would be held beside the array made of it
@@ -84,9 +87,9 @@ def read_files(
             if index % _PROGRESS_EVERY == _PROGRESS_EVERY - 1 or index + 1 == len(names):
                 progress(len(facts) + len(refused), len(names))
 
-    first = provisional(window, background)
+    first = provisional(window, background, fit)
     read(range(len(names)), first)
-    values = summarize(window, background, facts.values())
+    values = summarize(window, background, fit, facts.values())
     then = values.treatment
     read([index for index in facts if is_changed(facts[index], first, then)], then)
     kept = torch.tensor(sorted(facts), dtype=torch.int64)

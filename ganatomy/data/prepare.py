@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch.nn import functional
 
-from ganatomy.data.choices import AUTO, Background, Window
+from ganatomy.data.choices import AUTO, CROP, Background, Fit, Window
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.decoding import read_files
 from ganatomy.data.duplicates import Duplicates, find_duplicates
 from ganatomy.data.reading import Limits
+from ganatomy.data.resizing import check_fit, resize
 from ganatomy.data.sources import TEST, UNSPLIT, Raw
 from ganatomy.data.split import (
     CHOICES,
@@ -25,6 +25,7 @@ from ganatomy.data.values import Values
 from ganatomy.errors import InputError
 
 _CHUNK = 512
+_PROGRESS_EVERY = 1024
 _GREY_TOLERANCE = 8  # JPEG makes grey pixels differ by a few levels between channels
 
 
@@ -64,6 +65,7 @@ def prepare(
     seed: int,
     progress: Callable[[int, int], None],
     duplicates: str = TOGETHER,
+    fit: Fit = CROP,
     window: Window = AUTO,
     background: Background = AUTO,
 ) -> Prepared:
@@ -73,7 +75,7 @@ def prepare(
     ----------
     raw : Raw
     image_size : int
-        Side of the square images; the shorter side is resized to it and the rest cropped evenly.
+        Side of the square images.
     channels : int
         1 grey, 3 RGB, 0 whatever the source is (a folder is RGB when any image has colour).
     test_fraction : float in (0, 1)
@@ -91,6 +93,8 @@ def prepare(
         What becomes of images that are equal or nearly so: they stay where they are drawn, or on
         one side of a split that is drawn here (a source's own is kept as it is), or the first of
         them stays alone.
+    fit : str in {"crop", "pad", "stretch"}
+        What becomes of images of other proportions, as in `ganatomy.data.resizing.resize`.
     window : str in {"auto", "full", "seen"} or tuple of two float
         Of files: which levels of greys of 16 bits become black and white, as in
         `ganatomy.data.values.summarize`.
@@ -106,15 +110,23 @@ def prepare(
         raise InputError(
             f"unknown choice {duplicates!r}", "duplicates", f"Use {', '.join(CHOICES)}."
         )
+    check_fit(fit)
     quarantine: list[dict[str, str]] = []
     values = None
     reading, comparing = _in_two_parts(progress, len(raw.labels))
     if raw.images is not None:
         _check_enough(len(raw.images), min_images, quarantine)
-        images, kept = _resize(raw.images, image_size, reading), torch.arange(len(raw.images))
+        images = _resize(raw.images, image_size, fit, reading)
+        kept = torch.arange(len(raw.images))
     else:
         images, kept, refused, values = read_files(
-            raw, image_size, limits, progress=reading, window=window, background=background
+            raw,
+            image_size,
+            limits,
+            progress=reading,
+            window=window,
+            background=background,
+            fit=fit,
         )
         quarantine = [*raw.refused, *refused]
     _check_enough(len(images), min_images, quarantine)
@@ -193,19 +205,19 @@ def _listed(
     ]
 
 
-def _resize(images: torch.Tensor, size: int, progress: Callable[[int, int], None]) -> torch.Tensor:
+def _resize(
+    images: torch.Tensor, size: int, fit: Fit, progress: Callable[[int, int], None]
+) -> torch.Tensor:
     if images.shape[-2:] == (size, size):
         progress(len(images), len(images))
         return images
-    parts = []
-    for start in range(0, len(images), 1024):
-        batch = images[start : start + 1024].to(torch.float32)
-        batch = functional.interpolate(
-            batch, (size, size), mode="bilinear", antialias=True, align_corners=False
-        )
-        parts.append(batch.round().clamp(0, 255).to(torch.uint8))
-        progress(min(start + 1024, len(images)), len(images))
-    return torch.cat(parts)
+    resized = torch.empty(*images.shape[:2], size, size, dtype=torch.uint8)
+    for index, image in enumerate(images):
+        pixels = resize(image.permute(1, 2, 0).numpy(), (size, size), fit)
+        resized[index] = torch.from_numpy(pixels).permute(2, 0, 1)
+        if (index + 1) % _PROGRESS_EVERY == 0 or index + 1 == len(images):
+            progress(index + 1, len(images))
+    return resized
 
 
 def to_channels(images: torch.Tensor, channels: int) -> torch.Tensor:

@@ -18,9 +18,10 @@ from typing import NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from ganatomy.data.formats import HEAD_BYTES, format_of, refusal_of
+from ganatomy.data.resizing import is_reshaped, resize
 from ganatomy.data.values import DEEPEST, Facts, Treatment, look_through, windowed
 
 _MAX_BYTES_PER_PIXEL = 16  # an uncompressed RGBA image of 32 bits a channel
@@ -118,7 +119,7 @@ def read_image(
     content : bytes
         A whole file of one of the formats; of several frames the first is taken.
     size : int
-        The shorter side is resized to it and the rest cropped evenly.
+        It is resized to it, as `treatment` says.
     limits : Limits
     treatment : Treatment
 
@@ -135,9 +136,12 @@ def read_image(
             image = image.transpose(_TURNS[orientation])
         image, levels = _eight_bits(image, opened, treatment)
         image, is_transparent, lost_on = _opaque(image, treatment)
-        image = ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.LANCZOS)
-        facts = Facts(levels, is_transparent, lost_on, _has_frames(opened))
-        return Picture(np.asarray(image), facts)
+        pixels, shape = _pixels(image), (size, size)
+        facts = Facts(
+            levels, is_transparent, lost_on, _has_frames(opened), is_reshaped(pixels, shape)
+        )
+        pixels = resize(pixels, shape, treatment.fit, fill=treatment.background)
+        return Picture(np.broadcast_to(pixels, (*shape, 3)), facts)
 
 
 def reason_of(error: Exception) -> str:
@@ -214,6 +218,13 @@ def _opaque(image: Image.Image, treatment: Treatment) -> tuple[Image.Image, bool
     image = image.convert("RGBA")
     ground = Image.new("RGBA", image.size, (*[treatment.background] * 3, 255))
     return Image.alpha_composite(ground, image), *look_through(image)
+
+
+def _pixels(image: Image.Image) -> NDArray[np.uint8]:
+    """Of shape (h, w, c): one channel where there is no colour to be resized, else three."""
+    if image.mode in ("1", "L"):
+        return np.asarray(image.convert("L"))[..., None]
+    return np.asarray(image.convert("RGB"))
 
 
 def _has_frames(image: Image.Image) -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 from ganatomy.data.choices import AUTO, FULL
 from ganatomy.data.values import BLACK, DEEPEST, WHITE
-from ganatomy.wording import counted
+from ganatomy.wording import counted, of_all
 
 _GREYS = {BLACK: "black", WHITE: "white"}
 
@@ -17,8 +17,8 @@ def sentences_on(values: dict[str, Any]) -> list[str]:
     values : dict
         ``values`` of the data card.
     """
-    told = [_on_window(values), _on_background(values), _on_frames(values)]
-    return [sentence for sentence in told if sentence]
+    told = [_on_window, _on_background, _on_frames, _on_fit]
+    return [sentence for tell in told if (sentence := tell(values))]
 
 
 def warnings_of(values: dict[str, Any]) -> list[str]:
@@ -65,6 +65,20 @@ def _on_frames(values: dict[str, Any]) -> str:
         return ""
     files = counted(values["num_with_frames"], "file has", "files have")
     return f"{files} several frames or pages: only the first of each is used"
+
+
+def _on_fit(values: dict[str, Any]) -> str:
+    if not values["num_reshaped"]:
+        return ""
+    ground = values["treatment"]["background"]
+    done = {
+        "crop": "their middle is kept and the rest cut off",
+        "pad": f"they are framed in {_GREYS.get(ground, f'grey {ground}')}",
+        "stretch": "they are stretched",
+    }
+    images = of_all(values["num_reshaped"], values["num_images"], "image")
+    fit = values["treatment"]["fit"]
+    return f"Of other proportions than those asked for: {images}; {done[fit]} (fit: {fit})"
 
 
 def _rule(value: Any) -> str:

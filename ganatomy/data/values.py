@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ganatomy.data.choices import AUTO, FULL, SEEN, Background, Window
+from ganatomy.data.choices import AUTO, CROP, FULL, SEEN, Background, Fit, Window
 
 BLACK, WHITE = 0, 255
 DEEPEST = 65535
@@ -31,10 +31,13 @@ class Treatment:
         None: the whole range of 16 bits.
     background : int in [0, 255]
         The grey that transparent pixels are laid on.
+    fit : str
+        As in `ganatomy.data.resizing.resize`; a frame has the grey of the background.
     """
 
     window: tuple[float, float] | None = None
     background: int = BLACK
+    fit: Fit = CROP
 
 
 class Facts(NamedTuple):
@@ -50,12 +53,15 @@ class Facts(NamedTuple):
         The grounds, of black and white, on which more than half of what is visible is hardly seen.
     has_frames : bool
         It holds more images than the first.
+    is_reshaped : bool
+        Its proportions are not those asked for.
     """
 
     levels: tuple[float, float] | None = None
     is_transparent: bool = False
     lost_on: tuple[int, ...] = ()
     has_frames: bool = False
+    is_reshaped: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,9 @@ class Values:
         How many of those lose more than half of what is visible in them.
     num_with_frames : int
         Files of several frames or pages.
+    num_reshaped : int
+        Images of other proportions than those asked for.
+    num_images : int
     """
 
     window: Window
@@ -87,22 +96,25 @@ class Values:
     num_transparent: int
     num_lost: int
     num_with_frames: int
+    num_reshaped: int
+    num_images: int
 
     def card(self) -> dict[str, Any]:
         """Return all as plain values."""
         return asdict(self)
 
 
-def provisional(window: Window, background: Background) -> Treatment:
+def provisional(window: Window, background: Background, fit: Fit) -> Treatment:
     """Return the treatment to begin with, before it is known what the files hold."""
     seen = (0.0, 1.0) if window == SEEN else None  # whatever: it is read again
     return Treatment(
         seen if isinstance(window, str) else window,
         BLACK if isinstance(background, str) else background,
+        fit,
     )
 
 
-def summarize(window: Window, background: Background, facts: Iterable[Facts]) -> Values:
+def summarize(window: Window, background: Background, fit: Fit, facts: Iterable[Facts]) -> Values:
     """Decide on a treatment by what the files hold.
 
     Parameters
@@ -114,23 +126,27 @@ def summarize(window: Window, background: Background, facts: Iterable[Facts]) ->
         soon as a level in the upper half of the 16 bits is used.
     background : "auto" or int in [0, 255]
         ``auto``: black, or white if fewer images lose half of what is visible in them on white.
+    fit : str in {"crop", "pad", "stretch"}
     facts : iterable of Facts
         Of each file.
 
     Examples
     --------
-    >>> summarize("auto", "auto", [Facts(levels=(3, 3000))]).treatment.window
+    >>> summarize("auto", "auto", "crop", [Facts(levels=(3, 3000))]).treatment.window
     (0.0, 4095.0)
-    >>> summarize("auto", "auto", [Facts(is_transparent=True, lost_on=(0,))]).treatment.background
+    >>> black_icon = Facts(is_transparent=True, lost_on=(0,))
+    >>> summarize("auto", "auto", "crop", [black_icon]).treatment.background
     255
     """
     facts = list(facts)
     levels = [each.levels for each in facts if each.levels is not None]
     least = min((low for low, _ in levels), default=0.0)
     largest = max((high for _, high in levels), default=0.0)
+    first = provisional(window, background, fit)
     treatment = Treatment(
-        _window(window, least, largest) if levels else provisional(window, background).window,
+        _window(window, least, largest) if levels else first.window,
         _background(background, facts),
+        fit,
     )
     return Values(
         window,
@@ -142,13 +158,16 @@ def summarize(window: Window, background: Background, facts: Iterable[Facts]) ->
         sum(each.is_transparent for each in facts),
         sum(treatment.background in each.lost_on for each in facts),
         sum(each.has_frames for each in facts),
+        sum(each.is_reshaped for each in facts),
+        len(facts),
     )
 
 
 def is_changed(facts: Facts, before: Treatment, after: Treatment) -> bool:
     """Say whether a file has to be read again."""
+    shows_ground = facts.is_transparent or (facts.is_reshaped and after.fit == "pad")
     return (facts.levels is not None and before.window != after.window) or (
-        facts.is_transparent and before.background != after.background
+        shows_ground and before.background != after.background
     )
 
 

@@ -32,6 +32,7 @@ def main(events: Events) -> None:
         seed=base.seed,
         progress=lambda done, total: events.progress(done, total, "images, read and compared"),
         duplicates=params.duplicates,
+        fit=params.fit,
         window=params.levels(),
         background=params.background,
     )

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field
 from ganatomy.data.choices import (
     BackgroundRule,
     Channels,
+    Fit,
     ImageSize,
     OnDuplicates,
     Window,
@@ -43,6 +44,7 @@ class Prepare(Section):
     max_pixels: int = Field(50_000_000, ge=1, le=1_000_000_000)  # 3 GB an image, decoded
     max_seconds: float = Field(60.0, gt=0, le=3600)
     duplicates: OnDuplicates = "together"  # of equal or nearly equal images
+    fit: Fit = "crop"  # of images of other proportions
     window: Annotated[WindowRule | list[float], BeforeValidator(_levels)] = "auto"
     background: Annotated[BackgroundRule | int, BeforeValidator(_grey)] = "auto"
 

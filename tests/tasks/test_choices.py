@@ -56,6 +56,7 @@ CHOICES: dict[str, Any] = {
     "prepare.image_size": data.ImageSize,
     "prepare.channels": data.Channels,
     "prepare.duplicates": data.OnDuplicates,
+    "prepare.fit": data.Fit,
     "prepare.window": data.WindowRule,
     "prepare.background": data.BackgroundRule,
     "gan.loss": settings.LossName,

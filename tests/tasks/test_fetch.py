@@ -147,7 +147,11 @@ def test_what_is_nearly_empty_is_mended_or_told(project: Path) -> None:
     assert [text.split()[0] for text in of_prepare.warnings if "laid on white" in text] == ["1"]
     card = read_json(project / "reports" / "prepare" / "card.json")
     assert card["num_flat"] == 0
-    assert card["values"]["treatment"] == {"window": [0, 4095], "background": 255}
+    assert card["values"]["treatment"] == {
+        "window": [0, 4095],
+        "background": 255,
+        "fit": "crop",
+    }
     document = read_document(project / "params.yaml")
     document["prepare"] |= {"window": "full", "background": 0}
     (project / "params.yaml").write_text(params.dump(document))

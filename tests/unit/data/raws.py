@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from ganatomy.data.choices import Background, Window
+from ganatomy.data.choices import Background, Fit, Window
 from ganatomy.data.prepare import Prepared, prepare
 from ganatomy.data.reading import Limits
 from ganatomy.data.sources import UNSPLIT, Raw
@@ -23,6 +23,7 @@ def run_prepare(
     max_pixels: int = 10_000,
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    fit: Fit = "crop",
     window: Window = "auto",
     background: Background = "auto",
     duplicates: str = "keep",
@@ -37,6 +38,7 @@ def run_prepare(
         limits=limits,
         seed=seed,
         progress=progress,
+        fit=fit,
         window=window,
         background=background,
         duplicates=duplicates,
