@@ -15,6 +15,7 @@ from torch import nn
 from ganatomy import __main__ as command_line
 from ganatomy.facade import adopted_page
 from ganatomy.facade.adopted_given import Given
+from ganatomy.facade.adopted_parts import Done, PagePart
 from ganatomy.results import Result
 from tests.pages import unexplained
 
@@ -127,7 +128,7 @@ def test_one_file_and_one_command_give_a_page(
     assert "What my-gan has learned" in head
     assert re.search(r"G: nets:G \(g\.pt, SHA-256 [0-9a-f]{16}…\)", head)
     assert re.search(r"D: nets:D \(d\.pt, SHA-256 [0-9a-f]{16}…\)", head)
-    assert "--quick leaves it out" in page
+    assert "leaves it out" in page
     assert "still to come" not in page
     assert sorted(path.name for path in place.rglob("*")) == before
 
@@ -294,19 +295,19 @@ def test_images_of_several_sizes_are_refused_for_a_d_that_takes_them_all(
     assert not list(Path().iterdir())
 
 
-def _stopping(given: Given) -> Result:
+def _stopping(given: Given, done: Done) -> Result:
     raise KeyboardInterrupt
 
 
-def _failing(given: Given) -> Result:
+def _failing(given: Given, done: Done) -> Result:
     raise RuntimeError("the author's\ncode")
 
 
-def _parts(**runs: Callable[[Given], Result]) -> tuple[adopted_page.PagePart, ...]:
+def _parts(**runs: Callable[[Given, Done], Result]) -> tuple[PagePart, ...]:
     contract = next(part for part in adopted_page.PARTS if part.name == "contract")
     return (
         contract,
-        *(adopted_page.PagePart(name, name, (), 1, run) for name, run in runs.items()),
+        *(PagePart(name, name, (), 1, run) for name, run in runs.items()),
     )
 
 

@@ -1,4 +1,4 @@
-"""The page about an adopted GAN: one entry for each part, and what is left out with its reason."""
+"""The page about an adopted GAN, part by part, and what is left out with its reason."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -7,102 +7,14 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 
 from ganatomy.errors import InputError
-from ganatomy.explain.faithfulness.study import judge_explanations
-from ganatomy.explain.lime.settings import LimeSampling
-from ganatomy.explain.lime.study import explain_by_lime
-from ganatomy.explain.maps.choices import DEFAULT_CAMS
-from ganatomy.explain.maps.methods import Methods
-from ganatomy.explain.maps.study import explain_by_maps
 from ganatomy.facade.adopted_given import Given
-from ganatomy.gan.adopt.contract import examine_contract
+from ganatomy.facade.adopted_parts import PARTS, PagePart
 from ganatomy.report.beside import Beside
 from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import gather
 from ganatomy.report.verdict.verdict import Verdict
 from ganatomy.results import Result
 from ganatomy.wording import counted, opened
-
-_QUICK_SAMPLES = 256
-_MISSING = {
-    "generator": "no generator was given",
-    "discriminator": "no discriminator was given",
-    "images": "no real images were given (--images)",
-    "fakes": "there are no generated images (--fakes)",
-}
-
-
-@dataclass(frozen=True)
-class PagePart:
-    """One study of the page.
-
-    Parameters
-    ----------
-    name : str
-        Of its section.
-    does : str
-        What is done, for whoever waits.
-    needs : tuple of str
-        Keys of ``Given.has``.
-    seconds : float
-        Of a DCGAN of 64 px on two cores: what is left is told by it.
-    run : callable
-    is_early : bool
-        It belongs to the first version of the page.
-    is_quick : bool
-        It is not left out by ``--quick``.
-    """
-
-    name: str
-    does: str
-    needs: tuple[str, ...]
-    seconds: float
-    run: Callable[[Given], Result]
-    is_early: bool = False
-    is_quick: bool = True
-
-    def reason_against(self, given: Given) -> str:
-        """Say why it cannot be, "" where it can."""
-        missing = [_MISSING[name] for name in self.needs if not given.has[name]]
-        if missing:
-            return " and ".join(missing)
-        return "--quick leaves it out" if given.is_quick and not self.is_quick else ""
-
-
-def _contract(given: Given) -> Result:
-    return examine_contract(given.adopted, given.reals, seed=given.seed)
-
-
-def _maps(given: Given) -> Result:
-    return explain_by_maps(given.subjects, seed=given.seed, on_warning=given.warn)
-
-
-def _sampling(given: Given) -> LimeSampling:
-    return LimeSampling(num_samples=_QUICK_SAMPLES) if given.is_quick else LimeSampling()
-
-
-def _lime(given: Given) -> Result:
-    return explain_by_lime(
-        given.subjects,
-        sampling=_sampling(given),
-        latent_targets=("d_logit",),
-        seed=given.seed,
-        on_warning=given.warn,
-    )
-
-
-def _faithfulness(given: Given) -> Result:
-    methods = Methods(DEFAULT_CAMS, on_warning=given.warn)
-    return judge_explanations(given.subjects, methods, seed=given.seed)
-
-
-PARTS: tuple[PagePart, ...] = (
-    PagePart("contract", "whose GAN it is, and what it does", (), 2, _contract, is_early=True),
-    PagePart("gradcam", "maps, units and regions", (), 40, _maps),
-    PagePart("lime", "LIME", ("discriminator",), 40, _lime),
-    PagePart(
-        "faithfulness", "tests of the maps", ("discriminator",), 90, _faithfulness, is_quick=False
-    ),
-)
 
 
 @dataclass
@@ -111,6 +23,7 @@ class _Work:
 
     reports: Path
     reasons: dict[str, str] = field(default_factory=dict)
+    results: dict[str, Result] = field(default_factory=dict)
     started: float = field(default_factory=monotonic)
     done: float = 0.0
 
@@ -193,7 +106,9 @@ def write_page(
 def _run(part: PagePart, given: Given, work: _Work, say: Callable[[str], None]) -> None:
     """The contract must hold; whatever else fails is left out."""
     try:
-        part.run(given).save(work.reports / part.name)
+        result = part.run(given, work.results)
+        result.save(work.reports / part.name)
+        work.results[part.name] = result
     except Exception as error:
         if part.name == "contract":
             raise

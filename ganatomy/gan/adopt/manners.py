@@ -15,7 +15,7 @@ _SAME = 1e-3  # of the spread of the answers
 
 @dataclass(frozen=True)
 class Manners:
-    """How far answers move, in root mean square, as a share of their own standard deviation.
+    """Movements of answers, in root mean square, as shares of their own standard deviation.
 
     Parameters
     ----------

@@ -60,7 +60,7 @@ NO_SENTENCES = {
         *("facade.checks.check_discriminator", "facade.checks.about_generated"),
         *("data.structure.notes_on_classes",),
         *("explain.lime.missing.missing",),
-        *("facade.adopted_page.PagePart.reason_against",),
+        *("facade.adopted_parts.PagePart.reason_against",),
     ),
     "a word for a kind of map, a layer or a target": (
         *("report.sections.kinds.Kinds.layer", "report.sections.kinds.Kinds.name"),

@@ -1,0 +1,144 @@
+"""The studies of a page about an adopted GAN: one entry for each, with what it needs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ganatomy.explain.directions.learned import learned_targets
+from ganatomy.explain.directions.result import DirectionsStudy
+from ganatomy.explain.directions.study import find_directions
+from ganatomy.explain.faithfulness.study import judge_explanations
+from ganatomy.explain.lime.result import LimeStudy
+from ganatomy.explain.lime.settings import DEFAULT_HIDING, LimeSampling
+from ganatomy.explain.lime.study import explain_by_lime
+from ganatomy.explain.maps.choices import DEFAULT_CAMS
+from ganatomy.explain.maps.methods import Methods
+from ganatomy.explain.maps.study import explain_by_maps
+from ganatomy.explain.networks.named import usual_targets
+from ganatomy.explain.networks.targets import Target
+from ganatomy.facade.adopted_given import Given
+from ganatomy.gan.adopt.contract import examine_contract
+from ganatomy.results import Result
+
+Done = Mapping[str, Result]
+"""The results of the parts before, by their names."""
+
+_QUICK_SAMPLES = 256  # of LIME
+_LATENTS, _QUICK_LATENTS = 512, 128  # that directions are found by
+_ABLATED, _QUICK_ABLATED = 32, 8  # images that every unit is tried on
+_UNITS, _QUICK_UNITS = 256, 64
+_WEIGHED, _QUICK_WEIGHED = 8, 4  # latents whose coordinates are weighed
+_READ_BY_LIME = ("brightness", "contrast")
+_MISSING = {
+    "generator": "no generator was given",
+    "discriminator": "no discriminator was given",
+    "images": "no real images were given (--images)",
+    "fakes": "there are no generated images (--fakes)",
+}
+
+
+@dataclass(frozen=True)
+class PagePart:
+    """One study of the page.
+
+    Parameters
+    ----------
+    name : str
+        Of its section.
+    does : str
+        What is done, for whoever waits.
+    needs : tuple of str
+        Keys of ``Given.has``.
+    seconds : float
+        Of a DCGAN of 64 px on two cores: what is left is told by it.
+    run : callable
+    is_early : bool
+        It belongs to the first version of the page.
+    is_quick : bool
+        It is not left out by ``--quick``.
+    """
+
+    name: str
+    does: str
+    needs: tuple[str, ...]
+    seconds: float
+    run: Callable[[Given, Done], Result]
+    is_early: bool = False
+    is_quick: bool = True
+
+    def reason_against(self, given: Given) -> str:
+        """Say why it cannot be, "" where it can."""
+        missing = [_MISSING[name] for name in self.needs if not given.has[name]]
+        if missing:
+            return " and ".join(missing)
+        return "`--quick` leaves it out" if given.is_quick and not self.is_quick else ""
+
+
+def _contract(given: Given, done: Done) -> Result:
+    return examine_contract(given.adopted, given.reals, seed=given.seed)
+
+
+def _directions(given: Given, done: Done) -> Result:
+    count = _QUICK_LATENTS if given.is_quick else _LATENTS
+    least = 2 * given.subjects.latent_dim
+    return find_directions(
+        given.subjects.generator,
+        given.adopted.latents(max(count, least), given.seed, "directions"),
+        num_classes=given.subjects.num_classes,
+        seed=given.seed,
+        on_warning=given.warn,
+    )
+
+
+def _learned(given: Given, done: Done) -> dict[str, Target]:
+    """Directions that G was found to vary, as targets of their own."""
+    found = done.get("directions")
+    if not isinstance(found, DirectionsStudy):
+        return {}
+    return learned_targets(found, given.subjects.generator)
+
+
+def _targets(given: Given) -> tuple[str, ...]:
+    """Targets of G beside D's logit: those that need nothing but its images."""
+    return usual_targets(given.subjects.fake.shape[1]) if given.has["generator"] else ()
+
+
+def _maps(given: Given, done: Done) -> Result:
+    return explain_by_maps(
+        given.subjects,
+        targets=_targets(given),
+        further=_learned(given, done),
+        num_ablated=_QUICK_ABLATED if given.is_quick else _ABLATED,
+        num_units=_QUICK_UNITS if given.is_quick else _UNITS,
+        seed=given.seed,
+        on_warning=given.warn,
+    )
+
+
+def _lime(given: Given, done: Done) -> Result:
+    sampling = LimeSampling(num_samples=_QUICK_SAMPLES) if given.is_quick else LimeSampling()
+    return explain_by_lime(
+        given.subjects,
+        sampling=sampling,
+        latent_targets=("d_logit",) if given.has["discriminator"] else _READ_BY_LIME,
+        num_latents=_QUICK_WEIGHED if given.is_quick else _WEIGHED,
+        seed=given.seed,
+        on_warning=given.warn,
+    )
+
+
+def _faithfulness(given: Given, done: Done) -> Result:
+    lime = done.get("lime")
+    hiding = lime.hiding if isinstance(lime, LimeStudy) else DEFAULT_HIDING
+    methods = Methods(DEFAULT_CAMS, hiding=hiding, on_warning=given.warn)
+    return judge_explanations(given.subjects, methods, seed=given.seed)
+
+
+PARTS: tuple[PagePart, ...] = (
+    PagePart("contract", "whose GAN it is, and what it does", (), 2, _contract, is_early=True),
+    PagePart("directions", "directions of the latents", ("generator",), 20, _directions),
+    PagePart("gradcam", "maps, units and regions", (), 40, _maps),
+    PagePart("lime", "LIME", (), 40, _lime),
+    PagePart(
+        "faithfulness", "tests of the maps", ("discriminator",), 90, _faithfulness, is_quick=False
+    ),
+)
