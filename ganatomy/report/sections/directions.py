@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ganatomy.explain.directions.result import DirectionsStudy
 from ganatomy.explain.directions.walks import STEPS
+from ganatomy.marking import GENERATED
 from ganatomy.report.figures.direction_strip import direction_strip
 from ganatomy.report.sections import directions_words as words
 from ganatomy.report.sections.page_section import (
@@ -54,6 +55,7 @@ def _figures(study: DirectionsStudy) -> dict[str, Figure]:
             words.caption(study, number, is_first=place == 0),
             source="directions/directions.safetensors",
             kind="pixels",
+            mark=GENERATED,
             narrow=True,
         )
         for place, number in enumerate(_numbers(study))
@@ -61,7 +63,7 @@ def _figures(study: DirectionsStudy) -> dict[str, Figure]:
 
 
 def _strip_name(number: int) -> str:
-    return f"direction_{number}"
+    return f"direction_{number:02d}"
 
 
 def _summary(study: DirectionsStudy) -> list[str]:

@@ -14,7 +14,7 @@ METHOD_NAMES = {
 _OF_BRIGHTNESS = {
     "position_across": "place of what is bright from left to right",
     "position_down": "place of what is bright from top to bottom",
-    "scale": "spread of what is bright",
+    "scale": "extent of what is bright",
     "orientation": "slant of what is bright",
 }
 _MOST_OTHERS = 3
@@ -30,7 +30,7 @@ def plain_concept(name: str, grid: int = GRID) -> str:
     Examples
     --------
     >>> plain_concept("scale"), plain_concept("cell_0_0")
-    ('spread of what is bright', 'brightness of the upper left corner')
+    ('extent of what is bright', 'brightness of the upper left corner')
     >>> plain_concept("position_down")
     'place of what is bright from top to bottom'
     """

@@ -28,6 +28,7 @@ from ganatomy.report.sections.page_section import (
     png,
     rows_of,
 )
+from ganatomy.report.sections.samples_sheet import first_samples
 from ganatomy.report.sections.train import SETTINGS, has_level
 from ganatomy.report.verdict.clause import Clause
 from ganatomy.report.verdict.gate import Gate
@@ -35,9 +36,6 @@ from ganatomy.report.verdict.questions.champion import champion
 from ganatomy.report.verdict.questions.copies import copies
 from ganatomy.report.verdict.questions.quality import classes, works
 from ganatomy.wording import counted
-
-_HEAD = (8, 4)  # columns and rows of images at the page's head
-_HEAD_SIDE = 52  # small images are enlarged to about so many pixels
 
 _BLUE_AND_GREY = (
     "Blue: generated images, with their 95 % interval. Grey: real training images in their place, "
@@ -177,7 +175,7 @@ def _figures(result: Evaluated) -> dict[str, Figure]:
             kind="pixels",
             mark=GENERATED,
         ),
-        SAMPLES: _first_samples(study),
+        SAMPLES: first_samples(study.shown, "evaluate/pictures.safetensors"),
         "suspects": Picture(
             lambda: png(_suspects(study)),
             words.finding_of_copies(study.memorisation),
@@ -201,20 +199,6 @@ def _figures(result: Evaluated) -> dict[str, Figure]:
             narrow=True,
         )
     return figures
-
-
-def _first_samples(study: EvaluationStudy) -> Picture:
-    first = study.shown[: _HEAD[0] * _HEAD[1]]
-    scale = max(1, round(_HEAD_SIDE / first.shape[-1]))
-    return Picture(
-        lambda: png(contact_sheet(first, _HEAD[0], scale=scale)),
-        title=f"The first {counted(len(first), 'image')} that G makes",
-        caption="First draws, not picked.",
-        alt=f"{counted(len(first), 'image')} made by the generator",
-        source="evaluate/pictures.safetensors",
-        kind="pixels",
-        mark=GENERATED,
-    )
 
 
 def _charts(result: Evaluated) -> dict[str, Figure]:

@@ -12,7 +12,8 @@ FIGURES = {
     "discriminator": ("logits",),
     "importance": ("importance", "regions", "without", "power", "noise", "interactions", "effects"),
     "variants": ("blur",),
-    "directions": ("direction_1",),
+    "directions": ("direction_01",),
+    "samples": ("samples", "alike"),
     "faithfulness": (
         *("looks", "within_g", "failing"),
         *("agreement", "controls", "removal", "randomisation"),
@@ -27,6 +28,7 @@ FIGURES = {
 }
 FACTS = {
     "contract": ("contract",),
+    "samples": ("samples",),
     "evaluate": ("quality", "memorisation", "generalisation", "classes", "evaluator"),
     "discriminator": ("health",),
     "importance": ("importance",),
@@ -40,7 +42,8 @@ FACTS = {
 }
 FILMS = (("train", "film"), ("gradcam", "film"))
 WHERE_THERE_ARE_ANY = (
-    ("directions", "direction_1"),
+    ("directions", "direction_01"),
+    ("samples", "alike"),
     ("importance", "regions"),
     ("importance", "without"),
     ("importance", "interactions"),
@@ -183,6 +186,7 @@ def facts() -> dict[str, Any]:
             "told": ["how it answers"],
             "notes": ["a note on weights"],
         },
+        "samples": {"verdict": "what G makes", "is_collapsed": True, "rule": "by which rule"},
         "directions": {
             "finding": "what G varies",
             "method": "how it was found",

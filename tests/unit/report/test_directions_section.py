@@ -38,15 +38,17 @@ def test_each_direction_that_stands_out_has_a_strip_with_its_name(
     studies: dict[str, DirectionsStudy], tmp_path: Path
 ) -> None:
     html, part = _page(studies["blob"], tmp_path)
-    assert list(part.figures) == ["direction_1", "direction_2", "direction_3"]
+    assert list(part.figures) == ["direction_01", "direction_02", "direction_03"]
     titles = [part.pictures[name].title for name in part.figures]
     assert "place of what is bright from left to right, +" in titles[0]
     assert "place of what is bright from top to bottom, +" in titles[1]
     assert html.rindex("<figure ") < html.index("<table")
     assert html.count("<figure ") == 3
+    places = [html.index(f"Direction {number}: ") for number in (1, 2, 3)]
+    assert places == sorted(places)
     assert html.count("does not stand out") == 2
     assert "3 of 5 learned directions stand out" in html
-    assert part.pictures["direction_1"].source == "directions/directions.safetensors"
+    assert part.pictures["direction_01"].source == "directions/directions.safetensors"
     assert not re.search(r"\bnan\b|cell_|position_", re.sub(r"data:image[^\"]*", "", html))
 
 
@@ -54,9 +56,9 @@ def test_where_none_stands_out_the_first_is_shown_without_a_name(
     studies: dict[str, DirectionsStudy], tmp_path: Path
 ) -> None:
     html, part = _page(studies["alike"], tmp_path)
-    assert list(part.figures) == ["direction_1"]
+    assert list(part.figures) == ["direction_01"]
     assert "No learned direction of 5 stands out" in html
-    assert part.pictures["direction_1"].title.endswith("changes no more than any direction does.")
+    assert part.pictures["direction_01"].title.endswith("changes no more than any direction does.")
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 8, 20), (7, 30, 10)])

@@ -22,6 +22,7 @@ from ganatomy.metrics.fidelity import NAMES
 from ganatomy.metrics.memorisation import CANNOT_TELL, COPIES, NO_SIGN, judge_memorisation
 from ganatomy.metrics.nearness import three_samples
 from ganatomy.metrics.result import EvaluationStudy
+from ganatomy.metrics.samples import SamplesStudy
 from ganatomy.metrics.sentences import beside_held_out, beside_reals
 from tests.unit.sentences.made import NUMBERS, SHARES, few, intervals, reads, rows_of_fidelity, some
 from tests.unit.sentences.reading import faults, untold
@@ -332,3 +333,32 @@ def test_the_verdict_on_the_discriminator(health: DiscriminatorHealth) -> None:
             assert high < 0.5
         if finding.rule == "boundary":
             assert "at +0.00" not in finding.text
+
+
+@st.composite
+def samples_studies(draw: st.DrawFn) -> SamplesStudy:
+    """Draw what is seen in samples: none, some or all of them near-identical."""
+    total = draw(st.sampled_from([10, 500]))
+    near = draw(st.sampled_from([0, 1, 2, total // 2, total]))
+    by_chance = draw(st.sampled_from([0.0, 0.7, total / 2]))
+    shape = (draw(st.sampled_from([1, 3, 16])), 8, 12)
+    return SamplesStudy(
+        shape,
+        *(-1.0, draw(st.sampled_from([0.9, 1.0, 3.25])), draw(SHARES)),
+        draw(st.sampled_from([0.0, 0.4, 61.23])),
+        *(total, near, by_chance),
+        shown=torch.zeros(10, *shape, dtype=torch.uint8),
+        pairs=torch.zeros(min(2, near // 2), 2, *shape, dtype=torch.uint8),
+    )
+
+
+@reads(*(f"metrics.samples.SamplesStudy.{name}" for name in ("verdict", "variety")))
+@given(samples_studies())
+@few
+def test_what_is_seen_in_samples(study: SamplesStudy) -> None:
+    said = study.verdict()
+    assert not faults(said)
+    figures = [*study.shape, study.num_near, study.num_images, study.num_expected]
+    figures += [*study.interval, study.apart, 255, study.beyond, study.low, study.high, -1]
+    assert not untold(said.replace("less than 0.1 %", "").replace("more than 99.9 %", ""), figures)
+    assert ("collapse:" in said.split("No sign of")[0]) == study.is_collapsed

@@ -25,6 +25,7 @@ from ganatomy.importance.sizes import amount, in_words, span
 from ganatomy.metrics.discriminator.health import DiscriminatorHealth
 from ganatomy.metrics.memorisation import CANNOT_TELL, COPIES, NO_SIGN
 from ganatomy.metrics.result import EvaluationStudy
+from ganatomy.metrics.samples import SamplesStudy
 from ganatomy.report.sections import (
     evaluate,
     faithfulness_words,
@@ -44,7 +45,7 @@ from tests.unit.sentences.made import NUMBERS, few, reads, some
 from tests.unit.sentences.reading import faults
 from tests.unit.sentences.test_of_explanations import directions, measures
 from tests.unit.sentences.test_of_importance import importances
-from tests.unit.sentences.test_of_metrics import healths, studies
+from tests.unit.sentences.test_of_metrics import healths, samples_studies, studies
 
 COUNTS = st.sampled_from([0, 1, 7])
 LABELS = (COPIES, NO_SIGN, CANNOT_TELL)  # beside which the reason stands
@@ -90,7 +91,7 @@ def read_all(section: PageSection[Any], result: Any) -> None:
 def test_every_section_is_read() -> None:
     tested = {
         *("evaluate", "discriminator", "importance", "train", "prepare", "variants", "contract"),
-        "directions",
+        *("directions", "samples"),
     }
     assert tested | set(NEEDS_A_RUN) == set(SECTIONS)
 
@@ -150,6 +151,12 @@ def contracts(draw: st.DrawFn) -> Contract:
 @few
 def test_the_section_on_whose_gan_it_is(contract: Contract) -> None:
     read_all(SECTIONS["contract"], contract)
+
+
+@given(samples_studies())
+@few
+def test_the_section_on_samples(study: SamplesStudy) -> None:
+    read_all(SECTIONS["samples"], study)
 
 
 @reads("report.sections.directions_words.")
