@@ -16,6 +16,7 @@ from ganatomy.rng import generator
 
 Better = Literal["lower", "higher"]
 NAMES = ("fcd", "kid", "precision", "recall", "density", "coverage")
+RANDOM_NAMES = ("frd", "krd", *NAMES[2:])
 INCEPTION_NAMES = ("fid", *(f"{name}_inception" for name in NAMES[1:]))
 _BETTER: tuple[Better, ...] = ("lower", "lower", "higher", "higher", "higher", "higher")
 
@@ -78,7 +79,8 @@ def measure_fidelity(
     progress : callable, optional
         Called with (done, total) steps.
     names : tuple of str
-        What the measurements are called, in this order; `INCEPTION_NAMES` for those features.
+        What the measurements are called, in this order; `INCEPTION_NAMES` and
+        `RANDOM_NAMES` for those features.
 
     Returns
     -------

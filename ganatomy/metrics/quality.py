@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
+from torch import nn
 
 from ganatomy.errors import InputError
 from ganatomy.metrics.copies import Suspects, most_suspicious
@@ -48,7 +49,8 @@ class Quality:
         In the spaces ``features`` and ``pixels``; in the latter alone where the evaluator guesses.
     suspects : Suspects
         The fakes that are likeliest to be copies, whatever the verdict.
-    generalisation : Generalisation
+    generalisation : Generalisation or None
+        None where there are no logits.
     coverage : Coverage or None
         None where the data has no classes, or the evaluator guesses.
     fake_histogram, real_histogram : Tensor of shape (k,), int64
@@ -58,7 +60,7 @@ class Quality:
     fidelity: list[Measurement]
     memorisation: Memorisation
     suspects: Suspects
-    generalisation: Generalisation
+    generalisation: Generalisation | None
     coverage: Coverage | None
     fake_histogram: torch.Tensor
     real_histogram: torch.Tensor
@@ -66,8 +68,8 @@ class Quality:
 
 def judge(
     images: Three,
-    logits: Three,
-    network: Evaluator,
+    logits: Three | None,
+    network: nn.Module,
     *,
     class_names: tuple[str, ...],
     seed: int,
@@ -75,6 +77,8 @@ def judge(
     num_suspects: int,
     is_measured: bool = True,
     inception: Three | None = None,
+    pixels: Three | None = None,
+    names: tuple[str, ...] = NAMES,
     progress: Callable[[int, int], None] | None = None,
 ) -> Quality:
     """Compare fakes with held-out images and with the training images.
@@ -87,9 +91,10 @@ def judge(
     images : Three of Tensor of shape (n, c, s, s), uint8
         Distances use the same count of each: the smallest of the three. Training images stand in
         for fakes to give the floor.
-    logits : Three of Tensor of shape (n,)
-        D's, of the same images.
-    network : Evaluator
+    logits : Three of Tensor of shape (n,), or None
+        D's, of the same images; without them nothing is said of D.
+    network : Evaluator or RandomFeatures
+        The latter has no classes.
     class_names : tuple of str
         Of the evaluator's classes; empty where these are no classes of the data.
     seed : int
@@ -100,6 +105,10 @@ def judge(
         False: the evaluator guesses, and nothing is measured in its features; see `EvaluatorSkill`.
     inception : Three of Tensor of shape (n, 2048), optional
         Inception features of some of these images.
+    pixels : Three of Tensor of shape (n, c, h, w), uint8, optional
+        The same images made smaller, for distances between pixels.
+    names : tuple of str
+        Of the distances in the network's features, as `fidelity.NAMES`.
     progress : callable, optional
         Called with (done, total) steps.
 
@@ -133,7 +142,7 @@ def judge(
     tick()
     samples = {"features": three_samples(*features)} if is_measured else {}
     tick()
-    samples["pixels"] = three_samples(*(part.flatten(1) for part in images))
+    samples["pixels"] = three_samples(*(part.flatten(1) for part in pixels or images))
     tick()
     independence = check_independence(samples, by_pixels(images.train, images.held_out))
 
@@ -148,14 +157,16 @@ def judge(
         fidelity = _distances(inception, seed, num_replicates, tick, INCEPTION_NAMES)
     with _one_thread():
         if is_measured:
-            own = _distances(independent(features), seed, num_replicates, tick, NAMES)
+            own = _distances(independent(features), seed, num_replicates, tick, names)
         else:
             own = not_measured(count)
             tick()
         fidelity = [*own, *fidelity]
         memorisation = judge_memorisation(samples, seed, independence=independence)
         tick()
-        generalisation = generalisation_gap(*independent(logits), seed=seed)
+        generalisation = None
+        if logits is not None:
+            generalisation = generalisation_gap(*independent(logits), seed=seed)
         coverage = cover(made, real, class_names, seed=seed) if class_names else None
         tick()
     copies = {name: evidence.copies for name, evidence in memorisation.spaces.items()}
@@ -163,9 +174,10 @@ def judge(
     return Quality(fidelity, memorisation, suspects, generalisation, coverage, made, real)
 
 
-def _histogram(network: Evaluator, images: torch.Tensor, num_classes: int) -> torch.Tensor:
+def _histogram(network: nn.Module, images: torch.Tensor, num_classes: int) -> torch.Tensor:
     if num_classes == 0:
         return torch.empty(0, dtype=torch.int64)
+    assert isinstance(network, Evaluator)  # or there would be no classes
     return predict(network, images).argmax(1).bincount(minlength=num_classes)
 
 

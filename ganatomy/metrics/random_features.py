@@ -15,7 +15,7 @@ class RandomFeatures(nn.Module):
 
     Parameters
     ----------
-    channels : int in {1, 3}
+    channels : int
     seed : int
         The weights are drawn from it; it is part of the metric's definition.
     num_filters : int
@@ -34,7 +34,9 @@ class RandomFeatures(nn.Module):
         self.eval().requires_grad_(False)
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
-        """Return feature vectors of shape (n, 16 * num_filters) of images in [-1, 1]."""
+        """Return feature vectors of shape (n, 16 * num_filters) of images in [-1, 1].
+
+        Images of any size will do, from 4 pixels a side on."""
         hidden = torch.relu(self.second(torch.relu(self.first(images))))
         pooled: torch.Tensor = self.pool(hidden).flatten(1)
         return pooled

@@ -55,7 +55,9 @@ def _evidence(evidence: Evidence) -> Record:
 
 
 def generalisation_record(quality: Quality) -> Record:
-    """Describe D's gap between training and held-out images."""
+    """Describe D's gap between training and held-out images; nothing where it was not asked."""
+    if quality.generalisation is None:
+        return {}
     values = asdict(quality.generalisation)
     low, high = values.pop("auc_interval")
     return {**values, "auc_low": low, "auc_high": high}

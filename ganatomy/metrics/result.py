@@ -19,6 +19,9 @@ Record = dict[str, Any]
 _PICTURES = "pictures.safetensors"
 _INCEPTION = "inception.json"
 _EVALUATOR = "evaluator.json"
+_FEATURES = "features.json"
+EVALUATOR, RANDOM = "evaluator", "random"
+"""The networks in whose features distances are measured."""
 _INTERVAL = ("low", "high", "floor", "expected")
 
 
@@ -42,6 +45,9 @@ class EvaluationStudy:
         Of the file of Inception weights, "" without one.
     skill : EvaluatorSkill or None
         Of the evaluator in whose features this was measured; None where it is not known.
+    features : str in {"evaluator", "random"}
+        Whose features they are. In random ones images were compared that were given, of which it
+        is not known whether the GAN was trained on them: see `given.evaluate_given`.
     """
 
     fidelity: pd.DataFrame
@@ -53,10 +59,11 @@ class EvaluationStudy:
     suspicious: dict[str, torch.Tensor]
     inception_sha256: str = ""
     skill: EvaluatorSkill | None = None
+    features: str = EVALUATOR
 
     def save(self, folder: Path) -> None:
         """Write the tables, the records and the pictures."""
-        remove_stale(folder, _INCEPTION, _EVALUATOR)
+        remove_stale(folder, _INCEPTION, _EVALUATOR, _FEATURES)
         write_bytes(folder / "fidelity.csv", csv_bytes(self.fidelity))
         write_bytes(folder / "suspects.csv", csv_bytes(self.suspects))
         for name in ("memorisation", "generalisation", "classes"):
@@ -67,6 +74,8 @@ class EvaluationStudy:
             write_json(folder / _INCEPTION, {"sha256": self.inception_sha256})
         if self.skill is not None:
             write_json(folder / _EVALUATOR, asdict(self.skill))
+        if self.features != EVALUATOR:
+            write_json(folder / _FEATURES, {"features": self.features})
 
     @staticmethod
     @validated
@@ -75,6 +84,7 @@ class EvaluationStudy:
         pictures = read_tensors(folder / _PICTURES)
         shown = pictures.pop("shown")
         inception, evaluator = folder / _INCEPTION, folder / _EVALUATOR
+        features = folder / _FEATURES
         return EvaluationStudy(
             read_table(folder / "fidelity.csv", ("name", "better")),
             read_json(folder / "memorisation.json"),
@@ -85,7 +95,13 @@ class EvaluationStudy:
             {name.removeprefix("suspicious/"): images for name, images in pictures.items()},
             read_json(inception)["sha256"] if inception.exists() else "",
             EvaluatorSkill(**read_json(evaluator)) if evaluator.exists() else None,
+            read_json(features)["features"] if features.exists() else EVALUATOR,
         )
+
+    @property
+    def of_given_images(self) -> bool:
+        """Say whether it is not known which of the images the GAN was trained on."""
+        return self.features == RANDOM
 
     @property
     def is_measured(self) -> bool:
@@ -165,7 +181,8 @@ class EvaluationStudy:
                 if self.classes[key]
             ]
             said.append(f"G makes {found}{''.join(rest)}.")
-        said.append(f"{_of_heart(gap)}.")
+        if gap:
+            said.append(f"{_of_heart(gap)}.")
         if shared := self.memorisation["num_in_training"]:
             total = self.memorisation["num_held_out"]
             said.append(
@@ -188,6 +205,8 @@ def _of_heart(gap: Record) -> str:
 
 
 def _of_discriminator(gap: Record) -> dict[str, float]:
+    if not gap:
+        return {}
     auc = {"value": gap["auc"], "low": gap["auc_low"], "high": gap["auc_high"]}
     return {
         "d_gap": gap["gap"],

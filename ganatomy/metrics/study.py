@@ -9,15 +9,17 @@ from ganatomy.files import sha256_of
 from ganatomy.metrics import records
 from ganatomy.metrics.evaluator import Evaluator
 from ganatomy.metrics.evaluator_skill import EvaluatorSkill
+from ganatomy.metrics.fidelity import NAMES, RANDOM_NAMES
 from ganatomy.metrics.inception import inception_features
 from ganatomy.metrics.quality import Quality, Three, judge
-from ganatomy.metrics.result import EvaluationStudy
+from ganatomy.metrics.random_features import RandomFeatures
+from ganatomy.metrics.result import EVALUATOR, RANDOM, EvaluationStudy
 
 
 def evaluate(
     images: Three,
-    logits: Three,
-    evaluator: Evaluator,
+    logits: Three | None,
+    evaluator: Evaluator | RandomFeatures,
     *,
     class_names: tuple[str, ...] = (),
     num_replicates: int = 200,
@@ -26,6 +28,7 @@ def evaluate(
     skill: EvaluatorSkill | None = None,
     inception_weights: Path | None = None,
     device: torch.device | None = None,
+    pixels: Three | None = None,
     seed: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> EvaluationStudy:
@@ -35,9 +38,9 @@ def evaluate(
     ----------
     images : Three of Tensor of shape (n, c, s, s), uint8
         Training, held-out and generated images.
-    logits : Three of Tensor of shape (n,)
-        D's, of the same images.
-    evaluator : Evaluator
+    logits : Three of Tensor of shape (n,), or None
+        D's, of the same images; without them nothing is said of D.
+    evaluator : Evaluator or RandomFeatures
         The network in whose features distances are measured.
     class_names : tuple of str
         Of the evaluator's classes; empty where these are no classes of the data.
@@ -54,6 +57,8 @@ def evaluate(
         Measure in the features of Inception as well: see `inception_features`.
     device : torch.device, optional
         Where Inception runs; the CPU without one.
+    pixels : Three of Tensor of shape (n, c, h, w), uint8, optional
+        The same images made smaller, where distances between pixels would take too much memory.
     seed : int
     on_progress : callable, optional
         Called with steps done, and of how many.
@@ -63,6 +68,7 @@ def evaluate(
     InputError
         Too few images of a kind, training images that are all the same, or no Inception weights.
     """
+    is_random = isinstance(evaluator, RandomFeatures)
     inception = None
     if inception_weights is not None:
         inception = _inception(images, inception_weights, device or torch.device("cpu"))
@@ -76,6 +82,8 @@ def evaluate(
         num_suspects=num_suspects,
         is_measured=skill is None or skill.is_enough,
         inception=inception,
+        pixels=pixels,
+        names=RANDOM_NAMES if is_random else NAMES,
         progress=on_progress,
     )
     return EvaluationStudy(
@@ -88,6 +96,7 @@ def evaluate(
         _suspicious(images, quality),
         sha256_of(inception_weights) if inception_weights is not None else "",
         skill,
+        RANDOM if is_random else EVALUATOR,
     )
 
 

@@ -11,7 +11,7 @@ from ganatomy.data.images import contact_sheet
 from ganatomy.files import read_json
 from ganatomy.importance.champion import FOLDER, BesideChampion
 from ganatomy.marking import GENERATED, MIXED
-from ganatomy.metrics.result import EvaluationStudy
+from ganatomy.metrics.result import EVALUATOR, RANDOM, EvaluationStudy
 from ganatomy.metrics.sentences import beside_held_out, beside_reals, on_copies
 from ganatomy.report.figures.class_bars import class_bars
 from ganatomy.report.figures.fidelity_chart import fidelity_chart
@@ -43,6 +43,10 @@ _BLUE_AND_GREY = (
 )
 
 
+_WHOSE = {
+    EVALUATOR: "an evaluator trained on these data",
+    RANDOM: "a network of random weights",
+}
 _COPIES = "Does it copy?"
 _MEASURES = {
     "copies": "nearer than the threshold for copies",
@@ -63,9 +67,11 @@ class Evaluated:
     @staticmethod
     def load(folder: Path) -> "Evaluated":
         """Read the study and what two other stages have left beside it."""
-        beside = folder / FOLDER
+        beside, study = folder / FOLDER, EvaluationStudy.load(folder)
+        if study.of_given_images:  # there is no evaluator, and nothing is known of the training
+            return Evaluated(study, {}, False)
         return Evaluated(
-            EvaluationStudy.load(folder),
+            study,
             read_json(folder.parent / "evaluator" / "metrics.json"),
             has_level(read_json(folder.parent / "train" / SETTINGS)),
             BesideChampion.load(beside) if beside.is_dir() else None,
@@ -91,7 +97,8 @@ def _by_inception(table: pd.DataFrame) -> "pd.Series[bool]":
 def _shown(table: pd.DataFrame) -> pd.DataFrame:
     """All but a kernel distance that cannot tell, which says nothing the others do not."""
     silent = [
-        row["name"].startswith("kid") and not words.is_told_apart(row) for row in rows_of(table)
+        row["name"].startswith(("kid", "krd")) and not words.is_told_apart(row)
+        for row in rows_of(table)
     ]
     return table[~np.asarray(silent, dtype=bool)]
 
@@ -109,11 +116,14 @@ def _facts(result: Evaluated) -> Record:
             "unmeasured": study.unmeasured,
             "by_inception": not result.inception.empty,
             "evaluator": study.skill.in_words() if study.skill else "",
+            "given": study.of_given_images,
         },
         "memorisation": _memorisation(study.memorisation),
         "generalisation": {
             **study.generalisation,
-            "finding": words.d_and_its_training_images(study.generalisation),
+            "finding": words.d_and_its_training_images(study.generalisation)
+            if study.generalisation
+            else "",
             "has_level": result.has_level,
         },
         "classes": study.classes,
@@ -206,7 +216,7 @@ def _charts(result: Evaluated) -> dict[str, Figure]:
     charts: dict[str, Figure] = {}
     count = result.study.num_compared
     for name, table, where in (
-        ("fidelity", _shown(result.own), "an evaluator trained on these data"),
+        ("fidelity", _shown(result.own), _WHOSE[result.study.features]),
         ("fidelity_inception", _shown(result.inception), "Inception, as papers report them"),
     ):
         if len(table):
@@ -270,8 +280,14 @@ def _summary(result: Evaluated) -> list[str]:
             else []
         ),
         f"copies of training images: {on_copies(study.memorisation)}",
-        f"D tells training from held-out images (AUC): {gap['auc']:.3f} "
-        f"({gap['auc_low']:.3f} to {gap['auc_high']:.3f})",
+        *(
+            [
+                f"D tells training from held-out images (AUC): {gap['auc']:.3f} "
+                f"({gap['auc_low']:.3f} to {gap['auc_high']:.3f})"
+            ]
+            if gap
+            else []
+        ),
     ]
 
 

@@ -202,6 +202,7 @@ def facts() -> dict[str, Any]:
             "by_inception": True,
             "unmeasured": "",
             "evaluator": "how good the evaluator is",
+            "given": False,
         },
         "memorisation": {
             "verdict": "a verdict",

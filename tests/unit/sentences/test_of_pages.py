@@ -23,8 +23,9 @@ from ganatomy.importance.result import ImportanceStudy
 from ganatomy.importance.screening_result import ScreeningStudy
 from ganatomy.importance.sizes import amount, in_words, span
 from ganatomy.metrics.discriminator.health import DiscriminatorHealth
+from ganatomy.metrics.fidelity import NAMES, RANDOM_NAMES
 from ganatomy.metrics.memorisation import CANNOT_TELL, COPIES, NO_SIGN
-from ganatomy.metrics.result import EvaluationStudy
+from ganatomy.metrics.result import RANDOM, EvaluationStudy
 from ganatomy.metrics.samples import SamplesStudy
 from ganatomy.report.sections import (
     evaluate,
@@ -144,6 +145,23 @@ def contracts(draw: st.DrawFn) -> Contract:
         tuple(Oddity("range", "Something is odd: mend it") for _ in range(draw(COUNTS))),
         *(("a note",), manners, tuple(agreed), "cpu"),
     )
+
+
+@given(studies())
+@few
+def test_the_section_on_quality_beside_given_images(study: EvaluationStudy) -> None:
+    rows = [(1, 0, space, 0, 0.5) for space in study.memorisation["spaces"]]
+    names = dict(zip(NAMES, RANDOM_NAMES))
+    vars(study).update(
+        suspects=pd.DataFrame(rows, columns=["rank", "fake", "space", "nearest", "ratio"]),
+        fidelity=study.fidelity.fillna(0.5).replace({"name": names}),
+        generalisation={},
+        classes={"names": [], "missing": []},
+        skill=None,
+        features=RANDOM,
+    )
+    assert not faults(study.verdict())
+    read_all(SECTIONS["evaluate"], evaluate.Evaluated(study, {}, False))
 
 
 @reads("gan.adopt.contract.", "gan.adopt.manners.", "gan.adopt.reference.Agreement.words")

@@ -30,16 +30,17 @@ def copies(study: EvaluationStudy, gate: Gate, *, anchor: str = "memorises") -> 
     seen = min(evidence["detectable"] for evidence in spaces.values())
     worst = max(found, key=lambda name: spaces[name]["copies"]["value"], default="")
     share = spaces[worst]["copies"] if worst else {"value": 0.0, "expected": 0.0}
+    whose = "the given images" if study.of_given_images else "training images"
     left = record["num_held_out"] - record["num_in_training"]
     return Clause.judged(
         "copies",
         checks,
         {
-            "yes": f"No sign of copies of training images; an observed share from {percent(seen)} "
+            "yes": f"No sign of copies of {whose}; an observed share from {percent(seen)} "
             "on would have been called copies.",
-            "no": f"It repeats training images: {percent(share['value'])} of its images are as "
+            "no": f"It repeats {whose}: {percent(share['value'])} of its images are as "
             f"near to one as copies are, where {percent(share['expected'])} would be by chance.",
-            "unknown": "Whether it repeats training images cannot be told: of "
+            "unknown": f"Whether it repeats {whose} cannot be told: of "
             f"{record['num_held_out']:,} held-out images {left:,} are not in training, too few to "
             "tell by.",
         },
