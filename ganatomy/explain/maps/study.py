@@ -14,6 +14,7 @@ from ganatomy.explain.maps.film import History, film_of
 from ganatomy.explain.maps.missing import NETWORK_OF, askable, missing
 from ganatomy.explain.maps.result import MapsStudy
 from ganatomy.explain.networks.concepts import Concept
+from ganatomy.explain.networks.hooks import kept
 from ganatomy.explain.networks.measures import Measure, measures_for
 from ganatomy.explain.networks.named import (
     Vocabulary,
@@ -118,27 +119,28 @@ def explain_by_maps(
     carried: list[Concept] = []
     if subjects.evaluator is not None:
         carried = fitted_concepts(concepts, subjects.evaluator, vocabulary, on_warning=on_warning)
-    cases = _cases(subjects, askable(left_out), methods, num_images, on_warning)
-    on_progress(1, _PARTS)
-    asked = ask_generator({**named, **further}, subjects, on_warning=on_warning)
-    on_progress(2, _PARTS)
-    comparison = _comparison(cases, num_images)
-    on_progress(3, _PARTS)
-    causal = _check(cases, asked, subjects, num_ablated, num_random, seed, on_warning)
-    on_progress(4, _PARTS)
-    carriers = find_carriers(
-        subjects,
-        carried,
-        measures=_measures(targets, subjects, vocabulary),
-        num_latents=num_ablated,
-        num_units=num_units,
-        fdr=fdr,
-        on_warning=on_warning,
-    )
-    on_progress(5, _PARTS)
-    whole = subjects.has_generator and subjects.has_discriminator
-    film = film_of(history if whole else (), subjects, _FILM_COLUMNS, on_warning=on_warning)
-    on_progress(_PARTS, _PARTS)
+    with kept(subjects.generator, subjects.discriminator):
+        cases = _cases(subjects, askable(left_out), methods, num_images, on_warning)
+        on_progress(1, _PARTS)
+        asked = ask_generator({**named, **further}, subjects, on_warning=on_warning)
+        on_progress(2, _PARTS)
+        comparison = _comparison(cases, num_images)
+        on_progress(3, _PARTS)
+        causal = _check(cases, asked, subjects, num_ablated, num_random, seed, on_warning)
+        on_progress(4, _PARTS)
+        carriers = find_carriers(
+            subjects,
+            carried,
+            measures=_measures(targets, subjects, vocabulary),
+            num_latents=num_ablated,
+            num_units=num_units,
+            fdr=fdr,
+            on_warning=on_warning,
+        )
+        on_progress(5, _PARTS)
+        whole = subjects.has_generator and subjects.has_discriminator
+        film = film_of(history if whole else (), subjects, _FILM_COLUMNS, on_warning=on_warning)
+        on_progress(_PARTS, _PARTS)
     given = {"D": subjects.has_discriminator, "G": subjects.has_generator}
     layers = {"D": subjects.d_layers, "G": subjects.g_layers}
     return MapsStudy(

@@ -52,6 +52,39 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
+def kept(*networks: nn.Module) -> Iterator[None]:
+    """Give networks back with the very parameters and buffers that they had, and their values.
+
+    What `undisturbed` does not: a network of one's own may write into a buffer in eval mode too, as
+    a spectral norm whose power iteration goes on in every pass. It holds a copy of all weights.
+
+    Examples
+    --------
+    >>> norm = nn.BatchNorm2d(1)
+    >>> with kept(norm):
+    ...     _ = norm(torch.ones(2, 1, 2, 2))
+    >>> norm.running_mean
+    tensor([0.])
+    """
+    before = [
+        (held, name, tensor, tensor.detach().clone())
+        for network in networks
+        for module in network.modules()
+        for held in (module._parameters, module._buffers)
+        for name, tensor in held.items()
+        if tensor is not None
+    ]
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for held, name, tensor, values in before:
+                held[name] = tensor  # type: ignore[assignment]
+                if tensor.shape != values.shape or not torch.equal(tensor, values):
+                    tensor.data = values
+
+
+@contextmanager
 def replaced(model: nn.Module, edits: Mapping[str, Edit]) -> Iterator[None]:
     """Replace what layers return: the network goes on with ``edit(output)``.
 

@@ -10,6 +10,7 @@ from ganatomy.data.dataset import UNLABELLED
 from ganatomy.errors import InputError
 from ganatomy.explain.maps.aggregates import per_class
 from ganatomy.explain.networks.batching import device_of, outputs_of
+from ganatomy.explain.networks.hooks import kept
 from ganatomy.explain.networks.layers import NO_LAYERS, Layers, layers_of
 
 
@@ -102,7 +103,8 @@ class Subjects:
                 "z",
                 "Give both, or neither.",
             )
-        made = outputs_of(generator, z) if z is not None and is_there(generator) else fake
+        with kept(generator):
+            made = outputs_of(generator, z) if z is not None and is_there(generator) else fake
         if is_there(generator) and fake is not None:
             raise InputError(
                 "given beside a generator", "fake", "Leave them out: the generator makes them."
@@ -129,6 +131,9 @@ class Subjects:
         fake_labels = _none_of(made)
         if class_names and evaluator is not None and len(made):
             fake_labels = outputs_of(evaluator, made).argmax(1)
+        with kept(generator, discriminator):
+            d_layers = layers_of(discriminator, shown) if is_there(discriminator) else NO_LAYERS
+            g_layers = NO_LAYERS if z is None else layers_of(generator, z)
         return Subjects(
             generator,
             discriminator,
@@ -139,8 +144,8 @@ class Subjects:
             torch.zeros(0, 0) if z is None else z.cpu(),
             labels.cpu(),
             fake_labels,
-            layers_of(discriminator, shown) if is_there(discriminator) else NO_LAYERS,
-            NO_LAYERS if z is None else layers_of(generator, z),
+            d_layers,
+            g_layers,
             num_classes,
         )
 
