@@ -1,7 +1,7 @@
-"""What `mkdocs.yml` does not list: a page of the API for each package, and every decision.
+"""What `mkdocs.yml` does not list: the API, what `convert-help` says, and every decision.
 
-Both are found, the first in the public face (`ganatomy/__init__.pyi`), the second in the folder, so
-nobody keeps a list.
+All are found, in the public face (`ganatomy/__init__.pyi`) and in the folders, so nobody keeps a
+list.
 """
 
 import sys
@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from ganatomy import public  # noqa: E402  it reads no torch
+from ganatomy.command import convert_help  # noqa: E402  neither does it
 
 _TITLES = {
     "data": "Images",
@@ -41,6 +42,16 @@ def title_of(package: str) -> str:
     return _TITLES.get(package, package.capitalize())
 
 
+def guides() -> dict[str, str]:
+    """Return the Markdown of what `ganatomy convert-help` says by its place in the site."""
+    return {f"adopt/{name}.md": convert_help.guide(name) for name in convert_help.names()}
+
+
+def generated() -> dict[str, str]:
+    """Return the Markdown of every page that no file in `docs/` is by its place in the site."""
+    return {**guides(), **api_pages()}
+
+
 def decisions() -> list[str]:
     """Return the decisions' places in the site, in their order."""
     return [f"decisions/{path.name}" for path in sorted((ROOT / "docs" / "decisions").glob("*.md"))]
@@ -49,7 +60,8 @@ def decisions() -> list[str]:
 def navigation(listed: list[Any]) -> list[Any]:
     """Return the whole navigation: what mkdocs.yml lists, the API, the decisions."""
     api = [{title_of(Path(place).stem): place} for place in api_pages()]
-    return [*listed, {"API": api}, {"Decisions": list(decisions())}]
+    elsewhere = {"GANs of known repositories": [*guides()]}
+    return [*listed, elsewhere, {"API": api}, {"Decisions": list(decisions())}]
 
 
 # ---- called by MkDocs ----
@@ -62,9 +74,9 @@ def on_config(config: Any) -> Any:
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add the pages of the API, which no folder holds."""
+    """Add the pages that `docs/` does not hold."""
     from mkdocs.structure.files import File  # type: ignore[import-not-found]
 
-    for place, text in api_pages().items():
+    for place, text in generated().items():
         files.append(File.generated(config, place, content=text))
     return files

@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
             continue
         module = import_module(f"{command.__name__}.{found.name}")
         line = (module.__doc__ or "").partition("\n")[0].rstrip(".")
-        own = commands.add_parser(found.name, help=line, description=line)
+        own = commands.add_parser(found.name.replace("_", "-"), help=line, description=line)
         module.add_arguments(own)
         own.set_defaults(run=module.run)
     for name, line in PIPELINE.items():

@@ -18,6 +18,7 @@ _JPEG_NAME = b"http://ns.adobe.com/xap/1.0/\x00"
 _GIF_NAME = b"\x21\xff\x0bXMP DataXMP"
 # read as blocks whose first byte is their length, the packet ends here wherever a block begins
 _GIF_END = bytes([1, *range(255, -1, -1), 0])
+_OF_GENERATOR = ("generator_ema.safetensors", "generator.safetensors", "generator.program")
 _BEGIN, _END = b"<?xpacket begin=", b'<?xpacket end="r"?>'
 
 
@@ -62,10 +63,11 @@ def digest_of_generator(folder: Path) -> str:
     Returns
     -------
     str
-        What ``sha256sum generator_ema.safetensors`` says in that folder; "" without that file.
+        What ``sha256sum`` says of ``generator_ema.safetensors`` in that folder, or of an adopted
+        GAN of ``generator.safetensors`` or ``generator.program``; "" without such a file.
     """
-    path = folder / "generator_ema.safetensors"
-    return sha256_of(path) if path.is_file() else ""
+    files = (folder / name for name in _OF_GENERATOR)
+    return next((sha256_of(path) for path in files if path.is_file()), "")
 
 
 def marked(content: bytes, mark: Mark) -> bytes:

@@ -28,7 +28,9 @@ from tests.harness import ROOT, environment
 from tests.marks import mark_in
 
 NAMES = [
-    found.name for found in pkgutil.iter_modules(command.__path__) if not found.name.startswith("_")
+    found.name.replace("_", "-")
+    for found in pkgutil.iter_modules(command.__path__)
+    if not found.name.startswith("_")
 ]
 
 
@@ -76,7 +78,7 @@ def _program(folder: Path, *words: str, **variables: str) -> subprocess.Complete
 def test_help_names_every_subcommand_and_reads_nothing_heavy(tmp_path: Path) -> None:
     done = _program(tmp_path, "--help", PYTHONPROFILEIMPORTTIME="1")
     assert done.returncode == 0
-    listed = re.findall(r"^    ([a-z]+)\s", done.stdout, re.MULTILINE)
+    listed = re.findall(r"^    ([a-z-]+)\s", done.stdout, re.MULTILINE)
     assert listed == [*NAMES, *command_line.PIPELINE]
     read = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "argparse" in read  # the profile is what it is taken for
@@ -85,7 +87,7 @@ def test_help_names_every_subcommand_and_reads_nothing_heavy(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_subcommand_is_a_module_of_two_functions(name: str) -> None:
-    module = import_module(f"ganatomy.command.{name}")
+    module = import_module(f"ganatomy.command.{name.replace('-', '_')}")
     assert (module.__doc__ or "").partition("\n")[0].endswith(".")
     assert callable(module.add_arguments)
     assert callable(module.run)

@@ -39,7 +39,7 @@ def _places(navigation: list[Any]) -> list[str]:
 def test_the_navigation_names_every_page_once() -> None:
     named = _places(docs_hook.navigation(_settings()["nav"]))
     written = [path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")]
-    assert sorted(named) == sorted([*written, *docs_hook.api_pages()])
+    assert sorted(named) == sorted([*written, *docs_hook.generated()])
 
 
 def test_every_public_name_has_its_place_in_the_api() -> None:
@@ -70,7 +70,7 @@ def test_a_drawing_of_each_trip(trip: str) -> None:
 
 
 def test_links_between_pages_lead_somewhere() -> None:
-    pages = docs_hook.api_pages()
+    pages = docs_hook.generated()
     for path in DOCS.rglob("*.md"):
         for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text()):
             if "://" in link:
@@ -200,7 +200,8 @@ def test_commands_that_are_named_are_there(path: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     entry = (ROOT / "flows" / "__main__.py").read_text()
     of_flows = set(re.findall(r'add_parser\(\s*"(\w+)"', entry))
-    library = {module.stem for module in (ROOT / "ganatomy" / "command").glob("[a-z]*.py")}
+    modules = (ROOT / "ganatomy" / "command").glob("[a-z]*.py")
+    library = {module.stem.replace("_", "-") for module in modules}
     for line in _shell(path):
         if found := re.match(r"make ([a-z-]+)", line):
             assert found[1] in targets, line
@@ -209,7 +210,7 @@ def test_commands_that_are_named_are_there(path: Path) -> None:
             assert base.with_suffix(".py").is_file() or (base / "__main__.py").is_file(), line
             if found[1] == "flows" and found[2]:
                 assert found[2] in of_flows, line
-        if found := re.match(r"ganatomy ([a-z]+)", line):
+        if found := re.match(r"ganatomy ([a-z-]+)", line):
             assert found[1] in library | of_flows, line
 
 

@@ -9,6 +9,7 @@ from time import monotonic
 from ganatomy.errors import InputError
 from ganatomy.facade.adopted_given import Given
 from ganatomy.facade.adopted_parts import PARTS, PagePart
+from ganatomy.files import sha256_of
 from ganatomy.report.beside import Beside
 from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import gather
@@ -22,6 +23,7 @@ class _Work:
     """The state of a page in the making."""
 
     reports: Path
+    generator: str  # SHA-256 of its weights' file
     reasons: dict[str, str] = field(default_factory=dict)
     results: dict[str, Result] = field(default_factory=dict)
     started: float = field(default_factory=monotonic)
@@ -76,7 +78,7 @@ def write_page(
     """
     parts = PARTS if parts is None else parts
     with TemporaryDirectory() as folder:
-        work = _Work(Path(folder))
+        work = _Work(Path(folder), _digest(given))
         work.reasons = {part.name: why for part in parts if (why := part.reason_against(given))}
         waiting = [part for part in parts if part.name not in work.reasons]
         is_written, total = False, len(waiting)
@@ -103,6 +105,13 @@ def write_page(
         write(*_page(work, (), title, beside()))
 
 
+def _digest(given: Given) -> str:
+    """SHA-256 of the file of the generator's weights; "" where there is none."""
+    spec = given.adopted.port.generator
+    path = None if spec is None else spec.program or spec.weights
+    return "" if path is None else sha256_of(path)
+
+
 def _run(part: PagePart, given: Given, work: _Work, say: Callable[[str], None]) -> None:
     """The contract must hold; whatever else fails is left out."""
     try:
@@ -121,7 +130,12 @@ def _page(
     work: _Work, waiting: Sequence[PagePart], title: str, beside: Beside
 ) -> tuple[str, Beside]:
     coming = {part.name: "not done yet" for part in waiting}
-    parts, absences = gather(work.reports, {**work.reasons, **coming}, forgiving=True)
+    parts, absences = gather(
+        work.reports,
+        {**work.reasons, **coming},
+        forgiving=True,
+        generator=work.generator,
+    )
     elsewhere = [
         replace(each, reason="only a run of the pipeline has it")
         if each.reason == "not run"
