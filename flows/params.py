@@ -27,6 +27,7 @@ from tasks.params.section import (
     told_file,
     unknown_key,
 )
+from tasks.params.trained_size import check_trained_size
 
 HEADER = """\
 # One section per stage; tasks/<stage>/params.py says what each value may be.
@@ -80,18 +81,21 @@ def check(document: dict[str, Any], where: str) -> dict[str, Any]:
     Raises
     ------
     InputError
-        Unknown section or key (with the nearest one), wrong type, value out of range.
+        Unknown section or key (with the nearest one), wrong type, value out of range; an image
+        size that no GAN can be trained on.
     """
     known = sections()
     for name in document:
         if name not in known:
             raise unknown_key(str(name), list(known), where)
-    return {
+    checked = {
         name: section.check(
             {} if document.get(name) is None else document[name], where
         ).model_dump()
         for name, section in known.items()
     }
+    check_trained_size(checked, where)
+    return checked
 
 
 def apply(root: Path, profile: str | None, assignments: list[str]) -> list[str]:

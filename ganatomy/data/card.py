@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from ganatomy.data.dataset import Dataset
+from ganatomy.data.shape import plain_size
 
 _CHUNK = 512
 _FLAT = 16
@@ -26,8 +27,9 @@ def content_hash(dataset: Dataset) -> str:
 def describe(dataset: Dataset) -> dict[str, Any]:
     """Describe a data set in plain values, for its card.
 
-    Count, shape, channel statistics (uint8 scale, 0 to 255), class counts and hash; of each
-    attribute how many images have it known, and the mean, least and largest of those values.
+    Count, size (the side, or height and width where they differ), channel statistics (uint8 scale,
+    0 to 255), class counts and hash; of each attribute how many images have it known, and the
+    mean, least and largest of those values.
     """
     mean, std = _channel_statistics(dataset.images)
     counts = {
@@ -36,7 +38,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     return {
         "num_images": len(dataset),
         "channels": dataset.images.shape[1],
-        "image_size": dataset.images.shape[-1],
+        "image_size": plain_size(dataset.images.shape[-2:]),
         "channel_mean": [round(value, 4) for value in mean.tolist()],
         "channel_std": [round(value, 4) for value in std.tolist()],
         "class_counts": counts,

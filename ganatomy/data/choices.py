@@ -7,7 +7,7 @@ from typing import Literal
 
 Source = Literal["mnist-sample", "mnist", "fashion-mnist", "cifar10", "image-folder"]
 Classes = Literal["auto", "folders", "none", "dataset.json"]  # of a folder: what tells them apart
-ImageSize = Literal[28, 32, 64, 128]
+ImageSize = Literal[28, 32, 64, 128]  # that GANatomy's own networks are made for
 Channels = Literal[0, 1, 3]  # 0: as the source has them
 WindowRule = Literal["auto", "full", "seen"]  # of greys of more than 8 bits
 Window = WindowRule | tuple[float, float]
@@ -15,6 +15,7 @@ BackgroundRule = Literal["auto"]
 Background = BackgroundRule | int
 Fit = Literal["crop", "pad", "stretch"]  # of images of other proportions
 Shape = tuple[int, int]  # height and width
+Size = int | Shape
 OnDuplicates = Literal["keep", "together", "drop"]
 Mode = Literal["remove", "permute", "noise"]  # of changing a feature
 

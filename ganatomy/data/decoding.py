@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import torch
 
-from ganatomy.data.choices import AUTO, CROP, Background, Fit, Window
+from ganatomy.data.choices import AUTO, CROP, Background, Fit, Shape, Size, Window
 from ganatomy.data.reading import Limits, Picture, read_content, read_image, reason_of
+from ganatomy.data.shape import sides
 from ganatomy.data.sources import Raw
 from ganatomy.data.values import (
     Facts,
@@ -25,7 +26,7 @@ class Decoded(NamedTuple):
 
     Attributes
     ----------
-    images : Tensor of shape (n, 3, size, size), uint8
+    images : Tensor of shape (n, 3, h, w), uint8
     kept : Tensor of shape (n,), int64
         Position among `Raw.files` of each image.
     quarantine : list of dict
@@ -42,7 +43,7 @@ class Decoded(NamedTuple):
 
 def read_files(
     raw: Raw,
-    size: int,
+    size: Size,
     limits: Limits,
     *,
     progress: Callable[[int, int], None],
@@ -58,8 +59,8 @@ def read_files(
     ----------
     raw : Raw
         A source of `files`.
-    size : int
-        Side of the square images.
+    size : int or tuple of two int
+        Side of square images, or height and width.
     limits : Limits
     progress : callable
         Called with (done, total).
@@ -70,14 +71,15 @@ def read_files(
     """
     names = raw.file_names or tuple(path.name for path in raw.files)
     # one array from the start: a list of images would be held beside the array made of it
-    images = torch.empty(len(names), 3, size, size, dtype=torch.uint8)
+    shape = sides(size)
+    images = torch.empty(len(names), 3, *shape, dtype=torch.uint8)
     refused: dict[int, str] = {}
     facts: dict[int, Facts] = {}
 
     def read(indices: Iterable[int], treatment: Treatment) -> None:
         for index in indices:
             try:
-                picture = _read(raw, index, size, limits, treatment)
+                picture = _read(raw, index, shape, limits, treatment)
             except Exception as error:  # decoders raise anything; whatever it is, it is this file's
                 refused[index] = reason_of(error)
                 facts.pop(index, None)
@@ -101,9 +103,9 @@ def read_files(
     )
 
 
-def _read(raw: Raw, index: int, size: int, limits: Limits, treatment: Treatment) -> Picture:
+def _read(raw: Raw, index: int, shape: Shape, limits: Limits, treatment: Treatment) -> Picture:
     content = read_content(raw.files[index], limits.max_pixels)
-    return read_image(content, size, limits, treatment)
+    return read_image(content, shape, limits, treatment)
 
 
 def _gathered(images: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:

@@ -15,6 +15,7 @@ patches: docs/decisions/0026-duplicates.md has the figures.
 """
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -68,7 +69,7 @@ def find_duplicates(
 
     Parameters
     ----------
-    images : Tensor of shape (n, c, s, s), uint8
+    images : Tensor of shape (n, c, h, w), uint8
     progress : callable, optional
         Called with (done, total) images.
     """
@@ -84,7 +85,7 @@ def found_among(images: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
 
     Parameters
     ----------
-    images, others : Tensor of shape (n, c, s, s) and (m, c, s, s), uint8
+    images, others : Tensor of shape (n, c, h, w) and (m, c, h, w), uint8
 
     Returns
     -------
@@ -150,7 +151,7 @@ def _near_pairs(
             squared.diagonal(start).fill_(torch.inf)
         apart, nearest = squared.topk(num_candidates, largest=False)
         # half of all frequencies, and of them the low ones: pixels differ by more than that
-        likely = apart <= images.shape[-1] ** 2 * tolerance[start : start + step, None]
+        likely = apart <= images[0, 0].numel() * tolerance[start : start + step, None]
         row, column = torch.nonzero(likely).unbind(1)
         first, second = images[start + row], pool[nearest[row, column]]
         left = _left_over(first, second)
@@ -168,8 +169,9 @@ def _near_pairs(
 
 def _perceptual_hashes(images: torch.Tensor) -> torch.Tensor:
     """Magnitudes of the low frequencies of brightness, shape (n, 91), float32."""
-    side, last = images.shape[-1], _FREQUENCIES + 1
-    rows = [*range(last), *range(side - _FREQUENCIES, side)]
+    height, last = images.shape[-2], _FREQUENCIES + 1
+    rows = [*range(last), *range(height - _FREQUENCIES, height)]
+    side = math.sqrt(images[0, 0].numel())
     parts = [
         torch.fft.rfft2(part.float().mean(1)).abs()[:, rows, :last].flatten(1) / side
         for part in images.split(_CHUNK)
@@ -207,9 +209,9 @@ def _moved_apart(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     """The best whole move, then the part of a pixel that least squares find from the gradient
     (Lucas and Kanade 1981)."""
     inner = second[..., 1:-1, 1:-1]
-    side = inner.shape[-1]
+    height, width = inner.shape[-2:]
     windows = torch.stack(
-        [first[..., y : y + side, x : x + side] for y in range(3) for x in range(3)]
+        [first[..., y : y + height, x : x + width] for y in range(3) for x in range(3)]
     )
     best = (windows - inner).square().mean((2, 3, 4)).argmin(0)
     moved = windows[best, torch.arange(len(first))]

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import torch
 
-from ganatomy.data.choices import AUTO, CROP, Background, Fit, Window
+from ganatomy.data.choices import AUTO, CROP, Background, Fit, Shape, Size, Window
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.decoding import read_files
 from ganatomy.data.duplicates import Duplicates, find_duplicates
 from ganatomy.data.reading import Limits
 from ganatomy.data.resizing import check_fit, resize
+from ganatomy.data.shape import sides
 from ganatomy.data.sources import TEST, UNSPLIT, Raw
 from ganatomy.data.split import (
     CHOICES,
@@ -56,7 +57,7 @@ class Prepared:
 
 def prepare(
     raw: Raw,
-    image_size: int,
+    image_size: Size,
     channels: int,
     *,
     test_fraction: float,
@@ -74,8 +75,8 @@ def prepare(
     Parameters
     ----------
     raw : Raw
-    image_size : int
-        Side of the square images.
+    image_size : int or tuple of two int
+        Side of square images, or height and width.
     channels : int
         1 grey, 3 RGB, 0 whatever the source is (a folder is RGB when any image has colour).
     test_fraction : float in (0, 1)
@@ -116,7 +117,7 @@ def prepare(
     reading, comparing = _in_two_parts(progress, len(raw.labels))
     if raw.images is not None:
         _check_enough(len(raw.images), min_images, quarantine)
-        images = _resize(raw.images, image_size, fit, reading)
+        images = _resize(raw.images, sides(image_size), fit, reading)
         kept = torch.arange(len(raw.images))
     else:
         images, kept, refused, values = read_files(
@@ -206,14 +207,14 @@ def _listed(
 
 
 def _resize(
-    images: torch.Tensor, size: int, fit: Fit, progress: Callable[[int, int], None]
+    images: torch.Tensor, shape: Shape, fit: Fit, progress: Callable[[int, int], None]
 ) -> torch.Tensor:
-    if images.shape[-2:] == (size, size):
+    if images.shape[-2:] == shape:
         progress(len(images), len(images))
         return images
-    resized = torch.empty(*images.shape[:2], size, size, dtype=torch.uint8)
+    resized = torch.empty(*images.shape[:2], *shape, dtype=torch.uint8)
     for index, image in enumerate(images):
-        pixels = resize(image.permute(1, 2, 0).numpy(), (size, size), fit)
+        pixels = resize(image.permute(1, 2, 0).numpy(), shape, fit)
         resized[index] = torch.from_numpy(pixels).permute(2, 0, 1)
         if (index + 1) % _PROGRESS_EVERY == 0 or index + 1 == len(images):
             progress(index + 1, len(images))

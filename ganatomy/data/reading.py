@@ -20,8 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from ganatomy.data.choices import Size
 from ganatomy.data.formats import HEAD_BYTES, format_of, refusal_of
 from ganatomy.data.resizing import is_reshaped, resize
+from ganatomy.data.shape import sides
 from ganatomy.data.values import DEEPEST, Facts, Treatment, look_through, windowed
 
 _MAX_BYTES_PER_PIXEL = 16  # an uncompressed RGBA image of 32 bits a channel
@@ -110,15 +112,15 @@ class Picture(NamedTuple):
 
 
 def read_image(
-    content: bytes, size: int, limits: Limits, treatment: Treatment = AS_IT_IS
+    content: bytes, size: Size, limits: Limits, treatment: Treatment = AS_IT_IS
 ) -> Picture:
-    """Decode one image, upright, as RGB of size x size.
+    """Decode one image, upright, as RGB of that size.
 
     Parameters
     ----------
     content : bytes
         A whole file of one of the formats; of several frames the first is taken.
-    size : int
+    size : int or tuple of two int
         It is resized to it, as `treatment` says.
     limits : Limits
     treatment : Treatment
@@ -136,7 +138,7 @@ def read_image(
             image = image.transpose(_TURNS[orientation])
         image, levels = _eight_bits(image, opened, treatment)
         image, is_transparent, lost_on = _opaque(image, treatment)
-        pixels, shape = _pixels(image), (size, size)
+        pixels, shape = _pixels(image), sides(size)
         facts = Facts(
             levels, is_transparent, lost_on, _has_frames(opened), is_reshaped(pixels, shape)
         )
@@ -221,7 +223,7 @@ def _opaque(image: Image.Image, treatment: Treatment) -> tuple[Image.Image, bool
 
 
 def _pixels(image: Image.Image) -> NDArray[np.uint8]:
-    """Of shape (h, w, c): one channel where there is no colour to be resized, else three."""
+    """The pixels, (h, w, c): one channel where there is no colour to be resized, else three."""
     if image.mode in ("1", "L"):
         return np.asarray(image.convert("L"))[..., None]
     return np.asarray(image.convert("RGB"))

@@ -22,7 +22,7 @@ _BITS = 8
 
 @dataclass(frozen=True)
 class Treatment:
-    """What is done to the pixels of every file alike.
+    """Treatment of the pixels of every file alike.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Treatment:
 
 
 class Facts(NamedTuple):
-    """What one file holds.
+    """Findings on one file.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Facts(NamedTuple):
 
 @dataclass(frozen=True)
 class Values:
-    """What was done to the pixels of a data set's files, in figures.
+    """Figures on what was done to the pixels of a data set's files.
 
     Attributes
     ----------

@@ -36,7 +36,20 @@ class Diverged(FloatingPointError):
 def architecture_for(
     images: torch.Tensor, settings: TrainingSettings, num_classes: int
 ) -> Architecture:
-    """Return the architecture that fits images of shape (n, c, s, s)."""
+    """Return the architecture that fits images of shape (n, c, s, s).
+
+    Raises
+    ------
+    InputError
+        The images are not square.
+    """
+    height, width = images.shape[-2:]
+    if height != width:
+        raise InputError(
+            f"images of {width} by {height} pixels: GANatomy trains GANs of square images only",
+            "image_size",
+            "Use one number; a GAN that was trained elsewhere may make images of any size.",
+        )
     method = settings.method
     return Architecture(
         image_size=images.shape[-1],

@@ -20,12 +20,12 @@ def region_masks(train: Dataset, regions: Regions, names: Collection[str]) -> Re
     >>> {name: int(inside.sum()) for name, inside in masks.inside.items()}
     {'cell_1_0': 16}
     """
-    side = train.images.shape[-1]
+    height, width = train.images.shape[-2:]
     there = known(train, regions.grid, regions.masks)
     return RegionMasks(
         train.images.double().mean(0),
         {
-            name: feature.inside(side)
+            name: feature.mask((height, width))
             for name, feature in there.items()
             if isinstance(feature, Region) and name in names
         },

@@ -22,7 +22,7 @@ ROTATIONS = ("0 degrees", "90 degrees", "180 degrees", "270 degrees")
 
 
 class Evaluator(nn.Module):
-    """Classifier: images of shape (n, c, s, s) in [-1, 1] to class logits of shape (n, k).
+    """Classifier: images of shape (n, c, h, w) in [-1, 1] to class logits of shape (n, k).
 
     Parameters
     ----------
@@ -62,9 +62,17 @@ def pretext(dataset: Dataset) -> tuple[torch.Tensor, torch.Tensor, tuple[str, ..
     if dataset.class_names:
         known = dataset.labels >= 0
         return dataset.images[known], dataset.labels[known], dataset.class_names
-    turned = [torch.rot90(dataset.images, turns, (2, 3)) for turns in range(4)]
+    turned = [torch.rot90(_square(dataset.images), turns, (2, 3)) for turns in range(4)]
     labels = torch.arange(4).repeat_interleave(len(dataset))
     return torch.cat(turned), labels, ROTATIONS
+
+
+def _square(images: torch.Tensor) -> torch.Tensor:
+    """The middle of the images: what is not square has another shape when it is turned."""
+    height, width = images.shape[-2:]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return images[..., top : top + side, left : left + side]
 
 
 def train_evaluator(

@@ -24,7 +24,7 @@ def main(events: Events) -> None:
     raw = load_raw(RAW)
     prepared = prepare(
         raw,
-        params.image_size,
+        params.size(),
         params.channels,
         test_fraction=params.test_fraction,
         min_images=params.min_images,

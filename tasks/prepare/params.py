@@ -8,12 +8,15 @@ from ganatomy.data.choices import (
     BackgroundRule,
     Channels,
     Fit,
-    ImageSize,
     OnDuplicates,
+    Size,
     Window,
     WindowRule,
 )
+from ganatomy.data.shape import sides
 from tasks.params.section import Section
+
+_SMALLEST, _LARGEST = 8, 2048  # pixels
 
 
 # Each says in one sentence what two types together allow.
@@ -32,12 +35,22 @@ def _grey(value: Any) -> Any:
     raise ValueError("use auto, or a grey from 0 (black) to 255 (white)")
 
 
+def _size(value: Any) -> Any:
+    numbers = value if isinstance(value, list) else [value, value]
+    whole = {*map(type, numbers)} == {int}
+    if whole and len(numbers) == 2 and min(numbers) >= _SMALLEST and max(numbers) <= _LARGEST:
+        return value
+    raise ValueError(
+        f"use a side, or [height, width], each a whole number from {_SMALLEST} to {_LARGEST}"
+    )
+
+
 class Prepare(Section):
     """Size, channels, split and what is refused."""
 
     name: ClassVar[str] = "prepare"
 
-    image_size: ImageSize = 28
+    image_size: Annotated[int | list[int], BeforeValidator(_size)] = 28
     channels: Channels = 0
     test_fraction: float = Field(0.2, gt=0, lt=1)
     min_images: int = Field(100, ge=2, le=100_000_000)
@@ -47,6 +60,10 @@ class Prepare(Section):
     fit: Fit = "crop"  # of images of other proportions
     window: Annotated[WindowRule | list[float], BeforeValidator(_levels)] = "auto"
     background: Annotated[BackgroundRule | int, BeforeValidator(_grey)] = "auto"
+
+    def size(self) -> Size:
+        """Return the size as the library takes it."""
+        return sides(self.image_size)
 
     def levels(self) -> Window:
         """Return the window as the library takes it."""

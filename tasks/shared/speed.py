@@ -10,6 +10,7 @@ from contextlib import suppress
 
 import torch
 
+from ganatomy.data.shape import sides
 from ganatomy.device import keep_freed_memory, make_deterministic, resolve_device
 from ganatomy.gan.settings import Method, TrainingSettings
 from ganatomy.gan.state import TrainingState, begin
@@ -44,7 +45,7 @@ def main() -> None:
     keep_freed_memory()
     device, method = resolve_device(base.device), GanSection.load().method()
     document = read_document(told_file())
-    shape = (num_channels(document), *[document["prepare"]["image_size"]] * 2)
+    shape = (num_channels(document), *sides(document["prepare"]["image_size"]))
     found = {COMPUTE: seconds_of_a_step(_YARDSTICK, (1, 28, 28), device)}
     for name, section in ((TRAIN, Train), (RETRAIN, Retrain)):
         found[name] = seconds_of_a_step(section.load().settings(method), shape, device)

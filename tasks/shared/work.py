@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ganatomy.data.shape import sides
 from tasks.shared.artifact_paths import METRICS, REPORTS
 
 Document = dict[str, dict[str, Any]]
@@ -48,7 +49,8 @@ def work(document: Document, num_images: float) -> dict[str, Work]:
         Of the training.
     """
     size, training, retraining = (document[name] for name in ("prepare", "train", "retrain"))
-    area = size["image_size"] ** 2
+    height, width = sides(size["image_size"])
+    area = height * width
     features = _num_features(document["variants"])
     nulls = document["variants"]["num_nulls"]
     members = (features + nulls) * retraining["num_seeds"]

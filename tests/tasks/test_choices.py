@@ -53,7 +53,6 @@ CHOICES: dict[str, Any] = {
     "base.device": Device,
     "fetch.source": data.Source,
     "fetch.classes": data.Classes,
-    "prepare.image_size": data.ImageSize,
     "prepare.channels": data.Channels,
     "prepare.duplicates": data.OnDuplicates,
     "prepare.fit": data.Fit,

@@ -28,3 +28,15 @@ def test_another_background_is_refused_in_one_sentence(wrong: object) -> None:
     with pytest.raises(InputError, match=r"prepare\.background = .* is not allowed") as caught:
         Prepare.check({"background": wrong}, "x")
     assert "a grey from 0 (black) to 255 (white)" in caught.value.remedy
+
+
+def test_a_size_is_a_side_or_two() -> None:
+    assert Prepare.check({"image_size": 36}, "x").size() == (36, 36)
+    assert Prepare.check({"image_size": [40, 64]}, "x").size() == (40, 64)
+
+
+@pytest.mark.parametrize("wrong", [7, 2049, 28.0, "28", [28], [28, 4], [28, 28, 28], True, []])
+def test_another_size_is_refused_in_one_sentence(wrong: object) -> None:
+    with pytest.raises(InputError, match=r"prepare\.image_size = .* is not allowed") as caught:
+        Prepare.check({"image_size": wrong}, "x")
+    assert "[height, width]" in caught.value.remedy

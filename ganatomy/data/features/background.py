@@ -57,7 +57,7 @@ def outside(images: torch.Tensor) -> torch.Tensor:
     # before a flat background the faintest pixel belongs to the object
     is_flat = like_border >= _FLAT * (difference <= threshold).sum((2, 3), keepdim=True)
     foreground = (difference > torch.where(is_flat, flat, threshold)).to(images.dtype)
-    margin = max(1, round(images.shape[-1] / 14))
+    margin = max(1, round(min(images.shape[-2:]) / 14))
     return functional.max_pool2d(foreground, 2 * margin + 1, stride=1, padding=margin) == 0
 
 

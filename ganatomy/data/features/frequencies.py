@@ -73,8 +73,8 @@ class LowFrequencies(Component):
 
 
 def _blurred(images: torch.Tensor, share: int) -> torch.Tensor:
-    """Blur by a Gaussian of the image's width over `share`, which ends at three sigmas."""
-    width = images.shape[-1]
-    sigma = width / share
-    reach = min(max(1, round(3 * sigma)), width - 1)
+    """Blur by a Gaussian of the shorter side over `share`, which ends at three sigmas."""
+    side = min(images.shape[-2:])
+    sigma = side / share
+    reach = min(max(1, round(3 * sigma)), side - 1)
     return gaussian_blur(images, (sigma, sigma), (reach, reach), edges="reflect")

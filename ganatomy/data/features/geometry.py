@@ -95,12 +95,12 @@ class Scale(Measured):
 
 def _moments(images: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """Centre of mass (x, y) and central moments (xx, xy, yy) of the brightness above black, in
-    `grid_sample` coordinates, where the image spans [-1, 1]; each of shape (n,)."""
+    coordinates whose unit is half the image's width, 0 in its middle; each of shape (n,)."""
     weight = (images.mean(1) + 1.0).clamp(min=0)
     weight = weight / weight.sum((1, 2), keepdim=True).clamp(min=1e-6)
-    size = images.shape[-1]
-    axis = (torch.arange(size, dtype=images.dtype, device=images.device) * 2 + 1) / size - 1
-    x, y = axis.view(1, 1, -1), axis.view(1, -1, 1)
+    height, width = images.shape[-2:]
+    x = _axis(width, images).view(1, 1, -1)
+    y = _axis(height, images).view(1, -1, 1) * (height / width)
     x0 = (weight * x).sum((1, 2))
     y0 = (weight * y).sum((1, 2))
     dx, dy = x - x0.view(-1, 1, 1), y - y0.view(-1, 1, 1)
@@ -108,8 +108,17 @@ def _moments(images: torch.Tensor) -> tuple[torch.Tensor, ...]:
     return x0, y0, *second
 
 
+def _axis(size: int, images: torch.Tensor) -> torch.Tensor:
+    """Where `grid_sample` has the pixels of a side, which spans [-1, 1]."""
+    return (torch.arange(size, dtype=images.dtype, device=images.device) * 2 + 1) / size - 1
+
+
 def _warp(images: torch.Tensor, affine: torch.Tensor) -> torch.Tensor:
-    """Bilinear resampling; what comes from outside the image is black."""
-    grid = functional.affine_grid(affine.view(-1, 2, 3), list(images.shape), align_corners=False)
+    """Bilinear resampling in the coordinates of `_moments`; outside the image all is black."""
+    aspect = images.shape[-2] / images.shape[-1]
+    by_side = affine.new_tensor([[1, aspect, 1], [1 / aspect, 1, 1 / aspect]])
+    grid = functional.affine_grid(
+        affine.view(-1, 2, 3) * by_side, list(images.shape), align_corners=False
+    )
     # grid_sample pads with 0, so black has to be 0 while it works
     return functional.grid_sample(images + 1.0, grid, align_corners=False) - 1.0

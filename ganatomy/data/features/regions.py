@@ -8,8 +8,10 @@ import numpy as np
 import torch
 from PIL import Image
 
+from ganatomy.data.choices import Shape, Size
 from ganatomy.data.features.content import ContentFeature
 from ganatomy.data.recipe import GRID
+from ganatomy.data.shape import sides
 from ganatomy.errors import InputError
 
 
@@ -49,14 +51,15 @@ class Region(ContentFeature):
         return marked
 
     def measure(self, images: torch.Tensor) -> torch.Tensor:
-        inside = self.inside(images.shape[-1]).to(images.device)
+        inside = self.mask((images.shape[-2], images.shape[-1])).to(images.device)
         return images[..., inside].mean((1, 2))
 
     def removed(self, images: torch.Tensor, neutral: torch.Tensor) -> torch.Tensor:
         return self.exchanged(images, neutral)
 
     def exchanged(self, images: torch.Tensor, donors: torch.Tensor) -> torch.Tensor:
-        return torch.where(self.inside(images.shape[-1]).to(images.device), donors, images)
+        inside = self.mask((images.shape[-2], images.shape[-1])).to(images.device)
+        return torch.where(inside, donors, images)
 
 
 class Cell(Region):
@@ -87,8 +90,8 @@ class MaskRegion(Region):
     ----------
     path : Path
         An image of any format that Pillow reads; transparency is ignored.
-    image_size : int
-        Its side must be this, as that of the images.
+    image_size : int or tuple of two int
+        Its side, or height and width, must be those of the images.
 
     Raises
     ------
@@ -96,25 +99,25 @@ class MaskRegion(Region):
         The file cannot be read, has another size, or marks nothing or everything.
     """
 
-    def __init__(self, path: Path, image_size: int) -> None:
+    def __init__(self, path: Path, image_size: Size) -> None:
         super().__init__(f"mask_{path.stem}", f"the region marked in {path.name}")
-        self.marked = _read_mask(path, image_size)
+        self.marked = _read_mask(path, sides(image_size))
 
     def inside(self, image_size: int) -> torch.Tensor:
         return self.marked
 
 
-def _read_mask(path: Path, image_size: int) -> torch.Tensor:
+def _read_mask(path: Path, shape: Shape) -> torch.Tensor:
     where = str(path)
-    remedy = f"Paint white on black, {image_size} by {image_size} pixels, and save it as PNG."
+    height, width = shape
+    remedy = f"Paint white on black, {width} by {height} pixels, and save it as PNG."
     try:
         with warnings.catch_warnings(), Image.open(path) as image:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            if image.size != (image_size, image_size):
-                width, height = image.size
+            if image.size != (width, height):
                 raise InputError(
-                    f"the mask is {width} by {height} pixels, the images are {image_size} by "
-                    f"{image_size}",
+                    f"the mask is {image.size[0]} by {image.size[1]} pixels, the images are "
+                    f"{width} by {height}",
                     where,
                     remedy,
                 )
@@ -128,11 +131,11 @@ def _read_mask(path: Path, image_size: int) -> torch.Tensor:
         raise InputError(
             f"the mask cannot be read ({type(error).__name__}: {error})", where, remedy
         ) from error
-    marked = (pixels != 0).reshape(image_size, image_size, -1).any(2)
+    marked = (pixels != 0).reshape(height, width, -1).any(2)
     if marked.all() or not marked.any():
         amount = "everything" if marked.all() else "nothing"
         raise InputError(
-            f"the mask ({image_size} by {image_size}) marks {amount}: only black is outside",
+            f"the mask ({width} by {height}) marks {amount}: only black is outside",
             where,
             remedy,
         )

@@ -39,15 +39,15 @@ def known(
     InputError
         A grid finer than the pixels, or a mask that cannot be used.
     """
-    side = dataset.images.shape[-1]
-    if not 1 <= grid <= side:
+    height, width = dataset.images.shape[-2:]
+    if not 1 <= grid <= min(height, width):
         raise InputError(
-            f"no grid of {grid} by {grid} cells fits on {side} by {side} pixels",
+            f"no grid of {grid} by {grid} cells fits on {width} by {height} pixels",
             "grid",
-            f"Use a number from 1 to {side}.",
+            f"Use a number from 1 to {min(height, width)}.",
         )
     cells = [Cell(row, column, grid) for row in range(grid) for column in range(grid)]
-    regions = [MaskRegion(Path(path), side) for path in masks]
+    regions = [MaskRegion(Path(path), (height, width)) for path in masks]
     if len({region.name for region in regions}) != len(regions):
         raise InputError("two mask files have the same name", "masks", "Rename one of them.")
     everywhere: list[Feature] = [

@@ -100,7 +100,7 @@ def compare_regions(
     images = vocabulary.train.images
     removed = ranking[ranking["mode"] == "remove"].set_index("features")
     masks = {
-        name: feature.inside(images.shape[-1]).numpy()
+        name: feature.mask((images.shape[-2], images.shape[-1])).numpy()
         for name, feature in known(vocabulary.train, vocabulary.grid, vocabulary.masks).items()
         if isinstance(feature, Region) and name in removed.index
     }

@@ -41,8 +41,8 @@ def segments_of(hiding: Hiding, images: torch.Tensor) -> torch.Tensor:
     if hiding.segments == "quickshift":
         return quickshift(images)
     if hiding.segments == "masks":
-        regions = [MaskRegion(Path(path), height) for path in hiding.masks]
-        return from_masks(torch.stack([region.inside(height) for region in regions]))
+        regions = [MaskRegion(Path(path), (height, width)) for path in hiding.masks]
+        return from_masks(torch.stack([region.mask((height, width)) for region in regions]))
     return grid(height, width, square_side(hiding, max(height, width)))
 
 

@@ -1,5 +1,6 @@
 """What is found about the data, as sentences that follow from its card."""
 
+from ganatomy.data.shape import size_words
 from ganatomy.report.sections.page_section import Record
 from ganatomy.wording import counted, listed
 
@@ -23,10 +24,9 @@ def finding_of_data(card: Record) -> str:
         if shared
         else "",
     ]
-    said = (
-        f"{counted(train['num_images'], 'training image')} of {size} \N{MULTIPLICATION SIGN} "
-        f"{size} px, and {counted(test['num_images'], 'image')} held out"
-    )
+    trained = counted(train["num_images"], "training image")
+    held_out = counted(test["num_images"], "image")
+    said = f"{trained} of {size_words(size)}, and {held_out} held out"
     beside = listed([each for each in wrong if each])
     return f"{said}; {beside}." if any(wrong) else f"{said}; none was refused."
 

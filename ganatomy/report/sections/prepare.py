@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from ganatomy.data.images import contact_sheet
+from ganatomy.data.shape import size_words
 from ganatomy.data.value_words import sentences_on
 from ganatomy.files import read_json
 from ganatomy.report.figures.class_bars import class_counts
@@ -83,7 +84,7 @@ def _lead(result: _PrepareResult) -> list[str]:
     size = train["image_size"]
     return [
         result.card["origin"],
-        f"{counted(train['num_images'], 'training image')} of {size} × {size} px",
+        f"{counted(train['num_images'], 'training image')} of {size_words(size)}",
     ]
 
 
