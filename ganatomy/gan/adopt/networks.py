@@ -172,6 +172,17 @@ def _without_sigmoid(network: nn.Module) -> bool:
     return True
 
 
+def as_if_by(images: torch.Tensor, spec: Images, other: Images) -> torch.Tensor:
+    """Change images so that a network that is given them by `spec` gets what it would by `other`.
+
+    Examples
+    --------
+    >>> as_if_by(torch.tensor([[[[-1.0, 1.0]]]]), Images(), Images((0.5,), (0.5,))).flatten()
+    tensor([0., 1.])
+    """
+    return _ours(_theirs(images, other), spec)
+
+
 def _theirs(images: torch.Tensor, spec: Images) -> torch.Tensor:
     images = images.flip(1) if spec.order == "BGR" else images
     mean, scale = _per_channel(spec, images)

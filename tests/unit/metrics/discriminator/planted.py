@@ -23,8 +23,16 @@ class By(nn.Module):
         return self.gain * self.function(images)
 
 
-def bright_and_dark(seed: int, *, count: int = 60, channels: int = 1, side: int = 16) -> Images:
+def bright_and_dark(
+    seed: int,
+    *,
+    count: int = 60,
+    channels: int = 1,
+    side: int = 16,
+    levels: tuple[int, int] = (170, 90),
+) -> Images:
     """Real images of about 170, generated ones of about 90, all with some grain, uint8."""
+    bright, dark = levels
     draw = torch.Generator().manual_seed(seed)
 
     def images(level: int) -> torch.Tensor:
@@ -32,7 +40,18 @@ def bright_and_dark(seed: int, *, count: int = 60, channels: int = 1, side: int 
         grain = 8 * torch.randn(count, channels, side, side, generator=draw)
         return (each + grain).round().clamp(0, 255).to(torch.uint8)
 
-    return {"train": images(170), "held_out": images(170), "fakes": images(90)}
+    return {"train": images(bright), "held_out": images(bright), "fakes": images(dark)}
+
+
+def reddish(seed: int, levels: tuple[int, int] = (170, 90)) -> Images:
+    """Reals redder than blue, generated images the other way, a little."""
+    images = bright_and_dark(seed, channels=3, levels=levels)
+    draw = torch.Generator().manual_seed(seed)
+    for name, part in images.items():
+        tint = 12 if name == "fakes" else 40
+        red = part[:, 0].float() + tint + 5 * torch.randn(len(part), 1, 1, generator=draw)
+        part[:, 0] = red.clamp(0, 255).to(torch.uint8)
+    return images
 
 
 def by_brightness() -> nn.Module:
@@ -45,8 +64,13 @@ def trained(seed: int, images: Images, *, norm: bool, num_steps: int = 60) -> nn
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         middle = [nn.BatchNorm2d(8)] if norm else []
+        channels = images["train"].shape[1]
         network = nn.Sequential(
-            *(nn.Conv2d(1, 4, 4, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(4, 8, 4, 2, 1)),
+            *(
+                nn.Conv2d(channels, 4, 4, 2, 1),
+                nn.LeakyReLU(0.2),
+                nn.Conv2d(4, 8, 4, 2, 1),
+            ),
             *(*middle, nn.LeakyReLU(0.2), nn.Flatten(), nn.Linear(128, 1), nn.Flatten(0)),
         )
         optimiser = torch.optim.Adam(network.parameters(), 0.003)

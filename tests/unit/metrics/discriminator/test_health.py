@@ -17,9 +17,9 @@ from ganatomy.metrics.discriminator.separation import boundary
 from ganatomy.metrics.discriminator.study import examine_discriminator
 from tests.unit.metrics.discriminator.planted import (
     By,
-    Images,
     bright_and_dark,
     by_brightness,
+    reddish,
     trained,
 )
 
@@ -81,26 +81,15 @@ def test_logits_that_no_sigmoid_resolves_are_named() -> None:
         assert not examine_discriminator(network, **bright_and_dark(0), **unlike).findings
 
 
-def _reddish(seed: int) -> Images:
-    """Reals redder than blue, generated images the other way, a little."""
-    images = bright_and_dark(seed, channels=3)
-    draw = torch.Generator().manual_seed(seed)
-    for name, part in images.items():
-        tint = 12 if name == "fakes" else 40
-        red = part[:, 0].float() + tint + 5 * torch.randn(len(part), 1, 1, generator=draw)
-        part[:, 0] = red.clamp(0, 255).to(torch.uint8)
-    return images
-
-
 def test_one_that_was_fed_bgr_is_named() -> None:
     """Its third channel is red: it wants red as large as in the reals."""
     in_bgr = By(lambda images: 10 * (images[:, 2] - images[:, 0]).mean((1, 2)) - 2)
     in_rgb = By(lambda images: 10 * (images[:, 0] - images[:, 2]).mean((1, 2)) - 2)
-    wrong = examine_discriminator(in_bgr, **_reddish(0))
+    wrong = examine_discriminator(in_bgr, **reddish(0))
     texts = [each.text for each in wrong.findings if each.rule == "feed"]
     assert len(texts) == 1
     assert "channels in reversed order" in texts[0]
-    assert "feed" not in _rules(examine_discriminator(in_rgb, **_reddish(0)))
+    assert "feed" not in _rules(examine_discriminator(in_rgb, **reddish(0)))
 
 
 def test_one_that_was_fed_0_to_1_is_named() -> None:
