@@ -17,8 +17,7 @@ class DiscriminatorModel(PythonModel):  # type: ignore[misc]
 
         gan = load_gan(Path(context.artifacts["weights"]), torch.device("cpu"))
         self.discriminator = gan.discriminator
-        side = gan.architecture.image_size
-        self.shape = (gan.architecture.channels, side, side)
+        self.shape = gan.architecture.image_shape
 
     def predict(  # type: ignore[no-untyped-def]
         self, context, model_input: np.ndarray, params=None

@@ -18,7 +18,7 @@ from flows.stages import Stage
 from flows.standing import Standing
 from flows.watch import Event
 from ganatomy.files import write_json
-from tasks.shared.work import COMPUTE, TRAIN, Document, num_training_images, work
+from tasks.shared.work import COMPUTE, TRAIN, Document, is_adopted, num_training_images, work
 
 _MEASURED = STATE / "work.json"
 _AT_THE_END_S = 6.0  # everything is read once more, and recorded
@@ -220,19 +220,21 @@ def sentence(
     """Say how long a run will take: the time, the machine, the stages."""
     machine = f"{slots} core{'s' if slots > 1 else ''}"
     how_long = forecast.words(left_s)
-    if pace is None:
+    if pace is None:  # 0 is of a GAN that is not trained here
         told = f"This machine ({machine}) could not be timed; a usual one takes {how_long}"
     else:
-        machine += f", {pace:,.0f} training images/s"
+        machine += f", {pace:,.0f} training images/s" if pace else ""
         told = f"{how_long[0].upper()}{how_long[1:]} on this machine ({machine})"
     told += f"; {len(stages)} stages"
     return f"{told}, of which {len(unchanged)} are unchanged." if unchanged else f"{told}."
 
 
 def images_a_second(document: Document, found: Speed | None) -> float | None:
-    """Turn the measured step of the training into images shown to D a second."""
+    """Turn the measured step of the training into images shown to D a second; 0 without one."""
     if found is None:
         return None
+    if is_adopted(document):
+        return 0.0
     return float(document["train"]["batch_size"] * document["gan"]["n_dis"] / found[TRAIN])
 
 

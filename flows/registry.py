@@ -10,7 +10,7 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from deploy.model_face import face_of
+from deploy.model_face import face_of, kinds_in, packages_in
 from tasks.shared.artifact_paths import CODE as OWN_CODE
 from tasks.shared.closure import packages_imported
 
@@ -53,7 +53,7 @@ def register(client: MlflowClient, about: About, digest: str, weights: Path) -> 
     A model that is registered already, by the digest of its weights, gets no second version, only
     what is said of it now.
     """
-    for kind in MODELS:
+    for kind in kinds_in(weights):
         name, face = f"ganatomy-{kind}", face_of(kind, weights)
         version = _known(client, name, digest)
         if version is None:
@@ -88,7 +88,7 @@ def save(path: Path, kind: str, weights: Path) -> None:
         python_model=str(_CODE / "deploy" / f"{kind}_model.py"),
         artifacts={"weights": str(weights)},
         code_paths=[str(_CODE / "ganatomy"), *map(str, own)],
-        pip_requirements=_pinned([*_REQUIREMENTS, *_also_needed(weights / OWN_CODE)]),
+        pip_requirements=_pinned([*_REQUIREMENTS, *_also_needed(weights)]),
         signature=face.signature(),
         input_example=face.example,
     )
@@ -100,11 +100,13 @@ def _pinned(names: list[str]) -> list[str]:
     return [f"{name}=={version}" for name, version in versions.items()]
 
 
-def _also_needed(code: Path) -> list[str]:
-    """Installed packages that a user's own code imports."""
-    names = {name for path in code.rglob("*.py") for name in packages_imported(path)}
+def _also_needed(weights: Path) -> list[str]:
+    """Installed packages that have networks, or that a user's own code imports."""
+    files = (weights / OWN_CODE).rglob("*.py")
+    names = {name for path in files for name in packages_imported(path)}
     installed = metadata.packages_distributions() if names else {}
     found = {each.lower() for name in names for each in installed.get(name, ())}
+    found.update(packages_in(weights))
     return sorted(found.difference(_REQUIREMENTS))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ganatomy.errors import InputError
 from ganatomy.files import check_can_write, sha256_of, write_bytes
-from ganatomy.gan.files import ADOPTED, is_gan
+from ganatomy.gan_files import ADOPTED, is_gan
 
 if TYPE_CHECKING:
     import torch

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ganatomy.errors import InputError
 from ganatomy.files import check_can_write
-from ganatomy.gan.files import is_gan
+from ganatomy.gan_files import is_gan
 from ganatomy.marking import GENERATED, Mark, digest_of_generator
 
 if TYPE_CHECKING:

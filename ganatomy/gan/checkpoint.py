@@ -6,11 +6,11 @@ import torch
 from torch import nn
 
 from ganatomy.errors import REMAKE, InputError
-from ganatomy.files import read_json, write_json
+from ganatomy.files import write_json
 from ganatomy.gan.adopt.folder import load_adopted
-from ganatomy.gan.architecture import Architecture
-from ganatomy.gan.files import ADOPTED, NETWORKS_FILE
+from ganatomy.gan.described import architecture_in
 from ganatomy.gan.model import NETWORKS, Gan, empty_gan
+from ganatomy.gan_files import ADOPTED, NETWORKS_FILE
 from ganatomy.tensors import read_tensors, write_tensors
 
 
@@ -58,13 +58,7 @@ def load_gan(folder: str | Path, device: torch.device | str = "cpu") -> Gan:
     folder = Path(folder)
     if (folder / ADOPTED).is_file():
         return load_adopted(folder, device)
-    path = folder / NETWORKS_FILE
-    values = read_json(path)
-    try:
-        architecture = Architecture.from_json(values)
-    except TypeError as error:
-        raise InputError(f"not an architecture ({error})", str(path), REMAKE) from None
-    gan = empty_gan(architecture)
+    gan = empty_gan(architecture_in(folder))
     for name in NETWORKS:
         network: nn.Module = getattr(gan, name)
         path = folder / f"{name}.safetensors"

@@ -6,6 +6,7 @@ The defaults are those of the default run: whoever trains with them trains the s
 from dataclasses import dataclass, field
 from typing import Literal
 
+Source = Literal["train", "adopt"]  # where a GAN comes from
 LossName = Literal["bce", "hinge", "wgan", "relativistic"]
 Augmentation = Literal["translation", "cutout", "colour"]
 Schedule = Literal["constant", "linear", "cosine"]

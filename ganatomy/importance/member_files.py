@@ -1,8 +1,9 @@
 """Retrained GANs on disk: a folder for each member, and for each share of its training."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,17 +87,30 @@ class MemberFolder:
         """Write a member: its networks, unless they diverged, and what it is."""
         at_end = trained.share == 1
         name = trained.name if at_end else f"{trained.name}-at-{trained.share:g}"
+        save = None if trained.gan is None else partial(save_gan, trained.gan)
+        return self.put_by(save, name, recipe=recipe, seed=seed, share=trained.share)
+
+    def put_by(
+        self,
+        save: Callable[[Path], None] | None,
+        name: str,
+        *,
+        recipe: Recipe,
+        seed: int,
+        share: float = 1,
+    ) -> StoredMember:
+        """Write a member whose networks `save` writes into a folder; None where they diverged."""
         about = {
             "recipe": recipe.to_json(),
             "seed": seed,
-            "share": trained.share,
-            "diverged": trained.gan is None,
+            "share": share,
+            "diverged": save is None,
         }
         with whole_folder(self.folder / name) as folder:
-            if trained.gan is not None:
-                save_gan(trained.gan, folder)
+            if save is not None:
+                save(folder)
             write_json(folder / _ABOUT, about)
-        return StoredMember(self.folder / name, recipe, seed, trained.share, trained.gan is None)
+        return StoredMember(self.folder / name, recipe, seed, share, save is None)
 
     def get(self, name: str) -> StoredMember:
         """Read a member at the end of its training."""

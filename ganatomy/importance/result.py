@@ -20,6 +20,8 @@ from ganatomy.importance.telling import order_by_evaluator, what_is_open, what_m
 from ganatomy.results import validated
 from ganatomy.wording import counted, listed
 
+RETRAINED_BY = "retrained_by.json"
+"""Beside the study of an adopted GAN: by whose function GANs were retrained."""
 _JUDGED = "judged.json"
 _TABLES = ("summary", "ranking", "interactions", "subsets", "power", "detectable", "reliance")
 

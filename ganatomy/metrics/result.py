@@ -34,7 +34,7 @@ class EvaluationStudy:
     fidelity : DataFrame
         One row for each metric, as of `records.fidelity_table`.
     memorisation, generalisation, classes : dict
-        As of the functions of `records`.
+        As of the functions of `records`; `generalisation` is empty where there was no D.
     suspects : DataFrame
         Columns rank, fake, space, nearest, ratio; the worst first.
     shown : Tensor of shape (n, c, s, s), uint8

@@ -181,7 +181,7 @@ def gather(
     parts, absences, sections = [], [], all_sections()
     for section in sections:
         folder = reports / section.name
-        if section.of_adopted and not folder.is_dir() and section.name not in (reasons or {}):
+        if section.of_adopted and not any(folder.glob("*")) and section.name not in (reasons or {}):
             continue
         try:
             with naming(section):

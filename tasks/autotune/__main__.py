@@ -7,6 +7,7 @@ from ganatomy.device import keep_freed_memory, make_deterministic, resolve_devic
 from ganatomy.files import whole_folder, write_json
 from ganatomy.gan.ensemble import Packing, Timing, View, candidates, fastest, measure
 from ganatomy.gan.training import architecture_for
+from ganatomy.report.left_out import leave_out
 from tasks.autotune.params import Autotune
 from tasks.params.base import Base
 from tasks.params.gan import GanSection
@@ -15,18 +16,21 @@ from tasks.shared import stage
 from tasks.shared.artifact_paths import PACKING, PREPARED, REPORTS
 from tasks.shared.events import Events
 from tasks.shared.results import write_metrics
+from tasks.shared.retraining_way import load_way
 
 
 def main(events: Events) -> None:
     """data/prepared -> models/packing"""
-    params = Autotune.load()
-    if params.backend != "auto":
-        chosen, timings = Packing(params.backend, params.pack_size), []
+    params, reason = Autotune.load(), load_way().not_packed
+    if reason or params.backend != "auto":
+        chosen, timings = Packing() if reason else Packing(params.backend, params.pack_size), []
     else:
         timings = _measured(params, events)
         chosen = fastest(timings)
     with whole_folder(PACKING) as folder, whole_folder(REPORTS / "autotune") as report:
         write_json(folder / "packing.json", asdict(chosen))
+        if reason:
+            leave_out(report, reason)
         write_json(report / "timings.json", [asdict(timing) for timing in timings])
         times = {
             f"member_step_s/{timing.packing.backend}_{timing.packing.size}": timing.member_step_s

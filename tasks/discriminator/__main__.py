@@ -7,6 +7,7 @@ from ganatomy.explain.networks.fixed_statistics import NUM_OF_EACH
 from ganatomy.files import read_json, whole_folder
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.sampling import generate, latents
+from ganatomy.gan.settings import TrainingSettings
 from ganatomy.metrics.discriminator.level import logits_have_level
 from ganatomy.metrics.discriminator.study import examine_discriminator
 from tasks.discriminator.params import Discriminator
@@ -14,7 +15,8 @@ from tasks.params.base import Base
 from tasks.shared import stage
 from tasks.shared.artifact_paths import GAN, PREPARED, REPORTS
 from tasks.shared.events import Events
-from tasks.shared.explained import explained_discriminator
+from tasks.shared.explained import explained_discriminator, lacks
+from tasks.shared.leaving_out import is_left_out
 from tasks.shared.results import write_metrics
 
 
@@ -25,6 +27,8 @@ def main(events: Events) -> None:
     make_deterministic(base.num_threads)
     train, held_out = (Dataset.load(PREPARED, part, mapped=True) for part in ("train", "test"))
     gan, settings = load_gan(GAN, device), read_json(REPORTS / "train" / "settings.json")
+    if is_left_out("discriminator", lacks(gan, "discriminator", "generator")):
+        return
     loss = settings["method"]["loss"]
     z = latents(params.num_images, gan.architecture, base.seed, "discriminator")
     health = examine_discriminator(
@@ -36,7 +40,7 @@ def main(events: Events) -> None:
         num_reference=min(NUM_OF_EACH, len(train)),
         has_level=logits_have_level(loss),
         has_sigmoid=loss == "bce",
-        batch_size=settings["batch_size"],
+        batch_size=settings.get("batch_size", TrainingSettings().batch_size),
         num_images=params.num_images,
         seed=base.seed,
     )

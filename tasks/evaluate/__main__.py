@@ -3,23 +3,22 @@
 from pathlib import Path
 
 from ganatomy.data.dataset import Dataset
-from ganatomy.data.images import to_uint8
 from ganatomy.device import make_deterministic, resolve_device
 from ganatomy.files import whole_folder
-from ganatomy.gan.sampling import generate, latents, score
 from ganatomy.importance.champion import FOLDER
 from ganatomy.metrics import evaluator_file
 from ganatomy.metrics.evaluator import examine_evaluator
-from ganatomy.metrics.quality import Three
 from ganatomy.metrics.study import evaluate
 from tasks.evaluate.champion import beside_champion
+from tasks.evaluate.made import made_and_judged
 from tasks.evaluate.params import Evaluate
 from tasks.params.base import Base
 from tasks.params.gate import GateSection
 from tasks.shared import stage
 from tasks.shared.artifact_paths import EVALUATOR, GAN, PREPARED, REPORTS
 from tasks.shared.events import Events
-from tasks.shared.explained import load_explained
+from tasks.shared.explained import lacks, load_explained
+from tasks.shared.leaving_out import is_left_out
 from tasks.shared.results import write_metrics
 
 
@@ -30,12 +29,13 @@ def main(events: Events) -> None:
     make_deterministic(base.num_threads)
     train, held_out = Dataset.load(PREPARED, "train"), Dataset.load(PREPARED, "test")
     gan = load_explained(GAN, base.seed, device)
+    if is_left_out("evaluate", lacks(gan, "generator")):
+        return
     network, names = evaluator_file.load(EVALUATOR, device)
-    z = latents(params.num_fakes, gan.architecture, base.seed, "evaluate")
-    images = Three(train.images, held_out.images, to_uint8(generate(gan.generator_ema, z)))
+    images, logits = made_and_judged(gan, train, held_out, count=params.num_fakes, seed=base.seed)
     study = evaluate(
         images,
-        Three(*(score(gan.discriminator, part) for part in images)),
+        logits,
         network,
         class_names=names if train.class_names else (),  # else it tells rotations apart
         num_replicates=params.num_replicates,

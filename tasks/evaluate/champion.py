@@ -30,7 +30,9 @@ def beside_champion(
     seed : int
     """
     same_data = _is_the_same(run, PREPARED / "train.safetensors")
-    if _is_the_same(run, GAN / "generator_ema.safetensors"):
+    weights = ("generator_ema.safetensors", "generator.safetensors")  # the latter if adopted
+    generator = next((GAN / name for name in weights if (GAN / name).is_file()), GAN / weights[0])
+    if _is_the_same(run, generator):
         return BesideChampion(None, same_data)
     importance = run / REPORTS / "importance"
     knows = (importance / REPEATS).is_file()
@@ -50,4 +52,5 @@ def beside_champion(
 
 def _is_the_same(run: Path, artifact: Path) -> bool:
     """Whether a finished run has left the same file as this one."""
-    return (run / artifact).is_file() and sha256_of(artifact) == sha256_of(run / artifact)
+    both = (run / artifact).is_file() and artifact.is_file()
+    return both and sha256_of(artifact) == sha256_of(run / artifact)

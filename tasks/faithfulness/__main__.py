@@ -18,6 +18,8 @@ from tasks.shared.names import vocabulary
 from tasks.shared.results import write_metrics
 from tasks.shared.samples import load_subjects, settled_hiding
 
+_RANKING = REPORTS / "importance" / "ranking.csv"  # of no importance where nothing is retrained
+
 
 def main(events: Events) -> None:
     """models/gan, models/evaluator, data/prepared, reports/importance -> reports/faithfulness"""
@@ -38,7 +40,7 @@ def main(events: Events) -> None:
                 events.warning,
             ),
             words,
-            ranking=pd.read_csv(REPORTS / "importance" / "ranking.csv"),
+            ranking=pd.read_csv(_RANKING) if _RANKING.exists() else None,
             effort=params.effort(),
             seed=base.seed,
             on_progress=events.progress,

@@ -2,8 +2,9 @@
 
 from ganatomy.data.dataset import Dataset
 from ganatomy.device import make_deterministic, resolve_device
-from ganatomy.files import whole_folder
+from ganatomy.files import whole_folder, write_json
 from ganatomy.importance.member_files import architecture_of, load_members, stored_members
+from ganatomy.importance.result import RETRAINED_BY
 from ganatomy.importance.study import judge_members
 from tasks.importance.params import Importance
 from tasks.params.base import Base
@@ -14,14 +15,18 @@ from tasks.shared.evaluation_set import load_evaluation_set
 from tasks.shared.events import Events
 from tasks.shared.explained import load_explained
 from tasks.shared.keys import by_key
+from tasks.shared.leaving_out import is_left_out
 from tasks.shared.results import write_metrics
+from tasks.shared.retraining_way import load_way
 from tasks.shared.variant_data import trainable
 from tasks.variants.params import Variants
 
 
 def main(events: Events) -> None:
     """models/variants/*, models/gan, models/evaluator, data/* -> reports/importance"""
-    base, params, retrain = Base.load(), Importance.load(), Retrain.load()
+    base, params, retrain, way = Base.load(), Importance.load(), Retrain.load(), load_way()
+    if is_left_out("importance", way.left_out):
+        return
     device = resolve_device(base.device)
     make_deterministic(base.num_threads)
     stored = stored_members([RETRAINED / str(shard) for shard in retrain.shards])
@@ -44,6 +49,8 @@ def main(events: Events) -> None:
         )
     with whole_folder(REPORTS / "importance") as report:
         study.save(report)
+        if way.ours or way.train:
+            write_json(report / RETRAINED_BY, {"train": way.train})
         write_metrics(report, study.metrics())
 
 

@@ -9,12 +9,13 @@ from tasks.params.section import Section
 
 
 class Importance(Section):
-    """Sample count, the largest share of false finds, the least change that matters, and how many
-    features are shown in images.
+    """Whether GANs are retrained at all; sample count, the largest share of false finds, the least
+    change that matters, and how many features are shown in images.
     """
 
     name: ClassVar[str] = "importance"
 
+    enabled: bool = True
     num_fakes: int = Field(1000, ge=10, le=1_000_000)
     fdr: float = Field(0.05, gt=0, lt=1)
     practical_size: float = Field(PRACTICAL_SIZE, ge=0, le=1000)

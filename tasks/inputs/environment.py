@@ -18,13 +18,25 @@ from ganatomy.errors import InputError
 from ganatomy.files import sha256_of
 from tasks.evaluate.params import Evaluate
 from tasks.fetch.params import Fetch
+from tasks.importance.params import Importance
+from tasks.inputs import adopted
 from tasks.params.base import Base
 from tasks.params.gan import GanSection
 from tasks.params.gate import GateSection
 from tasks.params.section import told_file
+from tasks.shared.adopted import told_port
 from tasks.shared.artifact_paths import EVALUATOR, GAN, PREPARED, REPORTS
 from tasks.shared.own_code import digests
-from tasks.shared.provenance import CHAMPION, ENVIRONMENT, FEATURES, INCEPTION, NETWORKS, SOURCE
+from tasks.shared.provenance import (
+    ADOPTED,
+    CHAMPION,
+    ENVIRONMENT,
+    FEATURES,
+    INCEPTION,
+    NETWORKS,
+    RETRAINING,
+    SOURCE,
+)
 from tasks.variants.params import Variants
 
 _PACKAGES = (
@@ -44,8 +56,8 @@ _PACKAGES = (
 )
 
 _OF_GAN = ("networks.json", "generator_ema.safetensors", "discriminator.safetensors")
-_OF_CHAMPION = (
-    *(GAN / name for name in _OF_GAN),
+_OF_ADOPTED = ("adopted.json", "generator.safetensors")
+_BESIDE_GAN = (
     EVALUATOR / "evaluator.safetensors",
     PREPARED / "train.safetensors",
     REPORTS / "importance" / "repeats.parquet",
@@ -61,9 +73,12 @@ def outside(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     weights = Evaluate.load(params).inception_weights
     yield INCEPTION, {"weights": _own_file(root / weights)}
     yield CHAMPION, _champion(root, GateSection.load(params).champion)
-    method = GanSection.load(params)
+    gan = GanSection.load(params)
     networks = ("generator", "discriminator")
-    yield NETWORKS, {name: digests(root, getattr(method, name)) for name in networks}
+    yield NETWORKS, {name: digests(root, getattr(gan, name)) for name in networks}
+    told = told_port(root, gan)
+    yield ADOPTED, adopted.record(told, root)
+    yield RETRAINING, adopted.retraining(told, root, enabled=Importance.load(params).enabled)
     variants = Variants.load(params)
     own = [entry for entry in variants.features if ":" in entry]
     yield (
@@ -110,8 +125,10 @@ def _champion(root: Path, run: str) -> dict[str, str]:
     """
     if not run:
         return {}
-    found = {path.as_posix(): _own_file(root / run / path) for path in _OF_CHAMPION}
-    if not all(found[(GAN / name).as_posix()] for name in _OF_GAN):
+    is_adopted = (root / run / GAN / "adopted.json").is_file()
+    of_gan = [GAN / name for name in (_OF_ADOPTED if is_adopted else _OF_GAN)]
+    found = {path.as_posix(): _own_file(root / run / path) for path in (*of_gan, *_BESIDE_GAN)}
+    if not all(found[path.as_posix()] for path in of_gan):
         raise InputError(
             f"there is no GAN in {run}/{GAN}",
             "gate.champion",

@@ -1,20 +1,26 @@
-"""Section `gan`: how a GAN is built and made to compete, the base one and the retrained ones."""
+"""Section `gan`: where the GAN comes from, how it and the retrained ones are built and compete."""
 
-from typing import ClassVar
+from dataclasses import fields
+from typing import Any, ClassVar
 
 from pydantic import Field, field_validator
 
-from ganatomy.gan.settings import Augmentation, LossName, Method, Precision, Schedule
+from ganatomy.gan.settings import Augmentation, LossName, Method, Precision, Schedule, Source
 from tasks.params.section import Section
 
 _METHOD = Method()
 
 
 class GanSection(Section):
-    """The fields of `ganatomy.gan.settings.Method`, which says what each is."""
+    """Trained here, or adopted; then the fields of `ganatomy.gan.settings.Method`, which says what
+    each is.
+    """
 
     name: ClassVar[str] = "gan"
 
+    source: Source = "train"
+    # a my-gan.yaml, by its path, or what one says, right here; "" with source train
+    adopt: str | dict[str, Any] = ""
     generator: str = Field(_METHOD.generator, min_length=1)
     discriminator: str = Field(_METHOD.discriminator, min_length=1)
     conditional: bool = _METHOD.conditional
@@ -41,4 +47,5 @@ class GanSection(Section):
 
     def method(self) -> Method:
         """Build the library's record."""
-        return Method(**{**self.model_dump(), "augment": tuple(self.augment)})
+        own = self.model_dump(include={each.name for each in fields(Method)})
+        return Method(**{**own, "augment": tuple(self.augment)})

@@ -8,13 +8,14 @@ from tasks.shared.artifact_paths import EVALUATOR, GAN, PREPARED, REPORTS
 
 SUMS = "SHA256SUMS"
 _STAGES = (
-    *("prepare", "evaluator", "train", "evaluate", "discriminator", "variants", "autotune"),
-    *("screen", "importance", "gradcam", "lime", "faithfulness"),
+    *("prepare", "evaluator", "contract", "train", "evaluate", "discriminator", "variants"),
+    *("autotune", "screen", "importance", "gradcam", "lime", "faithfulness"),
 )
 # what dvc.yaml names as read by stage `report`; a test compares the two
 READ = (
     provenance.INPUTS / "code" / "report.json",
     provenance.ENVIRONMENT,
+    provenance.ADOPTED,
     PREPARED,
     EVALUATOR,
     GAN,

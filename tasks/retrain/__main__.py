@@ -8,21 +8,31 @@ from ganatomy.gan.session import Interrupted
 from ganatomy.importance.retraining_study import retrain_to_disk
 from tasks.params.base import Base
 from tasks.retrain.asked import asked_shard, checkpoints_of, trainings_of
+from tasks.retrain.by_author import retrain_as_told
 from tasks.retrain.params import THREADS_PER_SHARD, Retrain
 from tasks.shared import checkpoints, stage
 from tasks.shared.artifact_paths import REPORTS, RETRAINED
 from tasks.shared.budget import load_budget
 from tasks.shared.events import Events
+from tasks.shared.leaving_out import is_left_out
 from tasks.shared.results import write_metrics
+from tasks.shared.retraining_way import load_way
 from tasks.shared.variant_data import load_variants
 
 
 def main(events: Events) -> None:
     """data/variants, data/in_full, models/packing -> models/variants/<shard>"""
-    params, base = Retrain.load(), Base.load()
+    params, base, way = Retrain.load(), Base.load(), load_way()
     shard = asked_shard(params.shards)
+    if way.left_out:
+        with whole_folder(RETRAINED / str(shard)):
+            is_left_out(f"retrain/{shard}", way.left_out)
+        return
     make_deterministic(THREADS_PER_SHARD)
     keep_freed_memory()
+    if way.train:
+        retrain_as_told(shard, params, base, events)
+        return
     budget, mine = load_budget(), trainings_of(shard, params, base)
     kept = checkpoints_of(shard, params, base, budget, mine)
     with (

@@ -17,18 +17,22 @@ from tasks.shared.evaluation_set import load_evaluation_set
 from tasks.shared.events import Events
 from tasks.shared.in_full import write_in_full
 from tasks.shared.results import write_metrics
+from tasks.shared.retraining_way import load_way
 from tasks.shared.variant_data import load_variants, trainable
 
 _OFF = "switched off by screen.enabled in params.yaml: every feature is trained in full"
 
+_OURS = "it trains GANs of ours, and these are trained by their author's own function"
+
 
 def main(events: Events) -> None:
     """data/variants, models/{packing, gan, evaluator} -> data/in_full, reports/screen"""
-    params = Screen.load()
-    study = _screened(params, events) if params.enabled else _everything()
+    params, way = Screen.load(), load_way()
+    reason = way.left_out or (_OFF if not params.enabled else way.train and _OURS)
+    study = _everything() if reason else _screened(params, events)
     with whole_folder(REPORTS / "screen") as report:
-        if not params.enabled:
-            leave_out(report, _OFF)
+        if reason:
+            leave_out(report, reason)
         study.save(report)
         write_metrics(report, study.metrics())
     write_in_full(study.kept, screened=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from ganatomy.absent import is_there
 from ganatomy.data.dataset import Dataset
 from ganatomy.explain.networks.fixed_statistics import (
     NUM_OF_EACH,
@@ -27,12 +28,19 @@ def load_explained(folder: Path, seed: int, device: torch.device) -> Gan:
 def explained_discriminator(gan: Gan, seed: int) -> nn.Module:
     """Fix the statistics of D's BatchNorm from training images and as many of G's moving average.
 
-    A D without BatchNorm is what it was trained as, and comes back itself.
+    A D without BatchNorm is what it was trained as, and comes back itself; so does one that was
+    adopted without a G.
     """
-    if not normalises_by_batch(gan.discriminator):
+    if not normalises_by_batch(gan.discriminator) or not is_there(gan.generator_ema):
         return gan.discriminator
     reals = Dataset.load(PREPARED, "train", mapped=True).images
     z = latents(NUM_OF_EACH, gan.architecture, seed, "fixed-statistics")
     return fixed_statistics(
         gan.discriminator, reals, generate(gan.generator_ema, z).cpu(), seed=seed
     )
+
+
+def lacks(gan: Gan, *names: str) -> str:
+    """Say which of the networks named were not given to an adopted GAN; "" where all are there."""
+    missing = [name for name in names if not is_there(getattr(gan, name))]
+    return f"no {' and no '.join(missing)} was given" if missing else ""

@@ -64,6 +64,8 @@ def _given(params: Path) -> Iterator[tuple[str, str, bool]]:
     yield "fetch.root", fetch.root, fetch.is_given
     if champion := GateSection.load(params).champion:
         yield "gate.champion", champion, True
+    for path in _of_adopted(params, gan):
+        yield "gan.adopt", path, False
     for name, path in (
         ("fetch.attributes", fetch.attributes),
         ("evaluate.inception_weights", Evaluate.load(params).inception_weights),
@@ -80,6 +82,12 @@ def _given(params: Path) -> Iterator[tuple[str, str, bool]]:
         module, colon, _ = entry.partition(":")
         if colon:
             yield name, module.replace(".", "/") + ".py", False
+
+
+def _of_adopted(params: Path, gan: GanSection) -> Iterator[str]:
+    """The file that names an adopted GAN; what that names is looked at once it is read."""
+    if gan.source == "adopt" and isinstance(gan.adopt, str) and gan.adopt:
+        yield gan.adopt
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import torch
 
+from ganatomy.absent import is_there
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.images import to_float
 from ganatomy.explain.lime.baseline_check import NUM_CHECKED, settled_for
@@ -33,7 +34,7 @@ def load_subjects(count: int, seed: int, device: torch.device) -> Subjects:
         gan.generator_ema,
         gan.discriminator,
         real=to_float(held_out.images),
-        z=fake_latents(count, gan.architecture, seed),
+        z=fake_latents(count, gan.architecture, seed) if is_there(gan.generator_ema) else None,
         evaluator=evaluator,
         class_names=names if held_out.class_names else (),
         real_labels=held_out.labels,

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from ganatomy.errors import InputError
 from tasks.params.section import read_once
-from tasks.shared import code, contents, start
+from tasks.shared import code, contents, kept_code, start
 from tasks.shared.events import Events, from_environment
 
 FOLLOWER = "GANATOMY_FOLLOWER"  # set in the processes of a training but its first
@@ -39,6 +39,7 @@ def run(main: Callable[[Events], None], default_name: str) -> NoReturn:
         with _alone(name), read_once():
             contents.check_inputs(name)
             code.check(default_name)
+            kept_code.import_kept_code()
             main(events)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)

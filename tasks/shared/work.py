@@ -17,6 +17,7 @@ Document = dict[str, dict[str, Any]]
 
 TRAIN, RETRAIN, COMPUTE = "train", "retrain", "compute"
 _IMAGES = {"mnist-sample": 5000, "mnist": 70_000, "fashion-mnist": 70_000, "cifar10": 60_000}
+_OF_IMPORTANCE = ("variants", "autotune", "screen", "retrain", "importance")
 _PACK_SIZES = (2, 4, 8)  # that `autotune` tries on a CPU
 
 
@@ -60,11 +61,12 @@ def work(document: Document, num_images: float) -> dict[str, Work]:
     explained = lime["num_averaged"] + lime["num_images"] * lime["num_seeds"]
     repeats = tests["num_steps"] + tests["num_perturbations"] + tests["integration_steps"]
     evaluator = document["evaluator"]
-    return {
+    reckoned = {
         "inputs": Work(0.0),
         "fetch": Work(num_images),
         "prepare": Work(num_images * area),
         "evaluator": Work(num_images * area * evaluator["epochs"] * evaluator["width"]),
+        "contract": Work(0.0),
         "train": Work(_num_steps(document, "train", num_images) / training["devices"], TRAIN),
         "evaluate": Work(shown["evaluate"]["num_fakes"] * area),
         "variants": Work((features + nulls) * num_images * area),
@@ -76,6 +78,18 @@ def work(document: Document, num_images: float) -> dict[str, Work]:
         "lime": Work(explained * lime["num_samples"] * area),
         "faithfulness": Work(tests["num_images"] * repeats * tests["num_seeds"] * area),
     }
+    return reckoned | {name: Work(0.0) for name in _left_out(document)}
+
+
+def is_adopted(document: Document) -> bool:
+    """Say whether the GAN was trained elsewhere."""
+    return bool(document["gan"]["source"] == "adopt")
+
+
+def _left_out(document: Document) -> list[str]:
+    """Stages with nothing to do but begin: a GAN that was adopted, and nothing retrained."""
+    adopted = ["train"] * is_adopted(document)
+    return adopted + list(_OF_IMPORTANCE) * (not document["importance"]["enabled"])
 
 
 def num_training_images(root: Path, document: Document) -> float:

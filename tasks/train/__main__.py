@@ -1,13 +1,12 @@
-"""Stage train: the GAN."""
+"""Stage train: the GAN, trained here or adopted."""
 
-from contextlib import suppress
 from pathlib import Path
 
 from ganatomy.data.dataset import Dataset
 from ganatomy.device import make_deterministic, resolve_device
 from ganatomy.gan.distributed import Ranks
-from ganatomy.gan.session import Interrupted, Monitoring
-from ganatomy.gan.study import Course, follow_watched, train_watched
+from ganatomy.gan.session import Interrupted
+from ganatomy.gan.study import Course, train_watched
 from ganatomy.metrics import evaluator_file
 from tasks.params.base import Base
 from tasks.params.gan import GanSection
@@ -17,6 +16,7 @@ from tasks.shared.events import Events
 from tasks.shared.own_code import OwnCode
 from tasks.shared.refusal import refuse_wrong_names
 from tasks.train import ranks
+from tasks.train.adopted import is_adopted
 from tasks.train.params import Train
 from tasks.train.progress import TrainingProgress
 from tasks.train.record import checkpoints_of, write_artifacts
@@ -25,17 +25,17 @@ from tasks.train.record import checkpoints_of, write_artifacts
 def main(events: Events) -> None:
     """data/prepared, models/evaluator -> models/gan"""
     base, params = Base.load(), Train.load()
+    if is_adopted():
+        return
     settings = params.settings(GanSection.load().method())
     device = resolve_device(base.device)
     with ranks.joined(params.devices, device, settings.batch_size, events) as (group, device):
         make_deterministic(ranks.num_threads(base.num_threads, params.devices, device))
-        monitoring = Monitoring(params.log_every_steps, params.probe_kimg, params.publish)
-        course = Course(settings, monitoring, base.seed, device)
+        course = Course(settings, params.monitoring(), base.seed, device)
         if group.rank == 0:
             _lead(events, params, course, group)
         else:
-            with suppress(Interrupted):
-                follow_watched(Dataset.load(PREPARED, "train", mapped=True), course, group)
+            ranks.follow(Dataset.load(PREPARED, "train", mapped=True), course, group)
 
 
 def _lead(events: Events, params: Train, course: Course, group: Ranks) -> None:

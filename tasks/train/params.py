@@ -1,11 +1,14 @@
 """Section `train`: the GAN."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
 from ganatomy.gan.settings import Published, TrainingSettings
 from tasks.params.training import Decay, Epochs, LearningRate, TrainingSection, Width
+
+if TYPE_CHECKING:
+    from ganatomy.gan.session import Monitoring
 
 _BUDGET = TrainingSettings()
 
@@ -26,3 +29,9 @@ class Train(TrainingSection):
     num_remembered: int = Field(8, ge=2, le=100)  # GANs of the training's course, for explanations
     keep_last: int = Field(2, ge=1, le=100)
     publish: Published = "best"
+
+    def monitoring(self) -> "Monitoring":
+        """Build the library's record."""
+        from ganatomy.gan.session import Monitoring  # torch, which no section needs
+
+        return Monitoring(self.log_every_steps, self.probe_kimg, self.publish)

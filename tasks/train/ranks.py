@@ -22,8 +22,11 @@ import torch
 from torch import distributed
 from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
+from ganatomy.data.dataset import Dataset
 from ganatomy.errors import InputError
 from ganatomy.gan.distributed import FabricRanks, Ranks, SingleRank, fabric_of, share_of
+from ganatomy.gan.session import Interrupted
+from ganatomy.gan.study import Course, follow_watched
 from tasks.shared.events import Events
 from tasks.shared.stage import FOLLOWER
 from tasks.shared.start import FAILED
@@ -40,6 +43,12 @@ _LAST_WORDS_S = 1.0
 def num_threads(of_all: int, num_devices: int, device: torch.device) -> int:
     """Return the CPU threads of each rank: on the CPU its share of the stage's."""
     return max(1, of_all // num_devices) if device.type == "cpu" else of_all
+
+
+def follow(train: Dataset, course: Course, ranks: Ranks) -> None:
+    """Train along with the first process, to the end or until that one stops."""
+    with suppress(Interrupted):
+        follow_watched(train, course, ranks)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import torch
 
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.images import contact_sheet, write_png
-from ganatomy.data.variant_set import VariantEntry
+from ganatomy.data.variant_set import VariantEntry, VariantSet
 from ganatomy.data.variants import before_and_after
 from ganatomy.data.variation import make_variants
 from ganatomy.files import whole_folder
@@ -14,14 +14,19 @@ from tasks.shared import stage
 from tasks.shared.artifact_paths import PREPARED, REPORTS, VARIANTS
 from tasks.shared.events import Events
 from tasks.shared.in_full import write_in_full
+from tasks.shared.leaving_out import is_left_out
 from tasks.shared.names import recipes_of
 from tasks.shared.results import write_metrics
+from tasks.shared.retraining_way import load_way
 from tasks.variants.params import Variants
 
 
 def main(events: Events) -> None:
     """data/prepared -> data/variants, data/in_full"""
-    base, params = Base.load(), Variants.load()
+    base, params, way = Base.load(), Variants.load(), load_way()
+    if way.left_out:
+        _leave_out(way.left_out)
+        return
     torch.set_num_threads(base.num_threads)
     train = Dataset.load(PREPARED, "train")
     recipes = recipes_of(params, train, base.seed, events.warning)
@@ -51,6 +56,13 @@ def main(events: Events) -> None:
         write_metrics(report, variants.metrics())
     in_full = [recipe.name for recipe in variants.trainable() if not recipe.is_null]
     write_in_full(in_full, screened=False)
+
+
+def _leave_out(reason: str) -> None:
+    with whole_folder(VARIANTS) as folder:
+        VariantSet(()).save(folder)
+        is_left_out("variants", reason)
+    write_in_full([], screened=False)
 
 
 if __name__ == "__main__":

@@ -58,6 +58,7 @@ CHOICES: dict[str, Any] = {
     "prepare.fit": data.Fit,
     "prepare.window": data.WindowRule,
     "prepare.background": data.BackgroundRule,
+    "gan.source": settings.Source,
     "gan.loss": settings.LossName,
     "gan.augment": settings.Augmentation,
     "gan.schedule": settings.Schedule,
@@ -194,7 +195,8 @@ def test_defaults_are_equal(
 
 
 def test_the_section_gan_is_the_method() -> None:
-    assert [field.name for field in fields(Method)] == list(sections()["gan"].model_fields)
+    of_the_method = [field.name for field in fields(Method)]
+    assert list(sections()["gan"].model_fields) == ["source", "adopt", *of_the_method]
     assert sections()["gan"]().method() == Method()  # type: ignore[attr-defined]
     assert sections()["train"]().settings(Method()) == TrainingSettings()  # type: ignore[attr-defined]
 

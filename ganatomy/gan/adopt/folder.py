@@ -9,14 +9,13 @@ import torch
 from torch import nn
 
 from ganatomy.absent import Absent, is_there
-from ganatomy.errors import REMAKE, InputError
-from ganatomy.files import read_json, write_bytes, write_json
+from ganatomy.errors import InputError
+from ganatomy.files import write_bytes, write_json
 from ganatomy.gan.adopt.adopted import Adopted, adopt
 from ganatomy.gan.adopt.port import Network, Port
-from ganatomy.gan.adopt.reading import read_port
-from ganatomy.gan.architecture import Architecture
-from ganatomy.gan.files import ADOPTED, CODE
+from ganatomy.gan.described import architecture_of_port, read_adopted
 from ganatomy.gan.model import Gan
+from ganatomy.gan_files import ADOPTED, CODE
 from ganatomy.tensors import write_tensors
 
 _PARTS = ("generator", "discriminator")
@@ -48,7 +47,7 @@ def save_adopted(
         Plain values that tell where it comes from: kept as they are.
     """
     folder = Path(folder)
-    kept = dict(values)
+    kept = {key: each for key, each in values.items() if key != "reference"}  # it was asked once
     for name in _PARTS:
         wrapper = getattr(adopted, name)
         if wrapper is None:
@@ -76,15 +75,9 @@ def load_adopted(folder: Path, device: torch.device | str = "cpu") -> Gan:
     InputError
         A file is missing or damaged, or its author's classes cannot be imported.
     """
-    path = folder / ADOPTED
-    about = read_json(path)
-    try:
-        channels, height, width = (int(each) for each in about["image_shape"])
-        port = read_port(about["port"], str(path), folder)
-    except (LookupError, TypeError, ValueError) as error:
-        raise InputError(f"not an adopted GAN ({error})", str(path), REMAKE) from None
+    port, image_shape = read_adopted(folder)
     _check_importable(port, folder)
-    return gan_of(adopt(port), (channels, height, width), device)
+    return gan_of(adopt(port), image_shape, device)
 
 
 def gan_of(
@@ -106,28 +99,6 @@ def gan_of(
     architecture = architecture_of_port(adopted.port, image_shape)
     generator = parts["generator"]
     return Gan(generator, parts["discriminator"], generator, architecture)
-
-
-def architecture_of_port(port: Port, image_shape: tuple[int, int, int]) -> Architecture:
-    """Give names and sizes of an adopted GAN, of which nobody knows the width of its layers."""
-    channels, height, width = image_shape
-    latent = port.latent
-    return Architecture(
-        image_size=width,
-        channels=channels,
-        latent_dim=latent.dim if latent else 0,
-        width=0,
-        generator=_name(port.generator),
-        discriminator=_name(port.discriminator),
-        num_classes=latent.num_classes if latent else 0,
-        height=0 if height == width else height,
-    )
-
-
-def _name(network: Network | None) -> str:
-    if network is None:
-        return ""
-    return network.build or (network.program.name if network.program else "")
 
 
 def _check_importable(port: Port, folder: Path) -> None:

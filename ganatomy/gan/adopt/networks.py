@@ -198,3 +198,8 @@ def _ours(images: torch.Tensor, spec: Images) -> torch.Tensor:
 def _per_channel(spec: Images, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     mean, scale = (images.new_tensor(each)[:, None, None] for each in (spec.mean, spec.scale))
     return mean, scale
+
+
+def in_their_terms(images: torch.Tensor, spec: Images) -> torch.Tensor:
+    """Turn RGB images in [-1, 1] into the kind that a network speaks."""
+    return _theirs(images, spec)

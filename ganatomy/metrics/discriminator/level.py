@@ -7,6 +7,6 @@ def logits_have_level(loss: str) -> bool:
     """Say whether 0 is the boundary between real and fake for a D trained with the loss named.
 
     Under bce and hinge it is; under wgan and relativistic a constant added to every logit changes
-    nothing.
+    nothing. Of a loss that nobody told (``""``) it is not known, and so not said.
     """
-    return loss not in _LEVELLESS
+    return bool(loss) and loss not in _LEVELLESS

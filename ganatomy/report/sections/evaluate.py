@@ -119,16 +119,19 @@ def _facts(result: Evaluated) -> Record:
             "given": study.of_given_images,
         },
         "memorisation": _memorisation(study.memorisation),
-        "generalisation": {
-            **study.generalisation,
-            "finding": words.d_and_its_training_images(study.generalisation)
-            if study.generalisation
-            else "",
-            "has_level": result.has_level,
-        },
+        "generalisation": _of_discriminator(result),
         "classes": study.classes,
         "evaluator": result.evaluator,
     }
+
+
+def _of_discriminator(result: Evaluated) -> Record:
+    """Tell what D says of images that it was and was not shown; nothing where there is no D."""
+    gap = result.study.generalisation
+    if not gap:
+        return {"finding": ""}
+    finding = words.d_and_its_training_images(gap)
+    return {**gap, "finding": finding, "has_level": result.has_level}
 
 
 def _in_short(result: Evaluated) -> str:

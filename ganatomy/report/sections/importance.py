@@ -9,9 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from ganatomy.data.variant_set import VariantEntry, VariantSet
+from ganatomy.files import read_json
 from ganatomy.importance.ranking import RANKING_RULE
 from ganatomy.importance.readouts import READOUTS, RELIANCE_READOUTS
-from ganatomy.importance.result import ImportanceStudy
+from ganatomy.importance.result import RETRAINED_BY, ImportanceStudy
 from ganatomy.importance.screening_result import ScreeningStudy
 from ganatomy.importance.sizes import MEASURES, amount, span
 from ganatomy.importance.tables import read_csv
@@ -49,6 +50,7 @@ _ASKS = {
     "noise": "noise (replaced at random): what if it told nothing?",
 }
 _TITLES = {name: readout.title for name, readout in READOUTS.items()}
+_TITLE = "Which features matter?"
 _FEW_REGIONS = 4  # of fewer a map says no more than the bars
 Pixels = NDArray[np.uint8]
 
@@ -62,6 +64,7 @@ class _Told:
     screening: ScreeningStudy
     previews: dict[str, torch.Tensor]
     published_fcd: float | None = None
+    retrained_by: str | None = None  # for an adopted GAN: its author's function; "" is ours
 
     @staticmethod
     def load(folder: Path) -> "_Told":
@@ -72,6 +75,7 @@ class _Told:
             ScreeningStudy.load(folder.parent / "screen"),
             read_tensors(variants / PREVIEWS),
             _published_fcd(folder.parent / "evaluate" / "fidelity.csv"),
+            _retrained_by(folder / RETRAINED_BY),
         )
 
     @property
@@ -95,6 +99,28 @@ def _published_fcd(path: Path) -> float | None:
     return float(values.iloc[0]) if len(values) else None
 
 
+def _retrained_by(path: Path) -> str | None:
+    return str(read_json(path)["train"]) if path.is_file() else None
+
+
+def _whose(told: _Told) -> str:
+    """Say whose GANs were retrained, where the base GAN was trained elsewhere."""
+    if told.retrained_by is None:
+        return ""
+    if told.retrained_by:
+        return f"G and D were retrained by their author’s own function, {told.retrained_by}."
+    return (
+        "This was measured on small GANs that were trained here, on the same images: it says which "
+        "features of the data matter to such a GAN, not to the one that was adopted."
+    )
+
+
+def _alarms(told: _Told) -> list[str]:
+    if told.retrained_by != "":
+        return []
+    return [f"“{_TITLE}” is not about the GAN that was adopted: small ones of ours were retrained"]
+
+
 def _facts(told: _Told) -> Record:
     study, entries = told.study, told.variants.entries
     summary = study.summary
@@ -103,6 +129,7 @@ def _facts(told: _Told) -> Record:
     facts = {
         "rows": _rows(told, readouts),
         "answer": study.answer(told.names),
+        **({"whose": whose} if (whose := _whose(told)) else {}),
         "by_evaluator": study.by_evaluator(told.names),
         "not_shown": study.not_shown(told.names),
         "hardly_changed": hardly_changed(study.ranking, _mean_changes(told), told.names),
@@ -322,7 +349,7 @@ SECTION = PageSection(
     name="importance",
     place=20,
     blocks=(
-        Block("importance", "Which features matter?", "features", _HERE / "importance.html"),
+        Block("importance", _TITLE, "features", _HERE / "importance.html"),
         Block(
             "importance_figures",
             "Features in figures",
@@ -333,6 +360,7 @@ SECTION = PageSection(
     load=_Told.load,
     facts=_facts,
     figures=_figures,
+    alarms=_alarms,
     summary=_summary,
     clauses=lambda told, gate: [features(told.study, gate, names=told.names)],
 )
