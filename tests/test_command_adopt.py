@@ -266,7 +266,7 @@ def test_a_fault_is_one_sentence_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (("--images", "absent"), r"no such folder \[--images\]"),
+        (("--images", "absent"), r"no such folder.*\[--images\]"),
         (("--fakes", "images"), r"beside a generator.*\[--fakes\]"),
         (("--count", "1"), r"1 images \[--count\]"),
         (("--out", "."), r"is a folder \[--out\]"),

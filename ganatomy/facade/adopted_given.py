@@ -10,7 +10,11 @@ from torch import nn
 
 from ganatomy.data.images import to_float
 from ganatomy.errors import InputError
-from ganatomy.explain.networks.fixed_statistics import fixed_statistics, normalises_by_batch
+from ganatomy.explain.networks.fixed_statistics import (
+    NUM_OF_EACH,
+    fixed_statistics,
+    normalises_by_batch,
+)
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.facade.folders import images_of, size_of_all
 from ganatomy.gan.adopt.adopted import Adopted
@@ -21,7 +25,7 @@ from ganatomy.rng import generator as random_generator
 FEWEST = 4
 _SIZES = (64, 32, 28, 128, 256, 16, 48, 96, 224, 512)
 _CHANNELS = (3, 1)
-_FOR_STATISTICS = 256
+_MANY, _QUICK_MANY = 500, 100  # images of G that D is asked about
 Shape = tuple[int, int, int]
 
 
@@ -37,8 +41,10 @@ class Given:
         Both networks, D with fixed statistics where it has BatchNorm, and some images of a kind.
     reals : Tensor of shape (n, c, h, w) or None
         All real images, float32 in [-1, 1].
-    fakes : Tensor of shape (m, c, h, w) or None
-        Those that were given where there is no generator.
+    many_fakes : Tensor of shape (m, c, h, w) or None
+        Generated ones: those that were given, or that G makes for a discriminator.
+    num_reference : int
+        Images of a kind that the statistics of a D with BatchNorm were fixed from; 0 for none.
     seed : int
     is_quick : bool
     warn : callable
@@ -48,10 +54,19 @@ class Given:
     adopted: Adopted
     subjects: Subjects
     reals: torch.Tensor | None
-    fakes: torch.Tensor | None
+    many_fakes: torch.Tensor | None
+    num_reference: int
     seed: int
     is_quick: bool
     warn: Callable[[str], None]
+
+    @property
+    def few(self) -> Subjects:
+        """Keep a quarter of the images, for what asks a network thousands of times for each."""
+        whole = self.subjects
+        num = max(FEWEST, max(len(whole.real), len(whole.fake)) // 4)
+        names = ("real", "fake", "z", "real_labels", "fake_labels")
+        return replace(whole, **{name: getattr(whole, name)[:num] for name in names})
 
     @property
     def has(self) -> dict[str, bool]:
@@ -119,21 +134,33 @@ def give(
         if path is not None
     }
     reals, given_fakes = read.get("--images"), read.get("--fakes")
-    z = None
-    if adopted.generator is not None:
-        z = adopted.latents(count, seed, "explained")
-    explained, note = _function_of_its_image(adopted, reals, given_fakes, seed)
+    many = _many_fakes(adopted, given_fakes, seed, _QUICK_MANY if is_quick else _MANY)
+    explained, note = _function_of_its_image(adopted.discriminator, reals, many, seed)
+    is_fixed = explained is not adopted.discriminator
     if note:
         adopted = replace(adopted, notes=(*adopted.notes, note))
+    has_g = adopted.generator is not None
     subjects = Subjects.of(
         adopted.generator,
         explained,
         real=None if reals is None else _some(reals, count, seed),
-        z=z,
+        z=adopted.latents(count, seed, "explained") if has_g else None,
         fake=None if given_fakes is None else _some(given_fakes, count, seed),
         num_classes=0 if adopted.port.latent is None else adopted.port.latent.num_classes,
     )
-    return Given(adopted, subjects, reals, given_fakes, seed, is_quick, warn)
+    num_reference = 0
+    if is_fixed and reals is not None and many is not None:
+        num_reference = min(NUM_OF_EACH, len(reals), len(many))
+    return Given(adopted, subjects, reals, many, num_reference, seed, is_quick, warn)
+
+
+def _many_fakes(
+    adopted: Adopted, given: torch.Tensor | None, seed: int, count: int
+) -> torch.Tensor | None:
+    """Images for D to be asked about; what G makes, if it is there."""
+    if adopted.generator is None or adopted.discriminator is None:
+        return given
+    return generate(adopted.generator, adopted.latents(count, seed, "examined")).cpu()
 
 
 def _shape_of(adopted: Adopted, images: Path | None) -> Shape:
@@ -214,15 +241,14 @@ def _some(images: torch.Tensor, count: int, seed: int) -> torch.Tensor:
 
 
 def _function_of_its_image(
-    adopted: Adopted, reals: torch.Tensor | None, fakes: torch.Tensor | None, seed: int
+    discriminator: nn.Module | None,
+    reals: torch.Tensor | None,
+    fakes: torch.Tensor | None,
+    seed: int,
 ) -> tuple[nn.Module | None, str]:
     """Fix the statistics of a D with BatchNorm, or say that it cannot be done."""
-    discriminator = adopted.discriminator
     if discriminator is None or not normalises_by_batch(discriminator):
         return discriminator, ""
-    if adopted.generator is not None:
-        z = adopted.latents(_FOR_STATISTICS, seed, "fixed-statistics")
-        fakes = generate(adopted.generator, z).cpu()
     reason = "there are no real images" if reals is None else "there are no generated images"
     if reals is not None and fakes is not None:
         try:

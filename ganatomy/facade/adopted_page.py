@@ -17,6 +17,9 @@ from ganatomy.report.verdict.verdict import Verdict
 from ganatomy.results import Result
 from ganatomy.wording import counted, opened
 
+_DECIDE = ("works", "copies", "discriminator", "maps")
+"""The questions of the verdict that are asked of any GAN."""
+
 
 @dataclass
 class _Work:
@@ -143,7 +146,7 @@ def _page(
         for each in absences
     ]
     clauses = tuple(clause for part in parts for clause in part.clauses)
-    needed = tuple(clause.question for clause in clauses if clause.question == "maps")
+    needed = tuple(clause.question for clause in clauses if clause.question in _DECIDE)
     going_on = (
         [f"{opened(counted(len(waiting), 'part'))} of it are still to come: load it again then."]
         if waiting

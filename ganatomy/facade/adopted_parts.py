@@ -3,9 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import torch
+
+from ganatomy.data.images import to_uint8
 from ganatomy.explain.directions.learned import learned_targets
 from ganatomy.explain.directions.result import DirectionsStudy
 from ganatomy.explain.directions.study import find_directions
+from ganatomy.explain.faithfulness.effort import Effort
 from ganatomy.explain.faithfulness.study import judge_explanations
 from ganatomy.explain.lime.result import LimeStudy
 from ganatomy.explain.lime.settings import DEFAULT_HIDING, LimeSampling
@@ -17,12 +21,15 @@ from ganatomy.explain.networks.named import usual_targets
 from ganatomy.explain.networks.targets import Target
 from ganatomy.facade.adopted_given import Given
 from ganatomy.gan.adopt.contract import examine_contract
+from ganatomy.metrics.discriminator.study import FEWEST, examine_discriminator
 from ganatomy.results import Result
 
 Done = Mapping[str, Result]
 """The results of the parts before, by their names."""
 
-_QUICK_SAMPLES = 256  # of LIME
+_SAMPLES = 256  # of LIME, for each image
+_EFFORT = Effort(num_steps=7, num_perturbations=5, num_seeds=2)
+_SEEDS = 2  # draws of samples between which LIME is compared
 _LATENTS, _QUICK_LATENTS = 512, 128  # that directions are found by
 _ABLATED, _QUICK_ABLATED = 32, 8  # images that every unit is tried on
 _UNITS, _QUICK_UNITS = 256, 64
@@ -77,6 +84,28 @@ def _contract(given: Given, done: Done) -> Result:
     return examine_contract(given.adopted, given.reals, seed=given.seed)
 
 
+def _health(given: Given, done: Done) -> Result:
+    spec, network = given.adopted.port.discriminator, given.adopted.discriminator
+    assert spec is not None
+    assert network is not None
+    reals, fakes = (_of_bytes(each) for each in (given.reals, given.many_fakes))
+    return examine_discriminator(
+        network,
+        held_out=reals,
+        fakes=fakes,
+        explained=given.subjects.discriminator,
+        num_reference=given.num_reference,
+        has_level=spec.probability,
+        has_sigmoid=spec.probability,
+        seed=given.seed,
+    )
+
+
+def _of_bytes(images: torch.Tensor | None) -> torch.Tensor | None:
+    """Images as the study takes them; none where there are too few."""
+    return None if images is None or len(images) < FEWEST else to_uint8(images)
+
+
 def _directions(given: Given, done: Done) -> Result:
     count = _QUICK_LATENTS if given.is_quick else _LATENTS
     least = 2 * given.subjects.latent_dim
@@ -115,10 +144,10 @@ def _maps(given: Given, done: Done) -> Result:
 
 
 def _lime(given: Given, done: Done) -> Result:
-    sampling = LimeSampling(num_samples=_QUICK_SAMPLES) if given.is_quick else LimeSampling()
     return explain_by_lime(
-        given.subjects,
-        sampling=sampling,
+        given.few,
+        sampling=LimeSampling(num_samples=_SAMPLES),
+        num_seeds=_SEEDS,
         latent_targets=("d_logit",) if given.has["discriminator"] else _READ_BY_LIME,
         num_latents=_QUICK_WEIGHED if given.is_quick else _WEIGHED,
         seed=given.seed,
@@ -129,13 +158,16 @@ def _lime(given: Given, done: Done) -> Result:
 def _faithfulness(given: Given, done: Done) -> Result:
     lime = done.get("lime")
     hiding = lime.hiding if isinstance(lime, LimeStudy) else DEFAULT_HIDING
-    methods = Methods(DEFAULT_CAMS, hiding=hiding, on_warning=given.warn)
-    return judge_explanations(given.subjects, methods, seed=given.seed)
+    methods = Methods(
+        DEFAULT_CAMS, LimeSampling(num_samples=_SAMPLES), hiding, on_warning=given.warn
+    )
+    return judge_explanations(given.few, methods, effort=_EFFORT, seed=given.seed)
 
 
 PARTS: tuple[PagePart, ...] = (
     PagePart("contract", "whose GAN it is, and what it does", (), 2, _contract, is_early=True),
     PagePart("directions", "directions of the latents", ("generator",), 20, _directions),
+    PagePart("discriminator", "whether D means what it says", ("discriminator",), 15, _health),
     PagePart("gradcam", "maps, units and regions", (), 40, _maps),
     PagePart("lime", "LIME", (), 40, _lime),
     PagePart(

@@ -102,14 +102,17 @@ class Contract:
         whose = "; ".join(
             f"{names[name]} is {each.in_short}" for name, each in self.origins.items()
         )
+        return f"{whose}. {self.finding}"
+
+    @property
+    def finding(self) -> str:
+        """Say what its images are, and whether all is as it was said."""
         channels, height, width = self.image_shape
         colours = {1: "in grey", 3: "in colour"}.get(channels, f"of {channels} channels")
-        said = [f"{whose}.", f"Images are {height} × {width}, {colours}."]
-        if not self.findings:
-            return " ".join(
-                [*said, f"It does what the file says of it, as far as {_NUM} images tell."]
-            )
-        return " ".join([*said, f"{counted(len(self.findings), 'thing')} to know before all else."])
+        size = f"Its images are {height} × {width}, {colours}"
+        if self.findings:
+            return f"{size}; {counted(len(self.findings), 'thing')} to know before all else."
+        return f"{size}. It does what the file says of it, as far as {_NUM} images tell."
 
 
 def examine_contract(

@@ -14,7 +14,7 @@ _NAMES = {"generator": "G", "discriminator": "D"}
 def _facts(contract: Contract) -> Record:
     return {
         "contract": {
-            "verdict": contract.verdict(),
+            "finding": contract.finding,
             "is_in_order": not contract.findings,
             "findings": [opened(each) for each in contract.findings],
             "networks": [

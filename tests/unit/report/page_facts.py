@@ -179,7 +179,7 @@ def facts() -> dict[str, Any]:
         "environment": {"device": "cpu", "packages": {"torch": "2"}},
         "alarms": ["an alarm"],
         "contract": {
-            "verdict": "whose GAN it is",
+            "finding": "what its images are",
             "is_in_order": False,
             "findings": ["something odd"],
             "networks": [{"name": "G", "rows": {"weights": "g.pt"}}],
