@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ganatomy.data.folder import Entry, survey
 from ganatomy.data.formats import HEAD_BYTES, LISTED, format_of
-from ganatomy.data.reading import Limits, check_image, read_content, reason_of
+from ganatomy.data.reading import Limits, Refused, check_image, read_content, reason_of
+from ganatomy.data.workers import in_order
 from ganatomy.errors import InputError
 
 LEFT_OUT = "images left out by `max_images`"
@@ -42,6 +44,7 @@ def collect(
     *,
     limits: Limits,
     into: Path | None,
+    num_workers: int = 1,
     progress: Callable[[int, int], None],
 ) -> Collected:
     """Find, check and copy a folder's images; parameters as in `ganatomy.data.sources.fetch`.
@@ -64,14 +67,18 @@ def collect(
         others[LEFT_OUT] = len(left_out)
     files: list[Path] = []
     names: list[str] = []
-    for index, entry in enumerate(chosen):
-        try:
-            content = read_content(entry.path, limits.max_pixels)
-            check_image(content, limits)
-        except Exception as error:  # decoders raise anything; whatever it is, it is this file's
-            refused.append({"file": entry.name, "reason": reason_of(error)})
+    if into is not None:
+        into.mkdir(parents=True, exist_ok=True)
+    tasks = [(index, entry.path) for index, entry in enumerate(chosen)]
+    check = partial(_checked, limits=limits, into=into)
+    results = in_order(check, tasks, num_workers, lost=Refused)
+    for index, (entry, found) in enumerate(zip(chosen, results)):
+        if isinstance(found, OSError):
+            raise found
+        if isinstance(found, Refused):
+            refused.append({"file": entry.name, "reason": str(found)})
         else:
-            files.append(entry.path if into is None else keep_file(content, into, len(files)))
+            files.append(entry.path if into is None else _placed(found, into, len(files)))
             names.append(entry.name)
         progress(index + 1, len(chosen))
     if not files:
@@ -95,10 +102,31 @@ def _spread(images: list[Entry], count: int) -> tuple[list[Entry], list[Entry]]:
     )
 
 
-def keep_file(content: bytes, folder: Path, index: int) -> Path:
+def _checked(task: tuple[int, Path], limits: Limits, into: Path | None) -> Path | Refused | OSError:
+    """Decode a file and copy it: where to, or why it is not used, or why it cannot be copied."""
+    index, path = task
+    try:
+        content = read_content(path, limits.max_pixels)
+        check_image(content, limits)
+    except Exception as error:  # decoders raise anything; whatever it is, it is this file's
+        return Refused(reason_of(error))
+    if into is None:
+        return path
+    try:
+        return keep_file(content, into, index, prefix=".")
+    except OSError as error:
+        return error
+
+
+def _placed(copy: Path, folder: Path, index: int) -> Path:
+    """Give a copy its number among those that are used."""
+    return copy.rename(folder / f"{index:07d}{copy.suffix}")
+
+
+def keep_file(content: bytes, folder: Path, index: int, *, prefix: str = "") -> Path:
     """Write an image that was checked, and not what its file may have become since."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{index:07d}.{str(format_of(content[:HEAD_BYTES])).lower()}"
+    path = folder / f"{prefix}{index:07d}.{str(format_of(content[:HEAD_BYTES])).lower()}"
     path.write_bytes(content)
     return path
 

@@ -1,6 +1,8 @@
 """The images of a source's files, and which of them cannot be used."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -17,6 +19,7 @@ from ganatomy.data.values import (
     provisional,
     summarize,
 )
+from ganatomy.data.workers import in_order
 
 _PROGRESS_EVERY = 50
 
@@ -50,6 +53,7 @@ def read_files(
     window: Window = AUTO,
     background: Background = AUTO,
     fit: Fit = CROP,
+    num_workers: int = 1,
 ) -> Decoded:
     """Decode the files of a source; one that cannot be used never ends the reading of the others.
 
@@ -68,6 +72,8 @@ def read_files(
         As in `ganatomy.data.values.summarize`.
     fit
         As in `ganatomy.data.resizing.resize`.
+    num_workers : int
+        Processes that decode; what is returned is the same for any number.
     """
     names = raw.file_names or tuple(path.name for path in raw.files)
     # one array from the start: a list of images would be held beside the array made of it
@@ -76,16 +82,16 @@ def read_files(
     refused: dict[int, str] = {}
     facts: dict[int, Facts] = {}
 
-    def read(indices: Iterable[int], treatment: Treatment) -> None:
-        for index in indices:
-            try:
-                picture = _read(raw, index, shape, limits, treatment)
-            except Exception as error:  # decoders raise anything; whatever it is, it is this file's
-                refused[index] = reason_of(error)
+    def read(indices: Sequence[int], treatment: Treatment) -> None:
+        paths = [raw.files[index] for index in indices]
+        one = partial(_read, shape=shape, limits=limits, treatment=treatment)
+        for index, found in zip(indices, in_order(one, paths, num_workers, lost=str)):
+            if isinstance(found, str):
+                refused[index] = found
                 facts.pop(index, None)
             else:
-                images[index] = torch.tensor(picture.pixels).permute(2, 0, 1)
-                facts[index] = picture.facts
+                images[index] = torch.tensor(found.pixels).permute(2, 0, 1)
+                facts[index] = found.facts
             if index % _PROGRESS_EVERY == _PROGRESS_EVERY - 1 or index + 1 == len(names):
                 progress(len(facts) + len(refused), len(names))
 
@@ -103,9 +109,12 @@ def read_files(
     )
 
 
-def _read(raw: Raw, index: int, shape: Shape, limits: Limits, treatment: Treatment) -> Picture:
-    content = read_content(raw.files[index], limits.max_pixels)
-    return read_image(content, shape, limits, treatment)
+def _read(path: Path, shape: Shape, limits: Limits, treatment: Treatment) -> Picture | str:
+    """Decode a file, or say why it cannot be used."""
+    try:
+        return read_image(read_content(path, limits.max_pixels), shape, limits, treatment)
+    except Exception as error:  # decoders raise anything; whatever it is, it is this file's
+        return reason_of(error)
 
 
 def _gathered(images: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:

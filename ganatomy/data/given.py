@@ -55,6 +55,7 @@ def read_given(
     follow_links: bool,
     limits: Limits,
     into: Path | None,
+    num_workers: int = 1,
     progress: Callable[[int, int], None],
 ) -> Given:
     """Find, check and copy images; parameters as in `ganatomy.data.sources.fetch`.
@@ -73,10 +74,9 @@ def read_given(
             f"arguments={dict(arguments)}",
             "They are of arrays, Parquet files and classes of one's own: leave them empty.",
         )
+    how: dict[str, Any] = {"limits": limits, "into": into, "progress": progress}
     if kind == "folder":
-        collected = collect(
-            root, max_images, follow_links, limits=limits, into=into, progress=progress
-        )
+        collected = collect(root, max_images, follow_links, num_workers=num_workers, **how)
         return _in_order(root, collected, classes, follow_links, f"folder {root.name}")
     if into is None:
         raise InputError(
@@ -87,9 +87,7 @@ def read_given(
     if kind == "archive":
         with _unpacked(root, into, limits, progress) as (folder, refused):
             try:
-                collected = collect(
-                    folder, max_images, False, limits=limits, into=into, progress=progress
-                )
+                collected = collect(folder, max_images, False, num_workers=num_workers, **how)
                 found = _in_order(folder, collected, classes, False, f"archive {root.name}")
             except InputError as error:  # it names our folder
                 where = f"root={root}" if error.where.startswith("root=") else error.where
@@ -102,9 +100,7 @@ def read_given(
         max_images,
         f"{source}" if kind == "class" else root.name,
         where="source" if kind == "class" else f"root={root}",
-        limits=limits,
-        into=into,
-        progress=progress,
+        **how,
     )
 
 

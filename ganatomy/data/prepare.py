@@ -69,6 +69,7 @@ def prepare(
     fit: Fit = CROP,
     window: Window = AUTO,
     background: Background = AUTO,
+    num_workers: int = 1,
 ) -> Prepared:
     """Validate, convert, resize and split.
 
@@ -101,6 +102,8 @@ def prepare(
         `ganatomy.data.values.summarize`.
     background : "auto" or int in [0, 255]
         Of files: the grey that transparent pixels are laid on, as there.
+    num_workers : int
+        Processes that decode files; what is returned is the same for any number.
 
     Raises
     ------
@@ -128,6 +131,7 @@ def prepare(
             window=window,
             background=background,
             fit=fit,
+            num_workers=num_workers,
         )
         quarantine = [*raw.refused, *refused]
     _check_enough(len(images), min_images, quarantine)

@@ -93,6 +93,7 @@ def fetch(
     follow_links: bool = False,
     limits: Limits = DEFAULT_LIMITS,
     into: Path | None = None,
+    num_workers: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Raw:
     """Fetch a source's images, or the list of its files.
@@ -133,6 +134,8 @@ def fetch(
         An empty folder for copies of the files that were decoded whole; `Raw.files` are the copies.
         Nothing else of `root` is copied. Without it `Raw.files` are where they were found: only a
         folder can do without.
+    num_workers : int
+        Processes that check files of a folder or archive; the result is the same for any number.
     progress : callable
         Called with (done, total) files; while an archive is unpacked, with its bytes.
 
@@ -178,6 +181,7 @@ def fetch(
             follow_links=follow_links,
             limits=limits,
             into=into,
+            num_workers=num_workers,
             progress=progress,
         )
         return _of_files(given, attributes, warn)

@@ -10,6 +10,7 @@ from ganatomy.data.reading import Limits
 from ganatomy.data.sources import Raw, fetch
 from ganatomy.files import whole_folder
 from tasks.fetch.params import Fetch
+from tasks.params.base import Base
 from tasks.prepare.params import Prepare
 from tasks.shared import stage
 from tasks.shared.artifact_paths import RAW, REPORTS
@@ -20,7 +21,7 @@ from tasks.shared.results import write_metrics
 
 def main(events: Events) -> None:
     """params -> data/raw"""
-    params, bounds = Fetch.load(), Prepare.load()
+    base, params, bounds = Base.load(), Fetch.load(), Prepare.load()
     with whole_folder(RAW) as folder, whole_folder(REPORTS / "fetch") as report:
         raw = fetch(
             params.source,
@@ -34,6 +35,7 @@ def main(events: Events) -> None:
             follow_links=params.follow_links,
             limits=Limits(bounds.max_pixels, bounds.max_seconds),
             into=folder / FILES,
+            num_workers=base.num_threads,
             progress=lambda done, total: events.progress(done, total, "files"),
         )
         raw = _in_keys(raw)

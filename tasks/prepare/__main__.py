@@ -35,6 +35,7 @@ def main(events: Events) -> None:
         fit=params.fit,
         window=params.levels(),
         background=params.background,
+        num_workers=base.num_threads,
     )
     refuse_wrong_names(prepared.train)
     with whole_folder(PREPARED) as folder, whole_folder(REPORTS / "prepare") as report:
