@@ -25,7 +25,7 @@ from ganatomy.tables import csv_bytes, read_table
 from ganatomy.tensors import read_tensors, write_tensors
 from ganatomy.wording import counted, of_all, opened
 
-_ASKED, _LEFT_OUT = "g_targets", "left_out"
+_ASKED, _LEFT_OUT, _G_LAYERS = "g_targets", "left_out", "g_layers"
 _TEXT = ("layer", "concept", "target")
 _FAKES = "fakes.safetensors"
 
@@ -63,6 +63,8 @@ class MapsStudy:
         By the part that was not given what there is not without it, as of `missing.missing`.
     fakes : Tensor of shape (n, c, h, w)
         The first generated images, which maps of G are drawn over.
+    g_layers : tuple of str
+        G's convolutions that have maps, in the order of a pass.
     """
 
     methods: tuple[str, ...]
@@ -77,6 +79,7 @@ class MapsStudy:
     refusals: tuple[Refusal, ...]
     left_out: Mapping[str, str] = field(default_factory=dict)
     fakes: torch.Tensor = field(default_factory=lambda: torch.zeros(0))
+    g_layers: tuple[str, ...] = ()
 
     def metrics(self) -> dict[str, float | int]:
         """Give the figures that the study ends in; NaN where one cannot be computed."""
@@ -148,8 +151,9 @@ class MapsStudy:
         reasons = {key: case.reasons for key, case in self.cases.items()}
         about = {"methods": list(self.methods), "num_layers": self.num_layers, "reasons": reasons}
         asked = [] if self.asked is None else list(self.asked.reasons.items())
-        left_out = {_LEFT_OUT: dict(self.left_out)} if self.left_out else {}
-        write_json(folder / "maps.json", {**about, _ASKED: asked, **left_out})
+        if self.left_out:
+            about |= {_LEFT_OUT: dict(self.left_out), _G_LAYERS: list(self.g_layers)}
+        write_json(folder / "maps.json", {**about, _ASKED: asked})
 
     @staticmethod
     @validated
@@ -190,4 +194,5 @@ class MapsStudy:
             tuple(read_json(folder / "refusals.json")),
             left_out,
             fakes,
+            tuple(about[_G_LAYERS]) if left_out else cases["g_fake"].layers,
         )

@@ -156,6 +156,7 @@ def explain_by_maps(
         tuple(_refusals(cases, asked)),
         left_out,
         subjects.fake[:num_images],
+        subjects.g_layers.convolutions,
     )
 
 

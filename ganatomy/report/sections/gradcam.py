@@ -70,7 +70,7 @@ class _MapsAndTrust:
 def _load(folder: Path) -> _MapsAndTrust:
     study, kinds = MapsStudy.load(folder), Kinds.beside(folder.parent)
     if not kinds.sizes:  # the order of layers at least
-        layers = {
+        layers = {"G": study.g_layers} | {
             which.network: case.layers for case in study.cases.values() for which in case.maps
         }
         kinds = Kinds(kinds.verdicts, kinds.sizes, layers)

@@ -88,6 +88,7 @@ def test_what_there_is_is_drawn_and_said(given: str, tmp_path: Path) -> None:
     assert ("No real images were given" in said) == (given in ("D and fakes", "G and D"))
     assert ("No generated images were given" in said) == (given == "D")
     if given == "G":
+        assert "channels of G, 1st convolution (3) are taken away" in said
         assert not re.search(r"\bD\b", said)
         assert "tests which channels count, not the places" in said
         assert "brightness, contrast, strength of colours and 7 more" in said

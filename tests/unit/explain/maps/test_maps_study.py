@@ -90,6 +90,7 @@ def test_what_is_saved_is_loaded(study: MapsStudy, tmp_path: Path) -> None:
     assert found.metrics() == pytest.approx(study.metrics())
     assert found.verdict() == study.verdict()
     assert found.refusals == study.refusals
+    assert found.g_layers == study.g_layers == ("3", "5")
     for key, case in study.cases.items():
         assert list(found.cases[key].maps) == list(case.maps)
         torch.testing.assert_close(found.cases[key].maps, case.maps, rtol=0, atol=0)

@@ -220,13 +220,18 @@ def test_what_is_saved_of_a_part_is_loaded(given: str, alone: Subjects, tmp_path
     assert found.metrics() == pytest.approx(study.metrics())
     assert list(found.cases) == list(study.cases)
     assert found.left_out == study.left_out
+    assert found.g_layers == study.g_layers == subjects.g_layers.convolutions
     assert torch.equal(found.fakes.flatten(), study.fakes.flatten())
     pd.testing.assert_frame_equal(found.causal, study.causal)
 
 
 def test_damage_to_a_result_of_g_alone_is_refused(of_g: MapsStudy, tmp_path: Path) -> None:
     refused = refuses_damage(of_g, MapsStudy.load, tmp_path)
-    assert {"maps.json lacks left_out", "fakes.safetensors lacks images"} < {*refused}
+    assert {
+        "maps.json lacks left_out",
+        "maps.json lacks g_layers",
+        "fakes.safetensors lacks images",
+    } < {*refused}
 
 
 def test_a_part_saved_over_a_whole_leaves_nothing_of_it(of_g: MapsStudy, tmp_path: Path) -> None:
