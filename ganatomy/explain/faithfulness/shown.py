@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import nn
@@ -73,6 +74,13 @@ class ShownImages:
     def scores(self) -> torch.Tensor:
         """D's logits of `images`."""
         return torch.cat([self.real_scores, self.fake_scores])
+
+    @property
+    def kinds(self) -> Literal["real", "generated", "both"]:
+        """Which kinds of image were judged."""
+        if not len(self.fake):
+            return "real"
+        return "both" if len(self.real) else "generated"
 
     def of_d(self, maps: torch.Tensor) -> torch.Tensor:
         """Choose the maps of `images` among those of all images, (n, h, w)."""

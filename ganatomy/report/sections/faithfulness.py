@@ -39,10 +39,6 @@ from ganatomy.report.verdict.questions.maps import maps
 from ganatomy.tables import read_table
 from ganatomy.wording import listed
 
-COLOURS = (
-    "Red raises D’s logit, blue lowers it; the strongest colours of a row stand for the number "
-    "beside its name, in real and generated images alike. Above each image: D’s logit of it."
-)
 FILLED_WITH = {
     "black": "black",
     "mean": "the mean image",
@@ -53,6 +49,34 @@ FILLED_WITH = {
 """What hides a place, by the baseline's name."""
 
 _MAPS = "faithfulness/maps.safetensors"
+_FIRST = {
+    "both": "The first real and the first generated images",
+    "real": "The first real images",
+    "generated": "The first generated images",
+}
+_JUDGED = {
+    "both": ", real and generated",
+    "real": ", all of them real",
+    "generated": ", all of them generated",
+}
+
+
+def colours(has_both: bool) -> str:
+    """Say what the colours of a sheet of maps mean.
+
+    Parameters
+    ----------
+    has_both : bool
+        Whether it shows real and generated images.
+    """
+    alike = ", in real and generated images alike" if has_both else ""
+    return (
+        "Red raises D’s logit, blue lowers it; the strongest colours of a row stand for the number "
+        f"beside its name{alike}. Above each image: D’s logit of it."
+    )
+
+
+COLOURS = colours(has_both=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +135,8 @@ def _facts(result: StudyWithRefusals) -> Record:
         "counts": words.counts(study.verdicts),
         "figures": words.all_figures(study, kinds),
         "rules": {name: study.rules[name] for name in RULES if name in study.rules},
+        "within_g": any(" G " in kind for kind in study.verdicts["method"]),
+        "of_images": _JUDGED["both" if study.shown is None else study.shown.kinds],
         "num_images": int(own.groupby("method")["image"].nunique().max()),
         "agree": words.agree(study, kinds),
         "baseline": study.hiding.baseline,
@@ -142,24 +168,26 @@ def _sheets(result: StudyWithRefusals) -> dict[str, Figure]:
         for kind in (INTEGRATED_GRADIENTS, OCCLUSION)
         if kind in study.maps and kind not in study.trusted
     ]
+    mark = None if study.shown.kinds == "real" else MIXED
+    legend = colours(study.shown.kinds == "both")
     figures: dict[str, Figure] = {}
     if of_d:
         figures["looks"] = Picture(
             lambda: png(_sheet(result, of_d)),
             title=words.finding(study, kinds),
-            caption=f"The first real and the first generated images, not picked, and the maps that "
-            f"passed every test. {COLOURS} Integrated gradients and occlusion compare the image "
+            caption=f"{_FIRST[study.shown.kinds]}, not picked, and the maps that "
+            f"passed every test. {legend} Integrated gradients and occlusion compare the image "
             f"with {FILLED_WITH[study.hiding.baseline]}.",
             source=_MAPS,
             kind="pixels",
-            mark=MIXED,
+            mark=mark,
         )
     if of_g:
         figures["within_g"] = Picture(
             lambda: png(_sheet(result, of_g)),
             title=f"{len(of_g)} kind{'s' * (len(of_g) > 1)} of map within G pass every test",
             caption="Which places of G’s layers raise D’s logit of the image that they lead to. "
-            f"{COLOURS}",
+            f"{legend}",
             source=_MAPS,
             kind="pixels",
             mark=MIXED,
@@ -169,10 +197,10 @@ def _sheets(result: StudyWithRefusals) -> dict[str, Figure]:
             lambda: png(_sheet(result, failing)),
             title=f"Not to be relied on: {listed([kinds.name(kind) for kind in failing])}",
             alt="; ".join(f"{kinds.name(kind)}: {kinds.stamp(kind)}" for kind in failing),
-            caption=f"Above each row stands why it is not to be relied on. {COLOURS}",
+            caption=f"Above each row stands why it is not to be relied on. {legend}",
             source=_MAPS,
             kind="pixels",
-            mark=MIXED,
+            mark=mark,
         )
     return figures
 
@@ -184,8 +212,9 @@ def _sheet(result: StudyWithRefusals, which: Sequence[str]) -> NDArray[np.uint8]
     within_g = " G " in which[0]
     images, scores = shown.images, shown.scores
     groups = [("real, held out", len(shown.real)), ("generated", len(shown.fake))]
+    groups = [group for group in groups if group[1]]
     if within_g:
-        images, scores, groups = shown.fake, shown.fake_scores, groups[1:]
+        images, scores, groups = shown.fake, shown.fake_scores, groups[-1:]
     rows = []
     for kind in which:
         own = study.maps[kind]

@@ -19,13 +19,15 @@ from ganatomy.report.figures.map_sheet import MapRow, map_sheet
 from ganatomy.report.figures.r2_chart import r2_chart
 from ganatomy.report.plain_words import in_plain_words, plain_target
 from ganatomy.report.sections import lime_words as words
-from ganatomy.report.sections.faithfulness import COLOURS
+from ganatomy.report.sections.faithfulness import colours
 from ganatomy.report.sections.kinds import Kinds
 from ganatomy.report.sections.page_section import Block, Figure, PageSection, Picture, Record, png
 
+_ASKED_OF = {"real": "held-out", "generated": "generated"}
 _MAY_LACK = tuple(f"mean_held_out_r2_{key}" for key in CASES)
 _CLASS_TITLES = {"d_real": "D on reals", "d_fake": "D on fakes", "g_regions": "G's regions"}
 _FIT_TITLES = {"d_real": "real", "d_fake": "fake", "g_regions": "fake, parts of more usual ones"}
+_D_CASES = {"d_real": "real", "d_fake": "generated"}
 _EACH, _ALONE = 3, 6  # images of a kind, beside another and alone
 
 
@@ -58,11 +60,18 @@ def _facts(result: _LimeAndTrust) -> Record:
         "beware": [*said(study.hiding)],
         "tolerance": study.sampling.tolerance,
         "num_samples": study.sampling.num_samples,
-        "num_averaged": int(study.surrogates.groupby("group").size().max()),
+        "num_averaged": _num_averaged(study) if study.cases else 0,
+        "cases": list(study.cases),
+        "left_out": list(study.left_out),
+        "asked_of": _ASKED_OF[study.hiding.asked_of],
         "num_seeds": study.num_seeds,
         "num_latents": 0 if study.latents is None else study.latents.num_latents,
     }
     return {"lime": {**dict.fromkeys(_MAY_LACK), **known, **about}}
+
+
+def _num_averaged(study: LimeStudy) -> int:
+    return int(study.surrogates.groupby("group").size().max())
 
 
 def _meaning(check: BaselineCheck) -> str:
@@ -72,48 +81,65 @@ def _meaning(check: BaselineCheck) -> str:
 
 
 def _figures(result: _LimeAndTrust) -> dict[str, Figure]:
+    return {**_sheets(result), **_charts(result)}
+
+
+_BELOW = "Below each: held-out R², and the correlation of the coefficients between seeds."
+
+
+def _sheets(result: _LimeAndTrust) -> dict[str, Figure]:
+    """Maps over images, as far as there are any."""
     study, stamp = result.study, result.stamp
-    below = "Below each: held-out R², and the correlation of the coefficients between seeds."
-    figures: dict[str, Figure] = {
-        "d_maps": Picture(
-            partial(_sheet, result, ("d_real", "d_fake")),
+    figures: dict[str, Figure] = {}
+    if kinds := [key for key in _D_CASES if key in study.cases]:
+        also = " Those of generated images: lime/d_fake.safetensors." if len(kinds) > 1 else ""
+        figures["d_maps"] = Picture(
+            partial(_sheet, result, kinds),
             title=words.stamped(words.fit(study), stamp),
-            caption="The images that together cover most of what was found (submodular pick), real "
-            f"and generated. {COLOURS} {below} Those of generated images: "
-            "lime/d_fake.safetensors.",
-            source="lime/d_real.safetensors",
+            caption="The images that together cover most of what was found (submodular pick), "
+            f"{' and '.join(_D_CASES[key] for key in kinds)}. {colours(len(kinds) > 1)} "
+            f"{_BELOW}{also}",
+            source=f"lime/{kinds[0]}.safetensors",
             kind="pixels",
-            mark=MIXED,
-        ),
-        "g_regions": Picture(
+            mark=MIXED if "d_fake" in kinds else None,
+        )
+    if "g_regions" in study.cases:
+        figures["g_regions"] = Picture(
             partial(_sheet, result, ("g_regions",)),
             title=words.stamped(words.regions(study), stamp),
             caption="Segments of G’s image are exchanged for what G draws there from the same "
             "latent at half its length, nearer to the middle of all latents. Red: what G drew "
             f"raises D’s logit above what the more usual image has there; blue: it lowers it. "
-            f"Above each image: D’s logit of it. {below}",
+            f"Above each image: D’s logit of it. {_BELOW}",
             source="lime/g_regions.safetensors",
             kind="pixels",
             mark=MIXED,
-        ),
-        "classes": Picture(
+        )
+    if study.cases:
+        figures["classes"] = Picture(
             partial(_classes, study),
             title=words.stamped("Mean magnitude of LIME’s coefficients, class by class", stamp),
             caption="Mean magnitude of the coefficients over at most "
-            f"{int(study.surrogates.groupby('group').size().max())} images of a kind, darker: "
+            f"{_num_averaged(study)} images of a kind, darker: "
             "more. A row has one scale, which stands at its left.",
             source="lime/class_means.safetensors",
             kind="pixels",
-            mark=None,
-        ),
-        "r2": Picture(
+            mark=None if "d_real" in study.cases else MIXED,  # beside mean images
+        )
+    return figures
+
+
+def _charts(result: _LimeAndTrust) -> dict[str, Figure]:
+    study = result.study
+    figures: dict[str, Figure] = {}
+    if study.cases:
+        figures["r2"] = Picture(
             partial(_fits, study),
             title=words.fit(study),
             caption="R² on the samples that a surrogate was fitted to and on those left out, of "
             "every image: far below the diagonal it has learned its samples by heart.",
             source="lime/surrogates.csv",
-        ),
-    }
+        )
     if (latents := study.latents) is not None:
         figures["latents"] = Picture(
             lambda: png(
@@ -186,6 +212,12 @@ SECTION = PageSection(
     place=50,
     blocks=(
         Block("lime", "What speaks for “real”, by LIME?", "looks", _HERE / "lime.html"),
+        Block(
+            "lime-latents",
+            "Which latent coordinates move what G makes?",
+            "looks",
+            _HERE / "lime_latents.html",
+        ),
         Block("lime-figures", "LIME in figures", "appendix", _HERE / "lime_figures.html"),
     ),
     load=_load,

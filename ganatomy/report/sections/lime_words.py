@@ -20,7 +20,8 @@ def stamped(title: str, stamp: str) -> str:
 
 def fit(study: LimeStudy) -> str:
     """Say how much of D's answers LIME's sum accounts for, and whether that is little."""
-    fits = {key: study.metrics()[f"mean_held_out_r2_{key}"] for key in _OF}
+    figures = study.metrics()
+    fits = {key: figures[f"mean_held_out_r2_{key}"] for key in _OF if key in study.cases}
     known = {key: value for key, value in fits.items() if not math.isnan(value)}
     if not known:
         return "How much of D’s answers LIME’s sum accounts for is not measured"

@@ -379,6 +379,9 @@ def facts() -> dict[str, Any]:
             "mean_held_out_r2_d_real": 0.51,
             "mean_held_out_r2_d_fake": 0.42,
             "mean_held_out_r2_g_regions": 0.33,
+            "cases": ["d_real", "d_fake", "g_regions"],
+            "left_out": [],
+            "asked_of": "held-out",
         },
         "train": {
             "num_parameters_generator": 1234567,
@@ -473,6 +476,8 @@ def _faithfulness() -> dict[str, Any]:
         ]
     return {
         "rows": rows,
+        "within_g": True,
+        "of_images": ", real and generated",
         "rules": {
             "faithful": "A rule of faithfulness.",
             "stable": "A rule of stability.",

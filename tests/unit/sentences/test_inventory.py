@@ -59,7 +59,10 @@ NO_SENTENCES = {
         *("report.sections.gradcam_words.asked",),
         *("facade.checks.check_discriminator", "facade.checks.about_generated"),
         *("data.structure.notes_on_classes",),
-        *("explain.lime.missing.missing",),
+        *(
+            "explain.lime.missing.missing",
+            "report.sections.faithfulness.colours",
+        ),
         *("facade.adopted_parts.PagePart.reason_against",),
     ),
     "a word for a kind of map, a layer or a target": (
