@@ -13,12 +13,9 @@ from ganatomy.files import sha256_of
 from ganatomy.report.beside import Beside
 from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import gather
-from ganatomy.report.verdict.verdict import Verdict
+from ganatomy.report.verdict.of_adopted import verdict_of_adopted
 from ganatomy.results import Result
 from ganatomy.wording import counted, opened
-
-_DECIDE = ("works", "copies", "discriminator", "maps")
-"""The questions of the verdict that are asked of any GAN."""
 
 
 @dataclass
@@ -27,6 +24,7 @@ class _Work:
 
     reports: Path
     generator: str  # SHA-256 of its weights' file
+    has: dict[str, bool]  # as of `Given`
     reasons: dict[str, str] = field(default_factory=dict)
     results: dict[str, Result] = field(default_factory=dict)
     started: float = field(default_factory=monotonic)
@@ -81,7 +79,7 @@ def write_page(
     """
     parts = PARTS if parts is None else parts
     with TemporaryDirectory() as folder:
-        work = _Work(Path(folder), _digest(given))
+        work = _Work(Path(folder), _digest(given), given.has)
         work.reasons = {part.name: why for part in parts if (why := part.reason_against(given))}
         waiting = [part for part in parts if part.name not in work.reasons]
         is_written, total = False, len(waiting)
@@ -145,8 +143,6 @@ def _page(
         else each
         for each in absences
     ]
-    clauses = tuple(clause for part in parts for clause in part.clauses)
-    needed = tuple(clause.question for clause in clauses if clause.question in _DECIDE)
     going_on = (
         [f"{opened(counted(len(waiting), 'part'))} of it are still to come: load it again then."]
         if waiting
@@ -156,7 +152,7 @@ def _page(
         PageFrame(title),
         parts,
         elsewhere,
-        verdict=Verdict(clauses, needed) if clauses else None,
+        verdict=verdict_of_adopted(parts, elsewhere, work.has),
         going_on=going_on,
         forgiving=True,
         beside=beside,

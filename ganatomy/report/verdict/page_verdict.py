@@ -6,7 +6,7 @@ from ganatomy.report.parts import Absence, Part
 from ganatomy.report.verdict.gate import Gate
 from ganatomy.report.verdict.verdict import Verdict
 
-_ANSWERED_BY = {
+ANSWERED_BY = {
     "works": "evaluate",
     "classes": "evaluate",
     "copies": "evaluate",
@@ -15,6 +15,7 @@ _ANSWERED_BY = {
     "features": "importance",
     "maps": "faithfulness",
 }
+"""The section that answers each question."""
 
 
 def verdict_of(
@@ -34,7 +35,7 @@ def verdict_of(
     reasons = {absence.name: absence.reason for absence in absences}
     why = {
         question: f"{section}: {reasons[section]}"
-        for question, section in _ANSWERED_BY.items()
+        for question, section in ANSWERED_BY.items()
         if section in reasons
     }
     clauses = [clause for part in parts for clause in part.clauses]
