@@ -21,7 +21,11 @@ from ganatomy.explain.networks.named import usual_targets
 from ganatomy.explain.networks.targets import Target
 from ganatomy.facade.adopted_given import Given
 from ganatomy.gan.adopt.contract import examine_contract
+from ganatomy.gan.adopt.feeds import REMEDIES, feeds_of
+from ganatomy.gan.sampling import generate
+from ganatomy.metrics.discriminator.level import logits_have_level
 from ganatomy.metrics.discriminator.study import FEWEST, examine_discriminator
+from ganatomy.metrics.samples import look_at_samples
 from ganatomy.results import Result
 
 Done = Mapping[str, Result]
@@ -31,6 +35,8 @@ _SAMPLES = 256  # of LIME, for each image
 _EFFORT = Effort(num_steps=7, num_perturbations=5, num_seeds=2)
 _SEEDS = 2  # draws of samples between which LIME is compared
 _LATENTS, _QUICK_LATENTS = 512, 128  # that directions are found by
+_SAMPLED, _QUICK_SAMPLED = 500, 100  # images of G that are looked at
+_ASKED, _QUICK_ASKED = 300, 100  # images of a kind that D is asked about
 _ABLATED, _QUICK_ABLATED = 32, 8  # images that every unit is tried on
 _UNITS, _QUICK_UNITS = 256, 64
 _WEIGHED, _QUICK_WEIGHED = 8, 4  # latents whose coordinates are weighed
@@ -84,19 +90,28 @@ def _contract(given: Given, done: Done) -> Result:
     return examine_contract(given.adopted, given.reals, seed=given.seed)
 
 
+def _samples(given: Given, done: Done) -> Result:
+    count = _QUICK_SAMPLED if given.is_quick else _SAMPLED
+    z = given.adopted.latents(count, given.seed, "samples")
+    return look_at_samples(generate(given.subjects.generator, z).cpu())
+
+
 def _health(given: Given, done: Done) -> Result:
     spec, network = given.adopted.port.discriminator, given.adopted.discriminator
     assert spec is not None
     assert network is not None
-    reals, fakes = (_of_bytes(each) for each in (given.reals, given.many_fakes))
+    reals, fakes = _of_bytes(given.reals), _of_bytes(given.many_fakes)
     return examine_discriminator(
         network,
         held_out=reals,
         fakes=fakes,
         explained=given.subjects.discriminator,
         num_reference=given.num_reference,
-        has_level=spec.probability,
-        has_sigmoid=spec.probability,
+        has_level=spec.probability or (bool(spec.loss) and logits_have_level(spec.loss)),
+        has_sigmoid=spec.probability or spec.loss == "bce",
+        feeds=feeds_of(spec.images, given.subjects.real.shape[1]),
+        remedies=REMEDIES,
+        num_images=_QUICK_ASKED if given.is_quick else _ASKED,
         seed=given.seed,
     )
 
@@ -165,11 +180,12 @@ def _faithfulness(given: Given, done: Done) -> Result:
 
 
 PARTS: tuple[PagePart, ...] = (
-    PagePart("contract", "whose GAN it is, and what it does", (), 2, _contract, is_early=True),
+    PagePart("contract", "whose GAN it is, and what it does", (), 1, _contract, is_early=True),
+    PagePart("samples", "what G makes", ("generator",), 2, _samples, is_early=True),
     PagePart("directions", "directions of the latents", ("generator",), 20, _directions),
-    PagePart("discriminator", "whether D means what it says", ("discriminator",), 15, _health),
-    PagePart("gradcam", "maps, units and regions", (), 40, _maps),
-    PagePart("lime", "LIME", (), 40, _lime),
+    PagePart("discriminator", "whether D means what it says", ("discriminator",), 25, _health),
+    PagePart("gradcam", "maps, units and regions", (), 45, _maps),
+    PagePart("lime", "LIME", (), 35, _lime),
     PagePart(
         "faithfulness", "tests of the maps", ("discriminator",), 90, _faithfulness, is_quick=False
     ),

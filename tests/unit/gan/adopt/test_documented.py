@@ -16,7 +16,7 @@ TABLES = re.findall(r"^\| key \|.*\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
-    ("place", "known"), enumerate((reading._PORT, reading._NETWORK, reading._LATENT))
+    ("place", "known"), enumerate((reading._PORT, reading._OF_DISCRIMINATOR, reading._LATENT))
 )
 def test_every_key_is_explained_and_no_other(place: int, known: tuple[str, ...]) -> None:
     rows = [line.split("|")[1] for line in TABLES[place].splitlines()[1:]]
