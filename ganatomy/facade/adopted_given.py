@@ -25,7 +25,7 @@ from ganatomy.rng import generator as random_generator
 FEWEST = 4
 _SIZES = (64, 32, 28, 128, 256, 16, 48, 96, 224, 512)
 _CHANNELS = (3, 1)
-_MANY, _QUICK_MANY = 500, 100  # images of G that D is asked about
+_MANY, _QUICK_MANY = 500, 100  # images of G that are judged
 Shape = tuple[int, int, int]
 
 
@@ -42,7 +42,7 @@ class Given:
     reals : Tensor of shape (n, c, h, w) or None
         All real images, float32 in [-1, 1].
     many_fakes : Tensor of shape (m, c, h, w) or None
-        Generated ones: those that were given, or that G makes for a discriminator.
+        Generated ones: those that were given, or that G makes.
     num_reference : int
         Images of a kind that the statistics of a D with BatchNorm were fixed from; 0 for none.
     seed : int
@@ -157,8 +157,8 @@ def give(
 def _many_fakes(
     adopted: Adopted, given: torch.Tensor | None, seed: int, count: int
 ) -> torch.Tensor | None:
-    """Images for D to be asked about; what G makes, if it is there."""
-    if adopted.generator is None or adopted.discriminator is None:
+    """Generated images to be asked about; those that G makes, if it is there."""
+    if adopted.generator is None:
         return given
     return generate(adopted.generator, adopted.latents(count, seed, "examined")).cpu()
 

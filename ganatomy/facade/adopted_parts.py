@@ -25,6 +25,7 @@ from ganatomy.gan.adopt.feeds import REMEDIES, feeds_of
 from ganatomy.gan.sampling import generate
 from ganatomy.metrics.discriminator.level import logits_have_level
 from ganatomy.metrics.discriminator.study import FEWEST, examine_discriminator
+from ganatomy.metrics.given import evaluate_given
 from ganatomy.metrics.samples import look_at_samples
 from ganatomy.results import Result
 
@@ -121,6 +122,13 @@ def _of_bytes(images: torch.Tensor | None) -> torch.Tensor | None:
     return None if images is None or len(images) < FEWEST else to_uint8(images)
 
 
+def _quality(given: Given, done: Done) -> Result:
+    assert given.reals is not None
+    assert given.many_fakes is not None
+    reals, fakes = to_uint8(given.reals), to_uint8(given.many_fakes)
+    return evaluate_given(reals, fakes, seed=given.seed)
+
+
 def _directions(given: Given, done: Done) -> Result:
     count = _QUICK_LATENTS if given.is_quick else _LATENTS
     least = 2 * given.subjects.latent_dim
@@ -183,6 +191,7 @@ PARTS: tuple[PagePart, ...] = (
     PagePart("contract", "whose GAN it is, and what it does", (), 1, _contract, is_early=True),
     PagePart("samples", "what G makes", ("generator",), 2, _samples, is_early=True),
     PagePart("directions", "directions of the latents", ("generator",), 20, _directions),
+    PagePart("evaluate", "quality beside the images", ("images", "fakes"), 20, _quality),
     PagePart("discriminator", "whether D means what it says", ("discriminator",), 25, _health),
     PagePart("gradcam", "maps, units and regions", (), 45, _maps),
     PagePart("lime", "LIME", (), 35, _lime),

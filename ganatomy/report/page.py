@@ -20,7 +20,7 @@ from ganatomy.report.numbering import Numbering
 from ganatomy.report.parts import Absence, Part, naming, unshown
 from ganatomy.report.sections.page_section import CHAPTERS, SAMPLES, Block
 from ganatomy.report.style import policy_for, style_of
-from ganatomy.report.verdict.head import head
+from ganatomy.report.verdict.head import head, head_of_findings
 from ganatomy.report.verdict.verdict import Verdict
 
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -170,9 +170,16 @@ def _too_large(excess: int) -> InputError:
 
 
 def _answer(verdict: Verdict | None, parts: Sequence[Part], figures: Numbering) -> Markup:
-    """The page's head: the verdict beside what was made, or either of them."""
+    """The page's head: the verdict, or else what was found, beside what was made."""
     samples = _samples(parts, figures)
-    return samples if verdict is None else head(verdict, samples)
+    if verdict is not None:
+        return head(verdict, samples)
+    findings = [
+        (part.section.title, part.summary[0], part.section.blocks[0].anchor)
+        for part in parts
+        if part.section.of_adopted and part.summary
+    ]
+    return head_of_findings(findings, samples) if findings else samples
 
 
 def _samples(parts: Sequence[Part], figures: Numbering) -> Markup:

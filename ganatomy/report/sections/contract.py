@@ -80,7 +80,7 @@ SECTION = PageSection(
     facts=_facts,
     figures=lambda contract: {},
     alarms=_alarms,
-    summary=lambda contract: [contract.verdict()],
+    summary=lambda contract: [contract.finding],
     lead=_lead,
     of_adopted=True,
 )

@@ -1,6 +1,7 @@
 """The verdict at the head of a page."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from ganatomy.report.verdict.clause import QUESTIONS
 from ganatomy.report.verdict.verdict import Verdict
 
 TEMPLATE = Path(__file__).with_name("verdict.html")
+FINDINGS = Path(__file__).with_name("findings.html")
 _PASSED = {True: "passed", False: "failed", None: "not measured"}
 _MOST_DIGITS = 9
 
@@ -35,6 +37,18 @@ def head(verdict: Verdict, samples: str = "") -> Markup:
             standing=_standing,
         )
     )
+
+
+def head_of_findings(findings: Sequence[tuple[str, str, str]], samples: str = "") -> Markup:
+    """Render what was found where nothing is judged: title, sentence and anchor of each.
+
+    Parameters
+    ----------
+    findings : sequence of (str, str, str)
+    samples : Markup
+        As of `head`.
+    """
+    return Markup(template_in(FINDINGS).render(findings=findings, samples=samples))
 
 
 def _figure(value: float | None, beside: float | None) -> str:
