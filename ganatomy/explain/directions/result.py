@@ -112,7 +112,10 @@ class DirectionsStudy:
             f"{first['high']:.3g})"
         )
         if not self.num_that_stand_out:
-            yield f"No direction of {total} stands out: {beside}; {STANDS_OUT_FROM:g} would show."
+            yield (
+                f"No direction of {total} stands out: {beside}, and would have to by more than "
+                f"{STANDS_OUT_FROM:g}, its interval included."
+            )
             return
         stand = "stands out" if self.num_that_stand_out == 1 or total == 1 else "stand out"
         counted = opened(of_all(self.num_that_stand_out, total, "direction"))

@@ -47,8 +47,8 @@ def finding(study: DirectionsStudy) -> str:
     if not found:
         return (
             f"No learned direction of {total} stands out. In squares, a step along the first one "
-            f"changes the image by {beside} of what a random step does; {STANDS_OUT_FROM:g} would "
-            "show."
+            f"changes the image by {beside} of what a random step does, and would have to by more "
+            f"than {STANDS_OUT_FROM:g}, its interval included."
         )
     concepts = [study.concept_of(number) for number in range(1, total + 1)]
     names = list(dict.fromkeys(_plain(study, each) for each in concepts if each))
