@@ -8,7 +8,7 @@ from typing import Literal
 Source = Literal["mnist-sample", "mnist", "fashion-mnist", "cifar10", "image-folder"]
 Classes = Literal["auto", "folders", "none", "dataset.json"]  # of a folder: what tells them apart
 ImageSize = Literal[28, 32, 64, 128]  # that GANatomy's own networks are made for
-Channels = Literal[0, 1, 3]  # 0: as the source has them
+Channels = Literal[0, 1, 3, "all"]  # 0: grey, or RGB where there is colour
 WindowRule = Literal["auto", "full", "seen"]  # of greys of more than 8 bits
 Window = WindowRule | tuple[float, float]
 BackgroundRule = Literal["auto"]
@@ -23,3 +23,4 @@ AUTO: Literal["auto"] = "auto"
 FULL: Literal["full"] = "full"
 SEEN: Literal["seen"] = "seen"
 CROP: Literal["crop"] = "crop"
+ALL: Literal["all"] = "all"

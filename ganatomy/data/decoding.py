@@ -1,6 +1,7 @@
 """The images of a source's files, and which of them cannot be used."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -8,7 +9,7 @@ from typing import NamedTuple
 import torch
 
 from ganatomy.data.choices import AUTO, CROP, Background, Fit, Shape, Size, Window
-from ganatomy.data.reading import Limits, Picture, read_content, read_image, reason_of
+from ganatomy.data.reading import Limits, Picture, channels_of, read_content, read_image, reason_of
 from ganatomy.data.shape import sides
 from ganatomy.data.sources import Raw
 from ganatomy.data.values import (
@@ -22,6 +23,7 @@ from ganatomy.data.values import (
 from ganatomy.data.workers import in_order
 
 _PROGRESS_EVERY = 50
+_RGB = 3
 
 
 class Decoded(NamedTuple):
@@ -29,7 +31,8 @@ class Decoded(NamedTuple):
 
     Attributes
     ----------
-    images : Tensor of shape (n, 3, h, w), uint8
+    images : Tensor of shape (n, c, h, w), uint8
+        RGB, or every channel.
     kept : Tensor of shape (n,), int64
         Position among `Raw.files` of each image.
     quarantine : list of dict
@@ -53,6 +56,7 @@ def read_files(
     window: Window = AUTO,
     background: Background = AUTO,
     fit: Fit = CROP,
+    keep_all: bool = False,
     num_workers: int = 1,
 ) -> Decoded:
     """Decode the files of a source; one that cannot be used never ends the reading of the others.
@@ -72,13 +76,16 @@ def read_files(
         As in `ganatomy.data.values.summarize`.
     fit
         As in `ganatomy.data.resizing.resize`.
+    keep_all : bool
+        Every channel: of pictures RGB and opacity, of arrays as many as the first one has.
     num_workers : int
         Processes that decode; what is returned is the same for any number.
     """
     names = raw.file_names or tuple(path.name for path in raw.files)
     # one array from the start: a list of images would be held beside the array made of it
     shape = sides(size)
-    images = torch.empty(len(names), 3, *shape, dtype=torch.uint8)
+    num_channels = _num_channels(raw, limits) if keep_all else _RGB
+    images = torch.empty(len(names), num_channels, *shape, dtype=torch.uint8)
     refused: dict[int, str] = {}
     facts: dict[int, Facts] = {}
 
@@ -95,9 +102,9 @@ def read_files(
             if index % _PROGRESS_EVERY == _PROGRESS_EVERY - 1 or index + 1 == len(names):
                 progress(len(facts) + len(refused), len(names))
 
-    first = provisional(window, background, fit)
+    first = provisional(window, background, fit, num_channels=num_channels)
     read(range(len(names)), first)
-    values = summarize(window, background, fit, facts.values())
+    values = summarize(window, background, fit, facts.values(), num_channels=num_channels)
     then = values.treatment
     read([index for index in facts if is_changed(facts[index], first, then)], then)
     kept = torch.tensor(sorted(facts), dtype=torch.int64)
@@ -107,6 +114,14 @@ def read_files(
         [{"file": names[index], "reason": refused[index]} for index in sorted(refused)],
         values,
     )
+
+
+def _num_channels(raw: Raw, limits: Limits) -> int:
+    """The channels of the first file that can be read; the others must have as many."""
+    for path in raw.files:
+        with suppress(Exception):  # whatever is wrong with it is said when it is read
+            return channels_of(read_content(path, limits.max_pixels))
+    return _RGB
 
 
 def _read(path: Path, shape: Shape, limits: Limits, treatment: Treatment) -> Picture | str:

@@ -47,6 +47,27 @@ def to_uint8(images: torch.Tensor) -> torch.Tensor:
     return images.add(1.0).mul(127.5).round().clamp(0, 255).to(torch.uint8)
 
 
+def in_colours(images: torch.Tensor) -> torch.Tensor:
+    """Return what is shown of images: of four channels or more the first three, of two the first.
+
+    As red, green and blue: of bands, false colours; of what has an opacity, its colours without it.
+
+    Parameters
+    ----------
+    images : Tensor of shape (n, c, h, w)
+
+    Returns
+    -------
+    Tensor of shape (n, 1 or 3, h, w)
+
+    Examples
+    --------
+    >>> [in_colours(torch.zeros(2, c, 8, 8)).shape[1] for c in (1, 2, 3, 4, 16)]
+    [1, 1, 3, 3, 3]
+    """
+    return images[:, : 3 if images.shape[1] >= 3 else 1]
+
+
 def contact_sheet(
     images: torch.Tensor, columns: int, gap: int = 2, *, scale: int = 2
 ) -> NDArray[np.uint8]:
@@ -54,7 +75,8 @@ def contact_sheet(
 
     Parameters
     ----------
-    images : Tensor of shape (n, c, h, w), uint8, c in {1, 3}
+    images : Tensor of shape (n, c, h, w), uint8
+        Shown as `in_colours`.
     columns : int
     gap : int
         White pixels between images, before scaling.
@@ -70,7 +92,7 @@ def contact_sheet(
     sheet = np.full(
         (rows * (height + gap) + gap, columns * (width + gap) + gap, 3), 255, dtype=np.uint8
     )
-    pixels = images.permute(0, 2, 3, 1).cpu().numpy()
+    pixels = in_colours(images).permute(0, 2, 3, 1).cpu().numpy()
     for index in range(count):
         top = gap + (index // columns) * (height + gap)
         left = gap + (index % columns) * (width + gap)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from ganatomy.data.collecting import LEFT_OUT, Collected, keep_file
-from ganatomy.data.pixel_values import png
+from ganatomy.data.pixel_values import image_file
 from ganatomy.data.reading import Limits, Refused, check_image, reason_of
 from ganatomy.errors import InputError
 
@@ -27,8 +27,8 @@ class Item(NamedTuple):
     name : str
         What the user can find it by, such as ``images[17]``.
     content : bytes, ndarray or Exception
-        An image file; or pixels, uint8 or uint16, as `ganatomy.data.pixel_values.png` takes them;
-        or why there is neither.
+        An image file; or pixels, uint8 or uint16, as `ganatomy.data.pixel_values.image_file` takes
+        them; or why there is neither.
     label : int, str or None
     side : str in {"train", "test", ""}
     """
@@ -124,7 +124,7 @@ def _file_of(item: Item, limits: Limits) -> bytes:
         return item.content
     if item.content.size // min(item.content.shape) > limits.max_pixels:
         raise Refused(f"more pixels than max_pixels={limits.max_pixels}")
-    return png(item.content)
+    return image_file(item.content)
 
 
 def _classes(

@@ -16,6 +16,7 @@ from ganatomy.data.images import to_uint8
 from ganatomy.data.reading import Refused
 
 CHANNELS = (1, 3, 4)  # grey, RGB, RGBA
+_MORE = (2, *range(5, 17))  # which no picture has
 _SLACK = 1e-3  # beyond a range: rounding
 _CLEARLY_NEGATIVE = -0.1
 _Pixels = NDArray[np.uint8] | NDArray[np.uint16]
@@ -121,7 +122,8 @@ def value_rule(dtype: np.dtype[Any], span: Span) -> ValueRule:
 def channel_axis(shape: Sequence[int]) -> int | None:
     """Find the axis of channels in the shape of one image: None for (h, w).
 
-    Of three axes it is the first or the last one, whichever has 1, 3 or 4 places.
+    Of three axes it is the first or the last one, whichever has 1, 3 or 4 places; if neither has,
+    whichever has 2 or 5 to 16.
 
     Raises
     ------
@@ -139,23 +141,28 @@ def channel_axis(shape: Sequence[int]) -> int | None:
     if len(shape) != 3:
         raise Refused(f"{told}: (h, w), (h, w, c) or (c, h, w) can be read")
     found = [axis for axis in (0, 2) if shape[axis] in CHANNELS]
+    found = found or [axis for axis in (0, 2) if shape[axis] in _MORE]
     if len(found) != 1:
         which = "both the first and the last axis" if found else "no axis"
-        raise Refused(f"{told}: {which} could be 1 (grey), 3 (RGB) or 4 (RGBA) channels")
+        raise Refused(f"{told}: {which} could be 1 (grey), 3 (RGB), 4 (RGBA) or up to 16 channels")
     return found[0]
 
 
-def png(image: NDArray[Any]) -> bytes:
-    """Write pixels of shape (h, w), (h, w, c) or (c, h, w) as PNG, without any loss.
+def image_file(image: NDArray[Any]) -> bytes:
+    """Write pixels of shape (h, w), (h, w, c) or (c, h, w) as a file, without any loss.
 
-    Grey of 16 bits stays so; of colour in 16 bits the upper 8 are kept, as of files.
+    PNG where it has as many channels, else NumPy's, of shape (h, w, c). 16 bits stay so, but of
+    colour in PNG the upper 8 are kept, as of files.
     """
     axis = channel_axis(image.shape)
     pixels = image if axis is None else np.moveaxis(image, axis, -1)
     if axis is not None and pixels.shape[-1] == 1:
         pixels = pixels[..., 0]
+    buffer = io.BytesIO()
+    if pixels.ndim == 3 and pixels.shape[-1] not in CHANNELS:
+        np.save(buffer, np.ascontiguousarray(pixels), allow_pickle=False)
+        return buffer.getvalue()
     if pixels.dtype == np.uint16 and pixels.ndim == 3:
         pixels = (pixels >> 8).astype(np.uint8)
-    buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

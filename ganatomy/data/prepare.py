@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ganatomy.data.choices import AUTO, CROP, Background, Fit, Shape, Size, Window
+from ganatomy.data.choices import ALL, AUTO, CROP, Background, Channels, Fit, Shape, Size, Window
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.decoding import read_files
 from ganatomy.data.duplicates import Duplicates, find_duplicates
@@ -26,6 +26,7 @@ from ganatomy.data.values import Values
 from ganatomy.errors import InputError
 
 _CHUNK = 512
+_RGBA, _OPAQUE = 4, 255
 _PROGRESS_EVERY = 1024
 _GREY_TOLERANCE = 8  # JPEG makes grey pixels differ by a few levels between channels
 
@@ -58,7 +59,7 @@ class Prepared:
 def prepare(
     raw: Raw,
     image_size: Size,
-    channels: int,
+    channels: Channels,
     *,
     test_fraction: float,
     min_images: int,
@@ -78,8 +79,9 @@ def prepare(
     raw : Raw
     image_size : int or tuple of two int
         Side of square images, or height and width.
-    channels : int
-        1 grey, 3 RGB, 0 whatever the source is (a folder is RGB when any image has colour).
+    channels : {0, 1, 3, "all"}
+        1 grey, 3 RGB, 0 grey or RGB (RGB when any image has colour), ``all`` every channel, opacity
+        too, as in `to_channels`.
     test_fraction : float in (0, 1)
         Share held out, drawn with `seed` within each class; a source's own split is kept as it is
         where it has both sides.
@@ -132,6 +134,7 @@ def prepare(
             background=background,
             fit=fit,
             num_workers=num_workers,
+            keep_all=channels == ALL,
         )
         quarantine = [*raw.refused, *refused]
     _check_enough(len(images), min_images, quarantine)
@@ -225,8 +228,30 @@ def _resize(
     return resized
 
 
-def to_channels(images: torch.Tensor, channels: int) -> torch.Tensor:
-    """Turn images grey (1 channel) or into RGB (3); 0 leaves them grey unless any has colour."""
+def to_channels(images: torch.Tensor, channels: Channels | int) -> torch.Tensor:
+    """Bring images to the channels that are asked for.
+
+    Parameters
+    ----------
+    images : Tensor of shape (n, c, h, w), uint8
+    channels : {0, 1, 3, "all"}
+        1 grey, 3 RGB; 0 leaves them grey unless any has colour. ``all`` keeps every channel that
+        says something: of four, which are RGB and opacity, the last unless all is opaque, and the
+        first three, as one, if nothing has colour.
+
+    Raises
+    ------
+    InputError
+        Grey or RGB is asked for of images that have another number of channels.
+    """
+    if channels == ALL:
+        return _telling(images) if images.shape[1] == _RGBA else images
+    if images.shape[1] not in (1, 3):
+        raise InputError(
+            f"images of {images.shape[1]} channels",
+            f"channels={channels}",
+            "Keep them with `channels=all`, or give grey or colour images.",
+        )
     if channels == 0:
         if images.shape[1] == 1:
             return images
@@ -237,6 +262,13 @@ def to_channels(images: torch.Tensor, channels: int) -> torch.Tensor:
         return images.repeat(1, 3, 1, 1)
     # by parts: as floats, and beside them weighted, all of it would take eight times its size
     return torch.cat([_luma(part) for part in images.split(_CHUNK)])
+
+
+def _telling(images: torch.Tensor) -> torch.Tensor:
+    """RGB and opacity without what says nothing: colour where all is grey, opacity of 255."""
+    colour, opacity = images[:, :3], images[:, 3:]
+    kept = to_channels(colour, 0)
+    return kept if bool((opacity == _OPAQUE).all()) else torch.cat([kept, opacity], 1)
 
 
 def _has_colour(images: torch.Tensor) -> bool:

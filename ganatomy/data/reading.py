@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,9 @@ _AGAIN_S = 1.0  # a decoder may swallow the first alarm
 _BLOCK_BYTES = 1 << 13  # fed at a time; between blocks a decoder can be interrupted
 _ORIENTATION = 0x0112
 _WHITE_IS_ZERO = 0
+_SAMPLES = 277
+_RGB, _RGBA = 3, 4
+_ARRAY = b"\x93NUMPY"
 _PHOTOMETRIC = 262
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -105,7 +108,7 @@ def size_of(content: bytes, limits: Limits) -> tuple[int, int]:
 
 
 class Picture(NamedTuple):
-    """A file's pixels, of shape (h, w, 3), uint8, and what it holds beside them."""
+    """A file's pixels, of shape (h, w, c), uint8, and what it holds beside them."""
 
     pixels: NDArray[np.uint8]
     facts: Facts
@@ -114,12 +117,13 @@ class Picture(NamedTuple):
 def read_image(
     content: bytes, size: Size, limits: Limits, treatment: Treatment = AS_IT_IS
 ) -> Picture:
-    """Decode one image, upright, as RGB of that size.
+    """Decode one image, upright, of that size.
 
     Parameters
     ----------
     content : bytes
-        A whole file of one of the formats; of several frames the first is taken.
+        A whole file of one of the formats, of several frames the first is taken; or of NumPy's, an
+        array of shape (h, w, c).
     size : int or tuple of two int
         It is resized to it, as `treatment` says.
     limits : Limits
@@ -130,7 +134,12 @@ def read_image(
     Exception
         Of any kind, because decoders raise any kind; `reason_of` puts it in words.
     """
+    if is_array(content):
+        return _of_array(content, size, limits, treatment)
     with _opened(content, limits) as opened:
+        if treatment.num_channels not in (_RGB, _RGBA):
+            raise Refused(f"a picture, where others have {treatment.num_channels} channels")
+        _check_bands(opened, treatment)
         orientation = _orientation(opened)
         opened.load()
         image: Image.Image = opened
@@ -138,12 +147,44 @@ def read_image(
             image = image.transpose(_TURNS[orientation])
         image, levels = _eight_bits(image, opened, treatment)
         image, is_transparent, lost_on = _opaque(image, treatment)
-        pixels, shape = _pixels(image), sides(size)
+        pixels, shape = _pixels(image, treatment), sides(size)
         facts = Facts(
             levels, is_transparent, lost_on, _has_frames(opened), is_reshaped(pixels, shape)
         )
-        pixels = resize(pixels, shape, treatment.fit, fill=treatment.background)
-        return Picture(np.broadcast_to(pixels, (*shape, 3)), facts)
+        pixels = resize(pixels, shape, treatment.fit, fill=_frame(treatment))
+        return Picture(np.broadcast_to(pixels, (*shape, treatment.num_channels)), facts)
+
+
+def is_array(content: bytes) -> bool:
+    """Say whether a file is NumPy's."""
+    return content.startswith(_ARRAY)
+
+
+def channels_of(content: bytes) -> int:
+    """Count the channels of an array's file; 4 for a picture, which may be transparent."""
+    return int(_array(content).shape[2]) if is_array(content) else _RGBA
+
+
+def _array(content: bytes) -> NDArray[Any]:
+    pixels: NDArray[Any] = np.load(io.BytesIO(content), allow_pickle=False)
+    if pixels.ndim != 3 or pixels.dtype not in (np.uint8, np.uint16):
+        raise Refused(f"an array of {pixels.dtype} of shape {pixels.shape}: no image")
+    return pixels
+
+
+def _of_array(content: bytes, size: Size, limits: Limits, treatment: Treatment) -> Picture:
+    pixels, shape = _array(content), sides(size)
+    height, width, count = pixels.shape
+    if height * width > limits.max_pixels:
+        raise Refused(f"{width} x {height} pixels, more than max_pixels={limits.max_pixels}")
+    if count != treatment.num_channels:
+        raise Refused(f"{count} channels: `channels=all` keeps them, if all images have as many")
+    levels = None
+    if pixels.dtype == np.uint16:
+        levels = float(pixels.min()), float(pixels.max())
+        pixels = windowed(pixels, treatment.window)
+    facts = Facts(levels, is_reshaped=is_reshaped(pixels, shape))
+    return Picture(resize(pixels, shape, treatment.fit, fill=treatment.background), facts)
 
 
 def reason_of(error: Exception) -> str:
@@ -213,20 +254,37 @@ def _eight_bits(
     return Image.fromarray(windowed(deep, treatment.window)), levels
 
 
+def _check_bands(image: Image.Image, treatment: Treatment) -> None:
+    """Refuse to keep all channels of a TIFF that has more than the decoder reads."""
+    count = getattr(image, "tag_v2", {}).get(_SAMPLES, 1)
+    if treatment.num_channels == _RGBA and count > _RGBA:
+        raise Refused(f"{count} channels, of which 4 can be read: give arrays (.npy, .npz)")
+
+
 def _opaque(image: Image.Image, treatment: Treatment) -> tuple[Image.Image, bool, tuple[int, ...]]:
     """The same image on its background, whether it shows through, and where the rest is lost."""
     if not {"A", "a"} & set(image.getbands()) and "transparency" not in image.info:
         return image, False, ()
     image = image.convert("RGBA")
+    if treatment.num_channels == _RGBA:
+        return image, look_through(image)[0], ()
     ground = Image.new("RGBA", image.size, (*[treatment.background] * 3, 255))
     return Image.alpha_composite(ground, image), *look_through(image)
 
 
-def _pixels(image: Image.Image) -> NDArray[np.uint8]:
-    """The pixels, (h, w, c): one channel where there is no colour to be resized, else three."""
+def _pixels(image: Image.Image, treatment: Treatment) -> NDArray[np.uint8]:
+    """The pixels, (h, w, c): as many channels as wanted, or one that stands for three."""
+    if treatment.num_channels == _RGBA:
+        return np.asarray(image if image.mode == "RGBA" else image.convert("RGB").convert("RGBA"))
     if image.mode in ("1", "L"):
         return np.asarray(image.convert("L"))[..., None]
     return np.asarray(image.convert("RGB"))
+
+
+def _frame(treatment: Treatment) -> int | tuple[int, ...]:
+    """The values around an image that does not fill its shape: nothing, if that can be."""
+    is_opaque = treatment.num_channels != _RGBA
+    return treatment.background if is_opaque else (*[treatment.background] * 3, 0)
 
 
 def _has_frames(image: Image.Image) -> bool:

@@ -31,7 +31,7 @@ def is_reshaped(pixels: NDArray[np.uint8], shape: Shape) -> bool:
 
 
 def resize(
-    pixels: NDArray[np.uint8], shape: Shape, fit: str, *, fill: int = 0
+    pixels: NDArray[np.uint8], shape: Shape, fit: str, *, fill: int | tuple[int, ...] = 0
 ) -> NDArray[np.uint8]:
     """Bring an image to a height and width.
 
@@ -44,8 +44,8 @@ def resize(
         What becomes of other proportions. ``crop``: the middle that has the right ones is kept.
         ``pad``: all is kept, in the middle of a frame. ``stretch``: all is kept, its proportions
         are not.
-    fill : int in [0, 255]
-        The grey of the frame.
+    fill : int in [0, 255], or as many as there are channels
+        The grey, or the values, of the frame.
 
     Returns
     -------

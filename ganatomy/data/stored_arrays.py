@@ -23,7 +23,7 @@ _SIDES = {"train": "train", "training": "train"} | dict.fromkeys(
     ("test", "testing", "val", "valid", "validation"), "test"
 )
 _REMEDY = (
-    "Save images as an array of shape (n, h, w), (n, h, w, c) or (n, c, h, w), c being 1, 3 or 4."
+    "Save images as an array of shape (n, h, w), (n, h, w, c) or (n, c, h, w), c being 1 to 16."
 )
 
 

@@ -51,6 +51,8 @@ def _on_background(values: dict[str, Any]) -> str:
         return ""
     ground = values["treatment"]["background"]
     images = counted(values["num_transparent"], "image is", "images are")
+    if values["treatment"]["num_channels"] > 3:
+        return f"{images} transparent in part: opacity is a channel of its own (channels: all)"
     said = (
         f"{images} transparent in part: laid on {_GREYS.get(ground, f'grey {ground}')} "
         f"(background: {_rule(values['background'])})"

@@ -33,11 +33,15 @@ class Treatment:
         The grey that transparent pixels are laid on.
     fit : str
         As in `ganatomy.data.resizing.resize`; a frame has the grey of the background.
+    num_channels : int
+        3 for RGB; 4 for RGB with opacity, which is then a channel and lies on nothing; more, or 2,
+        for arrays of so many.
     """
 
     window: tuple[float, float] | None = None
     background: int = BLACK
     fit: Fit = CROP
+    num_channels: int = 3
 
 
 class Facts(NamedTuple):
@@ -104,17 +108,27 @@ class Values:
         return asdict(self)
 
 
-def provisional(window: Window, background: Background, fit: Fit) -> Treatment:
+def provisional(
+    window: Window, background: Background, fit: Fit, *, num_channels: int = 3
+) -> Treatment:
     """Return the treatment to begin with, before it is known what the files hold."""
     seen = (0.0, 1.0) if window == SEEN else None  # whatever: it is read again
     return Treatment(
         seen if isinstance(window, str) else window,
         BLACK if isinstance(background, str) else background,
         fit,
+        num_channels,
     )
 
 
-def summarize(window: Window, background: Background, fit: Fit, facts: Iterable[Facts]) -> Values:
+def summarize(
+    window: Window,
+    background: Background,
+    fit: Fit,
+    facts: Iterable[Facts],
+    *,
+    num_channels: int = 3,
+) -> Values:
     """Decide on a treatment by what the files hold.
 
     Parameters
@@ -129,6 +143,8 @@ def summarize(window: Window, background: Background, fit: Fit, facts: Iterable[
     fit : str in {"crop", "pad", "stretch"}
     facts : iterable of Facts
         Of each file.
+    num_channels : int
+        As in `Treatment`.
 
     Examples
     --------
@@ -142,11 +158,12 @@ def summarize(window: Window, background: Background, fit: Fit, facts: Iterable[
     levels = [each.levels for each in facts if each.levels is not None]
     least = min((low for low, _ in levels), default=0.0)
     largest = max((high for _, high in levels), default=0.0)
-    first = provisional(window, background, fit)
+    first = provisional(window, background, fit, num_channels=num_channels)
     treatment = Treatment(
         _window(window, least, largest) if levels else first.window,
         _background(background, facts),
         fit,
+        num_channels,
     )
     return Values(
         window,

@@ -19,6 +19,8 @@ from ganatomy.data.sources import Raw, fetch
 from ganatomy.data.value_words import warnings_of
 from ganatomy.errors import InputError
 
+_PICTURES = (0, 1, 3)  # channels that any picture can be brought to
+
 
 def images_of(
     folder: Path,
@@ -38,8 +40,9 @@ def images_of(
         Or a zip or tar file of one, ``.npy``, ``.npz``, Parquet; ``module:Class`` where there is
         nothing of that name.
     size : int
-    channels : int in {0, 1, 3}
-        0: three if any has colour.
+    channels : int
+        0: one, or three if any has colour. Other numbers than 1 and 3 are those of all channels, as
+        RGB and opacity.
     count : int
         At most so many, at equal distances in the order of their paths.
     where : str
@@ -57,10 +60,16 @@ def images_of(
     Raises
     ------
     InputError
-        There is no such folder, or too few images in it.
+        There is no such folder, too few images in it, or images of other channels.
     """
     with _given(folder, count, where, warn) as raw:
-        images, _, refused, values = read_files(raw, size, DEFAULT_LIMITS, progress=lambda *_: None)
+        images, _, refused, values = read_files(
+            raw,
+            size,
+            DEFAULT_LIMITS,
+            progress=lambda *_: None,
+            keep_all=channels not in _PICTURES,
+        )
     for note in [] if folder.is_dir() else raw.notes:  # such as which values mean black and white
         warn(note)
     for entry in [*raw.refused, *refused]:
@@ -71,7 +80,15 @@ def images_of(
         raise InputError(
             f"{len(images)} images that can be used", where, f"Give at least {fewest}."
         )
-    return to_channels(images, channels)
+    if channels in _PICTURES:
+        return to_channels(images, channels)
+    if images.shape[1] != channels:
+        raise InputError(
+            f"images of {images.shape[1]} channels",
+            where,
+            f"Give images of {channels} channels, as arrays (.npy, .npz).",
+        )
+    return images
 
 
 def size_of_all(folder: Path, *, count: int, where: str) -> int:

@@ -38,8 +38,15 @@ def inception_features(
     Raises
     ------
     InputError
-        torch-fidelity is not installed, or the file is missing, damaged or of another network.
+        The images are neither grey nor RGB, torch-fidelity is not installed, or the file is
+        missing, damaged or of another network.
     """
+    if images.shape[1] not in (1, 3):
+        raise InputError(
+            f"images of {images.shape[1]} channels: Inception's numbers need grey or RGB",
+            "inception_weights",
+            "Leave it empty; the other metrics take any number of channels.",
+        )
     network = _load(weights).to(device)
     parts = [
         network(part.expand(-1, 3, -1, -1).to(device))[0].cpu() for part in images.split(batch_size)

@@ -121,7 +121,8 @@ def step_settings(document: Document) -> str:
 def num_channels(document: Document) -> int:
     """Tell the channels of the images, as far as that is known before they are read."""
     grey = "mnist" in document["fetch"]["source"]
-    return int(document["prepare"]["channels"] or (1 if grey else 3))
+    asked = document["prepare"]["channels"]
+    return int(asked) if asked in (1, 3) else 1 if grey else 3
 
 
 def _num_features(variants: dict[str, Any]) -> int:

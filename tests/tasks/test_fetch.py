@@ -151,6 +151,7 @@ def test_what_is_nearly_empty_is_mended_or_told(project: Path) -> None:
         "window": [0, 4095],
         "background": 255,
         "fit": "crop",
+        "num_channels": 3,
     }
     document = read_document(project / "params.yaml")
     document["prepare"] |= {"window": "full", "background": 0}

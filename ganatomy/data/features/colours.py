@@ -91,10 +91,12 @@ class Saturation(Measured):
 
 
 def check_coloured(images: torch.Tensor, name: str) -> None:
-    """Raise `InputError` when the images have a single channel."""
-    if images.shape[1] == 1:
+    """Raise `InputError` when the images are not RGB."""
+    count = images.shape[1]
+    if count != 3:
+        kind = "grey images" if count == 1 else f"images of {count} channels"
         raise InputError(
-            f"grey images have no {name} to change", WHERE, f"Leave out the feature {name}."
+            f"{kind} have no {name} to change", WHERE, f"Leave out the feature {name}."
         )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.background import Background
+from ganatomy.data.features.channels import Channel
 from ganatomy.data.features.colours import Colour, Hue, Saturation, check_coloured
 from ganatomy.data.features.feature import WHERE, Feature, Selection
 from ganatomy.data.features.frequencies import HighFrequencies, LowFrequencies, MiddleFrequencies
@@ -19,6 +20,8 @@ from ganatomy.data.features.symmetry import Symmetry
 from ganatomy.data.features.tones import Brightness, Contrast
 from ganatomy.data.recipe import GRID
 from ganatomy.errors import InputError
+
+_RGB = 3
 
 
 def known(
@@ -64,7 +67,9 @@ def known(
         Background(),
         Noise(),
     ]
-    colours = [Colour(), Hue(), Saturation()] if dataset.images.shape[1] > 1 else []
+    count = dataset.images.shape[1]
+    coloured: list[Feature] = [Colour(), Hue(), Saturation()] if count == _RGB else []
+    colours = coloured if count in (1, _RGB) else [Channel(number) for number in range(count)]
     balance = [ClassBalance()] if len(dataset.class_names) > 1 else []
     classes = [LeftOutClass(name, label) for label, name in enumerate(dataset.class_names)]
     columns = [Attribute(*column) for column in dataset.attributes.items()]

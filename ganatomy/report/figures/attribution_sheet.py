@@ -7,6 +7,7 @@ import torch
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from ganatomy.data.images import in_colours
 from ganatomy.report.figures.canvas import (
     DIVERGING,
     MUTED,
@@ -54,8 +55,7 @@ def attribution_sheet(
     ndarray of shape (height, width, 3), uint8
     """
     count, rows = len(images), len(maps) + 1
-    if images.shape[1] not in (1, 3):
-        images = images.mean(1, keepdim=True)
+    images = in_colours(images)
     shown = ((images + 1) / 2).clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()
     width, height = _LABEL_IN + count * _CELL_IN, rows * _CELL_IN + 0.35
     with canvas(width, height) as figure:

@@ -8,6 +8,7 @@ from matplotlib.gridspec import SubplotSpec
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from ganatomy.data.images import in_colours
 from ganatomy.report.figures.canvas import INK, NARROW_IN, canvas, is_narrow, pixels, without_frame
 from ganatomy.report.figures.colours import GENERATED, HELD_OUT, TRAINING, UNREAL
 from ganatomy.wording import signed
@@ -87,7 +88,7 @@ def _examples(figure: Figure, places: list[SubplotSpec], images: torch.Tensor, n
         axis = figure.add_subplot(place)
         without_frame(axis)
         if column < len(images):
-            shown = images[column].permute(1, 2, 0).numpy()
+            shown = in_colours(images)[column].permute(1, 2, 0).numpy()
             grey = shown.shape[-1] == 1
             axis.imshow(shown.squeeze(-1) if grey else shown, cmap="gray", vmin=0, vmax=255)
         if column == 0:

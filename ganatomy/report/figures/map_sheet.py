@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ganatomy.data.images import in_colours
 from ganatomy.report.figures.canvas import (
     DIVERGING,
     INK,
@@ -158,9 +159,8 @@ def _row(
 
 
 def _as_pictures(images: torch.Tensor) -> NDArray[np.float32]:
-    """Shape (n, h, w, 1 or 3) in [0, 1]; the mean of channels that are neither grey nor colour."""
-    if images.shape[1] not in (1, 3):
-        images = images.mean(1, keepdim=True)
+    """Shape (n, h, w, 1 or 3) in [0, 1]."""
+    images = in_colours(images)
     return np.asarray(((images + 1) / 2).clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy())
 
 

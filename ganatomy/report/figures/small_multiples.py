@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import IdentityTransform
 from numpy.typing import NDArray
 
+from ganatomy.data.images import in_colours
 from ganatomy.report.figures.canvas import INK, MUTED, canvas, pixels
 from ganatomy.report.figures.labels import one_line, shortened, wrapped
 
@@ -33,7 +34,7 @@ def multiples(sheets: list[tuple[str, str, torch.Tensor]]) -> NDArray[np.uint8]:
 
     Parameters
     ----------
-    sheets : list of (str, str, Tensor of shape (k, c, h, w), uint8, c in {1, 3})
+    sheets : list of (str, str, Tensor of shape (k, c, h, w), uint8)
         Label, note and images; all of one shape, from the same latents in the same order.
 
     Returns
@@ -55,7 +56,7 @@ def multiples(sheets: list[tuple[str, str, torch.Tensor]]) -> NDArray[np.uint8]:
         picture = pixels(figure)
     for middle, (_, _, images) in zip(middles, sheets):
         top = int(middle - high / 2)
-        for column, image in enumerate(images.permute(0, 2, 3, 1).cpu().numpy()):
+        for column, image in enumerate(in_colours(images).permute(0, 2, 3, 1).cpu().numpy()):
             left = _LABEL + column * (wide + _GAP)
             block = image.repeat(scale, 0).repeat(scale, 1)
             picture[top : top + high, left : left + wide] = block

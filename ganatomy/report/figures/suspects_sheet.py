@@ -7,6 +7,7 @@ import torch
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from ganatomy.data.images import in_colours
 from ganatomy.report.figures.canvas import (
     INK,
     MUTED,
@@ -66,7 +67,7 @@ def suspects_sheet(
 
 
 def _picture(axis: Axes, image: torch.Tensor, title: str, colour: str) -> None:
-    shown = image.permute(1, 2, 0).cpu().numpy()
+    shown = in_colours(image[None])[0].permute(1, 2, 0).cpu().numpy()
     grey = shown.shape[-1] == 1
     axis.imshow(shown.squeeze(-1) if grey else shown, cmap="gray", vmin=0, vmax=255)
     axis.set_title(title, fontsize=8, fontweight="normal", loc="center", color=colour)

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from ganatomy.data.images import in_colours
 from ganatomy.explain.units.unit_images import UnitImages
 from ganatomy.report.figures.canvas import INK, MUTED, WARM, canvas, pixels, without_frame
 
@@ -54,8 +55,7 @@ def unit_sheet(units: Sequence[UnitImages], titles: Sequence[str]) -> NDArray[np
 def _row(
     figure: Figure, unit: UnitImages, images: torch.Tensor, top: float, *, outlined: bool
 ) -> None:
-    if images.shape[1] not in (1, 3):
-        images = images.mean(1, keepdim=True)
+    images = in_colours(images)
     shown = ((images + 1) / 2).clamp(0, 1).permute(0, 2, 3, 1).numpy()
     size = (images.shape[-2], images.shape[-1])
     active = functional.interpolate(

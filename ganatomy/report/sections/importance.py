@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ganatomy.data.images import in_colours
 from ganatomy.data.variant_set import VariantEntry, VariantSet
 from ganatomy.files import read_json
 from ganatomy.importance.ranking import RANKING_RULE
@@ -309,7 +310,7 @@ def _changes(told: _Told) -> dict[str, Change]:
 
 def _drawable(image: torch.Tensor) -> Pixels:
     """An image of shape (c, h, w) as (h, w) or (h, w, 3)."""
-    array: Pixels = image.permute(1, 2, 0).numpy()
+    array: Pixels = in_colours(image[None])[0].permute(1, 2, 0).numpy()
     return array[..., 0] if array.shape[-1] == 1 else array
 
 

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from ganatomy.data.choices import Background, Fit, Window
+from ganatomy.data.choices import Background, Channels, Fit, Size, Window
 from ganatomy.data.prepare import Prepared, prepare
 from ganatomy.data.reading import Limits
 from ganatomy.data.sources import UNSPLIT, Raw
@@ -16,8 +16,8 @@ from ganatomy.data.sources import UNSPLIT, Raw
 
 def run_prepare(
     raw: Raw,
-    image_size: int = 28,
-    channels: int = 0,
+    image_size: Size = 28,
+    channels: Channels = 0,
     test_fraction: float = 0.5,
     min_images: int = 2,
     max_pixels: int = 10_000,

@@ -311,7 +311,7 @@ class _Trap:
 BAD: dict[str, tuple[Pixels, str]] = {
     "objects": (np.array([_Trap()], dtype=object), "would have to be unpickled"),
     "axes": (np.zeros((4, 3, 9, 3), np.uint8), "both the first and the last axis"),
-    "no channels": (np.zeros((4, 5, 9, 7), np.uint8), "no axis could be"),
+    "no channels": (np.zeros((4, 17, 29, 37), np.uint8), "no axis could be"),
     "flat": (np.zeros((4, 9), np.uint8), "no array of images"),
     "empty": (np.zeros((0, 9, 9), np.uint8), "no array of images"),
     "complex": (np.zeros((4, 9, 9), np.complex64), "no levels"),
