@@ -40,13 +40,12 @@ def main(events: Events) -> None:
         )
         raw = _in_keys(raw)
         save_raw(raw, folder)
-        count = len(raw.labels)
-        write_metrics(report, {"num_found": count, "num_classes": len(raw.class_names)})
+        write_metrics(report, {"num_found": len(raw.labels), "num_classes": len(raw.class_names)})
     for note in raw.notes:
         events.note(note)
     if told := _not_used(raw):
         events.warning(told)
-    events.progress(count, count, "images")
+    events.progress(len(raw.labels), len(raw.labels), "images")
 
 
 def _in_keys(raw: Raw) -> Raw:
@@ -61,9 +60,9 @@ def _not_used(raw: Raw) -> str:
     """Count the files of the folder that are not among the images, by kind; "" when all are."""
     parts = [f"{len(raw.refused)} refused"] if raw.refused else []
     parts += [f"{count} {kind}" for kind, count in raw.others.items()]
-    total = len(raw.refused) + sum(raw.others.values())
-    share = f"{total} of {total + len(raw.files)} files are not used: "
-    return share + ", ".join(parts) if parts else ""
+    num = len(raw.refused) + sum(raw.others.values())
+    told = f"{num} of {num + len(raw.files)} files are not used: {', '.join(parts)}"
+    return told if parts else ""
 
 
 if __name__ == "__main__":
