@@ -6,13 +6,14 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ganatomy.absent import is_there
+from ganatomy.absent import Absent, is_there
 from ganatomy.data.dataset import Dataset
 from ganatomy.explain.networks.fixed_statistics import (
     NUM_OF_EACH,
     fixed_statistics,
     normalises_by_batch,
 )
+from ganatomy.gan.adopt.networks import AdoptedDiscriminator
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.model import Gan
 from ganatomy.gan.sampling import generate, latents
@@ -44,3 +45,10 @@ def lacks(gan: Gan, *names: str) -> str:
     """Say which of the networks named were not given to an adopted GAN; "" where all are there."""
     missing = [name for name in names if not is_there(getattr(gan, name))]
     return f"no {' and no '.join(missing)} was given" if missing else ""
+
+
+def is_adopted(gan: Gan) -> bool:
+    """Say whether a GAN was trained elsewhere: on which images, nobody here knows."""
+    return isinstance(gan.discriminator, AdoptedDiscriminator | Absent) or isinstance(
+        gan.generator_ema, Absent
+    )
