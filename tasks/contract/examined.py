@@ -53,12 +53,11 @@ def check_size(found: Adopted, shape: tuple[int, ...]) -> None:
     made = probe(found).image_shape
     if made != shape:
         channels, height, width = made
+        side = width if height == width else f"[{height}, {width}]"
         raise InputError(
             f"G makes images of {_size(made)}, the prepared ones have {_size(shape)}",
             "prepare.image_size",
-            f"Set prepare.image_size={width} and prepare.channels={channels}."
-            if height == width
-            else "Prepare images of that size.",
+            f"Set prepare.image_size={side} and prepare.channels={channels}.",
         )
 
 
