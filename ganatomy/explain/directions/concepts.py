@@ -11,6 +11,7 @@ from ganatomy.data.features.registry import known
 from ganatomy.data.images import to_uint8
 from ganatomy.data.recipe import GRID
 from ganatomy.explain.units.dissection import Reader
+from ganatomy.wording import counted
 
 PLACES = ("position_across", "position_down")
 """Position is two numbers here: its distance from the middle rises on either side."""
@@ -55,8 +56,10 @@ def _varies(
 ) -> bool:
     try:
         readings = reader(images)
-    except (ValueError, RuntimeError, IndexError) as error:  # made for another shape or colour
-        on_warning(f"{name} is not read: {str(error).splitlines()[0]}")
+    except (ValueError, RuntimeError, IndexError):
+        channels, height, width = images.shape[1:]
+        kind = f"{counted(channels, 'channel')}, {height} x {width}"
+        on_warning(f"{name} is not read: it is not made for images of {kind}")
         return False
     finite = readings[readings.isfinite()]
     return len(finite) > 1 and bool(finite.std() > _CONSTANT * finite.abs().max())

@@ -182,8 +182,10 @@ def _figures(result: Evaluated) -> dict[str, Figure]:
         "samples": Picture(
             lambda: png(contact_sheet(study.shown, columns)),
             f"The first {counted(len(study.shown), 'generated image')}; nobody chose them.",
-            "Made by the generator that is published, the moving average of its weights, from the "
-            "first latents that were drawn.",
+            "Made from the first latents that were drawn."
+            if study.of_given_images
+            else "Made by the generator that is published, the moving average of its weights, from "
+            "the first latents that were drawn.",
             source="evaluate/pictures.safetensors",
             kind="pixels",
             mark=GENERATED,

@@ -127,6 +127,7 @@ def test_the_section_says_whose_features_and_what_is_not_known(
     assert "a network with random weights" in text
     assert "Which of the images that were given the GAN was trained on is not known" in text
     assert "by heart?" not in text
+    assert "moving average" not in text
     assert "an evaluator trained on these data" not in text
     assert "no classes that G could fail to make" not in text
     said = {each.question: each.words for each in part.clauses}
