@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from ganatomy.data.choices import Size
+from ganatomy.data.deep_colour import deep_colours
 from ganatomy.data.formats import HEAD_BYTES, format_of, refusal_of
 from ganatomy.data.resizing import is_reshaped, resize
 from ganatomy.data.shape import sides
@@ -140,12 +141,14 @@ def read_image(
         if treatment.num_channels not in (_RGB, _RGBA):
             raise Refused(f"a picture, where others have {treatment.num_channels} channels")
         _check_bands(opened, treatment)
+        colours = deep_colours(content, opened)  # first: to look for EXIF loads a PNG
         orientation = _orientation(opened)
-        opened.load()
-        image: Image.Image = opened
+        if colours is None:
+            image, levels = _eight_bits(opened, treatment)
+        else:
+            image, levels = _eight_bits_of_colours(colours, treatment)
         if orientation in _TURNS:
             image = image.transpose(_TURNS[orientation])
-        image, levels = _eight_bits(image, opened, treatment)
         image, is_transparent, lost_on = _opaque(image, treatment)
         pixels, shape = _pixels(image, treatment), sides(size)
         facts = Facts(
@@ -235,7 +238,7 @@ def _orientation(image: Image.Image) -> int | None:
 
 
 def _eight_bits(
-    image: Image.Image, opened: Image.Image, treatment: Treatment
+    image: Image.Image, treatment: Treatment
 ) -> tuple[Image.Image, tuple[float, float] | None]:
     """The same image with at most 8 bits a channel, and which levels it had if it had more."""
     if image.mode in ("F", "I"):
@@ -246,12 +249,21 @@ def _eight_bits(
             raise Refused("pixels that are no numbers")
     elif image.mode.startswith("I;16"):
         deep = np.asarray(image).astype(np.uint16)
-        if getattr(opened, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
+        if getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
             deep = DEEPEST - deep
     else:
         return image, None
     levels = float(deep.min()), float(deep.max())
     return Image.fromarray(windowed(deep, treatment.window)), levels
+
+
+def _eight_bits_of_colours(
+    deep: NDArray[np.uint16], treatment: Treatment
+) -> tuple[Image.Image, tuple[float, float]]:
+    """The same, of colours: they have one window, and opacity its whole range."""
+    colours, opacity = deep[..., :3], deep[..., 3:]
+    pixels = np.concatenate([windowed(colours, treatment.window), windowed(opacity, None)], 2)
+    return Image.fromarray(pixels), (float(colours.min()), float(colours.max()))
 
 
 def _check_bands(image: Image.Image, treatment: Treatment) -> None:

@@ -34,7 +34,7 @@ def _on_window(values: dict[str, Any]) -> str:
     low, high = values["treatment"]["window"] or (0, DEEPEST)
     files = counted(values["num_deep"], "file has", "files have")
     said = (
-        f"{files} more than 8 bits of grey, with levels from {values['least']:,g} to "
+        f"{files} more than 8 bits a channel, with levels from {values['least']:,g} to "
         f"{values['largest']:,g}: {low:,g} is made black and {high:,g} white (window: "
         f"{_rule(values['window'])})"
     )

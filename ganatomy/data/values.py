@@ -27,7 +27,7 @@ class Treatment:
     Attributes
     ----------
     window : tuple of two float, optional
-        The levels that become 0 and 255, of greys of more than 8 bits; what is beyond is clamped.
+        The levels that become 0 and 255, of more than 8 bits a channel; what is beyond is clamped.
         None: the whole range of 16 bits.
     background : int in [0, 255]
         The grey that transparent pixels are laid on.
@@ -50,7 +50,7 @@ class Facts(NamedTuple):
     Attributes
     ----------
     levels : tuple of two float, optional
-        Least and largest level, of greys of more than 8 bits.
+        Least and largest level, of greys and colours of more than 8 bits.
     is_transparent : bool
         Some pixel is not opaque.
     lost_on : tuple of int
@@ -78,7 +78,7 @@ class Values:
     treatment : Treatment
         What was decided.
     num_deep : int
-        Files of more than 8 bits of grey.
+        Files of more than 8 bits a channel.
     least, largest : float
         The levels seen in them; 0 without any.
     num_transparent : int
@@ -134,7 +134,7 @@ def summarize(
     Parameters
     ----------
     window : str in {"auto", "full", "seen"} or tuple of two float
-        What becomes black and white of greys of more than 8 bits. ``full``: 0 and 65535. ``seen``:
+        What becomes black and white of more than 8 bits a channel. ``full``: 0 and 65535. ``seen``:
         the least and the largest level of the whole data set. ``auto``: 0 and the largest number of
         the fewest bits that hold every level, at least 8: 4095 for 12 bits; so it is ``full`` as
         soon as a level in the upper half of the 16 bits is used.
@@ -215,6 +215,10 @@ def windowed(deep: NDArray[Any], window: tuple[float, float] | None) -> NDArray[
     >>> windowed(np.array([0, 255, 256, 4095]), (0, 4095)).tolist()
     [0, 15, 16, 255]
     """
+    if deep.dtype == np.uint16 and deep.size > DEEPEST + 1:  # looked up: floats take eight bytes
+        levels = windowed(np.arange(DEEPEST + 1, dtype=np.uint16), window)
+        shared: NDArray[np.uint8] = levels[deep]
+        return shared
     low, high = window or (0.0, float(DEEPEST))
     count = high - low + (1 if deep.dtype.kind in "ui" else 0)
     shares = (deep.astype(np.float64) - low) * (256 / count if count > 0 else 0)

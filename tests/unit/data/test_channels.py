@@ -21,6 +21,7 @@ from ganatomy.errors import InputError
 from ganatomy.facade.folders import images_of
 from ganatomy.metrics.inception import inception_features
 from ganatomy.report.figures.small_multiples import multiples
+from tests.unit.data.deep_files import tiff_of
 from tests.unit.data.raws import both, raw_arrays, raw_files, run_prepare, save
 
 
@@ -83,19 +84,9 @@ def test_a_frame_is_transparent(tmp_path: Path) -> None:
     assert (image[5:15, :, -1] == 200).all()
 
 
-def _tiff_of_five_bands() -> bytes:
-    import io
-
-    import tifffile
-
-    buffer = io.BytesIO()
-    tifffile.imwrite(buffer, _noise(28, 28, 5), photometric="rgb", extrasamples=[0, 0])
-    return buffer.getvalue()
-
-
 def test_bands_that_the_decoder_drops_are_not_dropped_unsaid(tmp_path: Path) -> None:
     path = tmp_path / "five.tif"
-    path.write_bytes(_tiff_of_five_bands())
+    path.write_bytes(tiff_of(_noise(28, 28, 5)))
     with pytest.raises(InputError, match=r"5 channels, of which 4 can be read: give arrays"):
         run_prepare(raw_files(path, path), channels="all")
 

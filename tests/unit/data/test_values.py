@@ -1,5 +1,6 @@
 """Levels of 16 bits, what lies behind what is transparent, further frames: decided once for all."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from ganatomy.data.prepare import Prepared
 from ganatomy.data.value_words import sentences_on, warnings_of
 from ganatomy.data.values import Values, windowed
 from ganatomy.errors import InputError
+from tests.unit.data.deep_files import png_of, tiff_of
 from tests.unit.data.raws import both, raw_files, run_prepare, save
 
 
@@ -209,3 +211,46 @@ def test_files_of_several_frames_are_told(form: str, tmp_path: Path) -> None:
     assert warnings_of(values.card()) == [
         "1 file has several frames or pages: only the first of each is used"
     ]
+
+
+# ---- colours ----
+
+
+COLOURS: dict[str, Callable[[NDArray[np.uint16]], bytes]] = {
+    "png": png_of,
+    "tiff": tiff_of,
+    "big-endian tiff": lambda deep: tiff_of(deep, ">"),
+    "packed tiff": lambda deep: tiff_of(deep, packed=True),
+    "packed big-endian tiff": lambda deep: tiff_of(deep, ">", packed=True),
+}
+
+
+@pytest.mark.parametrize("num_bits", [12, 16])
+@pytest.mark.parametrize("form", COLOURS)
+def test_colours_of_n_bits_keep_the_upper_eight(form: str, num_bits: int, tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    deep = draw.integers(0, 2**num_bits, (28, 28, 3), dtype=np.uint16)
+    deep[0, 0] = 2**num_bits - 1
+    path = tmp_path / "a"
+    path.write_bytes(COLOURS[form](deep))
+    prepared = run_prepare(raw_files(path, path))
+    pixels = both(prepared)[0].permute(1, 2, 0).numpy()
+    np.testing.assert_array_equal(pixels, deep >> (num_bits - 8))
+    assert (_values(prepared).num_deep, _values(prepared).largest) == (2, 2**num_bits - 1)
+
+
+def test_opacity_of_sixteen_bits_has_its_whole_range(tmp_path: Path) -> None:
+    deep = np.random.default_rng(0).integers(0, 4096, (28, 28, 4), dtype=np.uint16)
+    deep[..., 3] *= 16
+    path = tmp_path / "a.png"
+    path.write_bytes(png_of(deep))
+    prepared = run_prepare(raw_files(path, path), channels="all")
+    pixels = both(prepared)[0].permute(1, 2, 0).numpy()
+    np.testing.assert_array_equal(pixels[..., :3], deep[..., :3] >> 4)
+    np.testing.assert_array_equal(pixels[..., 3], deep[..., 3] >> 8)
+
+
+def test_large_images_are_windowed_as_small_ones() -> None:
+    deep = np.arange(70_000, dtype=np.int64).astype(np.uint16)
+    parts = [windowed(part, (100.0, 3000.0)) for part in np.array_split(deep, 3)]
+    np.testing.assert_array_equal(windowed(deep, (100.0, 3000.0)), np.concatenate(parts))
