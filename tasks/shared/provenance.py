@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,30 @@ def describe() -> dict[str, str]:
     }
     if REQUIREMENTS.exists():
         facts["requirements.lock"] = f"sha256 {sha256_of(REQUIREMENTS)}"
+    return facts | _adopted()
+
+
+def _adopted() -> dict[str, str]:
+    """What identifies a GAN that was trained elsewhere; nothing of one that was trained here."""
+    told = read_json(ADOPTED) if ADOPTED.exists() else {}
+    if not told:
+        return {}
+    file = f"sha256 {told['sha256']}" if told["sha256"] else "in params.yaml"
+    facts = {f"adopted GAN, {Path(told['file']).name}": file}
+    for name in ("generator", "discriminator"):
+        if about := told.get(name):
+            facts[f"adopted {name}"] = ", ".join(_identity(about))
     return facts
+
+
+def _identity(about: dict[str, Any]) -> Iterator[str]:
+    if "weights" in about:
+        yield f"{about['weights']} sha256 {about['weights_sha256']}"
+    if "package" in about:
+        yield f"code of {about['package']}"
+    if "code" in about:
+        digest = hashlib.sha256(json.dumps(about["code"], sort_keys=True).encode()).hexdigest()
+        yield f"{len(about['code'])} files of code sha256 {digest}"
 
 
 def commit() -> str:

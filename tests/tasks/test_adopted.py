@@ -24,6 +24,7 @@ from ganatomy.gan.adopt.contract import Contract
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.sampling import latents
 from tasks.inputs.environment import outside
+from tasks.shared import provenance
 from tasks.shared.events import Events
 from tasks.shared.provenance import ADOPTED, RETRAINING
 from tests.adopted import write_adoptable, write_weights
@@ -118,6 +119,19 @@ def test_weights_and_code_are_named_by_their_hashes(project: Path) -> None:
     third = read_json(ADOPTED)
     assert third["generator"]["code"] != second["generator"]["code"]
     assert RETRAINING.read_bytes() == way  # other weights retrain nothing
+
+
+def test_the_provenance_names_file_weights_and_code(project: Path) -> None:
+    (project / "inputs/environment.json").write_text('{"device": "cpu", "python": "3.11"}')
+    found = provenance.describe()
+    assert found["adopted GAN, my-gan.yaml"] == f"sha256 {sha256_of(project / YAML)}"
+    weights = sha256_of(project / "given/mine/weights.pt")
+    for name in ("generator", "discriminator"):
+        words = found[f"adopted {name}"]
+        assert f"weights.pt sha256 {weights}" in words
+        assert "2 files of code sha256 " in words
+    _told()
+    assert not any("adopted" in name for name in provenance.describe())
 
 
 def test_a_comment_in_the_file_moves_nothing_behind_it(project: Path) -> None:
