@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from ganatomy.files import read_json
 from ganatomy.marking import MIXED
 from ganatomy.metrics.discriminator.changes import HARMLESS, Change
 from ganatomy.metrics.discriminator.findings import RULES
-from ganatomy.metrics.discriminator.given import called
+from ganatomy.metrics.discriminator.given import GIVEN, called
 from ganatomy.metrics.discriminator.health import DiscriminatorHealth
 from ganatomy.metrics.discriminator.unreal import UNREAL
 from ganatomy.report.figures.logits_chart import logits_chart
@@ -66,6 +67,19 @@ def what_the_sign_means(reports: Path) -> str:
     if not (folder / "health.json").exists():
         return LEVEL_UNKNOWN
     return sign_in_words(DiscriminatorHealth.load(folder))
+
+
+def what_reals_are(reports: Path) -> str:
+    """Label real images: held out, or given where nobody knows which ones D was trained on.
+
+    Parameters
+    ----------
+    reports : Path
+        The folder of the stages' folders.
+    """
+    file = reports / "discriminator" / "health.json"
+    is_given = file.exists() and read_json(file).get("reals") == GIVEN
+    return "real, given" if is_given else "real, held out"
 
 
 def _facts(health: DiscriminatorHealth) -> Record:

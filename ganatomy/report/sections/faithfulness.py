@@ -22,7 +22,7 @@ from ganatomy.report.figures.randomisation_chart import randomisation_chart
 from ganatomy.report.figures.region_ranks import agreement_picture
 from ganatomy.report.figures.removal_chart import removal_chart
 from ganatomy.report.sections import faithfulness_words as words
-from ganatomy.report.sections.discriminator import what_the_sign_means
+from ganatomy.report.sections.discriminator import what_reals_are, what_the_sign_means
 from ganatomy.report.sections.kinds import Kinds
 from ganatomy.report.sections.page_section import (
     Block,
@@ -83,12 +83,13 @@ COLOURS = colours(has_both=True)
 class StudyWithRefusals:
     """The study, and the maps that the studies of maps and of LIME had to leave out.
 
-    And the sentence on what the sign of D's logit means.
+    And the sentence on what the sign of D's logit means, and what real images are called.
     """
 
     study: FaithfulnessStudy
     refusals: tuple[Record, ...]
     sign: str
+    reals: str = "real, held out"
 
     @property
     def kinds(self) -> Kinds:
@@ -100,7 +101,10 @@ class StudyWithRefusals:
 def _load(folder: Path) -> StudyWithRefusals:
     reports = folder.parent
     return StudyWithRefusals(
-        FaithfulnessStudy.load(folder), tuple(_refusals(reports)), what_the_sign_means(reports)
+        FaithfulnessStudy.load(folder),
+        tuple(_refusals(reports)),
+        what_the_sign_means(reports),
+        what_reals_are(reports),
     )
 
 
@@ -211,7 +215,7 @@ def _sheet(result: StudyWithRefusals, which: Sequence[str]) -> NDArray[np.uint8]
     assert shown is not None
     within_g = " G " in which[0]
     images, scores = shown.images, shown.scores
-    groups = [("real, held out", len(shown.real)), ("generated", len(shown.fake))]
+    groups = [(result.reals, len(shown.real)), ("generated", len(shown.fake))]
     groups = [group for group in groups if group[1]]
     if within_g:
         images, scores, groups = shown.fake, shown.fake_scores, groups[-1:]

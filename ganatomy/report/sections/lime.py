@@ -19,6 +19,7 @@ from ganatomy.report.figures.map_sheet import MapRow, map_sheet
 from ganatomy.report.figures.r2_chart import r2_chart
 from ganatomy.report.plain_words import in_plain_words, plain_target
 from ganatomy.report.sections import lime_words as words
+from ganatomy.report.sections.discriminator import what_reals_are
 from ganatomy.report.sections.faithfulness import colours
 from ganatomy.report.sections.kinds import Kinds
 from ganatomy.report.sections.page_section import Block, Figure, PageSection, Picture, Record, png
@@ -37,6 +38,7 @@ class _LimeAndTrust:
 
     study: LimeStudy
     kinds: Kinds
+    reals: str = "real, held out"
 
     @property
     def stamp(self) -> str:
@@ -45,7 +47,9 @@ class _LimeAndTrust:
 
 
 def _load(folder: Path) -> _LimeAndTrust:
-    return _LimeAndTrust(LimeStudy.load(folder), Kinds.beside(folder.parent))
+    return _LimeAndTrust(
+        LimeStudy.load(folder), Kinds.beside(folder.parent), what_reals_are(folder.parent)
+    )
 
 
 def _facts(result: _LimeAndTrust) -> Record:
@@ -157,7 +161,7 @@ def _charts(result: _LimeAndTrust) -> dict[str, Figure]:
 
 def _sheet(result: _LimeAndTrust, keys: Sequence[str]) -> bytes:
     """Maps over their images, with how well they foretell and whether they come again."""
-    names = {"d_real": "real, held out", "d_fake": "generated", "g_regions": "generated"}
+    names = {"d_real": result.reals, "d_fake": "generated", "g_regions": "generated"}
     most = _ALONE if len(keys) == 1 else _EACH
     cases = [(names[key], result.study.cases[key]) for key in keys]
     row = MapRow(

@@ -101,6 +101,7 @@ NO_SENTENCES = {
         *(
             "report.figures.importance_bars.certainty",
             "report.sections.discriminator.what_the_sign_means",
+            "report.sections.discriminator.what_reals_are",
         ),
         *("report.figures.labels.shortened", "report.figures.labels.one_line"),
         *("report.figures.labels.wrapped", "report.figures.effect_table.signed"),

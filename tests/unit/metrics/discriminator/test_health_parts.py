@@ -12,7 +12,7 @@ from ganatomy.metrics.discriminator.health import DiscriminatorHealth
 from ganatomy.metrics.discriminator.study import examine_discriminator
 from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import fill
-from ganatomy.report.sections.discriminator import SECTION
+from ganatomy.report.sections.discriminator import SECTION, what_reals_are
 from ganatomy.report.verdict.gate import Gate
 from ganatomy.report.verdict.questions.discriminator import discriminator
 from tests.unit.metrics.discriminator.planted import (
@@ -48,12 +48,16 @@ def test_of_one_in_order_nothing_is_said_but_what_was_not_asked(
     assert ("separation" in health.asked) == has_pair
     assert ("unreal" in health.asked) == ("held_out" in kinds) == bool(len(health.unreal))
     assert "held-out" not in health.verdict()
-    health.save(tmp_path)
-    again = DiscriminatorHealth.load(tmp_path)
+    folder = tmp_path / "discriminator"
+    folder.mkdir()
+    health.save(folder)
+    again = DiscriminatorHealth.load(folder)
     assert again.verdict() == health.verdict()
     assert again.metrics() == health.metrics()
+    assert what_reals_are(tmp_path.parent / "none") == "real, held out"
     assert (again.asked, again.unasked) == (health.asked, health.unasked)
     assert again.reals == ("held-out" if "train" in kinds else "given")
+    assert what_reals_are(tmp_path) == f"real, {again.reals.replace('-', ' ')}"
     clause = discriminator(again, Gate())
     assert clause.outcome == ("yes" if has_pair else "unknown")
     page = render_page(PageFrame("a page"), [fill(SECTION, again)])
