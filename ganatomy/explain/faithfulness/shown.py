@@ -77,7 +77,7 @@ class ShownImages:
 
     @property
     def kinds(self) -> Literal["real", "generated", "both"]:
-        """Which kinds of image were judged."""
+        """The kinds of image that were judged."""
         if not len(self.fake):
             return "real"
         return "both" if len(self.real) else "generated"
