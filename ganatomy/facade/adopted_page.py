@@ -17,6 +17,8 @@ from ganatomy.report.verdict.of_adopted import verdict_of_adopted
 from ganatomy.results import Result
 from ganatomy.wording import counted, opened
 
+_NOT_JUDGED = "how good its images are is not judged: there are no real ones beside them"
+
 
 @dataclass
 class _Work:
@@ -148,11 +150,12 @@ def _page(
         if waiting
         else []
     )
+    is_judged = any(part.clauses for part in parts)
     page = render_page(
-        PageFrame(title),
+        PageFrame(title, [] if is_judged or waiting else [_NOT_JUDGED]),
         parts,
         elsewhere,
-        verdict=verdict_of_adopted(parts, elsewhere, work.has),
+        verdict=verdict_of_adopted(parts, elsewhere, work.has) if is_judged else None,
         going_on=going_on,
         forgiving=True,
         beside=beside,
