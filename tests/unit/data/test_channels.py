@@ -1,5 +1,6 @@
 """Every channel kept: opacity, two bands, sixteen; or refused in words where that cannot be."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,9 @@ from ganatomy.data.sources import fetch
 from ganatomy.data.value_words import warnings_of
 from ganatomy.errors import InputError
 from ganatomy.facade.folders import images_of
+from ganatomy.gan.settings import RETRAINING
+from ganatomy.gan.training import train_gan
+from ganatomy.metrics.evaluator import train_evaluator
 from ganatomy.metrics.inception import inception_features
 from ganatomy.report.figures.small_multiples import multiples
 from tests.unit.data.deep_files import tiff_of
@@ -237,3 +241,23 @@ def test_images_for_a_gan_of_four_channels_keep_their_opacity(tmp_path: Path) ->
     assert read(3).shape == (3, 3, 16, 16)
     with pytest.raises(InputError, match="images of 4 channels"):
         read(6)
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_a_gan_and_an_evaluator_learn_any_channels(count: int) -> None:
+    draw = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (16, count, 28, 28), generator=draw, dtype=torch.uint8)
+    settings = replace(RETRAINING, epochs=1, batch_size=8, latent_dim=4, width=4)
+    gan = train_gan(images, settings, seed=0)
+    fakes = gan.generator_ema(torch.zeros(2, 4))
+    assert fakes.shape == (2, count, 28, 28)
+    evaluator = train_evaluator(
+        Dataset(images, torch.zeros(16, dtype=torch.int64)),
+        2,
+        1,
+        batch_size=8,
+        seed=0,
+        device=torch.device("cpu"),
+        progress=lambda done, total: None,
+    )
+    assert evaluator.features(fakes).shape == (2, 8)
