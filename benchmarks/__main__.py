@@ -16,6 +16,7 @@ KINDS = (
     "training",
     "quality",
     "evaluation",
+    "preparing",
     "ensemble",
     "planted",
     "harmful",
@@ -75,6 +76,10 @@ def _measure(kind: str, given: argparse.Namespace) -> None:
         from benchmarks import evaluation
 
         _write(f"evaluation{suffix}", evaluation.measure(given.device))
+    elif kind == "preparing":
+        from benchmarks import preparing
+
+        _write("preparing", preparing.measure())
     elif kind == "ensemble":
         from benchmarks import ensemble
 

@@ -14,6 +14,7 @@ from benchmarks import (
     lime,
     maps,
     noise,
+    preparing,
     trust_page,
 )
 from benchmarks.tables import Result, machine_line, table
@@ -27,6 +28,7 @@ def render(results: dict[str, list[Result]], of_gpu: str) -> str:
         "training": _training,
         "quality": _quality,
         "evaluation": _evaluation,
+        "preparing": preparing.section,
         "ensemble": _ensemble,
         "planted": _planted,
         "harmful": harmful.section,

@@ -1,0 +1,136 @@
+"""Images a second from a folder to pixels: ours, checked and copied, and a plain ImageFolder loop.
+
+10,000 images of 64 px are written for it: noise enlarged from 8 px, so that JPEG and PNG have
+something to do; half of the files are of each kind, in ten folders.
+"""
+
+# ruff: noqa: E501  the lines are those of the page
+
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.utils.data import DataLoader
+from torchvision import transforms
+from torchvision.datasets import ImageFolder
+
+from benchmarks.tables import Result, machine_line, table
+from ganatomy.data.decoding import read_files
+from ganatomy.data.duplicates import find_duplicates
+from ganatomy.data.reading import DEFAULT_LIMITS
+from ganatomy.data.sources import Raw, fetch
+
+_COUNT, _SIDE, _CLASSES, _BATCH = 10_000, 64, 10, 64
+_ROUNDS = 2
+_WORKERS = (1, 2)  # ours; torchvision's are 0 and 2
+
+
+def measure(count: int = _COUNT, rounds: int = _ROUNDS) -> dict[str, Any]:
+    """Time each way by turns, on files that the system has in memory by then."""
+    torch.set_num_threads(1)
+    seconds: dict[str, list[float]] = {}
+    with TemporaryDirectory() as name:
+        folder = Path(name) / "images"
+        write_images(folder, count)
+        for _ in range(rounds):
+            for workers in _WORKERS:
+                with TemporaryDirectory(dir=name) as copies:
+                    into = Path(copies) / "files"
+                    took, raw = _timed(_fetched, folder, into, workers)
+                    seconds.setdefault(f"fetch, {workers}", []).append(took)
+                    took, images = _timed(_read, raw, workers)
+                    seconds.setdefault(f"read, {workers}", []).append(took)
+            for workers in (0, 2):
+                took, _ = _timed(_plain_loop, folder, workers)
+                seconds.setdefault(f"torchvision, {workers}", []).append(took)
+        took, _ = _timed(find_duplicates, images)
+    return {
+        "count": count,
+        "side": _SIDE,
+        "rounds": rounds,
+        "images_per_s": {
+            way: round(count / statistics.fmean(took)) for way, took in seconds.items()
+        },
+        "seconds": {way: [round(each, 3) for each in took] for way, took in seconds.items()},
+        "duplicates_s": round(took, 1),
+        "peak_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
+    }
+
+
+def write_images(folder: Path, count: int) -> None:
+    """Write the files that are read."""
+    draw = np.random.default_rng(0)
+    for k in range(count):
+        path = folder / str(k % _CLASSES) / f"{k:05d}.{'png' if k % 2 else 'jpg'}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        small = Image.fromarray(draw.integers(0, 256, (8, 8, 3), dtype=np.uint8))
+        small.resize((_SIDE, _SIDE), Image.Resampling.BICUBIC).save(path)
+
+
+def _timed(work: Callable[..., Any], *arguments: Any) -> tuple[float, Any]:
+    start = time.perf_counter()
+    found = work(*arguments)
+    return time.perf_counter() - start, found
+
+
+def _fetched(folder: Path, into: Path, workers: int) -> Raw:
+    return fetch(
+        "image-folder",
+        folder,
+        0,
+        retries=0,
+        warn=lambda text: None,
+        into=into,
+        num_workers=workers,
+    )
+
+
+def _read(raw: Raw, workers: int) -> torch.Tensor:
+    found = read_files(
+        raw, _SIDE, DEFAULT_LIMITS, progress=lambda done, total: None, num_workers=workers
+    )
+    assert len(found.images) == len(raw.files)
+    return found.images
+
+
+def _plain_loop(folder: Path, workers: int) -> None:
+    steps = transforms.Compose([transforms.Resize(_SIDE), transforms.ToTensor()])
+    for _ in DataLoader(ImageFolder(str(folder), steps), _BATCH, num_workers=workers):
+        pass
+
+
+_WAYS = {
+    "fetch, 1": "`fetch`: each file decoded once to check it, and copied; 1 process",
+    "fetch, 2": "the same, 2 processes",
+    "read, 1": "`prepare`: decoded, resized, kept as bytes; 1 process",
+    "read, 2": "the same, 2 processes",
+    "torchvision, 0": "`ImageFolder`, `Resize`, `ToTensor`; no worker",
+    "torchvision, 2": "the same, 2 workers",
+}
+
+
+def section(results: list[Result]) -> str:
+    """The part of docs/benchmarks.md."""
+    result = results[0]
+    rows = [
+        [words, f"{result['images_per_s'][way]:,}", ", ".join(map(str, result["seconds"][way]))]
+        for way, words in _WAYS.items()
+    ]
+    heads = ["what", "images a second", f"seconds for {result['count']:,}"]
+    return f"""\
+## Reading a folder
+
+{machine_line(result)}
+
+{result["count"]:,} images of {result["side"]} px written for it, half JPEG and half PNG, noise enlarged from 8 px; means of {result["rounds"]} rounds, by turns, from files that the system had
+in memory. The machine was shared: other work wanted its cores, so figures are low, and two processes are less than twice as fast. Looking for duplicates
+comes on top: {result["duplicates_s"]} s with one thread, and grows faster than the number of images. Peak memory of the first process: {result["peak_gib"]} GiB.
+
+{table(heads, rows)}"""
