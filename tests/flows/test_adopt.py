@@ -40,6 +40,7 @@ SMALL = " ".join(
 BEHIND_WEIGHTS = {
     *("inputs", "contract", "train", "evaluate", "discriminator", "gradcam", "lime"),
     *("faithfulness", "report"),
+    *("screen", "importance"),  # they read it, and say in a moment that they are left out
 }
 
 
