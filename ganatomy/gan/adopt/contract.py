@@ -69,7 +69,11 @@ class Contract:
         """Read what `save` wrote; `InputError` where it is missing or damaged."""
         read: dict[str, Any] = read_json(folder / _FILE)
         return Contract(
-            origins={name: Origin(**each) for name, each in read["origins"].items()},
+            origins={
+                name: Origin(**read["origins"][name])
+                for name in ("generator", "discriminator")
+                if name in read["origins"]
+            },
             latent=read["latent"],
             image_shape=tuple(read["image_shape"]),
             low=read["low"],

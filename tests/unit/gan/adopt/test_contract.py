@@ -78,6 +78,7 @@ def test_a_contract_is_read_as_it_was_kept(
     assert len(contract.findings) == 1
     contract.save(tmp_path / "kept")
     assert Contract.load(tmp_path / "kept") == contract
+    assert list(Contract.load(tmp_path / "kept").origins) == ["generator", "discriminator"]
     (tmp_path / "kept" / "contract.json").write_text("{}")
     with pytest.raises(InputError, match="no whole result"):
         Contract.load(tmp_path / "kept")
