@@ -1,5 +1,6 @@
 """The contract of an adopted GAN, examined with held-out images."""
 
+from ganatomy.data.choices import ALL
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.images import to_float
 from ganatomy.device import make_deterministic
@@ -54,10 +55,11 @@ def check_size(found: Adopted, shape: tuple[int, ...]) -> None:
     if made != shape:
         channels, height, width = made
         side = width if height == width else f"[{height}, {width}]"
+        kept = channels if channels in (1, 3) else ALL
         raise InputError(
             f"G makes images of {_size(made)}, the prepared ones have {_size(shape)}",
             "prepare.image_size",
-            f"Set prepare.image_size={side} and prepare.channels={channels}.",
+            f"Set prepare.image_size={side} and prepare.channels={kept}.",
         )
 
 
