@@ -1,0 +1,85 @@
+"""GANs as other packages have them, adopted untouched by one file and one command.
+
+What is installed goes to a folder of its own, from a list with hashes.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.clients.cases import CLIENTS, Client
+from tests.clients.drive import PAGE
+from tests.harness import ROOT, environment
+from tests.pages import unexplained
+
+pytestmark = pytest.mark.slow
+_REQUIREMENTS = Path(__file__).with_name("requirements.txt")
+_AWAY = ("error sending request", "failed to fetch", "dns error", "could not connect", "timed out")
+_CLOSE = 1e-4
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the packages; skipped where the index cannot be reached."""
+    folder = tmp_path_factory.mktemp("packages")
+    command = [str(Path(sys.executable).with_name("uv")), "pip", "install", "--quiet", "--no-deps"]
+    command += ["--python", sys.executable, "--target", str(folder), "--link-mode", "copy"]
+    done = subprocess.run(
+        [*command, "--require-hashes", "-r", str(_REQUIREMENTS)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    if done.returncode and any(words in done.stderr.lower() for words in _AWAY):
+        pytest.skip("the package index cannot be reached")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def _drive(folder: Path, packages: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    paths = os.pathsep.join([str(ROOT), str(packages)])
+    return subprocess.run(
+        [sys.executable, "-m", "tests.clients.drive", *words],
+        cwd=folder,
+        env=environment() | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
+
+
+def _explained(folder: Path, packages: Path, name: str, client: Client) -> dict[str, Any]:
+    (folder / "my-gan.yaml").write_text(yaml.safe_dump(client.port))
+    for file, text in client.modules.items():
+        (folder / file).write_text(text)
+    for step in ("train", "explain"):
+        done = _drive(folder, packages, name, step)
+        assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_a_published_gan_is_explained_untouched(
+    name: str, packages: Path, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    client = CLIENTS[name]
+    found = _explained(tmp_path, packages, name, client)
+    record_property("peak_mib", round(found["peak_mib"]))
+    assert found["code"] == 0
+    page = (tmp_path / PAGE).read_text()
+    sections = re.findall(r'<section id="([^"]+)"', unexplained(page))
+    assert {"contract", "gradcam", "lime-figures"} <= set(sections)
+    assert "cannot be shown" not in page
+    assert "not possible here" not in page
+    assert all(found["unchanged"].values()), found["unchanged"]
+    assert set(found["rules"]) == client.rules, found["words"]
+    assert found["captum"] <= _CLOSE
