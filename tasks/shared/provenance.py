@@ -64,7 +64,7 @@ def describe() -> dict[str, str]:
 
 
 def _adopted() -> dict[str, str]:
-    """What identifies a GAN that was trained elsewhere; nothing of one that was trained here."""
+    """Names, files and digests of a GAN trained elsewhere; nothing of one trained here."""
     told = read_json(ADOPTED) if ADOPTED.exists() else {}
     if not told:
         return {}

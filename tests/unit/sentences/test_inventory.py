@@ -10,13 +10,16 @@ from typing import Any
 
 from tests.unit.sentences import (
     made,
+    test_of_data,
     test_of_explanations,
     test_of_importance,
     test_of_metrics,
     test_of_pages,
 )
 
-READERS = (test_of_explanations, test_of_importance, test_of_metrics, test_of_pages)
+READERS = (
+    *(test_of_data, test_of_explanations, test_of_importance, test_of_metrics, test_of_pages),
+)
 PACKAGES = ("data", "explain", "facade", "gan", "importance", "metrics", "report")
 WORDS = ("str", "list[str]", "tuple[str, ...]", "Iterator[str]", "Finding]")
 BY_HAND = ("explain.faithfulness.verdict.trust", "metrics.memorisation.judge_memorisation")
@@ -42,7 +45,7 @@ NO_SENTENCES = {
         *("explain.directions.result.DirectionsStudy.concept_of",),
         *("explain.directions.early_layers.weighted_layers",),
         *("gan.adopt.origin.Origin.in_short", "facade.adopted_page.in_words"),
-        *("facade.adopted_page._Work.left",),
+        *("facade.adopted_page._Work.left", "gan.described.packages_in"),
         *("metrics.discriminator.given.unasked", "metrics.discriminator.tables.Examined.kinds"),
         *("metrics.discriminator.health.DiscriminatorHealth.unasked",),
     ),
