@@ -11,6 +11,7 @@ from torch import nn
 from ganatomy.errors import InputError
 from ganatomy.gan.adopt.port import Network
 from ganatomy.gan.adopt.weights import Fitted, fit, read_weights
+from ganatomy.gan.networks.construct import module_of
 from ganatomy.imports import imported
 from ganatomy.rng import seeded
 
@@ -40,33 +41,12 @@ def construct(network: Network, where: str) -> tuple[nn.Module, Fitted | None]:
     if network.program is not None:
         return _program(network.program, where), None
     with seeded(0, "adopt", where):
-        built = _built(network, where)
+        make, remedy = imported(network.build, where), "Give its keyword arguments as `arguments`."
+        built = module_of(make, network.build, network.arguments, where, remedy)
         fitted = None
         if network.weights is not None:
             fitted = fit(built, read_weights(network, where), where)
     return built.float().eval().requires_grad_(False), fitted
-
-
-def _built(network: Network, where: str) -> nn.Module:
-    make = imported(network.build, where)
-    arguments = ", ".join(f"{key}={value!r}" for key, value in network.arguments.items())
-    try:
-        built = make(**network.arguments)
-    except InputError:
-        raise
-    except Exception as error:
-        raise InputError(
-            f"{network.build}({arguments}) raised {type(error).__name__}: {error}",
-            where,
-            "Give its keyword arguments as `arguments`.",
-        ) from error
-    if not isinstance(built, nn.Module):
-        raise InputError(
-            f"{network.build} gave a {type(built).__name__}, which is not a torch.nn.Module",
-            where,
-            "Name a class that derives from torch.nn.Module, or a function that returns one.",
-        )
-    return built
 
 
 def _program(path: Path, where: str) -> nn.Module:

@@ -1,7 +1,8 @@
 """From a name, or the dotted path of the user's own class, to a network of the right size."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from torch import nn
 
@@ -70,22 +71,46 @@ def _construct(
             where,
             f"Use {', '.join(known)}, or module:Class for a class of your own.",
         )
+    remedy = "Mend the constructor; it is called with these keyword arguments."
     with seeded(seed, f"gan.{where}", "construct"):  # the name decides the weights
-        try:
-            network = network_class(**sizes)
-        except InputError:
-            raise
-        except Exception as error:
-            arguments = ", ".join(f"{key}={value}" for key, value in sizes.items())
-            raise InputError(
-                f"{name}({arguments}) raised {type(error).__name__}: {error}",
-                where,
-                "Mend the constructor; it is called with these keyword arguments.",
-            ) from error
+        return module_of(network_class, name, sizes, where, remedy)
+
+
+def module_of(
+    make: Callable[..., object], name: str, arguments: Mapping[str, Any], where: str, remedy: str
+) -> nn.Module:
+    """Call what makes a network, the user's own code perhaps.
+
+    Parameters
+    ----------
+    make : callable
+    name : str
+        As the user wrote it.
+    arguments : mapping
+        By keyword.
+    where : str
+        The parameter that names it.
+    remedy : str
+        What to do where it raises.
+
+    Raises
+    ------
+    InputError
+        It raises anything, or gives no ``nn.Module``.
+    """
+    try:
+        network = make(**arguments)
+    except InputError:
+        raise
+    except Exception as error:
+        told = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+        raise InputError(
+            f"{name}({told}) raised {type(error).__name__}: {error}", where, remedy
+        ) from error
     if not isinstance(network, nn.Module):
         raise InputError(
             f"{name} gave a {type(network).__name__}, which is not a torch.nn.Module",
             where,
-            "Name a class that derives from torch.nn.Module.",
+            "Name a class that derives from torch.nn.Module, or a function that returns one.",
         )
     return network
