@@ -13,7 +13,11 @@ EFFECT_COLUMNS = [
     *("direction", "concept", "effect", "low", "high", "p", "q", "of_random", "monotone", "clear"),
 ]
 CLEAR_FROM = 0.25
-"""Standard deviations of a concept, for one of the latent: a smaller effect gives no name."""
+"""Standard deviations of a concept, for one of the latent: a smaller effect is none to tell."""
+FITS_FROM = 0.5
+"""A smaller effect gives no name: less than a quarter of how images differ in the concept."""
+STEADY_FROM = 0.75
+"""Share of the latents in which a concept moves the same way at every step, for a name."""
 
 _TIE = 0.05
 
@@ -87,3 +91,16 @@ def clearest(effects: pd.DataFrame, direction: int) -> pd.DataFrame:
         first = int(np.argmax(certain >= (1 - _TIE) * certain.max()))
         order = np.array([first, *order[order != first]])
     return own.iloc[order]
+
+
+def fitting(clear: pd.DataFrame) -> pd.DataFrame:
+    """Keep of clear effects those that are large and steady enough to give a direction a name.
+
+    Examples
+    --------
+    >>> effects = {"concept": ["a", "b", "c"], "effect": [0.4, -0.8, 0.9], "monotone": [1, 0.9, 0.6]}
+    >>> fitting(pd.DataFrame(effects))["concept"].tolist()
+    ['b']
+    """
+    is_large = clear["effect"].abs() >= FITS_FROM
+    return clear[is_large & (clear["monotone"] >= STEADY_FROM)]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from ganatomy.explain.directions.effects import clearest
+from ganatomy.explain.directions.effects import clearest, fitting
 from ganatomy.files import read_json, write_bytes, write_json
 from ganatomy.results import validated
 from ganatomy.tables import csv_bytes, read_table
@@ -84,10 +84,14 @@ class DirectionsStudy:
         clear = clearest(self.effects, direction)
         return clear if self.stands_out(direction) else clear.iloc[:0]
 
+    def names_of(self, direction: int) -> pd.DataFrame:
+        """Give the effects that a direction may be named after, the best first."""
+        return fitting(self.clear_effects(direction))
+
     def concept_of(self, direction: int) -> str:
-        """Name the concept that a direction moves most; "" where none is clear."""
-        clear = self.clear_effects(direction)
-        return "" if clear.empty else str(clear["concept"].iloc[0])
+        """Name the concept that a direction moves most; "" where none fits."""
+        names = self.names_of(direction)
+        return "" if names.empty else str(names["concept"].iloc[0])
 
     def metrics(self) -> dict[str, float]:
         """Give the figures that the study ends in."""
@@ -121,9 +125,9 @@ class DirectionsStudy:
         counted = opened(of_all(self.num_that_stand_out, total, "direction"))
         yield f"{counted} of G's latents {stand}; {beside}."
         for number in range(1, total + 1):
-            if (clear := self.clear_effects(number)).empty:
+            if (names := self.names_of(number)).empty:
                 continue
-            row = clear.iloc[0]
+            row = names.iloc[0]
             yield (
                 f"Direction {number} moves {row['concept']} by {signed(row['effect'])} "
                 f"({signed(row['low'])} to {signed(row['high'])}) standard deviations a step."
@@ -132,7 +136,10 @@ class DirectionsStudy:
             self.stands_out(each) and not self.concept_of(each) for each in range(1, total + 1)
         )
         if unnamed:
-            yield f"What {unnamed} of them changes has no clear name."
+            yield (
+                f"{unnamed} of them {'has' if unnamed == 1 else 'have'} no name: nothing that is "
+                f"measured moves strongly and steadily along {'it' if unnamed == 1 else 'them'}."
+            )
 
     def save(self, folder: Path) -> None:
         """Write tables, tensors and ``directions.json`` into a folder."""

@@ -51,23 +51,32 @@ def finding(study: DirectionsStudy) -> str:
             f"than {STANDS_OUT_FROM:g}, its interval included."
         )
     concepts = [study.concept_of(number) for number in range(1, total + 1)]
-    names = list(dict.fromkeys(_plain(study, each) for each in concepts if each))
+    named = [_plain(study, each) for each in concepts if each]
+    names = list(dict.fromkeys(named))
     stand = "stands out" if found == 1 or total == 1 else "stand out"
     said = f"{opened(of_all(found, total, 'learned direction'))} {stand}"
     changing = "it changes" if found == 1 else "they change"
     if not names:
-        return f"{said}; what {changing} has no clear name."
+        return f"{said}; nothing that is measured names what {changing}, so see the strips."
+    if left := found - len(named):
+        rest = f"{left} {'has' if left == 1 else 'have'} no name: see the strips."
+        return (
+            f"{said}; {'one changes' if len(named) == 1 else 'some change'} {listed(names)}; {rest}"
+        )
     return f"{said}; {changing} {listed(names)}."
 
 
 def title(study: DirectionsStudy, number: int) -> str:
-    """Say what a direction (from 1) moves most, with the figure."""
-    clear = study.clear_effects(number)
+    """Say what a direction (from 1) moves most, with the figure, or that it has no name."""
+    names = study.names_of(number)
     if not study.stands_out(number):
         return f"Direction {number} changes no more than any direction does."
-    if clear.empty:
-        return f"Direction {number}: what it changes has no clear name."
-    row = clear.iloc[0]
+    if names.empty:
+        return (
+            f"Direction {number}, unnamed: nothing that is measured moves strongly and steadily "
+            "along it."
+        )
+    row = names.iloc[0]
     return (
         f"Direction {number}: {_plain(study, row['concept'])}, {signed(row['effect'])} standard "
         f"deviations a step ({signed(row['low'])} to {signed(row['high'])})."
@@ -82,13 +91,14 @@ def caption(study: DirectionsStudy, number: int, *, is_first: bool) -> str:
         f"In squares, a step changes the image by {row['ratio']:.3g} ({row['low']:.3g} to "
         f"{row['high']:.3g}) of what a random step does."
     )
-    others = study.clear_effects(number).iloc[1 : 1 + _MOST_OTHERS]
+    clear, name = study.clear_effects(number), study.concept_of(number)
+    others = clear[clear["concept"] != name].iloc[:_MOST_OTHERS]
     if len(others):
         also = [
             f"{_plain(study, each['concept'])} {signed(each['effect'])}"
             for each in others.to_dict("records")
         ]
-        said += f" It moves, too: {listed(also)}."
+        said += f" It moves{', too' if name else ', not enough for a name'}: {listed(also)}."
     return said
 
 
@@ -105,15 +115,15 @@ def why_this_method(study: DirectionsStudy) -> str:
 
 
 def name_of(study: DirectionsStudy, number: int) -> str:
-    """Name what a direction (from 1) moves most; "" where nothing is clear."""
+    """Name what a direction (from 1) moves most; "" where nothing fits."""
     concept = study.concept_of(number)
     return _plain(study, concept) if concept else ""
 
 
 def steadiness(study: DirectionsStudy, number: int) -> str:
     """Say in how many latents the named concept moves the same way at every step; "" without."""
-    clear = study.clear_effects(number)
-    return "" if clear.empty else percent(float(clear["monotone"].iloc[0]))
+    names = study.names_of(number)
+    return "" if names.empty else percent(float(names["monotone"].iloc[0]))
 
 
 def _plain(study: DirectionsStudy, concept: str) -> str:

@@ -1,6 +1,7 @@
 """The section on learned directions: strips first, and no name that is not clear."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,20 @@ def test_where_none_stands_out_the_first_is_shown_without_a_name(
     assert list(part.figures) == ["direction_01"]
     assert "No learned direction of 5 stands out" in html
     assert part.pictures["direction_01"].title.endswith("changes no more than any direction does.")
+
+
+def test_a_direction_without_a_name_says_so_and_what_it_moves_a_little(
+    studies: dict[str, DirectionsStudy], tmp_path: Path
+) -> None:
+    study = studies["blob"]
+    of_second = study.effects["direction"] == 2
+    effects = study.effects.assign(effect=study.effects["effect"].where(~of_second, 0.3))
+    html, part = _page(replace(study, effects=effects), tmp_path)
+    assert part.pictures["direction_02"].title.startswith("Direction 2, unnamed: ")
+    assert "It moves, not enough for a name: " in part.pictures["direction_02"].caption
+    assert "It moves, too: " in part.pictures["direction_01"].caption
+    assert "1 has no name: see the strips." in html
+    assert "<td>unnamed</td>" in html
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 8, 20), (7, 30, 10)])

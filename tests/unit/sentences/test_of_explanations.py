@@ -375,6 +375,12 @@ def test_what_directions_change(study: DirectionsStudy) -> None:
     figures = study.changes[["ratio", "low", "high"]].to_numpy().ravel().tolist()
     figures += study.effects[["effect", "low", "high"]].to_numpy().ravel().tolist()
     assert not untold(text, [*figures, *range(total + 1), STANDS_OUT_FROM])
+    for number in range(1, total + 1):
+        if name := study.concept_of(number):
+            row = study.effects.query("direction == @number and concept == @name").iloc[0]
+            assert row["clear"]
+            assert abs(row["effect"]) >= 0.5
+            assert row["monotone"] >= 0.75
     assert ("No direction" in text) == (study.num_that_stand_out == 0)
     for number in range(1, total + 1):
         assert (f"Direction {number} moves" in text) == bool(study.concept_of(number))
