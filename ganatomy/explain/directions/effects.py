@@ -98,8 +98,8 @@ def fitting(clear: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> effects = {"concept": ["a", "b", "c"], "effect": [0.4, -0.8, 0.9], "monotone": [1, 0.9, 0.6]}
-    >>> fitting(pd.DataFrame(effects))["concept"].tolist()
+    >>> effects = {"concept": ["a", "b", "c"], "effect": [0.4, -0.8, 0.9]}
+    >>> fitting(pd.DataFrame({**effects, "monotone": [1, 0.9, 0.6]}))["concept"].tolist()
     ['b']
     """
     is_large = clear["effect"].abs() >= FITS_FROM

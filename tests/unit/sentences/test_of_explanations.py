@@ -377,7 +377,8 @@ def test_what_directions_change(study: DirectionsStudy) -> None:
     assert not untold(text, [*figures, *range(total + 1), STANDS_OUT_FROM])
     for number in range(1, total + 1):
         if name := study.concept_of(number):
-            row = study.effects.query("direction == @number and concept == @name").iloc[0]
+            own = study.effects[study.effects["direction"] == number]
+            row = own[own["concept"] == name].iloc[0]
             assert row["clear"]
             assert abs(row["effect"]) >= 0.5
             assert row["monotone"] >= 0.75
