@@ -104,6 +104,9 @@ def check_image(content: bytes, limits: Limits) -> None:
 
 def size_of(content: bytes, limits: Limits) -> tuple[int, int]:
     """Read from an image's header how wide and how high it is; raises as `read_image` would."""
+    if is_array(content):
+        height, width, _ = _array(content).shape
+        return width, height
     with _opened(content, limits) as image:
         return image.size
 

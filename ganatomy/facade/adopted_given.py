@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from ganatomy.data.images import to_float
+from ganatomy.data.shape import size_words
 from ganatomy.errors import InputError
 from ganatomy.explain.networks.fixed_statistics import (
     NUM_OF_EACH,
@@ -16,7 +17,7 @@ from ganatomy.explain.networks.fixed_statistics import (
     normalises_by_batch,
 )
 from ganatomy.explain.networks.subjects import Subjects
-from ganatomy.facade.folders import images_of, size_of_all
+from ganatomy.facade.folders import images_of, shapes_of_all
 from ganatomy.gan.adopt.adopted import Adopted
 from ganatomy.gan.adopt.probe import probe
 from ganatomy.gan.sampling import generate
@@ -24,7 +25,7 @@ from ganatomy.rng import generator as random_generator
 
 FEWEST = 4
 _SIZES = (64, 32, 28, 128, 256, 16, 48, 96, 224, 512)
-_CHANNELS = (3, 1)
+_CHANNELS = (3, 1, 4, 2)  # of pictures, the likely ones first
 _MANY, _QUICK_MANY = 500, 100  # images of G that are judged
 Shape = tuple[int, int, int]
 
@@ -175,33 +176,33 @@ def _shape_of(adopted: Adopted, images: Path | None) -> Shape:
 
 @torch.no_grad()
 def _shape_taken(discriminator: nn.Module, images: Path) -> Shape:
-    """The only usual size that D takes, or else that of the images themselves."""
-    size = _common_size(images)
-    found = {
-        (channels, side, side)
-        for channels, side in product(_CHANNELS, _SIZES)
-        if _takes(discriminator, (channels, side, side))
-    }
+    """The shape of the images where D takes it, or else the only usual size that D takes."""
+    own = shapes_of_all(images, count=50, where="--images")
+    tried = {of_file for of_file, _, _ in own if of_file} or set(_CHANNELS)
+    channels = [each for each in _CHANNELS if each in tried] or sorted(tried)
+    sizes = {(height, width) for _, height, width in own}
+    if len(sizes) == 1:
+        of_images = [(each, *next(iter(sizes))) for each in channels]
+        taken = [shape for shape in of_images if _takes(discriminator, shape)]
+        if taken:
+            return taken[0]
+    found = [
+        (each, side, side)
+        for each, side in product(channels, _SIZES)
+        if _takes(discriminator, (each, side, side))
+    ]
     if len({side for _, side, _ in found}) == 1:
-        return next(iter(sorted(found, reverse=True)))
-    channels = max((each for each, _, _ in found), default=0)
-    if size is None or (channels and not _takes(discriminator, (channels, size, size))):
-        what = "images of several sizes" if size is None else f"images of {size} x {size}"
-        raise InputError(
-            f"{what}, and D takes {'several' if found else 'none of the usual ones'}",
-            "--images",
-            "Resize them to the size that it was trained on.",
-        )
-    return channels or _CHANNELS[0], size, size
-
-
-def _common_size(images: Path) -> int | None:
-    try:
-        return size_of_all(images, count=50, where="--images")
-    except InputError as error:
-        if "no such folder" in error.what or "no image" in error.what:
-            raise
-        return None
+        return found[0]
+    if len(sizes) == 1 and not found:
+        return of_images[0]  # what is wrong with it is said when D is asked
+    what = "images of several sizes"
+    if len(sizes) == 1:
+        what = f"images of {size_words(next(iter(sizes)))}"
+    raise InputError(
+        f"{what}, and D takes {'several' if found else 'none of the usual ones'}",
+        "--images",
+        "Resize them to the size that it was trained on.",
+    )
 
 
 def _takes(discriminator: nn.Module, shape: Shape) -> bool:
@@ -217,15 +218,9 @@ def _read(
     path: Path, shape: Shape, count: int, where: str, warn: Callable[[str], None]
 ) -> torch.Tensor:
     channels, height, width = shape
-    if height != width or channels not in (1, 3):
-        raise InputError(
-            f"the GAN speaks images of {channels} channels, {height} x {width}",
-            where,
-            "Real images are read as squares of 1 or 3 channels; leave it away.",
-        )
     images = images_of(
         path,
-        size=height,
+        size=(height, width),
         channels=channels,
         count=count,
         where=where,

@@ -11,10 +11,18 @@ from tempfile import TemporaryDirectory
 
 import torch
 
+from ganatomy.data.choices import Size
 from ganatomy.data.decoding import read_files
 from ganatomy.data.kinds import parquet_files
 from ganatomy.data.prepare import to_channels
-from ganatomy.data.reading import DEFAULT_LIMITS, read_content, reason_of, size_of
+from ganatomy.data.reading import (
+    DEFAULT_LIMITS,
+    channels_of,
+    is_array,
+    read_content,
+    reason_of,
+    size_of,
+)
 from ganatomy.data.sources import Raw, fetch
 from ganatomy.data.value_words import warnings_of
 from ganatomy.errors import InputError
@@ -25,7 +33,7 @@ _PICTURES = (0, 1, 3)  # channels that any picture can be brought to
 def images_of(
     folder: Path,
     *,
-    size: int,
+    size: Size,
     channels: int,
     count: int,
     where: str,
@@ -39,7 +47,8 @@ def images_of(
     folder : Path
         Or a zip or tar file of one, ``.npy``, ``.npz``, Parquet; ``module:Class`` where there is
         nothing of that name.
-    size : int
+    size : int or tuple of two int
+        Side of square images, or height and width.
     channels : int
         0: one, or three if any has colour. Other numbers than 1 and 3 are those of all channels, as
         RGB and opacity.
@@ -55,7 +64,7 @@ def images_of(
 
     Returns
     -------
-    Tensor of shape (n, c, size, size), uint8
+    Tensor of shape (n, c, h, w), uint8
 
     Raises
     ------
@@ -99,29 +108,50 @@ def size_of_all(folder: Path, *, count: int, where: str) -> int:
     InputError
         There is no such folder, no image in it, or images that are not square or of several sizes.
     """
-    sizes: dict[tuple[int, int], str] = {}
+    found = {(width, height): name for (_, height, width), name in _shapes(folder, count, where)}
+    if len(found) > 1 or any(width != height for width, height in found):
+        told = ", ".join(f"{w} x {h} ({name})" for (w, h), name in list(found.items())[:3])
+        raise InputError(
+            f"images of {told}",
+            where,
+            "Generated images are compared as they are: give square ones of one size.",
+        )
+    return next(iter(found))[0]
+
+
+def shapes_of_all(folder: Path, *, count: int, where: str) -> list[tuple[int, int, int]]:
+    """List the shapes that the images of a folder have: channels, height, width, each once.
+
+    Channels are 0 for a picture, which can be brought to several numbers of them.
+
+    Raises
+    ------
+    InputError
+        There is no such folder, or no image in it.
+    """
+    return [shape for shape, _ in _shapes(folder, count, where)]
+
+
+def _shapes(folder: Path, count: int, where: str) -> list[tuple[tuple[int, int, int], str]]:
+    """Each shape with the name of the first file that has it."""
+    shapes: dict[tuple[int, int, int], str] = {}
     faults = []
     with _given(folder, count, where, lambda text: None) as raw:
         for path, name in zip(raw.files, raw.file_names):
             try:
                 content = read_content(path, DEFAULT_LIMITS.max_pixels)
-                sizes.setdefault(size_of(content, DEFAULT_LIMITS), name.rpartition("/")[2])
+                width, height = size_of(content, DEFAULT_LIMITS)
+                channels = channels_of(content) if is_array(content) else 0
+                shapes.setdefault((channels, height, width), name.rpartition("/")[2])
             except Exception as error:  # decoders raise anything; it is left out when it is read
                 faults.append(f"{path.name}: {reason_of(error)}")
-    if not sizes:
+    if not shapes:
         raise InputError(
             f"no image that can be read ({faults[0] if faults else 'it is empty'})",
             where,
             "Name a folder of images, or of a GAN.",
         )
-    if len(sizes) > 1 or any(width != height for width, height in sizes):
-        found = ", ".join(f"{w} x {h} ({name})" for (w, h), name in list(sizes.items())[:3])
-        raise InputError(
-            f"images of {found}",
-            where,
-            "Generated images are compared as they are: give square ones of one size.",
-        )
-    return next(iter(sizes))[0]
+    return list(shapes.items())
 
 
 @contextmanager
