@@ -222,17 +222,20 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
         _keeping(GOOD.replace("  key: netG\n", "  key: netG\n  range: [0, 2]\n")),
         r"generator.range: \[0, 2\] \[my-gan.yaml\]",
     ),
-    "no weights": (_without("g.pt"), r"generator.weights: there is no file g.pt \[my-gan.yaml\]"),
+    "no weights": (
+        _without("g.pt"),
+        r"there is no file g.pt \[my-gan.yaml\].*the folder of the YAML file\.",
+    ),
     "no YAML file": (_without("my-gan.yaml"), "there is no such file .*my-gan.yaml"),
     "a pickle": (_with_a_pickle, "can only be unpickled.*Nothing is unpickled here"),
     "a pickled module": (_with_a_pickled_module, "can only be unpickled.*convert-help"),
     "another length of latents": (
         _keeping(GOOD.replace("dim: 6", "dim: 7")),
-        r"cannot take latents of shape \(7,\).*Mend `latent`",
+        r"cannot take latents of shape \(n, 7, 1, 1\).*Mend `latent`",
     ),
     "another shape of latents": (
         _keeping(GOOD.replace(", shape: map", "")),
-        r"cannot take latents.*shape \(vector or map\)",
+        r"cannot take latents of shape \(n, 6\).*It takes them with `shape: map` below `latent`",
     ),
     "other arguments": (
         _keeping(GOOD.replace("  build: nets:G", "  build: nets:G\n  arguments: {nz: 6, ngf: 3}")),
@@ -254,8 +257,8 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
         _keeping("generator: !!python/object/apply:os.getcwd []\n"),
         r"line 1: could not determine a constructor.*\[my-gan.yaml\]",
     ),
-    "nothing": (_keeping(""), r"a NoneType \[my-gan.yaml\]. Give keys: generator"),
-    "a list": (_keeping("- generator\n"), r"a list \[my-gan.yaml\]"),
+    "nothing": (_keeping(""), r"nothing is in it \[my-gan.yaml\]. Give keys: generator"),
+    "a list": (_keeping("- generator\n"), r"a list, not keys \[my-gan.yaml\]"),
     "D alone": (_keeping(OF_D), "a discriminator alone, and no images .*--images"),
 }
 
@@ -278,7 +281,7 @@ def test_a_fault_is_one_sentence_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (("--images", "absent"), r"no such folder.*\[--images\]"),
+        (("--images", "absent"), r"no such folder.*\[--images absent\]"),
         (("--fakes", "images"), r"beside a generator.*\[--fakes\]"),
         (("--count", "1"), r"1 images \[--count\]"),
         (("--out", "."), r"is a folder \[--out\]"),

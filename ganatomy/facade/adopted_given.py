@@ -128,9 +128,10 @@ def give(
     for network in (adopted.generator, adopted.discriminator):
         if network is not None:
             network.to(device)
-    shape = _shape_of(adopted, images or fakes)
+    asked = f"--images {images}" if images is not None else f"--fakes {fakes}"
+    shape = _shape_of(adopted, images or fakes, asked)
     read = {
-        where: _read(path, shape, num_reals, where, warn)
+        where: _read(path, shape, num_reals, f"{where} {path}", warn)
         for where, path in (("--images", images), ("--fakes", fakes))
         if path is not None
     }
@@ -164,20 +165,20 @@ def _many_fakes(
     return generate(adopted.generator, adopted.latents(count, seed, "examined")).cpu()
 
 
-def _shape_of(adopted: Adopted, images: Path | None) -> Shape:
+def _shape_of(adopted: Adopted, images: Path | None, where: str) -> Shape:
     """The shape of what G makes, or else of what D takes."""
     if adopted.generator is not None:
         channels, height, width = probe(replace(adopted, discriminator=None)).image_shape
         return channels, height, width
     assert adopted.discriminator is not None
     assert images is not None
-    return _shape_taken(adopted.discriminator, images)
+    return _shape_taken(adopted.discriminator, images, where)
 
 
 @torch.no_grad()
-def _shape_taken(discriminator: nn.Module, images: Path) -> Shape:
+def _shape_taken(discriminator: nn.Module, images: Path, where: str) -> Shape:
     """The shape of the images where D takes it, or else the only usual size that D takes."""
-    own = shapes_of_all(images, count=50, where="--images")
+    own = shapes_of_all(images, count=50, where=where)
     tried = {of_file for of_file, _, _ in own if of_file} or set(_CHANNELS)
     channels = [each for each in _CHANNELS if each in tried] or sorted(tried)
     sizes = {(height, width) for _, height, width in own}
@@ -200,7 +201,7 @@ def _shape_taken(discriminator: nn.Module, images: Path) -> Shape:
         what = f"images of {size_words(next(iter(sizes)))}"
     raise InputError(
         f"{what}, and D takes {'several' if found else 'none of the usual ones'}",
-        "--images",
+        where,
         "Resize them to the size that it was trained on.",
     )
 

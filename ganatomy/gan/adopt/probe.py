@@ -1,7 +1,7 @@
 """What an adopted GAN really does, whatever was said of it: each oddity in a sentence."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -10,6 +10,7 @@ from torch import nn
 from ganatomy.errors import InputError
 from ganatomy.gan.adopt.adopted import Adopted
 from ganatomy.gan.adopt.networks import AdoptedDiscriminator, AdoptedGenerator
+from ganatomy.gan.adopt.port import SHAPES
 from ganatomy.squashing import squashing
 
 _SAME = 1e-3  # of the spread of the answers
@@ -136,16 +137,29 @@ def _called(network: nn.Module, inputs: torch.Tensor, where: str, what: str) -> 
         raise
     except Exception as error:
         words = next(iter(str(error).splitlines()), "")
-        remedy = "Mend `latent`: its dim, its shape (vector or map), its classes."
-        if what == "images":
-            remedy = "Give images of the size and channels that it was trained on."
+        remedy = "Give images of the size and channels that it was trained on."
+        shape = ("n", *map(str, inputs.shape[1:]))
+        if isinstance(network, AdoptedGenerator):
+            remedy = _remedy_of_latents(network, inputs)
+            shape = ("n", str(network.latent.dim), *(("1", "1") * (network.latent.shape == "map")))
         raise InputError(
-            f"it cannot take {what} of shape {tuple(inputs.shape[1:])}: "
+            f"it cannot take {what} of shape ({', '.join(shape)}): "
             f"{type(error).__name__}: {words[:300]}",
             where,
             remedy,
         ) from error
     return answer
+
+
+def _remedy_of_latents(generator: AdoptedGenerator, z: torch.Tensor) -> str:
+    """Name the shape that it does take, if it is the other one."""
+    (other,) = set(SHAPES) - {generator.latent.shape}
+    latent = replace(generator.latent, shape=other)
+    try:
+        AdoptedGenerator(generator.network, generator.spec, latent, generator.seed)(z)
+    except Exception:  # whatever the author's code raises
+        return "Mend `latent`: its dim, its shape (vector or map), its classes."
+    return f"It takes them with `shape: {other}` below `latent`."
 
 
 def _check_finite(values: torch.Tensor, where: str) -> None:

@@ -174,7 +174,8 @@ class _Keys:
     def __init__(self, values: Any, where: str, above: str, known: tuple[str, ...]) -> None:
         self._where, self._above = where, above
         if not isinstance(values, Mapping):
-            raise self.fault("", f"a {type(values).__name__}", f"Give keys: {', '.join(known)}.")
+            what = "nothing is in it" if values is None else f"a {type(values).__name__}, not keys"
+            raise self.fault("", what, f"Give keys: {', '.join(known)}.")
         self.values: dict[str, Any] = dict(values)
         for key in self.values:
             if key not in known:
@@ -240,5 +241,6 @@ class _Keys:
                     key, f"there is no package {package!r}", "Install it, or give the file's path."
                 ) from None
         if not found.is_file():
-            raise self.fault(key, f"there is no file {text}", f"Paths are relative to {folder}.")
+            remedy = "Give its path from the folder of the YAML file."
+            raise self.fault(key, f"there is no file {text}", remedy)
         return found

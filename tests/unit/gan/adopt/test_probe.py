@@ -81,8 +81,8 @@ def test_what_is_odd_is_said(parts: dict[str, Any], rule: str, words: str) -> No
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"latent": {"dim": 9, "shape": "map"}}, r"cannot take latents of shape \(9,\).*`latent`"),
-    ({"latent": {"dim": 8}}, "cannot take latents"),
+    ({"latent": {"dim": 9, "shape": "map"}}, r"latents of shape \(n, 9, 1, 1\): .*Mend `latent`"),
+    ({"latent": {"dim": 8}}, r"latents of shape \(n, 8\): .*It takes them with `shape: map`"),
     ({"generator": {**GENERATOR, "output": 0}}, "channels of 1 x 1"),
     ({"generator": {**GENERATOR, "build": f"{HERE}:Broken"}}, "8 of 8 answers hold NaN"),
     ({"discriminator": {**DISCRIMINATOR, "arguments": {"nc": 1}}}, "cannot take images"),
