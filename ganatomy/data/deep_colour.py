@@ -1,9 +1,12 @@
 """Colours of 16 bits a channel, of which the decoder keeps the upper 8 only.
 
-A second decoding with the two bytes of each number taken for each other gives the lower 8.
+A second decoding with the two bytes of each number taken for each other gives the lower 8. Pillow
+writes no such colours either: a PNG of them is put together here.
 """
 
 import io
+import struct
+import zlib
 from typing import Any
 
 import numpy as np
@@ -54,3 +57,22 @@ def _order(args: Any) -> str:
 def _reversed(args: Any) -> Any:
     other = _OTHER[_order(args)]
     return (other, *args[1:]) if isinstance(args, tuple) else other
+
+
+def deep_png(pixels: NDArray[np.uint16]) -> bytes:
+    """Write RGB or RGBA of 16 bits a channel as PNG, as its specification says.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (h, w, 3 or 4), uint16
+    """
+    height, width, count = pixels.shape
+    rows = np.ascontiguousarray(pixels, dtype=">u2").view(np.uint8).reshape(height, -1)
+    unfiltered = np.pad(rows, ((0, 0), (1, 0)))  # each row begins with its filter: 0, none
+    colour_type = {3: 2, 4: 6}[count]
+    head = struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0)
+    data = zlib.compress(unfiltered.tobytes(), 1)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(part)) + kind + part + struct.pack(">I", zlib.crc32(kind + part))
+        for kind, part in ((b"IHDR", head), (b"IDAT", data), (b"IEND", b""))
+    )

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from ganatomy.data.deep_colour import deep_png
 from ganatomy.data.images import to_uint8
 from ganatomy.data.reading import Refused
 
@@ -151,8 +152,7 @@ def channel_axis(shape: Sequence[int]) -> int | None:
 def image_file(image: NDArray[Any]) -> bytes:
     """Write pixels of shape (h, w), (h, w, c) or (c, h, w) as a file, without any loss.
 
-    PNG where it has as many channels, else NumPy's, of shape (h, w, c). 16 bits stay so, but of
-    colour in PNG the upper 8 are kept, as of files.
+    PNG where it has as many channels, else NumPy's, of shape (h, w, c). 16 bits stay so.
     """
     axis = channel_axis(image.shape)
     pixels = image if axis is None else np.moveaxis(image, axis, -1)
@@ -163,6 +163,6 @@ def image_file(image: NDArray[Any]) -> bytes:
         np.save(buffer, np.ascontiguousarray(pixels), allow_pickle=False)
         return buffer.getvalue()
     if pixels.dtype == np.uint16 and pixels.ndim == 3:
-        pixels = (pixels >> 8).astype(np.uint8)
+        return deep_png(pixels)
     Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

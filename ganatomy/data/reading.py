@@ -37,6 +37,7 @@ _SAMPLES = 277
 _RGB, _RGBA = 3, 4
 _ARRAY = b"\x93NUMPY"
 _PHOTOMETRIC = 262
+_BITS, _PLANAR, _APART = 258, 284, 2
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -144,6 +145,7 @@ def read_image(
         if treatment.num_channels not in (_RGB, _RGBA):
             raise Refused(f"a picture, where others have {treatment.num_channels} channels")
         _check_bands(opened, treatment)
+        _check_planes(opened)
         colours = deep_colours(content, opened)  # first: to look for EXIF loads a PNG
         orientation = _orientation(opened)
         if colours is None:
@@ -274,6 +276,16 @@ def _check_bands(image: Image.Image, treatment: Treatment) -> None:
     count = getattr(image, "tag_v2", {}).get(_SAMPLES, 1)
     if treatment.num_channels == _RGBA and count > _RGBA:
         raise Refused(f"{count} channels, of which 4 can be read: give arrays (.npy, .npz)")
+
+
+def _check_planes(image: Image.Image) -> None:
+    """Refuse a TIFF of more than 8 bits with a plane for each colour: the decoder mixes them up."""
+    tags = getattr(image, "tag_v2", {})
+    if tags.get(_PLANAR) == _APART and max(tags.get(_BITS, (8,))) > 8 and tags.get(_SAMPLES, 1) > 1:
+        raise Refused(
+            "a TIFF of 16 bits with its colours in planes apart: save them pixel by pixel, or give "
+            "arrays (.npy, .npz)"
+        )
 
 
 def _opaque(image: Image.Image, treatment: Treatment) -> tuple[Image.Image, bool, tuple[int, ...]]:

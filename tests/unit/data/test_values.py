@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
 from ganatomy.data.choices import Window
+from ganatomy.data.pixel_values import image_file
 from ganatomy.data.prepare import Prepared
 from ganatomy.data.value_words import sentences_on, warnings_of
 from ganatomy.data.values import Values, windowed
@@ -248,6 +251,33 @@ def test_opacity_of_sixteen_bits_has_its_whole_range(tmp_path: Path) -> None:
     pixels = both(prepared)[0].permute(1, 2, 0).numpy()
     np.testing.assert_array_equal(pixels[..., :3], deep[..., :3] >> 4)
     np.testing.assert_array_equal(pixels[..., 3], deep[..., 3] >> 8)
+
+
+def test_colours_of_planes_apart_are_refused_where_they_would_be_mixed_up(tmp_path: Path) -> None:
+    deep = np.random.default_rng(0).integers(0, 4096, (3, 28, 28), dtype=np.uint16)
+    for name, planes in {"deep": deep, "plain": (deep >> 4).astype(np.uint8)}.items():
+        tifffile.imwrite(tmp_path / name, planes, photometric="rgb", planarconfig="separate")
+    plain = tmp_path / "plain"
+    prepared = run_prepare(raw_files(tmp_path / "deep", plain, plain))
+    pixels = both(prepared)[0].permute(1, 2, 0).numpy()
+    np.testing.assert_array_equal(pixels, deep.transpose(1, 2, 0) >> 4)
+    [refused] = prepared.quarantine
+    assert "planes apart" in refused["reason"]
+
+
+@pytest.mark.parametrize("count", [3, 4])
+def test_colours_of_arrays_keep_every_bit(count: int, tmp_path: Path) -> None:
+    deep = np.random.default_rng(0).integers(0, 4096, (28, 28, count), dtype=np.uint16)
+    deep[..., 3:] = 65535
+    content = image_file(deep)
+    (tmp_path / "a.png").write_bytes(content)
+    in_its_order = deep[..., [2, 1, 0, 3][:count]]  # blue first
+    read = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    np.testing.assert_array_equal(read, in_its_order)
+    prepared = run_prepare(raw_files(tmp_path / "a.png", tmp_path / "a.png"))
+    pixels = both(prepared)[0].permute(1, 2, 0).numpy()
+    np.testing.assert_array_equal(pixels, deep[..., :3] >> 4)
+    assert _values(prepared).num_deep == 2
 
 
 def test_large_images_are_windowed_as_small_ones() -> None:
