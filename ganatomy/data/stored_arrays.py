@@ -23,7 +23,8 @@ _SIDES = {"train": "train", "training": "train"} | dict.fromkeys(
     ("test", "testing", "val", "valid", "validation"), "test"
 )
 _REMEDY = (
-    "Save images as an array of shape (n, h, w), (n, h, w, c) or (n, c, h, w), c being 1 to 16."
+    "Save images as an array of shape (n, h, w), (n, h, w, c) or (n, c, h, w), c being 1 to 16, "
+    "of levels from 0 to 255, or of floats from 0 to 1 or -1 to 1."
 )
 
 

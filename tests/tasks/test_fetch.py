@@ -198,3 +198,13 @@ def test_what_crosses_the_sources_own_split_is_named(project: Path) -> None:
     assert card["duplicates"]["num_held_out_in_training"] == 2
     assert (card["train"]["num_images"], card["test"]["num_images"]) == (8, 6)
     assert card["notes"][0].startswith("A split, not classes: train/ (8 images) for training")
+
+
+def test_arrays_of_few_levels_are_said_to_come_out_dark(project: Path) -> None:
+    digits = np.random.default_rng(0).integers(0, 17, (12, 28, 28)).astype(np.float64)
+    for largest, is_told in ((16, True), (255, False)):
+        np.save(project / "digits.npy", digits * (largest / 16))
+        _set(project, root="digits.npy")
+        _, of_prepare = _run(project)
+        told = [text for text in of_prepare.warnings if text.startswith("all images are dark")]
+        assert [text.split(" of 255")[0].split()[-1] for text in told] == ["16"] * is_told
