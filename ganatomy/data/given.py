@@ -92,6 +92,9 @@ def read_given(
             except InputError as error:  # it names our folder
                 where = f"root={root}" if error.where.startswith("root=") else error.where
                 what = error.what.replace("in the folder", "in the archive")
+                if refused and what.startswith("no image"):
+                    more = f", and {len(refused) - 1:,} more" if len(refused) > 1 else ""
+                    what += f"; not unpacked: {refused[0]['file']} ({refused[0]['reason']}){more}"
                 raise InputError(what, where, error.remedy) from None
         told = sorted([*refused, *collected.refused], key=lambda entry: entry["file"])
         return found._replace(collected=replace(collected, refused=told))

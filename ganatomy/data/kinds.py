@@ -12,7 +12,7 @@ from ganatomy.data.folder import survey, walk
 from ganatomy.errors import InputError
 
 Kind = Literal["folder", "archive", "arrays", "parquet"]
-_NUMPY, _PARQUET = b"\x93NUMPY", b"PAR1"
+_NUMPY, _PARQUET, _ZIP = b"\x93NUMPY", b"PAR1", b"PK\3\4"
 
 
 def kind_of(path: Path, follow_links: bool) -> Kind:
@@ -42,6 +42,12 @@ def kind_of(path: Path, follow_links: bool) -> Kind:
         return "parquet"
     if is_archive(path):
         return "archive"
+    if head.startswith(_ZIP):
+        raise InputError(
+            "the archive is damaged (its list of content is not at its end)",
+            f"root={path}",
+            "Replace it with an intact copy.",
+        )
     raise InputError(
         "neither a folder, a zip or tar file, .npy, .npz nor Parquet",
         f"root={path}",

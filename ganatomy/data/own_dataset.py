@@ -164,6 +164,8 @@ def _values(image: Any) -> NDArray[Any]:
 def _label(label: Any) -> Label:
     if isinstance(label, torch.Tensor | np.ndarray | np.generic):
         label = label.item() if np.asarray(label).size == 1 else None
+    if isinstance(label, float) and label.is_integer():
+        return int(label)
     return label if isinstance(label, int | str) else None
 
 

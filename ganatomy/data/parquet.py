@@ -115,6 +115,8 @@ def _content(value: Any) -> bytes | Exception:
 
 
 def _label(value: Any) -> Label:
+    if isinstance(value, float) and value.is_integer():  # as pandas keeps whole numbers with gaps
+        return int(value)
     return value if isinstance(value, int | str) else None
 
 

@@ -179,7 +179,7 @@ def test_an_archive_larger_than_the_disk_is_refused(
     assert list((tmp_path / "out").iterdir()) == []
 
 
-@pytest.mark.parametrize("packer", ["tar", "tar.gz", "tar.xz"])
+@pytest.mark.parametrize("packer", ["zip", "tar", "tar.gz", "tar.xz"])
 def test_half_an_archive_is_one_sentence(packer: str, tmp_path: Path) -> None:
     noise = DRAW.integers(0, 256, (6, 120, 120, 3), dtype=np.uint8)  # which nothing compresses
     root = PACKERS[packer](tmp_path / "a.bin", {f"{k}.png": _png(noise[k]) for k in range(6)})
@@ -207,6 +207,18 @@ def test_an_archive_without_images_says_what_it_has(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no image in the archive \(1 csv; 1 txt\)") as caught:
         _fetch(root, tmp_path / "out")
     assert caught.value.where == f"root={root}"
+
+
+def test_an_archive_of_which_nothing_was_unpacked_says_why(tmp_path: Path) -> None:
+    content = bytearray(_zip(tmp_path / "a.zip", dict.fromkeys("ab", _png(GREY[0]))).read_bytes())
+    for start, flags in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+        places = [k for k in range(len(content)) if content[k : k + 4] == start]
+        assert len(places) == 2
+        for place in places:
+            content[place + flags] |= 1
+    (tmp_path / "a.zip").write_bytes(content)
+    with pytest.raises(InputError, match=r"not unpacked: a \(encrypted\), and 1 more"):
+        _fetch(tmp_path / "a.zip", tmp_path / "out")
 
 
 def test_a_file_of_no_kind_is_named(tmp_path: Path) -> None:
@@ -354,9 +366,10 @@ def _parquet(path: Path, columns: dict[str, Any], names: list[str] | None = None
     return path
 
 
-def test_bytes_in_parquet(tmp_path: Path) -> None:
+@pytest.mark.parametrize("labels", [[1, 0, 1, 0, 1, 2], [1.0, 0.0, 1.0, 0.0, 1.0, 2.0]])
+def test_bytes_in_parquet(labels: list[float], tmp_path: Path) -> None:
     files = [_png(image) for image in COLOUR]
-    root = _parquet(tmp_path / "a.parquet", {"img": files, "label": [1, 0, 1, 0, 1, 2]})
+    root = _parquet(tmp_path / "a.parquet", {"img": files, "label": labels})
     raw = _fetch(root, tmp_path / "out")
     assert [path.read_bytes() for path in raw.files] == files
     assert _known(raw) == ["1", "0", "1", "0", "1", "2"]
@@ -441,6 +454,7 @@ class Own(torch.utils.data.Dataset[Any]):
             "late": (signed.add(1).div(2), 0),
             "pil": (Image.fromarray(image), place % 2),
             "dict": {"image": image, "label": place % 2},
+            "float": (image, np.float64(place % 2)),
             "bare": image,
             "vector": (image, np.zeros(3)),
         }[self.kind]
@@ -450,7 +464,7 @@ def _own(tmp_path: Path, **arguments: Any) -> Raw:
     return _fetch(tmp_path, tmp_path / "out", f"{__name__}:Own", arguments=arguments)
 
 
-@pytest.mark.parametrize("kind", ["tensor", "pil", "dict", "bare", "vector"])
+@pytest.mark.parametrize("kind", ["tensor", "pil", "dict", "float", "bare", "vector"])
 def test_a_data_set_of_ones_own_keeps_every_level(kind: str, tmp_path: Path) -> None:
     raw = _own(tmp_path, kind=kind)
     np.testing.assert_array_equal(np.stack(_pixels(raw)), COLOUR)
