@@ -30,6 +30,7 @@ from ganatomy.report.parts import fill
 from ganatomy.report.sections.evaluate import SECTION
 from ganatomy.report.verdict.questions.champion import champion as champion_clause
 from tasks.evaluate import __main__ as evaluate
+from tasks.evaluate import made
 from tasks.shared.artifact_paths import EVALUATOR, GAN, PREPARED
 from tasks.shared.events import Events, events_path
 
@@ -195,7 +196,7 @@ def test_a_generator_that_copies_is_warned_of(
     here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copied = Dataset.load(here / PREPARED, "train").images[100:160]
-    monkeypatch.setattr(evaluate, "generate", lambda network, z: to_float(copied))
+    monkeypatch.setattr(made, "generate", lambda network, z: to_float(copied))
     said = _warnings(_run(here, tmp_path))
     assert "the generator repeats training images: features: 100.0 % of fakes" in said
     assert "does not make" not in said
