@@ -24,6 +24,8 @@ from tasks.params.base import Base
 from tasks.params.gan import GanSection
 from tasks.params.gate import GateSection
 from tasks.params.section import told_file
+from tasks.params.trained_size import check_retrained_size
+from tasks.prepare.params import Prepare
 from tasks.shared.adopted import told_port
 from tasks.shared.artifact_paths import EVALUATOR, GAN, PREPARED, REPORTS
 from tasks.shared.own_code import digests
@@ -78,7 +80,10 @@ def outside(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     yield NETWORKS, {name: digests(root, getattr(gan, name)) for name in networks}
     told = told_port(root, gan)
     yield ADOPTED, adopted.record(told, root)
-    yield RETRAINING, adopted.retraining(told, root, enabled=Importance.load(params).enabled)
+    way = adopted.retraining(told, root, enabled=Importance.load(params).enabled)
+    if way.get("ours"):
+        check_retrained_size(Prepare.load(params).image_size, gan.model_dump())
+    yield RETRAINING, way
     variants = Variants.load(params)
     own = [entry for entry in variants.features if ":" in entry]
     yield (

@@ -47,11 +47,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         sys.modules.pop(name, None)
 
 
-def _told(enabled: bool = False, **gan: Any) -> None:
+def _told(enabled: bool = False, size: int | list[int] = 28, **gan: Any) -> None:
     """Write params.yaml, and what stage `inputs` makes of it."""
     document = params.defaults()
     document["gan"] |= gan
     document["importance"]["enabled"] = enabled
+    document["prepare"]["image_size"] = size
     Path("params.yaml").write_text(json.dumps(document))
     for path, value in outside(Path()):
         if path in (ADOPTED, RETRAINING):
@@ -181,6 +182,20 @@ def test_the_same_keys_may_stand_in_the_parameters(project: Path) -> None:
     gan = load_gan("models/gan")
     assert gan.architecture.discriminator == build["build"]
     assert gan.architecture.generator == ""
+
+
+@pytest.mark.parametrize("size", [36, [28, 32]])
+def test_gans_of_ours_that_cannot_make_its_images_are_refused_at_the_start(
+    size: int | list[int], project: Path
+) -> None:
+    with pytest.raises(InputError, match="no GANs of ours can be retrained") as caught:
+        _told(enabled=True, size=size, source="adopt", adopt=YAML)
+    assert caught.value.where == "importance.enabled"
+    assert "28, 32, 64 or 128 pixels" in caught.value.remedy
+    _told(size=size, source="adopt", adopt=YAML)  # nothing is retrained
+    write_adoptable(project / "given" / "mine", train="somebodys_networks:train")
+    _told(enabled=True, size=size, source="adopt", adopt=YAML)
+    assert read_json(RETRAINING)["train"]
 
 
 def test_images_of_another_size_are_refused_with_the_right_one(project: Path) -> None:
