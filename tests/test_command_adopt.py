@@ -336,6 +336,28 @@ def test_who_stops_it_has_what_was_done(
     page = Path("page.html").read_text()
     assert "contract" in _sections(page)
     assert "it was stopped before this was done" in page
+    assert "stopped before it was done" in page[: page.index("</header>")]
+    assert "still going on" not in page
+
+
+def test_the_first_version_names_what_is_to_come_and_begins_with_what_is_there(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first: list[str] = []
+
+    def looking(given: Given, done: Done) -> Result:
+        first.append(Path("page.html").read_text())
+        raise RuntimeError("enough")
+
+    monkeypatch.setattr(adopted_page, "PARTS", _parts(gradcam=looking, lime=looking))
+    assert _main(place / "my-gan.yaml", *QUICK, "--out", "page.html") == 0
+    page = first[0]
+    head = page[: page.index("<section")]
+    assert "Still to come: gradcam and lime. Load this page again" in head
+    assert "Not on this page" not in head
+    left_out = page[page.index('<section id="left-out"') :]
+    assert not re.search("<code>(gradcam|lime)</code>", left_out)
+    assert "only a run of the pipeline has it" in left_out
 
 
 def test_what_fails_is_left_out_and_the_rest_is_told(

@@ -15,8 +15,10 @@ from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import gather
 from ganatomy.report.verdict.of_adopted import verdict_of_adopted
 from ganatomy.results import Result
-from ganatomy.wording import counted, opened
+from ganatomy.wording import listed
 
+_BEFOREHAND = 30.0  # seconds that count as if they had been as foreseen
+_STOPPED = "stopped before it was done: the end of this page names what is missing"
 _NOT_JUDGED = "how good its images are is not judged: there are no real ones beside them"
 
 
@@ -36,9 +38,19 @@ class _Work:
         """Say about how long the rest takes, by what was foreseen and what it took so far."""
         if not waiting or not self.done:
             return ""
-        pace = (monotonic() - self.started) / self.done
-        seconds = pace * sum(part.seconds for part in waiting)
-        return f", about {in_words(seconds)} left"
+        seconds = sum(part.seconds for part in waiting)
+        return f", about {in_words(seconds * pace(monotonic() - self.started, self.done))} left"
+
+
+def pace(taken: float, foreseen: float) -> float:
+    """Say how many times as long as foreseen it takes here; the first seconds tell little of it.
+
+    Examples
+    --------
+    >>> round(pace(4.0, 1.0), 1), pace(570.0, 270.0)
+    (1.1, 2.0)
+    """
+    return (taken + _BEFOREHAND) / (foreseen + _BEFOREHAND)
 
 
 def in_words(seconds: float) -> str:
@@ -93,7 +105,7 @@ def write_page(
                 work.done += part.seconds
                 del waiting[0]
                 if waiting and not is_written and not any(each.is_early for each in waiting):
-                    write(*_page(work, waiting, title, beside()))
+                    write(*_page(work, title, beside(), coming=waiting))
                     is_written = True
                     say(
                         "a first version of the page is there; it will be replaced by the whole one"
@@ -102,10 +114,10 @@ def write_page(
             if is_written:
                 stopped = {part.name: "it was stopped before this was done" for part in waiting}
                 work.reasons |= stopped
-                write(*_page(work, (), title, beside()))
+                write(*_page(work, title, beside(), is_stopped=True))
                 say("stopped: the page has what was done by then")
             raise
-        write(*_page(work, (), title, beside()))
+        write(*_page(work, title, beside()))
 
 
 def _digest(given: Given) -> str:
@@ -130,12 +142,17 @@ def _run(part: PagePart, given: Given, work: _Work, say: Callable[[str], None]) 
 
 
 def _page(
-    work: _Work, waiting: Sequence[PagePart], title: str, beside: Beside
+    work: _Work,
+    title: str,
+    beside: Beside,
+    *,
+    coming: Sequence[PagePart] = (),
+    is_stopped: bool = False,
 ) -> tuple[str, Beside]:
-    coming = {part.name: "not done yet" for part in waiting}
+    not_yet = {part.name: "not done yet" for part in coming}
     parts, absences = gather(
         work.reports,
-        {**work.reasons, **coming},
+        {**work.reasons, **not_yet},
         forgiving=True,
         generator=work.generator,
     )
@@ -145,16 +162,16 @@ def _page(
         else each
         for each in absences
     ]
-    going_on = (
-        [f"{opened(counted(len(waiting), 'part'))} of it are still to come: load it again then."]
-        if waiting
-        else []
-    )
+    to_come = listed([part.does for part in coming])
+    going_on = [f"Still to come: {to_come}. Load this page again to see them."] if coming else []
     is_judged = any(part.clauses for part in parts)
     page = render_page(
-        PageFrame(title, [] if is_judged or waiting else [_NOT_JUDGED]),
+        PageFrame(
+            title,
+            [_STOPPED] * is_stopped + [_NOT_JUDGED] * (not is_judged and not coming),
+        ),
         parts,
-        elsewhere,
+        [each for each in elsewhere if each.name not in not_yet],  # these are told above
         verdict=verdict_of_adopted(parts, elsewhere, work.has) if is_judged else None,
         going_on=going_on,
         forgiving=True,
