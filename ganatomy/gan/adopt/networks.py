@@ -83,13 +83,7 @@ class AdoptedDiscriminator(nn.Module):
         values = _meant(output, self.spec.output, "discriminator")
         if self.takes_logit:
             values = values.clamp(_EDGE, 1 - _EDGE).logit()
-        if not values.numel() or values.shape[0] != len(images):
-            raise InputError(
-                f"it returns shape {tuple(values.shape)} for {len(images)} images",
-                "discriminator",
-                "Say by `output` what of it is meant; the first axis is that of the images.",
-            )
-        values = values.reshape(len(images), -1)
+        values = _for_each(values, len(images))
         return values[:, 0] if self.spec.heads == "first" else values.mean(1)
 
     def of_own(self, images: torch.Tensor) -> torch.Tensor:
@@ -98,6 +92,20 @@ class AdoptedDiscriminator(nn.Module):
             values = _meant(self.network(images), self.spec.output, "discriminator")
         is_off = self.spec.probability and not self.takes_logit
         return values.sigmoid() if is_off else values
+
+
+def _for_each(values: torch.Tensor, num: int) -> torch.Tensor:
+    """Give the values of each image, shape (num, k).
+
+    Who squeezes the answer drops the axis of a single image, too: all of it is that image's.
+    """
+    if not values.numel() or (num > 1 and values.shape[:1] != (num,)):
+        raise InputError(
+            f"it returns shape {tuple(values.shape)} for {num} images",
+            "discriminator",
+            "Say by `output` what of it is meant; the first axis is that of the images.",
+        )
+    return values.reshape(num, -1)
 
 
 def own_latents(latent: Latent, z: torch.Tensor) -> torch.Tensor:

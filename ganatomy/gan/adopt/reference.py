@@ -121,4 +121,6 @@ def _of_discriminator(
         )
     most = float((again.flatten() - before.flatten()).abs().max())
     spread, largest = float(before.std(correction=0)), float(before.abs().max())
-    return Agreement("discriminator", len(again), most, max(SHARE * spread, ROUNDING * largest))
+    return Agreement(
+        "discriminator", len(given["images"]), most, max(SHARE * spread, ROUNDING * largest)
+    )

@@ -54,6 +54,27 @@ class Squashed(Discriminator):
         return {"real": super().forward(images)["real"].sigmoid()}
 
 
+class Squeezed(nn.Module):
+    """Logits of every patch, without the axes that are 1 long: of one image, its own too."""
+
+    def __init__(self, patch: int) -> None:
+        super().__init__()
+        self.main = nn.Conv2d(3, 1, patch, patch)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Shapes (n,), (n, h, w), () and (h, w)."""
+        answer: torch.Tensor = self.main(images)
+        return answer.squeeze()
+
+
+class Meant(Squeezed):
+    """One number for all images together."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Shape ()."""
+        return super().forward(images).mean()
+
+
 class Classed(nn.Module):
     """Told the class, by index or one-hot."""
 

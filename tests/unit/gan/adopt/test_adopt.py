@@ -109,6 +109,29 @@ def test_a_discriminator_gives_one_logit_for_each_image(
     )
 
 
+@pytest.mark.parametrize("patch", [SIZE, SIZE // 4])
+def test_a_discriminator_that_squeezes_its_answer_is_asked_of_one_image(
+    tmp_path: Path, patch: int
+) -> None:
+    given = {"build": f"{HERE}:Squeezed", "arguments": {"patch": patch}}
+    discriminator = _adopted(tmp_path, discriminator=given).discriminator
+    assert discriminator is not None
+    images = torch.rand(3, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(1))
+    one_by_one = torch.cat([discriminator(images[i : i + 1]) for i in range(3)])
+    main = discriminator.network.main  # type: ignore[union-attr]
+    expected = nn.functional.conv2d(images, main.weight, main.bias, patch).mean((1, 2, 3))
+    torch.testing.assert_close(one_by_one, expected)
+    torch.testing.assert_close(discriminator(images), expected)
+
+
+def test_one_number_for_several_images_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    given = {"build": f"{HERE}:Meant", "arguments": {"patch": SIZE}}
+    discriminator = _adopted(tmp_path, discriminator=given).discriminator
+    assert discriminator is not None
+    with pytest.raises(InputError, match=r"it returns shape \(\) for 2 images"):
+        discriminator(torch.zeros(2, 3, SIZE, SIZE))
+
+
 def test_mean_and_std_are_those_of_images_between_0_and_1(tmp_path: Path) -> None:
     mean, std = [0.4, 0.5, 0.6], [0.2, 0.25, 0.3]
     given = {"build": "torch.nn:Flatten", "mean": mean, "std": std, "heads": "first"}
