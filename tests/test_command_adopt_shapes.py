@@ -93,3 +93,38 @@ def test_images_of_the_gans_own_shape_are_read(
     assert f"{shape[1]} × {shape[2]}" in page
     assert "not possible here" not in page
     assert ("no generator was given" in page) == (parts == "D")
+
+
+STYLED = """
+import torch
+from torch import nn
+
+
+class G(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.style = nn.Sequential(nn.Linear(6, 9), nn.LeakyReLU(0.2))
+        self.synthesis = nn.Sequential(
+            nn.Unflatten(1, (9, 1, 1)), nn.ConvTranspose2d(9, 8, 4), nn.ReLU(True),
+            nn.ConvTranspose2d(8, 1, 4, 4), nn.Tanh())
+        for weights in self.parameters():
+            weights.data = torch.randn(weights.shape, generator=torch.Generator().manual_seed(1))
+
+    def forward(self, z):
+        return self.synthesis(self.style(z))
+"""
+
+
+def test_a_generator_is_explained_by_w(place: Path) -> None:
+    (place / "styled_nets.py").write_text(STYLED)
+    gan = place / "my-gan.yaml"
+    gan.write_text(
+        "generator: {build: styled_nets:G}\nlatent: {dim: 6, space: w, mapping: style}\n"
+    )
+    words = ["--count", "4", "--device", "cpu", "--quick", "--out", "page.html"]
+    assert command_line.main(["explain", str(gan), *words]) == 0
+    page = unexplained(Path("page.html").read_text())
+    assert {"contract", "samples", "directions"} <= set(re.findall(r'<section id="([^"]+)"', page))
+    assert "On this page they are w, 9 numbers that" in page
+    assert "truncate w in between" not in page
+    assert "not possible here" not in page

@@ -82,13 +82,22 @@ def told_port(root: Path, section: GanSection) -> Told | None:
             "gan.source is adopt, and no GAN is named", _KEY, "Give the path of its my-gan.yaml."
         )
     if isinstance(given, dict):
-        return Told(_KEY, root, given, read_port(given, _KEY, root))
+        return Told(_KEY, root, given, _of_z(read_port(given, _KEY, root), _KEY))
     path = root / given
     if not path.is_file():
         remedy = "Paths are relative to the project's folder."
         raise InputError(f"there is no file {given}", _KEY, remedy)
     values = read_document(path)
-    return Told(given, path.parent, values, read_port(values, given, path.parent))
+    port = _of_z(read_port(values, given, path.parent), given)
+    return Told(given, path.parent, values, port)
+
+
+def _of_z(port: Port, where: str) -> Port:
+    """Refuse w, whose distribution stages that draw normal latents do not know."""
+    if port.latent is not None and port.latent.space == "w":
+        remedy = "Leave `space` out, or use `ganatomy explain`, which takes it."
+        raise InputError("latent.space: the pipeline explains z", where, remedy)
+    return port
 
 
 def code_root(told: Told, root: Path) -> Path:

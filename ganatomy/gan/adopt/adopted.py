@@ -8,6 +8,7 @@ from torch import nn
 from ganatomy.gan.adopt.construct import construct
 from ganatomy.gan.adopt.networks import AdoptedDiscriminator, AdoptedGenerator
 from ganatomy.gan.adopt.port import Port
+from ganatomy.gan.adopt.styles import StyledGenerator
 from ganatomy.gan.sampling import drawn
 from ganatomy.rng import generator as random_generator
 
@@ -33,11 +34,17 @@ class Adopted:
     notes: tuple[str, ...]
 
     def latents(self, count: int, seed: int, *purpose: str) -> torch.Tensor:
-        """Draw standard normal latents for one purpose, shape (count, dim + classes)."""
+        """Draw latents for one purpose, shape (count, dim + classes).
+
+        Standard normal ones, or standardised w of such (`StyledGenerator`).
+        """
         latent = self.port.latent
         assert latent is not None
         draw = random_generator(seed, "latent", *purpose)
-        return drawn(count, latent.dim, latent.num_classes, draw)
+        z = drawn(count, latent.dim, latent.num_classes, draw)
+        if isinstance(self.generator, StyledGenerator):
+            return self.generator.standardised(z)
+        return z
 
 
 def adopt(port: Port) -> Adopted:
@@ -53,7 +60,8 @@ def adopt(port: Port) -> Adopted:
     if port.generator is not None and port.latent is not None:
         network, fitted = construct(port.generator, "generator")
         notes += _notes("generator", fitted.unused if fitted else ())
-        generator = AdoptedGenerator(network, port.generator, port.latent, port.seed).eval()
+        kind = StyledGenerator if port.latent.space == "w" else AdoptedGenerator
+        generator = kind(network, port.generator, port.latent, port.seed).eval()
     if port.discriminator is not None:
         network, fitted = construct(port.discriminator, "discriminator")
         notes += _notes("discriminator", fitted.unused if fitted else ())

@@ -16,6 +16,7 @@ from ganatomy.gan.adopt.origin import Origin
 from ganatomy.gan.adopt.port import Latent, Network
 from ganatomy.gan.adopt.probe import Oddity, probe
 from ganatomy.gan.adopt.reference import Agreement, agreements
+from ganatomy.gan.adopt.styles import StyledGenerator
 from ganatomy.results import validated
 from ganatomy.wording import counted
 
@@ -33,6 +34,8 @@ class Contract:
         By ``generator`` and ``discriminator``, those that there are.
     latent : str
         In words; "" without a generator.
+    explained : str
+        What is explained in the latents' stead, in words; "" for nothing else.
     image_shape : tuple of int
         Channels, height, width.
     low, high : float or None
@@ -50,6 +53,7 @@ class Contract:
 
     origins: dict[str, Origin]
     latent: str
+    explained: str
     image_shape: tuple[int, ...]
     low: float | None
     high: float | None
@@ -75,6 +79,7 @@ class Contract:
                 if name in read["origins"]
             },
             latent=read["latent"],
+            explained=read["explained"],
             image_shape=tuple(read["image_shape"]),
             low=read["low"],
             high=read["high"],
@@ -156,6 +161,7 @@ def examine_contract(
     return Contract(
         origins=dict(_origins(adopted)),
         latent="" if port.latent is None else latent_in_words(port.latent),
+        explained=_explained(adopted.generator),
         image_shape=probed.image_shape,
         low=probed.low,
         high=probed.high,
@@ -181,6 +187,16 @@ def latent_in_words(latent: Latent) -> str:
     shape = f"(n, {latent.dim}, 1, 1)" if latent.shape == "map" else f"(n, {latent.dim})"
     classes = f", and one of {latent.num_classes} classes" if latent.num_classes else ""
     return f"{counted(latent.dim, 'number')}, {drawn}, of shape {shape}{classes}"
+
+
+def _explained(generator: nn.Module | None) -> str:
+    """What stands for the latents on the page; nothing where it is the latents themselves."""
+    if not isinstance(generator, StyledGenerator):
+        return ""
+    return (
+        f"w, {counted(len(generator.middle), 'number')} that `{generator.latent.mapping}` makes of "
+        f"a latent and `{generator.latent.synthesis}` draws"
+    )
 
 
 def _inputs(adopted: Adopted, images: torch.Tensor | None, seed: int) -> Mapping[str, torch.Tensor]:

@@ -37,12 +37,12 @@ class AdoptedGenerator(nn.Module):
         """Give the images, shape (n, c, h, w), float32."""
         with seeded(self.seed, "adopt", "noise"):
             output = self.network(*self._inputs(z))
-        return _ours(_meant(output, self.spec.output, "generator"), self.spec.images)
+        return _ours(meant(output, self.spec.output, "generator"), self.spec.images)
 
     def of_own(self, *inputs: torch.Tensor) -> torch.Tensor:
         """Give the network's answer to latents of its kind, in its own terms."""
         with seeded(self.seed, "adopt", "noise"):
-            return _meant(self.network(*inputs), self.spec.output, "generator")
+            return meant(self.network(*inputs), self.spec.output, "generator")
 
     def in_our_terms(self, images: torch.Tensor) -> torch.Tensor:
         """Turn images of its kind into RGB in [-1, 1]."""
@@ -80,7 +80,7 @@ class AdoptedDiscriminator(nn.Module):
         """Give the logits, float32."""
         with seeded(self.seed, "adopt", "noise"):
             output = self.network(_theirs(images, self.spec.images))
-        values = _meant(output, self.spec.output, "discriminator")
+        values = meant(output, self.spec.output, "discriminator")
         if self.takes_logit:
             values = values.clamp(_EDGE, 1 - _EDGE).logit()
         values = _for_each(values, len(images))
@@ -89,7 +89,7 @@ class AdoptedDiscriminator(nn.Module):
     def of_own(self, images: torch.Tensor) -> torch.Tensor:
         """Give the network's answer to images of its kind, in its own terms."""
         with seeded(self.seed, "adopt", "noise"):
-            values = _meant(self.network(images), self.spec.output, "discriminator")
+            values = meant(self.network(images), self.spec.output, "discriminator")
         is_off = self.spec.probability and not self.takes_logit
         return values.sigmoid() if is_off else values
 
@@ -137,7 +137,7 @@ def own_latents(latent: Latent, z: torch.Tensor) -> torch.Tensor:
     return own.to(z.dtype)
 
 
-def _meant(output: Any, way: tuple[str | int, ...], where: str) -> torch.Tensor:
+def meant(output: Any, way: tuple[str | int, ...], where: str) -> torch.Tensor:
     """Take from a network's answer the part that is meant."""
     for part in way:
         try:

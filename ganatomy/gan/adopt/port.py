@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 SHAPES = ("vector", "map")
+SPACES = ("z", "w")
 DISTRIBUTIONS = ("normal", "uniform", "truncated")
 CLASSES_AS = ("none", "index", "one-hot")
 RANGES = {"[-1, 1]": (0.0, 1.0), "[0, 1]": (0.5, 0.5), "[0, 255]": (127.5, 127.5)}
@@ -33,6 +34,10 @@ class Latent:
         0 for a generator that is told none.
     classes : {"none", "index", "one-hot"}
         How it is told: as a second argument of shape (n,), int64, or of shape (n, classes).
+    space : {"z", "w"}
+        What is explained: latents, or what the mapping network makes of them.
+    mapping, synthesis : str
+        Of w: the generator's attributes that make w of latents and images of w.
     """
 
     dim: int
@@ -41,6 +46,9 @@ class Latent:
     truncation: float = 2.0
     num_classes: int = 0
     classes: str = "none"
+    space: str = "z"
+    mapping: str = "mapping"
+    synthesis: str = "synthesis"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,10 @@ from ganatomy.errors import InputError
 from ganatomy.gan.adopt.adopted import Adopted
 from ganatomy.gan.adopt.networks import AdoptedDiscriminator, AdoptedGenerator
 from ganatomy.gan.adopt.port import SHAPES
+from ganatomy.gan.adopt.reference import LEVEL
+from ganatomy.gan.adopt.styles import StyledGenerator
+from ganatomy.gan.sampling import drawn
+from ganatomy.rng import generator as random_generator
 from ganatomy.squashing import squashing
 
 _SAME = 1e-3  # of the spread of the answers
@@ -114,6 +118,8 @@ def _ask_generator(
     _check_finite(made, "generator")
     oddities += [*_of_range(made), *_of_variety(made), *_of_statistics(generator, "generator")]
     oddities += _of_company(generator, z, made, "generator")
+    if isinstance(generator, StyledGenerator):
+        oddities += _of_parts(generator)
     return made
 
 
@@ -139,7 +145,9 @@ def _called(network: nn.Module, inputs: torch.Tensor, where: str, what: str) -> 
         words = next(iter(str(error).splitlines()), "")
         remedy = "Give images of the size and channels that it was trained on."
         shape = ("n", *map(str, inputs.shape[1:]))
-        if isinstance(network, AdoptedGenerator):
+        if isinstance(network, StyledGenerator):
+            what, remedy = "w", "Mend `latent`: its `synthesis` makes images of w."
+        elif isinstance(network, AdoptedGenerator):
             remedy = _remedy_of_latents(network, inputs)
             shape = ("n", str(network.latent.dim), *(("1", "1") * (network.latent.shape == "map")))
         raise InputError(
@@ -208,6 +216,24 @@ def _of_variety(made: torch.Tensor) -> Iterator[Oddity]:
             "variety",
             f"G makes one image, whatever the latent ({len(made)} differ by {spread:.1g} in the "
             "mean): it has collapsed, or its weights are not those of the training",
+        )
+
+
+def _of_parts(generator: StyledGenerator) -> Iterator[Oddity]:
+    """Whether mapping and synthesis, one after the other, are the whole generator."""
+    z = drawn(_NUM, generator.latent.dim, 0, random_generator(0, "latent", "probe", "parts"))
+    device = generator.middle.device
+    by_parts = generator(generator.standardised(z).to(device))
+    try:
+        whole = generator.by_whole(z)
+    except Exception:  # it need not work otherwise than by its parts
+        return
+    if whole.shape != by_parts.shape or float((whole - by_parts).abs().max()) > LEVEL:
+        yield Oddity(
+            "space",
+            f"G makes other images of latents than `{generator.latent.synthesis}` makes of what "
+            f"`{generator.latent.mapping}` makes of them: what is explained is the latter; it may "
+            "truncate w in between",
         )
 
 

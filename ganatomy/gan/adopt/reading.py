@@ -14,6 +14,7 @@ from ganatomy.gan.adopt.port import (
     RANGES,
     REDUCTIONS,
     SHAPES,
+    SPACES,
     Images,
     Latent,
     Network,
@@ -28,7 +29,11 @@ _NETWORK = (
 )
 _OF_DISCRIMINATOR = (*_NETWORK, "loss")
 _LOSSES = ("", *get_args(LossName))
-_LATENT = ("dim", "shape", "distribution", "truncation", "num_classes", "classes")
+_OF_W = ("mapping", "synthesis")
+_LATENT = (
+    *("dim", "shape", "distribution", "truncation", "num_classes", "classes", "space"),
+    *_OF_W,
+)
 
 
 def read_port(values: Any, where: str, folder: Path) -> Port:
@@ -155,6 +160,13 @@ def _latent(keys: "_Keys") -> Latent:
             f"{count} classes, told as {classes!r}",
             "Give `num_classes` and `classes: index` or `classes: one-hot`, or neither.",
         )
+    space = keys.choice("space", SPACES)
+    for name in _OF_W:
+        if space != "w" and name in keys.values:
+            raise keys.fault(name, "what is explained is z", "Add `space: w`, or leave it out.")
+    if space == "w" and count:
+        what = "w of a generator that is told classes cannot be explained"
+        raise keys.fault("space", what, "Explain z: leave `space` out.")
     truncation = float(keys.values.get("truncation", 2.0))
     if not truncation > 0:
         raise keys.fault("truncation", f"{truncation}", "Give a positive number.")
@@ -165,6 +177,8 @@ def _latent(keys: "_Keys") -> Latent:
         truncation=truncation,
         num_classes=count,
         classes=classes,
+        space=space,
+        **{name: keys.text(name) or name for name in _OF_W},
     )
 
 

@@ -44,7 +44,11 @@ def _told(contract: Contract) -> list[str]:
     said = []
     if contract.latent:
         said.append(
-            f"Latents are {contract.latent}; on this page they are standard normal numbers."
+            f"Latents are {contract.latent}. On this page they are {contract.explained}: each less "
+            "its mean and in its own standard deviations, so that a step is one of them; unlike "
+            "those of z, coordinates may depend on each other."
+            if contract.explained
+            else f"Latents are {contract.latent}; on this page they are standard normal numbers."
         )
     if contract.low is not None and contract.high is not None:
         said.append(

@@ -140,7 +140,11 @@ def contracts(draw: st.DrawFn) -> Contract:
             agreed.append(Agreement(name, 1 + draw(COUNTS), draw(amount_of_change), 0.01))
     has_g = "generator" in origins
     return Contract(
-        *(origins, "7 numbers, normal, of shape (n, 7)" if has_g else "", (3, 28, 32)),
+        *(origins, "7 numbers, normal, of shape (n, 7)" if has_g else ""),
+        *(
+            "w, 9 numbers that `mapping` makes" if has_g and draw(st.booleans()) else "",
+            (3, 28, 32),
+        ),
         *((-1.0, 0.99) if has_g else (None, None)),
         tuple(Oddity("range", "Something is odd: mend it") for _ in range(draw(COUNTS))),
         *(("a note",), manners, tuple(agreed), "cpu"),
