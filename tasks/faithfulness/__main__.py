@@ -3,6 +3,7 @@
 import pandas as pd
 
 from ganatomy.device import keep_freed_memory, make_deterministic, resolve_device
+from ganatomy.explain.faithfulness.judged import NEEDS_D
 from ganatomy.explain.faithfulness.study import judge_explanations
 from ganatomy.explain.maps.methods import Methods
 from ganatomy.files import whole_folder
@@ -14,6 +15,7 @@ from tasks.shared import stage
 from tasks.shared.artifact_paths import REPORTS
 from tasks.shared.events import Events
 from tasks.shared.keys import by_key
+from tasks.shared.leaving_out import is_left_out
 from tasks.shared.names import vocabulary
 from tasks.shared.results import write_metrics
 from tasks.shared.samples import load_subjects, settled_hiding
@@ -28,6 +30,8 @@ def main(events: Events) -> None:
     make_deterministic(base.num_threads)
     keep_freed_memory()
     subjects = load_subjects(params.num_images, base.seed, device)
+    if is_left_out("faithfulness", "" if subjects.has_discriminator else NEEDS_D):
+        return
     words = vocabulary()
     with by_key(of_lime), whole_folder(REPORTS / "faithfulness") as report:
         study = judge_explanations(

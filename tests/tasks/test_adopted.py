@@ -1,6 +1,7 @@
 """A GAN that was trained elsewhere, stage by stage: told, examined, copied, hashed, left out."""
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,12 @@ import torch
 
 import tasks.autotune.__main__ as autotune
 import tasks.contract.__main__ as contract
+import tasks.discriminator.__main__ as discriminator
+import tasks.evaluate.__main__ as evaluate
+import tasks.faithfulness.__main__ as faithfulness
+import tasks.gradcam.__main__ as gradcam
 import tasks.importance.__main__ as importance
+import tasks.lime.__main__ as lime
 import tasks.retrain.__main__ as retrain
 import tasks.screen.__main__ as screen
 import tasks.train.__main__ as train
@@ -23,12 +29,13 @@ from ganatomy.files import read_json, sha256_of, write_json
 from ganatomy.gan.adopt.contract import Contract
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.sampling import latents
+from ganatomy.report.parts import gather
 from tasks.inputs.environment import outside
 from tasks.shared import provenance
 from tasks.shared.events import Events
 from tasks.shared.provenance import ADOPTED, RETRAINING
 from tests.adopted import write_adoptable, write_weights
-from tests.tasks.explained import hashes, make_project
+from tests.tasks.explained import explain, hashes, make_project
 
 YAML = "given/mine/my-gan.yaml"
 
@@ -232,6 +239,38 @@ def test_what_retrains_is_left_out_with_its_reason(
     name = "/".join([stage.__name__.split(".")[1], *arguments])
     told = read_json(Path("reports") / name / "left_out.json")["reason"]
     assert told.startswith("switched off by importance.enabled")
+
+
+@pytest.mark.parametrize(
+    ("missing", "left_out"),
+    [
+        ({"discriminator": None}, {"discriminator", "faithfulness"}),
+        ({"generator": None, "latent": None}, {"evaluate"}),
+    ],
+    ids=["G alone", "D alone"],
+)
+def test_a_network_alone_comes_through_every_stage(
+    missing: dict[str, None], left_out: set[str], project: Path
+) -> None:
+    write_adoptable(project / "given" / "mine", **missing)
+    of_gan = {"source": "adopt", "adopt": YAML}
+    _told(**of_gan)
+    shutil.rmtree(project / "reports" / "importance")  # nothing is retrained
+    _run(contract)
+    _run(train)
+    smallest = {"num_fakes": 60, "num_shown": 9, "num_replicates": 20}
+    for stage in (evaluate, discriminator, gradcam, lime, faithfulness):
+        others = {"gan": of_gan, "gate": {}, "discriminator": {"num_images": 30}}
+        explain(project, stage, evaluate=smallest, **others)
+    found = {path.parent.name for path in (project / "reports").glob("*/left_out.json")}
+    assert found == {"train", *left_out}
+    for stage in left_out:
+        reason = read_json(project / "reports" / stage / "left_out.json")["reason"]
+        assert f"no {next(iter(missing))} was given" in reason
+    evaluator = {"train_accuracy": 0.5, "test_accuracy": 0.5, "by_rotation": 0}
+    write_json(project / "reports" / "evaluator" / "metrics.json", evaluator)
+    _, absences = gather(project / "reports")  # every section there is can be told and drawn
+    assert left_out <= {absence.name for absence in absences}
 
 
 @pytest.mark.parametrize(
