@@ -167,6 +167,13 @@ def test_a_comment_in_the_file_moves_nothing_behind_it(project: Path) -> None:
             {"source": "adopt", "adopt": {"discriminator": {"build": "a:D", "weights": "d.pt"}}},
             "there is no file d.pt",
         ),
+        (
+            {
+                "source": "adopt",
+                "adopt": {"generator": {"build": "a:G"}, "latent": {"dim": 3, "space": "w"}},
+            },
+            "latent.space: the pipeline explains z.*ganatomy explain",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_before_anything_runs(
