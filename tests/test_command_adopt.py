@@ -129,6 +129,7 @@ def test_one_file_and_one_command_give_a_page(
     assert re.search(r"G: nets:G \(g\.pt, SHA-256 [0-9a-f]{16}…\)", head)
     assert re.search(r"D: nets:D \(d\.pt, SHA-256 [0-9a-f]{16}…\)", head)
     assert "leaves it out" in page
+    assert "`--quick`" not in page
     assert "still to come" not in page
     assert sorted(path.name for path in place.rglob("*")) == before
 
