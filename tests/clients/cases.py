@@ -1,7 +1,16 @@
-"""GANs with layers of a package that others publish, or written as such packages write them."""
+"""GANs of packages that others publish, small, each as its author's code saves it.
 
+The modules of the user's own and the keys of the file are those of `ganatomy convert-help`, where
+it knows the package; only sizes and names of files are other ones.
+"""
+
+import re
 from dataclasses import dataclass, field
 from typing import Any
+
+import yaml
+
+from ganatomy.command import convert_help
 
 _TRAINED = """
 import torch
@@ -82,7 +91,7 @@ class Client:
         Python files beside it.
     train : str
         Python that leaves the files of weights; ``images`` are in [-1, 1].
-    rules : frozenset of str
+    rules : set of str
         Those oddities that the contract has to find, and no other.
     """
 
@@ -93,12 +102,75 @@ class Client:
     rules: frozenset[str] = frozenset()
 
 
+def _guide(name: str) -> tuple[dict[str, Any], dict[str, str]]:
+    text = convert_help.guide(name)
+    (port,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    blocks = re.findall(r"```python\n(# (\w+\.py)\n.*?)```", text, re.DOTALL)
+    return yaml.safe_load(port), {file: block for block, file in blocks}
+
+
+def _mimicry(d_class: str, module: str, **of_d: Any) -> Client:
+    port, modules = _guide("mimicry")
+    port["generator"]["arguments"] = {"ngf": 8, "nz": 16}
+    port["discriminator"] |= {"build": f"mimicry:{d_class}", "arguments": {"ndf": 8}} | of_d
+    port["latent"] = {"dim": 16}
+    line = "from torch_mimicry.nets.sngan.sngan_32 import"
+    further = f"from torch_mimicry.nets.{module} import {d_class}\n{line}"
+    modules["mimicry.py"] = modules["mimicry.py"].replace(line, further)
+    train = f"""
+import mimicry
+G, D = mimicry.SNGANGenerator32(ngf=8, nz=16), mimicry.{d_class}(ndf=8)
+first = lambda found: found[0] if isinstance(found, tuple) else found
+class First(torch.nn.Module):
+    def __init__(self): super().__init__(); self.D = D
+    def forward(self, images): return first(self.D(images))
+trained(G, First(), 16, images)
+for network, name in ((G, "netG"), (D, "netD")):
+    network.save_checkpoint(f"checkpoints/{{name}}", 100000, name=f"{{name}}_100000_steps.pth")
+"""
+    return Client(port, 32, modules, train)
+
+
 _TORCHGAN = {
     "build": "torchgan.models:DCGANGenerator",
     "arguments": {"encoding_dims": 16, "step_channels": 4},
     "weights": "g.pt",
 }
 CLIENTS: dict[str, Client] = {
+    "gan-face-generate": Client(
+        {
+            "generator": {
+                "build": "gan_face_generate.models:Generator",
+                "arguments": {"ngpu": 0, "nc": 3, "nz": 100, "ngf": 64},
+                "weights": "gan_face_generate:weights.tar",
+                "key": "netG_state_dict",
+            },
+            "latent": {"dim": 100, "shape": "map"},
+        }
+    ),
+    "mimicry, SNGAN": _mimicry("SNGANDiscriminator32", "sngan.sngan_32"),
+    "mimicry, SSGAN": _mimicry("SSGANDiscriminator32", "ssgan.ssgan_32", output=0),
+    "mimicry, InfoMax-GAN": _mimicry(
+        "InfoMaxGANDiscriminator32", "infomax_gan.infomax_gan_32", output=0
+    ),
+    "torchgan": Client(
+        {
+            "generator": _TORCHGAN,
+            "discriminator": {
+                "build": "torchgan.models:DCGANDiscriminator",
+                "arguments": {"step_channels": 4},
+                "weights": "d.pt",
+            },
+            "latent": {"dim": 16},
+        },
+        32,
+        train="""
+from torchgan.models import DCGANDiscriminator, DCGANGenerator
+G, D = DCGANGenerator(encoding_dims=16, step_channels=4), DCGANDiscriminator(step_channels=4)
+trained(G, D, 16, images)
+save(G.state_dict(), "g.pt"); save(D.state_dict(), "d.pt")
+""",
+    ),
     "torchgan, minibatch discrimination": Client(
         {
             "generator": _TORCHGAN,
