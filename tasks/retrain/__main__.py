@@ -1,21 +1,20 @@
 """Stage retrain@k: G and D trained anew on this shard's share of variant x seed."""
 
-import shutil
+from functools import partial
 
 from ganatomy.device import keep_freed_memory, make_deterministic
-from ganatomy.files import whole_folder, write_json
-from ganatomy.gan.session import Interrupted
+from ganatomy.files import whole_folder
 from ganatomy.importance.retraining_study import retrain_to_disk
 from tasks.params.base import Base
+from tasks.retrain.artifacts import write_artifacts
 from tasks.retrain.asked import asked_shard, checkpoints_of, trainings_of
 from tasks.retrain.by_author import retrain_as_told
 from tasks.retrain.params import THREADS_PER_SHARD, Retrain
 from tasks.shared import checkpoints, stage
-from tasks.shared.artifact_paths import REPORTS, RETRAINED
+from tasks.shared.artifact_paths import RETRAINED
 from tasks.shared.budget import load_budget
 from tasks.shared.events import Events
 from tasks.shared.leaving_out import is_left_out
-from tasks.shared.results import write_metrics
 from tasks.shared.retraining_way import load_way
 from tasks.shared.variant_data import load_variants
 
@@ -35,28 +34,16 @@ def main(events: Events) -> None:
         return
     budget, mine = load_budget(), trainings_of(shard, params, base)
     kept = checkpoints_of(shard, params, base, budget, mine)
-    with (
-        whole_folder(RETRAINED / str(shard)) as folder,
-        whole_folder(REPORTS / "retrain" / str(shard)) as report,
-        stage.interruptible(Interrupted) as should_stop,
-    ):
-        retrained = retrain_to_disk(
-            mine,
-            load_variants(dict.fromkeys(training.recipe for training in mine)),
-            budget,
-            kept=kept,
-            shares=params.shares,
-            is_due=checkpoints.every_minute(),
-            on_step=lambda done, total: events.progress(done, total, "steps"),
-            on_member=lambda member: events.row("members", member.row()),
-            on_warning=events.warning,
-            should_stop=should_stop,
-        )
-        retrained.files.copy_to(folder)
-        write_json(report / "members.json", retrained.rows())
-        write_metrics(report, retrained.metrics())
-    shutil.rmtree(retrained.files.folder, ignore_errors=True)  # they are in the artifact now
-    checkpoints.finish(kept)
+    retrain = partial(
+        retrain_to_disk,
+        mine,
+        load_variants(dict.fromkeys(training.recipe for training in mine)),
+        budget,
+        shares=params.shares,
+        is_due=checkpoints.every_minute(),
+        on_step=lambda done, total: events.progress(done, total, "steps"),
+    )
+    write_artifacts(shard, kept, events, retrain)
 
 
 if __name__ == "__main__":

@@ -9,13 +9,12 @@ from typing import Any
 
 from ganatomy.errors import InputError
 from ganatomy.gan.adopt.port import Network, Port
-from ganatomy.gan.adopt.reading import read_port
+from ganatomy.gan.adopt.reading import read_port, without_weights
 from tasks.params.gan import GanSection
 from tasks.params.section import read_document
 from tasks.shared.own_code import OwnCode
 
 _KEY = "gan.adopt"
-_OF_WEIGHTS = ("weights", "key", "prefix", "file")
 
 
 @dataclass(frozen=True)
@@ -52,11 +51,7 @@ class Told:
 
     def without_weights(self) -> dict[str, Any]:
         """Give the values without what says where weights are."""
-        kept = {key: each for key, each in self.values.items() if key != "reference"}
-        for name in self.networks:
-            own = self.values[name]
-            kept[name] = {key: each for key, each in own.items() if key not in _OF_WEIGHTS}
-        return kept
+        return without_weights(self.values)
 
     def code(self, root: Path) -> OwnCode:
         """Read its author's files as they are now, those beside the YAML file before others."""

@@ -16,7 +16,7 @@ from tasks.shared.events import Events
 from tasks.shared.own_code import OwnCode
 from tasks.shared.refusal import refuse_wrong_names
 from tasks.train import ranks
-from tasks.train.adopted import is_adopted
+from tasks.train.adopted import adopt_if_told
 from tasks.train.params import Train
 from tasks.train.progress import TrainingProgress
 from tasks.train.record import checkpoints_of, write_artifacts
@@ -25,7 +25,7 @@ from tasks.train.record import checkpoints_of, write_artifacts
 def main(events: Events) -> None:
     """data/prepared, models/evaluator -> models/gan"""
     base, params = Base.load(), Train.load()
-    if is_adopted():
+    if adopt_if_told():
         return
     settings = params.settings(GanSection.load().method())
     device = resolve_device(base.device)

@@ -18,7 +18,7 @@ from tasks.shared.results import write_metrics
 _OF_CODE = ("package", "weights", "weights_sha256")
 
 
-def is_adopted() -> bool:
+def adopt_if_told() -> bool:
     """Adopt the GAN, where params.yaml names one that was trained elsewhere; say whether.
 
     Writes models/gan, an empty models/history, and why reports/train has no course to tell. Stage

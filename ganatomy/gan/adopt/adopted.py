@@ -58,13 +58,13 @@ def adopt(port: Port) -> Adopted:
     notes: list[str] = []
     generator = discriminator = None
     if port.generator is not None and port.latent is not None:
-        network, fitted = construct(port.generator, "generator")
-        notes += _notes("generator", fitted.unused if fitted else ())
+        network, unused = construct(port.generator, "generator")
+        notes += _notes("generator", unused)
         kind = StyledGenerator if port.latent.space == "w" else AdoptedGenerator
         generator = kind(network, port.generator, port.latent, port.seed).eval()
     if port.discriminator is not None:
-        network, fitted = construct(port.discriminator, "discriminator")
-        notes += _notes("discriminator", fitted.unused if fitted else ())
+        network, unused = construct(port.discriminator, "discriminator")
+        notes += _notes("discriminator", unused)
         discriminator = AdoptedDiscriminator(network, port.discriminator, port.seed).eval()
     return Adopted(port, generator, discriminator, tuple(notes))
 

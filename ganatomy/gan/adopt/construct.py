@@ -10,7 +10,7 @@ from torch import nn
 
 from ganatomy.errors import InputError
 from ganatomy.gan.adopt.port import Network
-from ganatomy.gan.adopt.weights import Fitted, fit, read_weights
+from ganatomy.gan.adopt.weights import fit, read_weights
 from ganatomy.gan.networks.construct import module_of
 from ganatomy.imports import imported
 from ganatomy.rng import seeded
@@ -18,7 +18,7 @@ from ganatomy.rng import seeded
 _FORBID = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
 
 
-def construct(network: Network, where: str) -> tuple[nn.Module, Fitted | None]:
+def construct(network: Network, where: str) -> tuple[nn.Module, tuple[str, ...]]:
     """Build a network with its weights, in eval mode, float32, on the CPU, without gradients.
 
     Parameters
@@ -29,9 +29,9 @@ def construct(network: Network, where: str) -> tuple[nn.Module, Fitted | None]:
 
     Returns
     -------
-    (nn.Module, Fitted or None)
-        None for a program, which has its weights within, and where the port names no weights:
-        then the network keeps those that its class sets.
+    (nn.Module, tuple of str)
+        And the names of the file of weights that it has no place for. Without such a file the
+        network keeps the weights that its class sets; a program has its own within.
 
     Raises
     ------
@@ -39,14 +39,14 @@ def construct(network: Network, where: str) -> tuple[nn.Module, Fitted | None]:
         The class cannot be found or built, or weights do not fit.
     """
     if network.program is not None:
-        return _program(network.program, where), None
+        return _program(network.program, where), ()
     with seeded(0, "adopt", where):
         make, remedy = imported(network.build, where), "Give its keyword arguments as `arguments`."
         built = module_of(make, network.build, network.arguments, where, remedy)
-        fitted = None
+        unused: tuple[str, ...] = ()
         if network.weights is not None:
-            fitted = fit(built, read_weights(network, where), where)
-    return built.float().eval().requires_grad_(False), fitted
+            unused = fit(built, read_weights(network, where), where)
+    return built.float().eval().requires_grad_(False), unused
 
 
 def _program(path: Path, where: str) -> nn.Module:

@@ -13,13 +13,13 @@ from ganatomy.errors import InputError
 from ganatomy.files import write_bytes, write_json
 from ganatomy.gan.adopt.adopted import Adopted, adopt
 from ganatomy.gan.adopt.port import Network, Port
+from ganatomy.gan.adopt.reading import without_weights
 from ganatomy.gan.described import architecture_of_port, read_adopted
 from ganatomy.gan.model import Gan
 from ganatomy.gan_files import ADOPTED, CODE
 from ganatomy.tensors import write_tensors
 
 _PARTS = ("generator", "discriminator")
-_OF_WEIGHTS = ("weights", "key", "prefix", "file")
 
 
 def save_adopted(
@@ -47,12 +47,12 @@ def save_adopted(
         Plain values that tell where it comes from: kept as they are.
     """
     folder = Path(folder)
-    kept = {key: each for key, each in values.items() if key != "reference"}  # it was asked once
+    kept = without_weights(values)
     for name in _PARTS:
         wrapper = getattr(adopted, name)
         if wrapper is None:
             continue
-        own = {key: value for key, value in values[name].items() if key not in _OF_WEIGHTS}
+        own = kept[name]
         program = getattr(adopted.port, name).program
         if program is None:
             own["weights"] = f"{name}.safetensors"
@@ -62,7 +62,6 @@ def save_adopted(
         else:
             own["file"] = f"{name}.program"
             write_bytes(folder / own["file"], program.read_bytes())
-        kept[name] = own
     about = {"image_shape": list(image_shape), "port": kept, "origin": dict(origin or {})}
     write_json(folder / ADOPTED, about)
 

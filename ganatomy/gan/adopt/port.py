@@ -1,6 +1,5 @@
 """What a person says of a GAN that was trained elsewhere. No torch here."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -139,16 +138,3 @@ class Port:
     seed: int = 0
     train: str = ""
     reference: Path | None = None
-
-
-def range_of(low: float, high: float) -> Images:
-    """Give the images of a range.
-
-    Examples
-    --------
-    >>> range_of(0, 1)
-    Images(mean=(0.5,), scale=(0.5,), order='RGB')
-    """
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise ValueError(f"no range: {low} to {high}")
-    return Images(((low + high) / 2,), ((high - low) / 2,))

@@ -27,6 +27,7 @@ _NETWORK = (
     *("build", "arguments", "weights", "key", "prefix", "file", "output", "heads"),
     *("probability", "range", "mean", "std", "order"),
 )
+_OF_WEIGHTS = ("weights", "key", "prefix", "file")
 _OF_DISCRIMINATOR = (*_NETWORK, "loss")
 _LOSSES = ("", *get_args(LossName))
 _OF_W = ("mapping", "synthesis")
@@ -70,6 +71,21 @@ def read_port(values: Any, where: str, folder: Path) -> Port:
         _check_can_be_trained(generator, discriminator, top)
     reference, seed = top.path("reference", folder), top.whole("seed", 0)
     return Port(generator, discriminator, latent, seed, train, reference)
+
+
+def without_weights(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out of a port's plain values what says where weights are, and the reference batch.
+
+    Examples
+    --------
+    >>> without_weights({"generator": {"build": "mine:G", "weights": "g.pt"}, "seed": 1})
+    {'generator': {'build': 'mine:G'}, 'seed': 1}
+    """
+    kept = {key: each for key, each in values.items() if key != "reference"}  # it is asked once
+    for name in ("generator", "discriminator"):
+        if name in kept:
+            kept[name] = {key: own for key, own in kept[name].items() if key not in _OF_WEIGHTS}
+    return kept
 
 
 def _check_can_be_trained(

@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +17,6 @@ CONVERT = (
     "how its author's code writes the weights as safetensors."
 )
 _SHOWN = 3
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """The part of a file that went into a network.
-
-    Parameters
-    ----------
-    num_tensors : int
-    unused : tuple of str
-        Names of the file that the network has no place for.
-    """
-
-    num_tensors: int
-    unused: tuple[str, ...]
 
 
 def read_weights(network: Network, where: str) -> dict[str, torch.Tensor]:
@@ -127,14 +111,19 @@ def _without_prefix(
     return _below(tensors, prefix, path.name, where) if prefix else tensors
 
 
-def fit(network: nn.Module, tensors: Mapping[str, torch.Tensor], where: str) -> Fitted:
+def fit(network: nn.Module, tensors: Mapping[str, torch.Tensor], where: str) -> tuple[str, ...]:
     """Put weights into a network: all that it has, each of its shape.
+
+    Returns
+    -------
+    tuple of str
+        Names of the file that the network has no place for.
 
     Raises
     ------
     InputError
         A parameter or buffer has no weights, or some of another shape; the nearest names of the
-        file are listed. Names of the file that the network lacks are no fault.
+        file are listed.
     """
     own = network.state_dict()
     missing = [name for name in own if name not in tensors]
@@ -152,7 +141,7 @@ def fit(network: nn.Module, tensors: Mapping[str, torch.Tensor], where: str) -> 
             "Give the `arguments` that it was trained with.",
         )
     network.load_state_dict({name: tensors.get(name, own[name]) for name in own})
-    return Fitted(len(own), tuple(name for name in tensors if name not in own))
+    return tuple(name for name in tensors if name not in own)
 
 
 def _about_missing(missing: list[str], tensors: Mapping[str, torch.Tensor]) -> str:
