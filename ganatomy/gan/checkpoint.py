@@ -20,6 +20,7 @@ def save_gan(gan: Gan, folder: str | Path) -> None:
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
+    >>> from ganatomy.gan.architecture import Architecture
     >>> from ganatomy.gan.model import build_gan
     >>> gan = build_gan(Architecture(image_size=28, channels=1, latent_dim=8, width=4), seed=0)
     >>> with TemporaryDirectory() as folder:
@@ -48,6 +49,7 @@ def load_gan(folder: str | Path, device: torch.device | str = "cpu") -> Gan:
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
+    >>> from ganatomy.gan.architecture import Architecture
     >>> from ganatomy.gan.model import build_gan
     >>> gan = build_gan(Architecture(image_size=28, channels=1, latent_dim=8, width=4), seed=0)
     >>> with TemporaryDirectory() as folder:

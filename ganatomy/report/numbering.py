@@ -56,6 +56,8 @@ class Numbering:
         The hash of each file that figures are drawn from, and those figures.
     weights : dict of Key to Weight
         What each picture takes that could be left out, too.
+    blocks : set of str
+        The anchors of the blocks that say something.
     """
 
     beside: Beside | None = None
@@ -63,11 +65,12 @@ class Numbering:
     shown: list[Shown] = field(default_factory=list)
     sources: dict[str, tuple[str, list[Shown]]] = field(default_factory=dict)
     weights: dict[Key, Weight] = field(default_factory=dict)
+    blocks: set[str] = field(default_factory=set)
 
     def begin(self, beside: Beside | None, left_out: Collection[Key]) -> None:
         """Forget what stood on a page that is laid out anew, without the pictures left out."""
         self.beside, self.left_out = beside, left_out
-        for remembered in (self.shown, self.sources, self.weights):
+        for remembered in (self.shown, self.sources, self.weights, self.blocks):
             remembered.clear()
 
     def figure(self, part: Part, name: str, chapter: str = "") -> Markup:

@@ -1,6 +1,6 @@
 """Sections in a frame as one self-contained HTML page: no network, no script, all escaped."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -141,8 +141,10 @@ def _laid_out(
 ) -> str:
     """The page, however large, with those pictures that are not left out."""
     explained: set[str] = set()
-    answer = Markup(with_terms(_answer(verdict, parts, figures), explained))
-    chapters = _chapters(_rendered(figures, _in_order(parts)), explained)
+    samples = _samples(parts, figures)  # first: figures are numbered as they stand
+    blocks = _rendered(figures, _in_order(parts))
+    answer = Markup(with_terms(_answer(verdict, parts, samples, figures.blocks), explained))
+    chapters = _chapters(blocks, explained)
     style = style_of(told["title"], told["run"])
     page = template_in(TEMPLATE).render(
         told,
@@ -169,15 +171,18 @@ def _too_large(excess: int) -> InputError:
     )
 
 
-def _answer(verdict: Verdict | None, parts: Sequence[Part], figures: Numbering) -> Markup:
+def _answer(
+    verdict: Verdict | None, parts: Sequence[Part], samples: Markup, there: Collection[str]
+) -> Markup:
     """The page's head: the verdict, or else what was found, beside what was made."""
-    samples = _samples(parts, figures)
     if verdict is not None:
         return head(verdict, samples)
     findings = [
-        (part.section.title, part.summary[0], part.section.blocks[0].anchor)
+        (part.section.title, part.summary[0], anchors[0])
         for part in parts
-        if part.section.of_adopted and part.summary
+        if part.section.of_adopted
+        and part.summary
+        and (anchors := [each.anchor for each in part.section.blocks if each.anchor in there])
     ]
     return head_of_findings(findings, samples) if findings else samples
 
@@ -232,6 +237,7 @@ def _rendered(
             html = _block(figures, part, block)
         if html.strip():  # a block may have nothing to say of this result
             rendered.append((block, html))
+            figures.blocks.add(block.anchor)
     return rendered
 
 

@@ -45,7 +45,7 @@ def twin_of(
             "lead": [*(words for part in parts for words in part.lead), *frame.lead],
             "run": frame.run,
             "verdict": verdict.to_record(),
-            "sections": [_section(part, figures.shown) for part in parts],
+            "sections": [_section(part, figures) for part in parts],
             "absent": [vars(absence) for absence in absences],
             "provenance": frame.provenance,
             "audit": vars(frame.audit) if frame.audit else None,
@@ -57,16 +57,19 @@ def twin_of(
     return said
 
 
-def _section(part: Part, shown: Sequence[Shown]) -> Record:
+def _section(part: Part, figures: Numbering) -> Record:
     return {
         "name": part.section.name,
         "title": part.section.title,
         "blocks": [
             {"anchor": block.anchor, "title": block.title, "chapter": block.chapter}
             for block in part.section.blocks
+            if block.anchor in figures.blocks
         ],
         "facts": part.facts,
-        "figures": [_figure(part, each) for each in shown if each.section == part.section.name],
+        "figures": [
+            _figure(part, each) for each in figures.shown if each.section == part.section.name
+        ],
         "alarms": part.alarms,
         "summary": part.summary,
     }

@@ -55,6 +55,7 @@ def _figure(value: float | None, beside: float | None) -> str:
     """Three digits, and as many more as tell it from what it stands beside; a dash for None."""
     if value is None:
         return "\N{EN DASH}"
+    value += 0.0  # there is one zero for whoever reads
     for digits in range(3, _MOST_DIGITS):
         text = f"{value:,.{digits}g}"
         if beside is None or value == beside or text != f"{beside:,.{digits}g}":

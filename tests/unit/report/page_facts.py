@@ -52,6 +52,7 @@ WHERE_THERE_ARE_ANY = (
     *(("gradcam", name) for name in ("film", "d_maps", "g_maps", "units", "classes")),
     *(("faithfulness", name) for name in ("looks", "within_g", "failing")),
     ("lime", "latents"),
+    ("lime", "g_regions"),
     ("faithfulness", "agreement"),
     ("train", "stills"),
     ("train", "film"),

@@ -113,7 +113,7 @@ def test_a_positive_logit_means_real_where_reals_have_one() -> None:
 
 def test_another_feed_is_read_where_it_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
     health = _health(4.0, 0.0, 0.0, apart=60)
-    text = f"it tells reals from fakes better with {FEEDS['range'][0]}"
+    text = f"it tells reals from fakes better with {FEEDS['range'].words} (AUC 0.9)"
     rows: Any = [row for row in readings(health) if row["rule"] == "feed"]
     assert all(row["holds"] for row in rows)
     finding = type("Finding", (), {"rule": "feed", "text": text})()

@@ -48,6 +48,7 @@ NOT_SHOWN = [  # names of figures, and what rows are chosen by
     ("variants", 0, "figure"),
     *(("importance", "power", row, "kind") for row in range(3)),
     ("lime", "baseline"),
+    *(("lime", "cases", place) for place in range(3)),
     ("data", "duplicates", "choice"),
     *(("classes", "names", label) for label in range(2)),
     *(("faithfulness", "rows", row, "method") for row in range(3)),
