@@ -101,7 +101,7 @@ def test_without_any_real_image_the_gans_own_are_explained(
     [
         (("absent",), ["there is no GAN here", "absent"]),
         (("--count", "1"), ["1 images [--count]", "4 to 10,000"]),
-        (("--images", "absent"), ["no such folder [--images absent]"]),
+        (("--images", "absent"), ["no such folder or file [--images absent]"]),
         (("--images", "empty"), ["[--images empty]"]),
         (("--out", "."), ["is a folder [--out]"]),
         (("--out", "/proc/none/page.html"), ["cannot be written", "[--out]"]),

@@ -153,7 +153,8 @@ def test_a_run_is_finished_only_with_the_bytes_that_its_stages_wrote(
     rows = json.loads((newest / contents.MANIFEST).read_text())["files"]
     files = {f"{row['output']}/{row['name']}".rstrip("/"): row for row in rows}
     assert len(files) == len(rows)
-    assert {row["output"] for row in rows} == set(_lock(project))
+    with_files = set(_lock(project)) - {"reports/contract"}  # empty where a GAN is trained here
+    assert {row["output"] for row in rows} == with_files
     for name, row in files.items():
         content = (smoke / name).read_bytes()
         assert row["size"] == len(content)

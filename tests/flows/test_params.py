@@ -310,7 +310,8 @@ def test_default_profile_is_the_schemas_defaults(project: Path) -> None:
     found = _document(project)
     for name, section in params.sections().items():
         for key, field in section.model_fields.items():
-            assert found[name][key] == field.default, f"{name}.{key}"
+            default = field.get_default(call_default_factory=True)
+            assert found[name][key] == default, f"{name}.{key}"
     assert set(found) == set(params.sections())
 
 

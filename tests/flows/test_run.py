@@ -17,6 +17,7 @@ COMPUTED = [  # in an order in which they can run
     "fetch",
     "prepare",
     "evaluator",
+    "contract",
     "train",
     "evaluate",
     "discriminator",
@@ -139,7 +140,7 @@ def test_no_process_is_left(left_by_runs: list[str]) -> None:
 
 EDITS = {
     "ganatomy/report/page.html": {"report"},
-    "ganatomy/gan/losses.py": STAGES - {"fetch", "prepare", "evaluator", "variants"},
+    "ganatomy/gan/losses.py": STAGES - {"fetch", "prepare", "evaluator", "contract", "variants"},
     "ganatomy/gan/ensemble/stacked.py": {
         "autotune",
         "screen",
@@ -174,7 +175,7 @@ def test_an_edit_makes_stale_what_it_decides(
     said = plans[edited]
     *told, legend, how_long = said.splitlines()
     assert legend == "min:s as measured here last, for as much work as is asked for now"
-    assert re.fullmatch(r"About .+ on this machine \(.+ training images/s\); 17 stages.*", how_long)
+    assert re.fullmatch(r"About .+ on this machine \(.+ training images/s\); 18 stages.*", how_long)
     lines = [line for line in told if not line.endswith(" unchanged")]
     assert {line.split()[0] for line in lines} == expected | {"inputs"}, said
     for line in lines:  # what only follows others runs if what they write is another then

@@ -437,7 +437,7 @@ def test_networks_without_feature_maps_have_no_maps_and_are_looked_at_all_the_sa
         "no layer of G returns a feature map: it has no maps",
     ]
     pictures = set(_pictures(scratch))
-    assert pictures >= {"classes", "film"}
+    assert "film" in pictures
     assert not pictures & {"d_maps", "g_maps", "causal", "dissection", "disagreement"}
     assert has_numbers_alone(_report(scratch) / "metrics.json")
 
