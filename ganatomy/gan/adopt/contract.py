@@ -190,7 +190,7 @@ def latent_in_words(latent: Latent) -> str:
 
 
 def _explained(generator: nn.Module | None) -> str:
-    """What stands for the latents on the page; nothing where it is the latents themselves."""
+    """Name what stands for the latents on the page; nothing where they do themselves."""
     if not isinstance(generator, StyledGenerator):
         return ""
     return (

@@ -111,12 +111,12 @@ def _part(network: nn.Module, name: str, key: str) -> Callable[..., Any]:
 
 
 def _called(part: Callable[..., Any], given: torch.Tensor) -> Any:
-    """Its answer; whatever else it needs, such as a class that there is none of, is None."""
+    """The answer; whatever else it needs, such as a class that there is none of, is None."""
     return part(given, *[None] * (_num_needed(part) - 1))
 
 
 def _num_needed(part: Callable[..., Any]) -> int:
-    """How many arguments it cannot do without; a program tells nothing."""
+    """Count the arguments that it cannot do without; a program tells nothing."""
     try:
         parameters = inspect.signature(getattr(part, "forward", part)).parameters.values()
     except (TypeError, ValueError):

@@ -39,6 +39,7 @@ NO_SENTENCES = {
         *("report.terms.term.Term.label", "report.terms.term.Term.anchor"),
         *("gan.adopt.reading._Keys.choice", "gan.adopt.reading._Keys.text"),
         *("gan.adopt.reading._Keys.dotted", "data.structure.common_folder"),
+        *("gan.adopt.weights.fit",),
         *("explain.maps.missing.askable", "explain.networks.measures.measures_for"),
         *("explain.networks.named.usual_targets", "report.sections.gradcam_words.few"),
         *("report.sections.gradcam._MapsAndTrust.cases",),
