@@ -438,7 +438,8 @@ def test_networks_without_feature_maps_have_no_maps_and_are_looked_at_all_the_sa
     ]
     pictures = set(_pictures(scratch))
     assert "film" in pictures
-    assert not pictures & {"d_maps", "g_maps", "causal", "dissection", "disagreement"}
+    of_maps = {"d_maps", "g_maps", "causal", "dissection", "disagreement", "classes"}
+    assert not pictures & of_maps
     assert has_numbers_alone(_report(scratch) / "metrics.json")
 
 
