@@ -21,9 +21,12 @@ def sign_in_words(health: DiscriminatorHealth) -> str:
     wrong = {each.rule for each in health.findings}
     if "separation" in wrong:
         return "D does not rank real images above generated ones: its logit does not mean “real”"
-    if wrong & {"boundary", "squashed"}:
-        best = health.record["boundary"]["best"]
-        return f"{LEVEL_UNKNOWN}; real and fake are told apart best at {signed(best)}, not at 0"
+    cut = health.record["boundary"]
+    if cut and wrong & {"boundary", "squashed"}:
+        told = f"real and fake are told apart best at {signed(cut['best'])}, not at 0"
+        return f"{LEVEL_UNKNOWN}; {told}"
+    if "squashed" in wrong:
+        return f"{LEVEL_UNKNOWN}; it ends in a sigmoid, so that 0 is no boundary of it"
     if health.record["held_out"] is None:
         return f"{LEVEL_UNKNOWN}; {_of_one_kind(health)}"
     reals, fakes = (_share_above_0(health, kind) for kind in ("held_out", "fakes"))

@@ -128,3 +128,13 @@ def test_none_of_500_is_not_never(auc: float, low: float, high: float) -> None:
     assert row["low"] == pytest.approx(low, abs=2e-4)
     assert row["high"] == pytest.approx(high, abs=2e-4)
     assert with_honest_interval({"auc": 0.2, "low": 0.1, "high": 0.3}, 500)["high"] == 0.3
+
+
+@pytest.mark.parametrize("kind", ["held_out", "fakes"])
+def test_a_squashed_d_of_one_kind_of_image_has_no_boundary_to_name(kind: str) -> None:
+    squashed = nn.Sequential(_Brightness(4.0, 0.0, 0.0), nn.Sigmoid())
+    draw = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (40, 1, SIDE, SIDE), generator=draw, dtype=torch.uint8)
+    health = examine_discriminator(squashed, **{kind: images})  # type: ignore[arg-type]
+    assert "squashed" in {each.rule for each in health.findings}
+    assert "it ends in a sigmoid, so that 0 is no boundary" in sign_in_words(health)
