@@ -1,0 +1,1 @@
+"""Rules over concepts that can be measured in an image: when D says fake, what G cannot make."""
