@@ -28,12 +28,16 @@ class Described:
     modes : tuple of str
         Those of `MODES` that it supports. ``remove`` puts the data's mean or a neutral value in
         its place, ``permute`` another image's, ``noise`` a random one.
+    measured_as : str
+        Name of what `measure` gives, where that is not the feature's: "" where it is.
 
     Parameters
     ----------
     **meanings : str
         For each mode that is supported what it does, in words.
     """
+
+    measured_as = ""
 
     def __init__(self, name: str, kind: str, unit: str, **meanings: str) -> None:
         self.name, self.kind, self.unit = name, kind, unit

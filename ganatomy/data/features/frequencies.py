@@ -14,6 +14,8 @@ from ganatomy.data.features.pixels import Pixels
 class HighFrequencies(Component):
     """High frequencies: what a narrow blur takes away."""
 
+    measured_as = "high_frequencies"
+
     def __init__(self) -> None:
         super().__init__(
             "blur",

@@ -8,6 +8,8 @@ from ganatomy.data.features.content import Component
 class Symmetry(Component):
     """Half the difference between left and right."""
 
+    measured_as = "asymmetry"
+
     def __init__(self) -> None:
         super().__init__(
             "symmetry",
