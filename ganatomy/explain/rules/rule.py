@@ -40,7 +40,12 @@ class Condition:
 
     def __str__(self) -> str:
         sign = ">" if self.is_above else "≤"
-        return f"{self.concept} {sign} {self.threshold:.4g}".replace("-", MINUS)
+        return f"{self.concept} {sign} " + f"{self.threshold:{self._digits}}".replace("-", MINUS)
+
+    @property
+    def _digits(self) -> str:
+        """Digits to show: all of up to six, so that a threshold made round is shown as it is."""
+        return ".6g" if float(f"{self.threshold:.6g}") == self.threshold else ".4g"
 
 
 Clause = tuple[Condition, ...]

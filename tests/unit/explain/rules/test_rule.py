@@ -38,7 +38,12 @@ def test_no_clause_never_holds_and_an_empty_one_always(table: ConceptTable) -> N
 
 
 def test_a_negative_threshold_has_a_minus_sign() -> None:
-    assert str(Condition("slant", True, -0.123456)) == "slant > −0.1235"
+    assert str(Condition("slant", True, -0.123456789)) == "slant > −0.1235"
+
+
+def test_a_threshold_that_was_made_round_is_shown_whole() -> None:
+    assert str(Condition("slant", True, -0.123456)) == "slant > −0.123456"
+    assert str(Condition("high-pass", True, 2.0)) == "high-pass > 2"
 
 
 def test_rows_and_columns_are_taken(table: ConceptTable) -> None:
