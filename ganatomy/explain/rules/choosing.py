@@ -8,7 +8,7 @@ import torch
 
 from ganatomy.errors import InputError
 from ganatomy.explain.rules.judging import Judgement, judge, stability
-from ganatomy.explain.rules.learners.known import LEARNERS
+from ganatomy.explain.rules.learners.known import installed
 from ganatomy.explain.rules.learners.learner import Learner
 from ganatomy.explain.rules.rule import Rule
 from ganatomy.explain.rules.splitting import Splits, split
@@ -56,7 +56,7 @@ def answer_for(
     table: ConceptTable,
     decisions: torch.Tensor,
     *,
-    learners: Mapping[str, Learner] = LEARNERS,
+    learners: Mapping[str, Learner] | None = None,
     max_length: int = MAX_LENGTH,
     seed: int = 0,
     num_draws: int = NUM_DRAWS,
@@ -76,7 +76,8 @@ def answer_for(
     table : ConceptTable
     decisions : Tensor of shape (n,), bool
         What the network decides of each image.
-    learners : mapping of str to Learner
+    learners : mapping of str to Learner, optional
+        By default those of ``known.LEARNERS`` that are installed.
     max_length : int
         Conditions of a rule, at most.
     seed : int
@@ -94,6 +95,7 @@ def answer_for(
             "decisions",
             "Give True or False for each image.",
         )
+    learners = installed() if learners is None else learners
     splits = split(decisions, seed=seed)
     counts = _counts(splits, decisions)
     if reason := _too_few(decisions):

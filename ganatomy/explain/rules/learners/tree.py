@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from ganatomy.explain.rules.learners.shortest import best_of_each_length
+from ganatomy.explain.rules.learners.shortest import best_of_each_length, is_one_sided
 from ganatomy.explain.rules.rule import Clause, Condition, Rule
 from ganatomy.explain.rules.table import ConceptTable
 from ganatomy.rng import derive_seed
@@ -22,6 +22,8 @@ def learn_tree(
     """
     from sklearn.tree import DecisionTreeClassifier
 
+    if is_one_sided(decisions):
+        return []
     values, labels = table.values.numpy(), decisions.numpy()
     rules = []
     for num_leaves in range(2, max_length + 2):
@@ -31,7 +33,7 @@ def learn_tree(
             random_state=derive_seed(seed, "rules", "tree") % 2**32,
         )
         tree.fit(values, labels)
-        if tree.tree_.n_leaves < num_leaves or len(tree.classes_) < 2:
+        if tree.tree_.n_leaves < num_leaves:
             break
         rules.append(Rule(tuple(_clauses(tree.tree_, table.names, 0))))
     return best_of_each_length(rules, table, decisions, max_length=max_length)
