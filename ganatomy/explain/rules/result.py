@@ -1,73 +1,20 @@
 """What the study of rules found: an answer for each decision that was asked about."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
-import torch
 
-from ganatomy.explain.rules.rule import Rule
+from ganatomy.explain.rules.answer import DESCRIBES, NETWORKS, Answer
+from ganatomy.explain.rules.result_files import load_parts, save_parts
+from ganatomy.explain.rules.telling import answered, of_coverage, of_formula
+from ganatomy.results import validated
+from ganatomy.wording import opened
 
-NETWORKS = ("D", "G")
-DESCRIBES = "describes, does not cause"
+__all__ = ["DESCRIBES", "NETWORKS", "Answer", "RulesStudy"]
 
-
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """One decision, and the rule that is shown for it, or why none is.
-
-    Attributes
-    ----------
-    name : str
-        A key: ``real``, ``high_logit``, ``fake_taken_for_real``, ``real_rejected``,
-        ``direction:<k>``, ``missed``, ``invented``.
-    network : str of `NETWORKS`
-    question : str
-        What is asked, in words: "When does D take an image for real?".
-    says : str
-        What is said where the rule holds: "D says real".
-    otherwise : str
-        What is said where it does not.
-    rule : Rule or None
-    reason : str
-        Why no rule is shown; "" where one is.
-    counts : dict of str to int
-        Images, by ``train``, ``choice``, ``held_out`` and ``made`` (of the held out ones, those of
-        which the decision was made).
-    candidates : DataFrame
-        One row for each rule of each learner: ``learner``, ``length``, ``text``; ``fidelity``,
-        ``low``, ``high`` (95 %) on held-out images: the share on which rule and network agree;
-        ``baseline``, ``baseline_low``, ``baseline_high``: of the decision that is made most;
-        ``coverage``: the share of which the rule holds; ``precision``, ``recall``; ``stability``
-        over seeds, 0 to 1; ``chosen_by``, the fidelity on the images of ``choice``, by which the
-        choice is made; ``is_shown``.
-    changes : DataFrame
-        The counterfactual check, one row for each condition and way of changing images until the
-        rule flips: ``condition``, ``way``, ``num_images`` changed so that the rule did flip;
-        ``moved``, ``low``, ``high``: of these the share whose decision moved as the rule says,
-        minus that of as large a change at random (see `counterfactual`); ``holds``.
-    satisfying, violating : Tensor of shape (k, c, h, w), uint8
-        Held-out images of which the rule holds, and does not.
-    """
-
-    name: str
-    network: str
-    question: str
-    says: str
-    otherwise: str
-    rule: Rule | None
-    reason: str
-    counts: dict[str, int]
-    candidates: pd.DataFrame
-    changes: pd.DataFrame
-    satisfying: torch.Tensor
-    violating: torch.Tensor
-
-    @property
-    def causes(self) -> bool | None:
-        """Whether the decision moves with the rule; None where that could not be tried."""
-        if self.changes.empty:
-            return None
-        return bool(self.changes["holds"].all())
+_NAN = float("nan")
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +33,13 @@ class RulesStudy:
         ``r2``, ``low``, ``high`` on held-out images, ``num_images``; empty without D.
     left_out : dict of str to str
         Questions that could not be asked, by name, and why.
+    coverage : DataFrame
+        Regions of concepts that the data has and G makes too rarely, or the other way round: see
+        `coverage`; empty without real images or G.
+    shifts : DataFrame
+        How far each concept of G's images is off the data's, the furthest first: see `shifts`.
+    forced : DataFrame
+        What each direction of the latents forces: see `latent_rules`.
     """
 
     answers: tuple[Answer, ...]
@@ -93,3 +47,56 @@ class RulesStudy:
     formula: pd.DataFrame
     formula_figures: dict[str, float]
     left_out: dict[str, str]
+    coverage: pd.DataFrame = field(default_factory=pd.DataFrame)
+    shifts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    forced: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def answer(self, name: str) -> Answer | None:
+        """Return the answer to a question, by its key; None where it could not be asked."""
+        return next((each for each in self.answers if each.name == name), None)
+
+    def metrics(self) -> dict[str, float]:
+        """Give the figures that the study ends in; NaN where one cannot be computed."""
+        shown = [each for each in self.answers if each.rule is not None]
+        figures: dict[str, float] = {
+            "num_decisions_asked": len(self.answers),
+            "num_rules_shown": len(shown),
+            "num_rules_that_cause": sum(each.causes is True for each in shown),
+            "num_rules_that_describe": sum(each.causes is False for each in shown),
+        }
+        real = self.answer("real")
+        if real is not None:
+            row = real.shown_row
+            figures["fidelity_real"] = _NAN if row is None else float(row["fidelity"])
+            figures["gain_real"] = _NAN if row is None else float(row["fidelity"] - row["baseline"])
+        if self.formula_figures:
+            figures["formula_r2"] = self.formula_figures["r2"]
+        return figures
+
+    def verdict(self) -> str:
+        """Say in plain sentences what was found, and what could not be asked."""
+        return " ".join(self.sentences())
+
+    def sentences(self) -> list[str]:
+        """Say what was found, a sentence or two for each decision."""
+        return list(self._sentences())
+
+    def _sentences(self) -> Iterator[str]:
+        if not self.answers:
+            yield "No rule could be asked for."
+        for each in self.answers:
+            yield from answered(each)
+        yield from of_coverage(self.coverage)
+        yield from of_formula(self.formula_figures)
+        for reason in dict.fromkeys(self.left_out.values()):
+            yield f"{opened(reason).removesuffix('.')}."
+
+    def save(self, folder: Path) -> None:
+        """Write tables as CSV, rules as JSON and images as safetensors into a folder."""
+        save_parts(folder, self)
+
+    @staticmethod
+    @validated
+    def load(folder: Path) -> "RulesStudy":
+        """Read what `save` wrote; `InputError` where a file is missing or damaged."""
+        return RulesStudy(**load_parts(folder))

@@ -1,0 +1,83 @@
+"""Rules in sentences that somebody understands who has never seen one."""
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from ganatomy.explain.rules.answer import DESCRIBES, Answer
+from ganatomy.wording import counted, listed, opened, percent
+
+_KINDS = {
+    "missed": "The data has images with {text} that G makes too rarely",
+    "invented": "G makes images with {text} that the data hardly has",
+}
+
+
+def answered(answer: Answer) -> Iterator[str]:
+    """Say when a decision is made, how well the rule agrees, and whether it causes.
+
+    Nothing is said of regions that one set of images has and the other has not: see `of_coverage`.
+    """
+    if answer.rule is None:
+        yield f"{answer.question} {opened(answer.reason).removesuffix('.')}."
+        return
+    row = answer.shown_row
+    if row is None:
+        return
+    total, made = answer.counts["held_out"], answer.counts["made"]
+    often = answer.says if 2 * made >= total else answer.otherwise
+    yield (
+        f"{opened(answer.says)} when {answer.rule}: this agrees with {answer.network} on "
+        f"{_interval(row, 'fidelity', 'low', 'high')} of {counted(total, 'held-out image')}, where "
+        f'always saying "{often}" agrees on {percent(row["baseline"])}.'
+    )
+    yield from caused(answer)
+
+
+def caused(answer: Answer) -> Iterator[str]:
+    """Say of each condition whether the decision moves when images are changed."""
+    for _, change in answer.tried.iterrows():
+        beside = (
+            f"moves the decision in {percent(change['by_rule'])} of "
+            f"{counted(int(change['num_images']), 'image')}, as large a change that leaves the "
+            f"rule as it is in {percent(change['by_chance'])}"
+        )
+        yield f"Changing {_concept(change)} so that the rule flips {beside}."
+    left = answer.changes[answer.changes["reason"] != ""] if len(answer.changes) else answer.changes
+    for reason, own in left.groupby("reason", sort=False):
+        yield f"{opened(listed([_concept(each) for _, each in own.iterrows()]))}: {reason}."
+    if answer.causes is None:
+        yield "Whether the rule causes or only describes is not known."
+        return
+    so_far = ", as far as it could be tried" if len(left) else ""
+    yield f"The rule {'causes' if answer.causes else DESCRIBES}{so_far}."
+
+
+def of_coverage(coverage: pd.DataFrame) -> Iterator[str]:
+    """Say which regions one set of images has and the other has not."""
+    if coverage.empty:
+        return
+    for _, row in coverage[coverage["is_shown"].astype(bool)].iterrows():
+        yield (
+            f"{_KINDS[row['kind']].format(text=row['text'])}: {row['real_count']} of "
+            f"{row['real_total']:,} real ones, {row['fake_count']} of {row['fake_total']:,} "
+            "generated ones."
+        )
+
+
+def of_formula(figures: Mapping[str, float]) -> Iterator[str]:
+    """Say how much of D's logit a sum of concepts tells."""
+    if figures:
+        yield (
+            f"A short sum of concepts foretells D's logit with R² {figures['r2']:.2f} "
+            f"({figures['low']:.2f} to {figures['high']:.2f})."
+        )
+
+
+def _interval(row: pd.Series, value: str, low: str, high: str) -> str:
+    ends = f"{percent(row[low])} to {percent(row[high])}".replace(" % to", " to")
+    return f"{percent(row[value])} ({ends})"
+
+
+def _concept(change: pd.Series) -> str:
+    return str(change["condition"]).rsplit(" ", 2)[0]
