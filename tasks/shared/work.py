@@ -57,6 +57,7 @@ def work(document: Document, num_images: float) -> dict[str, Work]:
     members = (features + nulls) * retraining["num_seeds"]
     member_steps = _num_steps(document, "retrain", num_images)
     shown = {name: document[name] for name in ("evaluate", "gradcam", "lime", "faithfulness")}
+    ways = document["directions"]
     lime, maps, tests = shown["lime"], shown["gradcam"], shown["faithfulness"]
     explained = lime["num_averaged"] + lime["num_images"] * lime["num_seeds"]
     repeats = tests["num_steps"] + tests["num_perturbations"] + tests["integration_steps"]
@@ -69,6 +70,9 @@ def work(document: Document, num_images: float) -> dict[str, Work]:
         "contract": Work(0.0),
         "train": Work(_num_steps(document, "train", num_images) / training["devices"], TRAIN),
         "evaluate": Work(shown["evaluate"]["num_fakes"] * area),
+        "directions": Work(
+            (ways["num_directions"] + ways["num_random"]) * ways["num_held_out"] * area
+        ),
         "variants": Work((features + nulls) * num_images * area),
         "autotune": Work(_num_tried(document["autotune"]), RETRAIN),
         "screen": Work(_num_screened(document["screen"], features + nulls) * member_steps, RETRAIN),

@@ -165,6 +165,7 @@ def test_explanation_images_have_fixed_keys(client: MlflowClient) -> None:
     nested = _stages(client, _parents(client)[0])
     fixed = {
         "discriminator": {"logits"},
+        "directions": {"directions"},
         "gradcam": {"d_maps", "g_maps", "causal", "dissection", "film"},
         "lime": {"d_maps", "g_regions", "latents"},
         "faithfulness": {"agreement", "controls", "removal", "randomisation"},

@@ -13,6 +13,7 @@ import torch
 
 import tasks.autotune.__main__ as autotune
 import tasks.contract.__main__ as contract
+import tasks.directions.__main__ as directions
 import tasks.discriminator.__main__ as discriminator
 import tasks.evaluate.__main__ as evaluate
 import tasks.faithfulness.__main__ as faithfulness
@@ -252,7 +253,7 @@ def test_what_retrains_is_left_out_with_its_reason(
     ("missing", "left_out"),
     [
         ({"discriminator": None}, {"discriminator", "faithfulness"}),
-        ({"generator": None, "latent": None}, {"evaluate"}),
+        ({"generator": None, "latent": None}, {"evaluate", "directions"}),
     ],
     ids=["G alone", "D alone"],
 )
@@ -266,7 +267,7 @@ def test_a_network_alone_comes_through_every_stage(
     _run(contract)
     _run(train)
     smallest = {"num_fakes": 60, "num_shown": 9, "num_replicates": 20}
-    for stage in (evaluate, discriminator, gradcam, lime, faithfulness):
+    for stage in (evaluate, discriminator, directions, gradcam, lime, faithfulness):
         others = {"gan": of_gan, "gate": {}, "discriminator": {"num_images": 30}}
         explain(project, stage, evaluate=smallest, **others)
     found = {path.parent.name for path in (project / "reports").glob("*/left_out.json")}

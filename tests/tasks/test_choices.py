@@ -20,6 +20,7 @@ from ganatomy.data.features.recipes import recipes
 from ganatomy.data.prepare import prepare
 from ganatomy.data.reading import Limits
 from ganatomy.data.recipe import GRID
+from ganatomy.explain.directions.study import DirectionsSettings
 from ganatomy.explain.faithfulness.effort import Effort
 from ganatomy.explain.faithfulness.examination import examine
 from ganatomy.explain.lime import designs
@@ -148,6 +149,7 @@ RECORDS: list[tuple[Callable[..., Any], str, dict[str, str]]] = [
     (examine, "faithfulness", {}),
     (lime_choices.LimeSampling, "lime", {}),
     (lime_choices.Hiding, "lime", {}),
+    (DirectionsSettings, "directions", {}),
     (explain_by_lime, "lime", {}),
     (explain_by_maps, "gradcam", {}),
     (explain, "gradcam", {}),

@@ -55,6 +55,8 @@ def _figures(study: DirectionsStudy) -> dict[str, Figure]:
             words.caption(study, number, is_first=place == 0),
             source="directions/directions.safetensors",
             kind="pixels",
+            key="directions",
+            step=number,
             mark=GENERATED,
             narrow=True,
         )

@@ -149,7 +149,8 @@ class PageSection(Generic[Result]):
     clauses : callable
         The result and the gate's thresholds to the section's part of the verdict.
     of_adopted : bool
-        Whether only GANs that were trained elsewhere have it: of others nobody misses it.
+        Whether the page of a GAN that was trained elsewhere begins with what it found, where there
+        is no verdict; where it was not run, nobody misses it.
     """
 
     name: str

@@ -1,0 +1,52 @@
+"""Stage directions: what G has learned to vary."""
+
+from ganatomy.device import keep_freed_memory, make_deterministic, resolve_device
+from ganatomy.errors import InputError
+from ganatomy.explain.directions.study import DirectionsSettings, find_directions
+from ganatomy.files import whole_folder
+from tasks.directions.params import Directions
+from tasks.params.base import Base
+from tasks.shared import stage
+from tasks.shared.artifact_paths import REPORTS
+from tasks.shared.events import Events
+from tasks.shared.leaving_out import is_left_out
+from tasks.shared.results import write_metrics
+from tasks.shared.samples import load_subjects
+
+
+def main(events: Events) -> None:
+    """models/gan, models/evaluator, data/prepared -> reports/directions"""
+    base, params = Base.load(), Directions.load()
+    device = resolve_device(base.device)
+    make_deterministic(base.num_threads)
+    keep_freed_memory()
+    subjects = load_subjects(params.num_latents, base.seed, device)
+    if is_left_out("directions", "" if subjects.has_generator else "no generator was given"):
+        return
+    try:
+        study = find_directions(
+            subjects.generator,
+            subjects.z,
+            num_classes=subjects.num_classes,
+            settings=DirectionsSettings(
+                num_directions=params.num_directions,
+                num_random=params.num_random,
+                num_held_out=params.num_held_out,
+                num_images=params.num_images,
+            ),
+            seed=base.seed,
+            on_progress=lambda done, total: events.progress(done, total, "steps"),
+            on_warning=events.warning,
+        )
+    except InputError as error:
+        if error.where not in ("generator", "readers"):  # a G without directions is no mistake
+            raise
+        is_left_out("directions", error.what)
+        return
+    with whole_folder(REPORTS / "directions") as report:
+        study.save(report)
+        write_metrics(report, study.metrics())
+
+
+if __name__ == "__main__":
+    stage.run(main, "directions")
