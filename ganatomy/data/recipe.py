@@ -12,7 +12,7 @@ SELECTING = ("class_", "attribute_")  # how their names begin
 
 @dataclass(frozen=True)
 class Regions:
-    """Names of the places of an image that can be changed by themselves.
+    """Meaning of names that is not the same everywhere: places of an image, and directions.
 
     Attributes
     ----------
@@ -20,10 +20,13 @@ class Regions:
         The cells ``cell_<row>_<column>`` are those of a grid by grid raster.
     masks : tuple of path
         Image files; each marks a region ``mask_<file name without its ending>``.
+    learned : path
+        Folder of what the features ``learned:<direction>`` are; "" without any.
     """
 
     grid: int = GRID
     masks: tuple[str | Path, ...] = ()
+    learned: str | Path = ""
 
 
 USUAL_REGIONS = Regions()
@@ -50,6 +53,8 @@ class Recipe:
         The feature's, ``interaction``, ``subset`` or ``null``.
     regions : Regions
         Which places the names of cells and masks stand for.
+    concept : str
+        What a learned feature was named after; "" for others.
 
     Examples
     --------
@@ -65,6 +70,7 @@ class Recipe:
     meaning: str
     kind: str
     regions: Regions = USUAL_REGIONS
+    concept: str = ""
 
     @property
     def folder(self) -> str:
@@ -82,8 +88,8 @@ class Recipe:
         return any(name.startswith(SELECTING) for name in self.features)
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain values for `from_json`; regions only where they are not the usual grid."""
-        values = {
+        """Return plain values for `from_json`; regions and concept only where needed."""
+        values: dict[str, Any] = {
             "name": self.name,
             "features": list(self.features),
             "mode": self.mode,
@@ -91,14 +97,24 @@ class Recipe:
             "meaning": self.meaning,
             "kind": self.kind,
         }
+        if self.concept:
+            values["concept"] = self.concept
         if self.regions == USUAL_REGIONS:
             return values
-        masks = [str(path) for path in self.regions.masks]
-        return {**values, "regions": {"grid": self.regions.grid, "masks": masks}}
+        named: dict[str, Any] = {
+            "grid": self.regions.grid,
+            "masks": [str(path) for path in self.regions.masks],
+        }
+        if self.regions.learned:
+            named["learned"] = str(self.regions.learned)
+        return {**values, "regions": named}
 
     @staticmethod
     def from_json(values: dict[str, Any]) -> "Recipe":
         """Build it from what `to_json` gave; TypeError or KeyError if that is something else."""
         named = values.get("regions")
-        regions = Regions(named["grid"], tuple(named["masks"])) if named else USUAL_REGIONS
+        regions = USUAL_REGIONS
+        if named:
+            learned = named.get("learned", "")
+            regions = Regions(named["grid"], tuple(named["masks"]), learned)
         return Recipe(**{**values, "features": tuple(values["features"]), "regions": regions})

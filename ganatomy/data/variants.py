@@ -30,6 +30,7 @@ _HINTS = {
     "colour": "The images are grey, or all alike in this. ",
     "balance": "All classes are equally frequent already. ",
     "attribute": "The column has one value only. ",
+    "learned": "All images lie at the same place along it. ",
 }
 
 
@@ -104,7 +105,7 @@ def apply(
     changed, index = original, torch.arange(len(dataset))
     kinds = []
     for name in recipe.features:
-        feature = find(name, features, dataset)
+        feature = find(name, features, dataset, recipe.regions.learned)
         kinds.append(feature.kind)
         if isinstance(feature, Selection):
             chosen = feature.select(changed, recipe.mode, recipe.seed).cpu()

@@ -11,6 +11,7 @@ import torch
 
 from ganatomy.data.dataset import UNLABELLED, Dataset
 from ganatomy.data.features import Selection, find, known
+from ganatomy.data.features.learned_set import is_learned
 from ganatomy.data.recipe import Recipe
 from ganatomy.data.variants import ChangesNothing, apply
 from ganatomy.errors import InputError
@@ -81,7 +82,7 @@ class Question:
 
 def _is_own_selection(held_out: Dataset, recipe: Recipe) -> bool:
     """Say whether a feature of the user's own leaves images out."""
-    own = [name for name in recipe.features if ":" in name]
+    own = [name for name in recipe.features if ":" in name and not is_learned(name)]
     features = known(held_out, recipe.regions.grid, recipe.regions.masks) if own else {}
     return any(isinstance(find(name, features, held_out), Selection) for name in own)
 
@@ -89,7 +90,7 @@ def _is_own_selection(held_out: Dataset, recipe: Recipe) -> bool:
 def _kept(held_out: Dataset, recipe: Recipe) -> torch.Tensor | None:
     features = known(held_out, recipe.regions.grid, recipe.regions.masks)
     try:
-        feature = find(recipe.features[0], features, held_out)
+        feature = find(recipe.features[0], features, held_out, recipe.regions.learned)
     except InputError:  # a class that no held-out image has, or data that was changed by hand
         return None
     if not isinstance(feature, Selection):

@@ -146,7 +146,7 @@ def _changed_singly(
 ) -> Iterator[tuple[Recipe, torch.Tensor]]:
     regions = {one.features[0]: one.regions for one in recipes if len(one.features) == 1}
     for name, own in regions.items():
-        feature = find(name, known(held_out, own.grid, own.masks), held_out)
+        feature = find(name, known(held_out, own.grid, own.masks), held_out, own.learned)
         if isinstance(feature, Selection):
             continue
         for mode in modes:

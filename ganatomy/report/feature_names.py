@@ -58,12 +58,17 @@ def plain_variant(recipe: Recipe) -> str:
     'fine detail (exchanged between images)'
     >>> plain_variant(Recipe("blur+hue", ("blur", "hue"), "remove", 0, "", "interaction"))
     'fine detail and hue'
+    >>> named = Recipe("l", ("learned:3",), "remove", 0, "", "learned", concept="orientation")
+    >>> plain_variant(named)
+    'learned:3 (slant)'
     >>> plain_variant(Recipe("null_0", (), "null", 0, "", "null"))
     'nothing changed'
     """
     if recipe.is_null:
         return "nothing changed"
     names = " and ".join(plain_feature(name, recipe.regions.grid) for name in recipe.features)
+    if recipe.concept:
+        names = f"{names} ({plain_feature(recipe.concept)})"
     done = _MODES.get(recipe.mode, "")
     return f"{names} ({done})" if done else names
 

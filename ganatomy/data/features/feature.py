@@ -22,7 +22,7 @@ class Described:
     ----------
     name : str
     kind : str in {"region", "tone", "frequency", "geometry", "stroke", "symmetry", "background",
-        "colour", "channel", "noise", "class", "balance", "attribute", "own"}
+        "colour", "channel", "noise", "class", "balance", "attribute", "learned", "own"}
     unit : str
         Of what `measure` gives.
     modes : tuple of str

@@ -7,6 +7,8 @@ import torch
 
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.feature import MODES, WHERE, Feature, Selection
+from ganatomy.data.features.learned import Learned
+from ganatomy.data.features.learned_set import is_learned
 from ganatomy.data.features.registry import find, known
 from ganatomy.data.features.subsets import draw_subsets
 from ganatomy.data.recipe import USUAL_REGIONS, Recipe, Regions
@@ -30,8 +32,8 @@ def recipes(
     Parameters
     ----------
     features : sequence of str
-        Names of `known` features or ``module:Class`` of one's own; each in all of `modes` that it
-        supports, or in the one of ``<name>:<mode>``.
+        Names of `known` features, ``learned:<direction>``, or ``module:Class`` of one's own; each
+        in all of `modes` that it supports, or in the one of ``<name>:<mode>``.
     dataset : Dataset
         The train split.
     num_nulls : int
@@ -44,7 +46,7 @@ def recipes(
     subset_share : float in (0, 1)
         Of the subsets that each feature is in.
     regions : Regions
-        Which cells and masks there are.
+        Which cells and masks there are, and where learned features are read.
 
     Raises
     ------
@@ -65,7 +67,7 @@ def recipes(
             raise InputError(f"unknown mode {mode!r}", "modes", f"Use some of {', '.join(MODES)}.")
     there = known(dataset, regions.grid, regions.masks)
     singles = [
-        _Single(name, find(name, there, dataset), mode)
+        _Single(name, find(name, there, dataset, regions.learned), mode)
         for name, mode in (_parsed(entry, there) for entry in features)
     ]
     made = [
@@ -76,6 +78,7 @@ def recipes(
             seed,
             single.feature.meaning(mode),
             single.feature.kind,
+            concept=single.concept,
         )
         for single in singles
         for mode in single.modes(modes)
@@ -98,7 +101,13 @@ def recipes(
         )
         for k in range(num_nulls)
     ]
-    return _differently_named([replace(recipe, regions=regions) for recipe in made])
+    return _differently_named([replace(each, regions=_needed(each, regions)) for each in made])
+
+
+def _needed(recipe: Recipe, regions: Regions) -> Regions:
+    """Leave out of the record of one variant what was learned, where it does not ask for that."""
+    is_asked = any(is_learned(name) for name in recipe.features)
+    return regions if is_asked else replace(regions, learned="")
 
 
 @dataclass(frozen=True)
@@ -108,6 +117,10 @@ class _Single:
     name: str
     feature: Feature | Selection
     mode: str | None
+
+    @property
+    def concept(self) -> str:
+        return self.feature.judged.concept if isinstance(self.feature, Learned) else ""
 
     def modes(self, asked: Iterable[str]) -> list[str]:
         if self.mode is not None:

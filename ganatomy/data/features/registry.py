@@ -12,6 +12,7 @@ from ganatomy.data.features.feature import WHERE, Feature, Selection
 from ganatomy.data.features.frequencies import HighFrequencies, LowFrequencies, MiddleFrequencies
 from ganatomy.data.features.geometry import Orientation, Position, Scale
 from ganatomy.data.features.grain import Noise
+from ganatomy.data.features.learned_set import is_learned, learned_feature
 from ganatomy.data.features.own import own_feature
 from ganatomy.data.features.regions import Cell, MaskRegion
 from ganatomy.data.features.selections import Attribute, ClassBalance, LeftOutClass
@@ -79,9 +80,22 @@ def known(
 
 
 def find(
-    name: str, features: dict[str, Feature | Selection], dataset: Dataset
+    name: str,
+    features: dict[str, Feature | Selection],
+    dataset: Dataset,
+    learned: str | Path = "",
 ) -> Feature | Selection:
-    """Find one of `features`, which are those of `known`, or the user's own ``module:Class``.
+    """Find a feature by name.
+
+    Parameters
+    ----------
+    name : str
+        Of one of `features`; ``learned:<direction>``, or the user's own ``module:Class``.
+    features : dict of str to feature
+        Those of `known`.
+    dataset : Dataset
+    learned : path
+        Folder of a generator's `LearnedFeatures`, where there are any.
 
     Raises
     ------
@@ -90,6 +104,8 @@ def find(
     """
     if name in features:
         return features[name]
+    if is_learned(name):
+        return learned_feature(name, learned)
     if ":" in name:
         return own_feature(name, dataset)
     if name in ("colour", "hue", "saturation"):
@@ -107,7 +123,8 @@ def find(
     raise InputError(
         f"unknown feature {name!r}",
         WHERE,
-        f"{_near(name, tuple(features))}This data has {listed}; or module:Class for your own.",
+        f"{_near(name, tuple(features))}This data has {listed}; learned:1 and "
+        "on for directions of a generator; or module:Class for your own.",
     )
 
 
