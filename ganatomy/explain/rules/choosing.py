@@ -14,6 +14,7 @@ from ganatomy.explain.rules.rule import Rule
 from ganatomy.explain.rules.splitting import Splits, split
 from ganatomy.explain.rules.table import ConceptTable
 from ganatomy.rng import derive_seed, generator
+from ganatomy.wording import percent
 
 MIN_IMAGES = 40  # of either decision
 MAX_LENGTH = 6
@@ -190,8 +191,8 @@ def _too_few(decisions: torch.Tensor) -> str:
 def _not_beaten(found: Judgement, counts: dict[str, int]) -> str:
     return (
         f"{NO_CONCEPT}: of {counts['held_out']:,} held-out images the best rule agrees with the "
-        f"network on {found.fidelity:.0%} ({found.low:.0%} to {found.high:.0%}), "
-        f"saying the same of all on {found.baseline:.0%}"
+        f"network on {percent(found.fidelity)} ({percent(found.low)} to {percent(found.high)}), "
+        f"saying the same of all on {percent(found.baseline)}"
     )
 
 
