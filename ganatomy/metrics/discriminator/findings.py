@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from ganatomy.boundary import Boundary
 from ganatomy.metrics.discriminator.batch_dependence import BatchDependence
 from ganatomy.metrics.discriminator.changes import FEEDS, HARMLESS, Feed
 from ganatomy.metrics.discriminator.saturation import RESOLVED, Saturation
-from ganatomy.metrics.discriminator.separation import Boundary, Separation
+from ganatomy.metrics.discriminator.separation import Separation
 from ganatomy.metrics.discriminator.unreal import HIDES, UNREAL
 from ganatomy.wording import apart, listed, percent, signed
 

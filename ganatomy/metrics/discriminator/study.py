@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ganatomy.boundary import boundary
 from ganatomy.data.images import to_float, to_uint8
 from ganatomy.errors import InputError
 from ganatomy.metrics.discriminator import findings
@@ -16,7 +17,7 @@ from ganatomy.metrics.discriminator.findings import HealthFinding
 from ganatomy.metrics.discriminator.given import GIVEN, HELD_OUT, called, left_out, unasked
 from ganatomy.metrics.discriminator.health import DiscriminatorHealth
 from ganatomy.metrics.discriminator.saturation import saturation
-from ganatomy.metrics.discriminator.separation import boundary, separation
+from ganatomy.metrics.discriminator.separation import separation
 from ganatomy.metrics.discriminator.tables import (
     KINDS,
     Examined,

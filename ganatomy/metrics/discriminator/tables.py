@@ -8,11 +8,12 @@ import pandas as pd
 import torch
 from torch import nn
 
+from ganatomy.boundary import boundary
 from ganatomy.metrics.auc import auc, auc_gain
 from ganatomy.metrics.discriminator import changes
 from ganatomy.metrics.discriminator.findings import is_off
 from ganatomy.metrics.discriminator.logits import in_eval_mode, in_train_mode, whole_batches
-from ganatomy.metrics.discriminator.separation import boundary, separation
+from ganatomy.metrics.discriminator.separation import separation
 from ganatomy.statistics import rank_correlation
 
 Tensors = dict[str, torch.Tensor]

@@ -9,13 +9,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ganatomy.boundary import Boundary
 from ganatomy.metrics.discriminator import findings
 from ganatomy.metrics.discriminator.batch_dependence import BatchDependence
 from ganatomy.metrics.discriminator.changes import FEEDS, HARMLESS
 from ganatomy.metrics.discriminator.given import GIVEN, HELD_OUT, called, left_out, unasked
 from ganatomy.metrics.discriminator.health import DiscriminatorHealth
 from ganatomy.metrics.discriminator.saturation import Saturation
-from ganatomy.metrics.discriminator.separation import Boundary, Separation
+from ganatomy.metrics.discriminator.separation import Separation
 from ganatomy.metrics.discriminator.unreal import UNREAL
 from ganatomy.metrics.evaluator_skill import EvaluatorSkill
 from ganatomy.metrics.fidelity import NAMES

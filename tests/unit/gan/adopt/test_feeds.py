@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import nn
 
+from ganatomy.boundary import boundary
 from ganatomy.data.images import to_float
 from ganatomy.gan.adopt.feeds import REMEDIES, feeds_of
 from ganatomy.gan.adopt.networks import AdoptedDiscriminator
 from ganatomy.gan.adopt.port import ORDERS, RANGES, Images, Network
 from ganatomy.gan.adopt.reading import read_port
 from ganatomy.metrics.discriminator.findings import RULES, of_feeds
-from ganatomy.metrics.discriminator.separation import boundary
 from ganatomy.metrics.discriminator.study import examine_discriminator
 from ganatomy.metrics.discriminator.tables import Examined, feeds_table
 from ganatomy.report.page import PageFrame, render_page

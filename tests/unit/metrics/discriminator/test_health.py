@@ -7,13 +7,13 @@ import torch
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from torch import nn
 
+from ganatomy.boundary import boundary
 from ganatomy.data.images import to_float
 from ganatomy.errors import InputError
 from ganatomy.explain.networks.fixed_statistics import fixed_statistics
 from ganatomy.metrics.discriminator.findings import HealthFinding, is_off
 from ganatomy.metrics.discriminator.health import DiscriminatorHealth
 from ganatomy.metrics.discriminator.level import logits_have_level
-from ganatomy.metrics.discriminator.separation import boundary
 from ganatomy.metrics.discriminator.study import examine_discriminator
 from tests.unit.metrics.discriminator.planted import (
     By,
