@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import betaincinv, stdtr, stdtrit  # scipy.stats takes a second to import
+from scipy.special import betaincinv, ndtri, stdtr, stdtrit  # scipy.stats takes a second to import
 
 Array = NDArray[np.float64]
 
@@ -96,6 +96,36 @@ def paired_t(differences: Array) -> tuple[Array, Array, Array, Array]:
     with np.errstate(invalid="ignore", divide="ignore"):
         t = np.where((mean == 0) & (error == 0), 0.0, mean / error)
     return mean, mean - half, mean + half, two_sided_p(t, freedom)
+
+
+def matched_shares(one: Array, other: Array, level: float = LEVEL) -> tuple[float, float, float]:
+    """Return the difference of two shares of the same things, with its interval.
+
+    Wald's with a half added to each kind of pair (Agresti & Min 2005, doi 10.1002/sim.1781): unlike
+    a paired t it has a width where all pairs are alike.
+
+    Parameters
+    ----------
+    one, other : array of shape (n,), 0 or 1
+    level : float in (0, 1)
+
+    Returns
+    -------
+    (difference, low, high), in [-1, 1]
+        The difference is that of the shares; the interval lies about one a little nearer to 0.
+
+    Examples
+    --------
+    >>> [round(value, 2) for value in matched_shares(np.ones(20), np.zeros(20))]
+    [1.0, 0.74, 1.0]
+    """
+    one, other = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
+    first, second = ((a > b).sum() + 0.5 for a, b in ((one, other), (other, one)))
+    count = len(one) + 2
+    middle = (first - second) / count
+    half = ndtri((1 + level) / 2) * np.sqrt(first + second - count * middle**2) / count
+    low, high = (float(np.clip(end, -1, 1)) for end in (middle - half, middle + half))
+    return float(np.mean(one) - np.mean(other)), low, high
 
 
 def rank_correlation(one: Array, other: Array) -> Array:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ganatomy.statistics import half_width, paired_t, rank_correlation
+from ganatomy.statistics import half_width, matched_shares, paired_t, rank_correlation
 
 
 @pytest.mark.parametrize("rounded", [False, True], ids=["all different", "with ties"])
@@ -46,3 +46,26 @@ def test_paired_t_is_the_one_sample_test_of_the_differences() -> None:
 
 def test_half_width_at_another_level() -> None:
     assert float(half_width(np.float64(2.0), 6, 0.8)) == pytest.approx(2 * stats.t.ppf(0.9, 6))
+
+
+def test_interval_of_matched_shares_is_that_of_agresti_and_min() -> None:
+    """By their formula written out, with a half in each of the four cells."""
+    one = np.repeat([1, 1, 0, 0], [175, 16, 54, 188])
+    other = np.repeat([1, 0, 1, 0], [175, 16, 54, 188])
+    difference, low, high = matched_shares(one, other)
+    assert difference == pytest.approx((16 - 54) / 433)
+    first, second, total = 16.5, 54.5, 435
+    middle = (first - second) / total
+    error = np.sqrt((first + second) / total - middle**2) / np.sqrt(total)
+    assert (low, high) == pytest.approx((middle - 1.959964 * error, middle + 1.959964 * error))
+
+
+def test_interval_of_matched_shares_covers_the_truth_of_few_pairs() -> None:
+    draw = np.random.default_rng(0)
+    covered = 0
+    for _ in range(2000):
+        both = draw.random(20)
+        one, other = both < 0.9, both < 0.3
+        _, low, high = matched_shares(one.astype(float), other.astype(float))
+        covered += low <= 0.6 <= high
+    assert 0.93 <= covered / 2000 <= 0.99
