@@ -1,6 +1,5 @@
 """The study of rules on disk: rules as JSON, tables as CSV, images as safetensors."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +7,7 @@ import pandas as pd
 import torch
 
 from ganatomy.explain.rules.answer import Answer
-from ganatomy.explain.rules.rule import Condition, Rule
+from ganatomy.explain.rules.records import rule_of, rule_record
 from ganatomy.files import read_json, write_bytes, write_json
 from ganatomy.results import remove_stale
 from ganatomy.tables import csv_bytes, read_table
@@ -73,11 +72,13 @@ def _answer(
     parts: dict[str, Any] = {key: record[key] for key in _WORDS}
     parts |= {key: _own(tables[key], record["name"]) for key in _OF_ANSWER}
     parts |= {kind: images[f"{record['name']}/{kind}"] for kind in _OF_IMAGES}
-    return Answer(rule=_rule_of(record["rule"]), **parts)
+    rule = None if record["rule"] is None else rule_of(record["rule"])
+    return Answer(rule=rule, **parts)
 
 
 def _record(answer: Answer) -> dict[str, Any]:
-    return {**{key: getattr(answer, key) for key in _WORDS}, "rule": _rule_record(answer.rule)}
+    rule = None if answer.rule is None else rule_record(answer.rule)
+    return {**{key: getattr(answer, key) for key in _WORDS}, "rule": rule}
 
 
 def _joined(answers: tuple[Answer, ...], name: str) -> pd.DataFrame:
@@ -99,13 +100,3 @@ def _own(table: pd.DataFrame, name: str) -> pd.DataFrame:
 def _read(path: Path) -> pd.DataFrame:
     table = read_table(path, _TEXT)
     return table.fillna(dict.fromkeys(_BLANK & set(table.columns), ""))
-
-
-def _rule_record(rule: Rule | None) -> list[list[dict[str, Any]]] | None:
-    return None if rule is None else [[vars(each) for each in clause] for clause in rule.clauses]
-
-
-def _rule_of(record: list[list[Mapping[str, Any]]] | None) -> Rule | None:
-    if record is None:
-        return None
-    return Rule(tuple(tuple(Condition(**each) for each in clause) for clause in record))

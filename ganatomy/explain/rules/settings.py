@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ganatomy.explain.rules.choosing import MAX_LENGTH, MIN_IMAGES, NUM_DRAWS
+
 
 @dataclass(frozen=True)
 class RulesSettings:
@@ -11,7 +13,7 @@ class RulesSettings:
     ----------
     max_length : int
         Conditions of a rule, at most.
-    num_seeds : int
+    num_draws : int
         Draws of the images to learn from, between which a rule's stability is measured.
     least_images : int
         A decision that was made of fewer images, or not made of fewer, is not asked about.
@@ -21,9 +23,9 @@ class RulesSettings:
         Images, at most, that are changed to see whether a condition causes.
     """
 
-    max_length: int = 4
-    num_seeds: int = 5
-    least_images: int = 60
+    max_length: int = MAX_LENGTH
+    num_draws: int = NUM_DRAWS
+    least_images: int = MIN_IMAGES
     num_examples: int = 8
     num_changed: int = 200
 

@@ -1,0 +1,87 @@
+"""Images changed until one condition of a rule turns, and with it the rule."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+
+from ganatomy.explain.rules.rule import Condition, Rule
+from ganatomy.explain.rules.table import ConceptTable
+
+Measure = Callable[[torch.Tensor], ConceptTable]
+Decide = Callable[[torch.Tensor], torch.Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Flips:
+    """Images of which a rule was flipped by one of its conditions alone.
+
+    Attributes
+    ----------
+    way : str
+        By which they were changed.
+    num_tried : int
+        Images that were changed.
+    places : Tensor of shape (m,), int64
+        Of those, among all, of which the condition turned, the rule flipped, and no condition on
+        another concept turned.
+    images : Tensor of shape (m, c, h, w)
+        They, changed.
+    controls : Tensor of shape (m, c, h, w)
+        They, changed as much otherwise, and the rule is as it was.
+    others : float
+        Share of the flipped images that are left out because another condition turned too.
+    reason : str
+        Why there are none, else "".
+    """
+
+    way: str
+    num_tried: int = 0
+    places: torch.Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))
+    images: torch.Tensor = field(default_factory=lambda: torch.zeros(0))
+    controls: torch.Tensor = field(default_factory=lambda: torch.zeros(0))
+    others: float = 0.0
+    reason: str = ""
+
+
+def flipped(
+    rule: Rule, condition: Condition, before: ConceptTable, after: ConceptTable
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Say of each image whether its rule flipped with a condition, and whether with it alone.
+
+    Returns
+    -------
+    (Tensor, Tensor) of shape (n,), bool
+    """
+    turned = condition.holds(before) != condition.holds(after)
+    whole = turned & (rule.holds(before) != rule.holds(after))
+    alone = whole.clone()
+    for clause in rule.clauses:
+        for each in clause:
+            if each.concept != condition.concept:
+                alone &= each.holds(before) == each.holds(after)
+    return whole, alone
+
+
+def values_beyond(
+    rule: Rule, condition: Condition, table: ConceptTable, draw: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Draw for each image the value of another one on whose side the condition is otherwise.
+
+    Returns
+    -------
+    values : Tensor of shape (n,), float64
+    flips : Tensor of shape (n,), bool
+        Whether with this value, and all else as it is, the rule would flip.
+    """
+    own, holds = table.column(condition.concept), condition.holds(table)
+    values = own.clone()
+    for side in (True, False):
+        there, wanted = own[holds != side], holds == side
+        if len(there):
+            drawn = torch.randint(len(there), (int(wanted.sum()),), generator=draw)
+            values[wanted] = there[drawn]
+    changed = table.values.clone()
+    changed[:, table.names.index(condition.concept)] = values
+    imagined = ConceptTable(table.names, table.units, changed)
+    return values, rule.holds(imagined) != rule.holds(table)

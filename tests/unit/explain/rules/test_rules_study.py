@@ -1,0 +1,143 @@
+"""Planted discriminators through the whole study: what they decide by is known."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from ganatomy.data.features.strokes import Thickness
+from ganatomy.data.images import to_float
+from ganatomy.explain.networks.subjects import Subjects
+from ganatomy.explain.rules.answer import CAUSES, DESCRIBES, Answer
+from ganatomy.explain.rules.choosing import NO_CONCEPT
+from ganatomy.explain.rules.decisions import decisions_of
+from ganatomy.explain.rules.measuring import Concepts
+from ganatomy.explain.rules.of_discriminator import Looked, answer_of, logits_in
+from ganatomy.explain.rules.settings import RulesSettings
+from ganatomy.explain.rules.study import RulesStudy, explain_by_rules
+from ganatomy.rng import generator
+from tests.planted import digits
+from tests.unit.explain.rules.planted_decisions import (
+    HOLES,
+    holes,
+    noise,
+    patterns,
+    strokes,
+    texture,
+    textured,
+    thick_without_hole,
+)
+
+QUICK = RulesSettings(num_draws=0)
+LEARNED = {HOLES: holes}
+
+
+def _about_real(discriminator: nn.Module, images: torch.Tensor, seed: int = 0) -> Answer:
+    """The answer about `real` alone."""
+    half = len(images) // 2
+    subjects = Subjects.of(None, discriminator, real=images[:half], fake=images[half:])
+    looked = Looked(subjects, images, Concepts.on(images, learned=LEARNED))
+    logits = logits_in(subjects, images)
+    decisions, _ = decisions_of(logits, subjects, boundary_at_0=True, least=40)
+    assert decisions[0].name == "real"
+    return answer_of(decisions[0], looked, QUICK, seed)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_thick_and_no_hole_is_recovered_exactly(seed: int) -> None:
+    images = to_float(digits(2400, seed).images)
+    cut = float(Thickness().values(images).median())
+    found = _about_real(thick_without_hole(cut), images, seed)
+    assert found.rule is not None
+    ((first, second),) = found.rule.clauses
+    conditions = {each.concept: each for each in (first, second)}
+    assert set(conditions) == {"thickness", HOLES}
+    assert conditions["thickness"].is_above
+    assert conditions["thickness"].threshold == pytest.approx(cut, abs=0.03)
+    assert not conditions[HOLES].is_above
+    assert 0 <= conditions[HOLES].threshold < 1
+    row = found.shown_row
+    assert row is not None
+    assert row["fidelity"] >= 0.99
+    assert found.mark == CAUSES
+    tried = found.tried.set_index("condition")
+    assert tried.index.tolist() == [str(conditions["thickness"])]
+    assert tried["by_rule"].iloc[0] >= 0.95  # 8 bits round some across the threshold
+    assert "no generated images" in found.changes["reason"].str.cat()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_decisions_by_a_hash_are_explained_by_nothing(seed: int) -> None:
+    found = _about_real(noise(), strokes(1000, seed), seed)
+    assert found.rule is None
+    assert found.reason.startswith(NO_CONCEPT)
+    assert found.mark == ""
+    assert found.satisfying.shape == (0, 1, 16, 16)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_texture_in_a_corner_is_no_concept(seed: int) -> None:
+    images = textured(strokes(1000, seed), seed)
+    found = _about_real(texture(), images, seed)
+    assert found.counts["held_out"] > 200  # both decisions are made
+    assert found.rule is None
+    assert found.reason.startswith(NO_CONCEPT)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_goes_along_with_the_reason_describes_and_does_not_cause(seed: int) -> None:
+    contrast = 0.1 + 0.5 * torch.rand(1200, generator=generator(seed, "planted", "contrast"))
+    likely = torch.where(contrast > 0.35, 0.95, 0.05)
+    found = _about_real(texture(), textured(patterns(contrast, seed), seed, likely), seed)
+    assert found.rule is not None
+    row = found.shown_row
+    assert row is not None
+    assert row["fidelity"] > 0.85
+    assert found.mark == DESCRIBES, found.changes.to_string()
+
+
+def test_the_study_is_saved_loaded_and_the_same_for_the_same_seed(tmp_path: Path) -> None:
+    images = strokes(700, 0)
+    cut = float(Thickness().values(images)[1::2].median())
+    subjects = Subjects.of(None, thick_without_hole(cut), real=images[:400], fake=images[400:])
+    warned: list[str] = []
+    told: list[tuple[int, int]] = []
+    study, again = (
+        explain_by_rules(
+            subjects,
+            learned=LEARNED,
+            boundary_at_0=True,
+            settings=QUICK,
+            on_progress=lambda *done: told.append(done),
+            on_warning=warned.append,
+        )
+        for _ in range(2)
+    )
+    assert [each.name for each in study.answers] == [
+        "real",
+        "high_logit",
+        "fake_taken_for_real",
+        "real_rejected",
+    ]
+    for name, one in (("one", study), ("two", again)):
+        one.save(tmp_path / name)
+    files = [sorted((tmp_path / name).iterdir()) for name in ("one", "two")]
+    assert [each.read_bytes() for each in files[0]] == [each.read_bytes() for each in files[1]]
+    assert RulesStudy.load(tmp_path / "one").verdict() == study.verdict()
+    assert told[-1][0] == told[-1][1]
+    real = study.answer("real")
+    assert real is not None
+    assert real.satisfying.shape == real.violating.shape == (8, 1, 16, 16)
+    assert f"{real.rule}" in study.verdict()
+
+
+def test_without_a_discriminator_there_is_no_decision_of_it() -> None:
+    network = nn.Sequential(nn.Linear(4, 64), nn.Tanh(), nn.Unflatten(1, (1, 8, 8)))
+    subjects = Subjects.of(network, None, z=torch.randn(80, 4))
+    warned: list[str] = []
+    study = explain_by_rules(subjects, settings=QUICK, on_warning=warned.append)
+    assert not [each for each in study.answers if each.network == "D"]
+    assert study.left_out["real"] == study.left_out["high_logit"]
+    assert study.left_out["real"] in warned
+    assert study.concepts["mean"].notna().any()
