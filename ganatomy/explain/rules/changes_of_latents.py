@@ -23,7 +23,7 @@ _ROUNDS = 3
 
 @dataclass(frozen=True, eq=False)
 class Latents:
-    """What generated images were made from.
+    """Latents that generated images were made from.
 
     Attributes
     ----------
