@@ -30,7 +30,8 @@ class RulesStudy:
     formula : DataFrame
         D's logit as a short sum of concepts (see `formula`), a row for each term; empty without D.
     formula_figures : dict of str to float
-        ``r2``, ``low``, ``high`` on held-out images, ``num_images``; empty without D.
+        ``r2``, ``low``, ``high`` on held-out images, ``num_images``, even where there is no formula
+        for want of them; empty without D.
     left_out : dict of str to str
         Questions that could not be asked, by name, and why.
     coverage : DataFrame
@@ -87,7 +88,7 @@ class RulesStudy:
         for each in self.answers:
             yield from answered(each)
         yield from of_coverage(self.coverage)
-        yield from of_formula(self.formula_figures)
+        yield from of_formula(self.formula, self.formula_figures)
         for reason in dict.fromkeys(self.left_out.values()):
             yield f"{opened(reason).removesuffix('.')}."
 

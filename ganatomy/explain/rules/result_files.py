@@ -22,8 +22,8 @@ _OF_ANSWER = ("candidates", "changes")
 _OF_IMAGES = ("satisfying", "violating")
 _WORDS = ("name", "network", "question", "says", "otherwise", "reason", "counts")
 _FIGURES = ("formula_figures", "left_out")
-_BLANK = {"unit", "reason", "way"}  # columns of text that may be empty
-_TEXT = {*_BLANK, "name", "learner", "text", "condition", "kind", "concept", "side", _ANSWER}
+_BLANK = {"unit", "reason", "way", "concept"}  # columns of text that may be empty
+_TEXT = {*_BLANK, "name", "learner", "text", "condition", "kind", "side", _ANSWER}
 
 
 def save_parts(folder: Path, study: "RulesStudy") -> None:

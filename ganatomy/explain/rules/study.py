@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-import pandas as pd
 import torch
 
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.rules.concept import Reader
-from ganatomy.explain.rules.decisions import NAMES, NO_DISCRIMINATOR, Decision, decisions_of
+from ganatomy.explain.rules.discriminator import answers_of_discriminator
+from ganatomy.explain.rules.learners.known import missing
+from ganatomy.explain.rules.looked import Looked, as_stored
 from ganatomy.explain.rules.measuring import Concepts
-from ganatomy.explain.rules.of_discriminator import Looked, answer_of, as_stored, logits_in
 from ganatomy.explain.rules.result import RulesStudy
 from ganatomy.explain.rules.settings import DEFAULT_RULES, RulesSettings
 
@@ -84,25 +84,18 @@ def explain_by_rules(
         on_warning=on_warning,
     )
     looked = Looked(subjects, images, concepts)
-    asked: list[Decision] = []
-    left_out = dict.fromkeys(NAMES, NO_DISCRIMINATOR)
-    if subjects.has_discriminator:
-        logits = logits_in(subjects, images)
-        asked, left_out = decisions_of(
-            logits, subjects, boundary_at_0=boundary_at_0, least=settings.least_images
-        )
-    answers, total = [], len(asked) + 1
-    on_progress(1, total)
-    for place, decision in enumerate(asked):
-        answers.append(answer_of(decision, looked, settings, seed))
-        on_progress(place + 2, total)
+    of_d = answers_of_discriminator(
+        looked, boundary_at_0=boundary_at_0, settings=settings, seed=seed, on_progress=on_progress
+    )
+    left_out = of_d.left_out
+    left_out |= {f"learner {name}": f"{name}: {reason}" for name, reason in missing().items()}
     for reason in dict.fromkeys(left_out.values()):
         on_warning(reason)
     shown = torch.arange(len(subjects.real) or len(images))
     return RulesStudy(
-        tuple(answers),
+        of_d.answers,
         concepts.ranges(concepts.table.take(shown)),
-        pd.DataFrame(),
-        {},
+        of_d.formula.terms,
+        of_d.formula.figures,
         left_out,
     )

@@ -65,9 +65,9 @@ def of_coverage(coverage: pd.DataFrame) -> Iterator[str]:
         )
 
 
-def of_formula(figures: Mapping[str, float]) -> Iterator[str]:
+def of_formula(formula: pd.DataFrame, figures: Mapping[str, float]) -> Iterator[str]:
     """Say how much of D's logit a sum of concepts tells."""
-    if figures:
+    if len(formula):
         yield (
             f"A short sum of concepts foretells D's logit with R² {figures['r2']:.2f} "
             f"({figures['low']:.2f} to {figures['high']:.2f})."

@@ -12,8 +12,9 @@ from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.rules.answer import CAUSES, DESCRIBES, Answer
 from ganatomy.explain.rules.choosing import NO_CONCEPT
 from ganatomy.explain.rules.decisions import decisions_of
+from ganatomy.explain.rules.discriminator import answer_of, logits_in
+from ganatomy.explain.rules.looked import Looked
 from ganatomy.explain.rules.measuring import Concepts
-from ganatomy.explain.rules.of_discriminator import Looked, answer_of, logits_in
 from ganatomy.explain.rules.settings import RulesSettings
 from ganatomy.explain.rules.study import RulesStudy, explain_by_rules
 from ganatomy.rng import generator

@@ -1,70 +1,72 @@
-"""Rules for what a discriminator decides: learned, judged, and tried on changed images."""
+"""Questions about D: what it decides, and what its logit is made of."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
 import torch
 
-from ganatomy.data.images import to_float, to_uint8
+from ganatomy.data.images import to_uint8
 from ganatomy.errors import InputError
 from ganatomy.explain.networks.batching import outputs_of
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.networks.targets import logits_of
 from ganatomy.explain.rules.answer import CHANGE_COLUMNS, Answer
-from ganatomy.explain.rules.changes_of_latents import Latents
 from ganatomy.explain.rules.choosing import answer_for
 from ganatomy.explain.rules.counterfactual import Held, check_changes
-from ganatomy.explain.rules.decisions import Decision
-from ganatomy.explain.rules.measuring import Concepts
+from ganatomy.explain.rules.decisions import NAMES, NO_DISCRIMINATOR, Decision, decisions_of
+from ganatomy.explain.rules.formula import COLUMNS, Formula, formula_of
+from ganatomy.explain.rules.looked import Looked, as_stored
 from ganatomy.explain.rules.rule import Rule
 from ganatomy.explain.rules.settings import RulesSettings
 from ganatomy.rng import generator
 
 
 @dataclass(frozen=True, eq=False)
-class Looked:
-    """All images that are asked about, the real ones first, and what was seen in them.
+class DiscriminatorRules:
+    """Answers about a discriminator.
 
     Attributes
     ----------
-    subjects : Subjects
-    images : Tensor of shape (n, c, h, w), float32 in [-1, 1]
-        Of 8 bits a channel.
-    concepts : Concepts
-        Made on these very images.
+    answers : tuple of Answer
+        To the decisions that could be asked about.
+    left_out : dict of str to str
+        Those that could not, and ``formula`` where there is none, and why.
+    formula : Formula
+        Of its logit, over all images.
     """
 
-    subjects: Subjects
-    images: torch.Tensor
-    concepts: Concepts
-
-    def latents(self, held_out: torch.Tensor) -> Latents | None:
-        """Return the latents of the generated images among some; None without a generator.
-
-        Parameters
-        ----------
-        held_out : Tensor of shape (m,), int64
-            Places: directions are found by all other generated images.
-        """
-        if not self.subjects.has_generator:
-            return None
-        num_real, table = len(self.subjects.real), self.concepts.table
-        inside = (held_out >= num_real).nonzero().flatten()
-        known = torch.ones(len(self.subjects.z), dtype=torch.bool)
-        known[held_out[inside] - num_real] = False
-        return Latents(
-            self.subjects.generator,
-            self.subjects.z[held_out[inside] - num_real],
-            inside,
-            self.subjects.latent_dim,
-            self.subjects.z[known],
-            table.take(num_real + known.nonzero().flatten()),
-        )
+    answers: tuple[Answer, ...]
+    left_out: dict[str, str]
+    formula: Formula
 
 
-def as_stored(images: torch.Tensor) -> torch.Tensor:
-    """Round images in [-1, 1] to 8 bits a channel."""
-    return to_float(to_uint8(images))
+def answers_of_discriminator(
+    looked: Looked,
+    *,
+    boundary_at_0: bool,
+    settings: RulesSettings,
+    seed: int,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> DiscriminatorRules:
+    """Ask everything about D that rules over concepts can say; parameters as of the study."""
+    subjects = looked.subjects
+    if not subjects.has_discriminator:
+        none = Formula(pd.DataFrame(columns=list(COLUMNS)), {}, NO_DISCRIMINATOR)
+        return DiscriminatorRules((), dict.fromkeys((*NAMES, "formula"), NO_DISCRIMINATOR), none)
+    logits = logits_in(subjects, looked.images)
+    asked, left_out = decisions_of(
+        logits, subjects, boundary_at_0=boundary_at_0, least=settings.least_images
+    )
+    formula, total = formula_of(looked.concepts.table, logits, seed=seed), len(asked) + 1
+    on_progress(1, total)
+    answers = []
+    for decision in asked:
+        answers.append(answer_of(decision, looked, settings, seed))
+        on_progress(len(answers) + 1, total)
+    if formula.reason:
+        left_out["formula"] = f"D's logit has no formula: {formula.reason}"
+    return DiscriminatorRules(tuple(answers), left_out, formula)
 
 
 def logits_in(subjects: Subjects, images: torch.Tensor) -> torch.Tensor:
