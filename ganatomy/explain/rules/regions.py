@@ -11,7 +11,7 @@ from ganatomy.explain.rules.table import ConceptTable
 Gain = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 """How good a region is by its images of the group and of the others: float64 of any one shape."""
 
-_QUANTILES = (0.02, 0.05, *(place / 10 for place in range(1, 10)), 0.95, 0.98)
+_QUANTILES = (0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98)
 _BETWEEN = (0.25, 0.5, 0.75)  # of the range: quantiles of a probability all lie at its ends
 _BEAM = 60  # pairs that a third condition is tried with
 _ROUNDS = 2
