@@ -7,6 +7,7 @@ import torch
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.rules.concept import Reader
 from ganatomy.explain.rules.discriminator import answers_of_discriminator
+from ganatomy.explain.rules.generator import answers_of_generator
 from ganatomy.explain.rules.learners.known import missing
 from ganatomy.explain.rules.looked import Looked, as_stored
 from ganatomy.explain.rules.measuring import Concepts
@@ -32,7 +33,7 @@ def explain_by_rules(
 
     Of D its decisions are asked about: see `decisions`. A rule's fidelity is to the decision of
     the network, on images that it was not learned from; whether images are real never counts. Each
-    condition of a rule is then turned in images: see `counterfactual`.
+    condition of a rule is then turned in images: see `counterfactual`. Of G: see `generator`.
 
     All images are looked at as they are stored, in 8 bits a channel: real ones were, and what only
     a generator's last digits tell is no concept.
@@ -85,17 +86,26 @@ def explain_by_rules(
     )
     looked = Looked(subjects, images, concepts)
     of_d = answers_of_discriminator(
-        looked, boundary_at_0=boundary_at_0, settings=settings, seed=seed, on_progress=on_progress
+        looked,
+        boundary_at_0=boundary_at_0,
+        settings=settings,
+        seed=seed,
+        on_progress=lambda done, total: on_progress(done, total + 1),
     )
-    left_out = of_d.left_out
+    of_g = answers_of_generator(subjects, concepts.measure, directions=directions, seed=seed)
+    on_progress(len(of_d.answers) + 2, len(of_d.answers) + 2)
+    left_out = of_d.left_out | of_g.left_out
     left_out |= {f"learner {name}": f"{name}: {reason}" for name, reason in missing().items()}
     for reason in dict.fromkeys(left_out.values()):
         on_warning(reason)
     shown = torch.arange(len(subjects.real) or len(images))
     return RulesStudy(
-        of_d.answers,
+        of_d.answers + of_g.answers,
         concepts.ranges(concepts.table.take(shown)),
         of_d.formula.terms,
         of_d.formula.figures,
         left_out,
+        of_g.coverage,
+        of_g.shifts,
+        of_g.forced,
     )
