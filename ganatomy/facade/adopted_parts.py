@@ -8,6 +8,7 @@ import torch
 from ganatomy.data.images import to_uint8
 from ganatomy.explain.directions.learned import learned_targets
 from ganatomy.explain.directions.result import DirectionsStudy
+from ganatomy.explain.directions.settings import DirectionsSettings
 from ganatomy.explain.directions.study import find_directions
 from ganatomy.explain.faithfulness.effort import Effort
 from ganatomy.explain.faithfulness.study import judge_explanations
@@ -26,6 +27,7 @@ from ganatomy.gan.sampling import generate
 from ganatomy.metrics.discriminator.level import logits_have_level
 from ganatomy.metrics.discriminator.study import FEWEST, examine_discriminator
 from ganatomy.metrics.given import evaluate_given
+from ganatomy.metrics.random_features import RandomFeatures
 from ganatomy.metrics.samples import look_at_samples
 from ganatomy.results import Result
 
@@ -36,6 +38,7 @@ _SAMPLES = 256  # of LIME, for each image
 _EFFORT = Effort(num_steps=7, num_perturbations=5, num_seeds=2)
 _SEEDS = 2  # draws of samples between which LIME is compared
 _LATENTS, _QUICK_LATENTS = 512, 128  # that directions are found by
+_NEAREST_OF = 500  # real images to the nearest of which distances are measured
 _SAMPLED, _QUICK_SAMPLED = 500, 100  # images of G that are looked at
 _ASKED, _QUICK_ASKED = 300, 100  # images of a kind that D is asked about
 _ABLATED, _QUICK_ABLATED = 32, 8  # images that every unit is tried on
@@ -131,11 +134,16 @@ def _quality(given: Given, done: Done) -> Result:
 
 def _directions(given: Given, done: Done) -> Result:
     count = _QUICK_LATENTS if given.is_quick else _LATENTS
-    least = 2 * given.subjects.latent_dim
+    subjects, least = given.subjects, 2 * given.subjects.latent_dim
     return find_directions(
-        given.subjects.generator,
+        subjects.generator,
         given.adopted.latents(max(count, least), given.seed, "directions"),
-        num_classes=given.subjects.num_classes,
+        num_classes=subjects.num_classes,
+        discriminator=subjects.discriminator if given.has["discriminator"] else None,
+        real=None if given.reals is None else given.reals[:_NEAREST_OF],
+        evaluator=RandomFeatures(subjects.fake.shape[1]),
+        features="random features",
+        settings=DirectionsSettings(num_draws=0 if given.is_quick else 1),
         seed=given.seed,
         on_warning=given.warn,
     )

@@ -1,13 +1,21 @@
 """What the study of directions found: saved, loaded, in figures and in words."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from math import isfinite
 from pathlib import Path
 
 import pandas as pd
 import torch
 
 from ganatomy.explain.directions.effects import clearest, fitting
+from ganatomy.explain.directions.found_again import AGAIN_COLUMNS, DRAW, STEP
+from ganatomy.explain.directions.judgements import SAME_FROM, judgements
+from ganatomy.explain.directions.judges import D_LOGIT, DISTANCE
+from ganatomy.explain.directions.per_class import CLASS_COLUMNS
+from ganatomy.explain.directions.responses import CURVE_COLUMNS, RESPONSE_COLUMNS
+from ganatomy.explain.directions.traits import TRAIT_COLUMNS
 from ganatomy.files import read_json, write_bytes, write_json
 from ganatomy.results import validated
 from ganatomy.tables import csv_bytes, read_table
@@ -22,7 +30,17 @@ CONSISTENT_FROM = 0.1
 """A direction whose changes are less alike over latents is no target: see `walks.consistency`."""
 
 _TENSORS = "directions.safetensors"
-_TABLES = {"changes": (), "methods": ("method", "reason"), "effects": ("concept",)}
+_TOLD = ("method", "num_latents", "features", "left_out")
+_TABLES = {
+    "changes": (),
+    "methods": ("method", "reason"),
+    "effects": ("concept",),
+    "traits": ("concept",),
+    "responses": ("judge",),
+    "curves": ("judge",),
+    "found_again": ("source",),
+    "classes": ("class", "concept"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +72,19 @@ class DirectionsStudy:
         What a step changes in the image, its mean over latents.
     strips : Tensor of shape (k, latents, steps, c, h, w), uint8
         Images of the first latents at each of `walks.STEPS`.
+    traits : DataFrame
+        As of `traits.trait_table`: how steady and how pure each direction is.
+    responses, curves : DataFrame
+        As of `responses.response_table` and `responses.curve_table`: D's logit and the distance
+        to the data along each; without rows where neither could be asked for.
+    found_again : DataFrame
+        As of `found_again.found_in_other_latents` and `found_again.found_in_history`.
+    classes : DataFrame
+        As of `per_class.class_table`; without rows where the generator knows no classes.
+    features : str
+        In which the distance to the data is measured; "" where it is not.
+    left_out : dict of str to str
+        Of `judges.JUDGES` those that are missing, and why.
     """
 
     method: str
@@ -64,6 +95,13 @@ class DirectionsStudy:
     directions: torch.Tensor
     mean_changes: torch.Tensor
     strips: torch.Tensor
+    traits: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=TRAIT_COLUMNS))
+    responses: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=RESPONSE_COLUMNS))
+    curves: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=CURVE_COLUMNS))
+    found_again: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=AGAIN_COLUMNS))
+    classes: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=CLASS_COLUMNS))
+    features: str = ""
+    left_out: dict[str, str] = field(default_factory=dict)
 
     @property
     def num_that_stand_out(self) -> int:
@@ -93,6 +131,27 @@ class DirectionsStudy:
         names = self.names_of(direction)
         return "" if names.empty else str(names["concept"].iloc[0])
 
+    def response(self, direction: int, judge: str) -> pd.Series | None:
+        """Give what a direction (from 1) does to a judge of `judges.JUDGES`, None without one."""
+        is_own = (self.responses["direction"] == direction) & (self.responses["judge"] == judge)
+        return self.responses[is_own].iloc[0] if is_own.any() else None
+
+    def again(self, source: str) -> pd.DataFrame:
+        """Give the rows of `found_again` from other draws of latents, or steps of the training."""
+        return self.found_again[self.found_again["source"] == source]
+
+    def is_found_again(self, direction: int) -> bool | None:
+        """Say whether a direction (from 1) comes from every draw of latents; None without any."""
+        drawn = self.again(DRAW)
+        own = drawn.loc[drawn["direction"] == direction, "cosine"]
+        return bool((own >= SAME_FROM).all()) if len(own) else None
+
+    @property
+    def num_found_again(self) -> int:
+        """Number of directions that stand out and come from every draw of latents."""
+        numbers = range(1, len(self.changes) + 1)
+        return sum(self.stands_out(each) and bool(self.is_found_again(each)) for each in numbers)
+
     def metrics(self) -> dict[str, float]:
         """Give the figures that the study ends in."""
         numbers = range(1, len(self.changes) + 1)
@@ -101,7 +160,29 @@ class DirectionsStudy:
             "num_directions_named": sum(bool(self.concept_of(each)) for each in numbers),
             "largest_ratio_to_random": float(self.changes["ratio"].max()),
             "share_of_change": float(self.changes["share"].sum()),
+            **self._further_metrics(),
         }
+
+    def _further_metrics(self) -> dict[str, float]:
+        """What could be measured of the rest."""
+        found: dict[str, float] = {}
+        of_d, of_distance = (
+            self.responses[self.responses["judge"] == judge] for judge in (D_LOGIT, DISTANCE)
+        )
+        drawn, steps = self.again(DRAW), self.again(STEP)
+        if len(drawn):
+            found["num_directions_found_again"] = self.num_found_again
+        found |= {
+            "largest_slope_of_d_logit": float(of_d["slope"].abs().max()),
+            "farthest_from_data": float((of_distance["beside"] / of_distance["at_rest"]).max()),
+            "cosine_from_other_latents": float(drawn["cosine"].mean()),
+            "cosine_by_chance": float(self.found_again["by_chance"].mean()),
+            "cosine_at_first_step": float(
+                steps.loc[steps["place"] == steps["place"].min(), "cosine"].mean()
+            ),
+            "mean_purity": float(self.traits["purity"].mean()),
+        }
+        return {name: value for name, value in found.items() if isfinite(value)}
 
     def verdict(self) -> str:
         """Say in a few sentences what was found."""
@@ -140,6 +221,7 @@ class DirectionsStudy:
                 f"{unnamed} of them {'has' if unnamed == 1 else 'have'} no name: nothing that is "
                 f"measured moves strongly and steadily along {'it' if unnamed == 1 else 'them'}."
             )
+        yield from judgements(self)
 
     def save(self, folder: Path) -> None:
         """Write tables, tensors and ``directions.json`` into a folder."""
@@ -147,7 +229,7 @@ class DirectionsStudy:
             write_bytes(folder / f"{name}.csv", csv_bytes(getattr(self, name)))
         tensors = {name: getattr(self, name) for name in ("directions", "mean_changes", "strips")}
         write_tensors(folder / _TENSORS, tensors)
-        about = {"method": self.method, "num_latents": self.num_latents}
+        about = {name: getattr(self, name) for name in _TOLD}
         write_json(folder / "directions.json", about)
 
     @staticmethod
@@ -158,12 +240,20 @@ class DirectionsStudy:
         tables = {name: read_table(folder / f"{name}.csv", text) for name, text in _TABLES.items()}
         tables["methods"] = tables["methods"].fillna({"reason": ""})
         tensors = read_tensors(folder / _TENSORS)
-        kept = (tensors[name] for name in ("directions", "mean_changes", "strips"))
         return DirectionsStudy(
             about["method"],
             about["num_latents"],
             tables["methods"],
             tables["changes"],
             tables["effects"],
-            *kept,
+            tensors["directions"],
+            tensors["mean_changes"],
+            tensors["strips"],
+            traits=tables["traits"],
+            responses=tables["responses"],
+            curves=tables["curves"],
+            found_again=tables["found_again"],
+            classes=tables["classes"],
+            features=about["features"],
+            left_out=about["left_out"],
         )

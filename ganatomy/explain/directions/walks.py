@@ -50,7 +50,7 @@ def consistency(changes: torch.Tensor) -> float:
 
 @dataclass(frozen=True)
 class Ratio:
-    """A ratio of means with its 95 % interval: a jackknife over latents (Miller 1974)."""
+    """A figure with its 95 % interval, of ratios a jackknife over latents (Miller 1974)."""
 
     value: float
     low: float
@@ -69,11 +69,25 @@ def ratio_of_means(above: Array, below: Array) -> Ratio:
     total = below.sum()
     if not total > 0:
         return Ratio(float("nan"), float("nan"), float("nan"))
-    value, count = float(above.sum() / total), len(above)
     without = (above.sum() - above) / (total - below)
+    found = jackknife(float(above.sum() / total), without)
+    return Ratio(found.value, max(0.0, found.low), found.high)
+
+
+def jackknife(value: float, without: Array) -> Ratio:
+    """Put the interval around a figure that it has by what it is without each of n latents.
+
+    Parameters
+    ----------
+    value : float
+        Of all latents.
+    without : array of shape (n,)
+        Of all but one.
+    """
+    count = len(without)
     error = float(((count - 1) / count * ((without - without.mean()) ** 2).sum()) ** 0.5)
     half = float(half_width(error, count - 1))
-    return Ratio(value, max(0.0, value - half), value + half)
+    return Ratio(value, value - half, value + half)
 
 
 def slopes(readings: torch.Tensor) -> torch.Tensor:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from ganatomy.explain.directions.effects import EFFECT_COLUMNS
+from ganatomy.explain.directions.judgements import SAME_FROM
 from ganatomy.explain.directions.methods import METHODS as WAYS
 from ganatomy.explain.directions.result import STANDS_OUT_FROM, DirectionsStudy
 from ganatomy.explain.faithfulness import verdict as rules
@@ -31,11 +32,13 @@ from ganatomy.facade.trust import Trust
 from ganatomy.gan.training_guards import Guards
 from ganatomy.statistics import share_interval
 from ganatomy.wording import opened
+from tests.unit.sentences.directions_tables import figures_of, further
 from tests.unit.sentences.made import NUMBERS, SHARES, few, intervals, reads, some
 from tests.unit.sentences.reading import faults, untold
 
 NAN = float("nan")
 METHODS = ("gradcam layers.0", "lime", "occlusion", "hirescam G layers.2")
+FURTHER = ("traits", "responses", "curves", "found_again", "classes")
 OR_NAN = st.one_of(st.just(NAN), NUMBERS)
 
 
@@ -362,10 +365,11 @@ def directions(draw: st.DrawFn) -> DirectionsStudy:
         torch.eye(total, 4, dtype=torch.float64),
         torch.zeros(total, 1, 8, 8),
         images,
+        **further(draw, total),
     )
 
 
-@reads("explain.directions.result.DirectionsStudy.verdict")
+@reads("explain.directions.result.DirectionsStudy.verdict", "explain.directions.judgements.")
 @given(directions())
 @few
 def test_what_directions_change(study: DirectionsStudy) -> None:
@@ -374,7 +378,8 @@ def test_what_directions_change(study: DirectionsStudy) -> None:
     total = len(study.changes)
     figures = study.changes[["ratio", "low", "high"]].to_numpy().ravel().tolist()
     figures += study.effects[["effect", "low", "high"]].to_numpy().ravel().tolist()
-    assert not untold(text, [*figures, *range(total + 1), STANDS_OUT_FROM])
+    figures += figures_of({name: getattr(study, name) for name in FURTHER})
+    assert not untold(text, [*figures, *range(total + 1), STANDS_OUT_FROM, SAME_FROM])
     for number in range(1, total + 1):
         if name := study.concept_of(number):
             own = study.effects[study.effects["direction"] == number]

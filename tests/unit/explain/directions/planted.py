@@ -63,6 +63,49 @@ class Blob(nn.Module):
         return (2 * (0.2 + 0.8 * (3 * light).sigmoid())[:, None, None] * spot - 1)[:, None]
 
 
+class Disc(nn.Module):
+    """A bright disc on black: four factors move it, widen it and dim it, none of them linearly.
+
+    The factors are a rotation of the latents' axes by a random orthogonal matrix; what they are
+    worth comes from a linear layer, and a second layer bends it.
+    """
+
+    def __init__(self, seed: int, strengths: tuple[float, ...] = (1.0, 0.75, 0.65, 0.25)) -> None:
+        super().__init__()
+        self.layer = nn.Linear(DIM, 4, bias=False)
+        self.layer.weight.data = factors(4, seed) * torch.tensor(strengths)[:, None]
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        """Images of shape (n, 1, SIDE, SIDE) in [-1, 1]."""
+        across, down, wide, light = self.layer(z)[:, :, None, None].unbind(1)
+        axis = torch.arange(SIDE) - (SIDE - 1) / 2
+        x, y = axis[None, None] - 3.0 * across.tanh(), axis[None, :, None] - 3.0 * down.tanh()
+        inside = (3.5 * (0.7 * wide).exp() - (x.square() + y.square() + 1e-3).sqrt()).sigmoid()
+        return (2 * (0.15 + 0.85 * (2.5 * light).sigmoid()) * inside - 1)[:, None]
+
+
+class Classed(nn.Module):
+    """A sum of patterns whose classes differ: the class scales one factor, or turns it.
+
+    In the first class it is `Linear`; in the second its second factor is twice as strong; in the
+    third another direction of the latents takes the place of the first factor's.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        own = factors(4)
+        whole = Linear().layer.weight.data
+        images = patterns((1, 8, 8), 3).flatten(1)
+        second = whole + torch.outer(images[1] * 2.2, own[1])
+        third = whole + 3.0 * torch.outer(images[0], own[3] - own[0])
+        self.weights = nn.Parameter(torch.stack([whole, second, third]))
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        """Images of shape (n, 1, 8, 8) of latents with one of three classes behind."""
+        weights = torch.einsum("nk,kvd->nvd", z[:, DIM:], self.weights)
+        return 0.3 * torch.einsum("nvd,nd->nv", weights, z[:, :DIM]).unflatten(1, (1, 8, 8))
+
+
 class Alike(nn.Module):
     """Noise: every direction of the latents changes the image alike."""
 

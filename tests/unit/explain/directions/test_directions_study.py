@@ -156,7 +156,7 @@ def test_same_seed_same_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
         find_directions(Blob(), latents(), settings=QUICK, seed=3).save(tmp_path / name)
     files = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert len(files) == 5
+    assert len(files) == 10
     for name in files:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 

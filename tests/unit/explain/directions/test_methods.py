@@ -6,8 +6,13 @@ from torch import nn
 
 from ganatomy.explain.directions.candidates import random_directions
 from ganatomy.explain.directions.early_layers import weighted_layers
+from ganatomy.explain.directions.found_again import matched, shared
 from ganatomy.explain.directions.methods import ganspace, jacobian, sefa
-from tests.unit.explain.directions.planted import DIM, Blob, Linear, factors
+from ganatomy.explain.directions.settings import DirectionsSettings
+from ganatomy.explain.directions.study import find_directions
+from tests.unit.explain.directions.planted import DIM, Blob, Disc, Linear, factors
+
+_QUICK = DirectionsSettings(num_random=4, num_held_out=32, num_images=2600, num_draws=0)
 
 
 def latents(count: int = 400, dim: int = DIM, seed: int = 0) -> torch.Tensor:
@@ -150,3 +155,41 @@ def test_random_directions_are_as_many_as_asked_for_and_of_length_1() -> None:
     assert torch.allclose(found[:DIM] @ found[:DIM].T, torch.eye(DIM).double(), atol=1e-9)
     assert torch.equal(found, random_directions(20, DIM, 0))
     assert not torch.equal(found, random_directions(20, DIM, 1))
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_four_factors_of_a_disc_are_found_by_sefa_and_in_the_image(seed: int) -> None:
+    """A rotation of its own for each seed; GANSpace has no layer to read: a disc is no layer."""
+    generator, z, planted = Disc(seed), latents(seed=seed), factors(4, seed)
+    by_layer, by_image = sefa(generator, z, DIM), jacobian(generator, z, DIM, num_images=2600)
+    for found in (by_layer, by_image):
+        assert matched(planted.double(), found.directions[:4]).min() > 0.95
+    assert "no layer" in ganspace(generator, z, DIM).reason
+    assert matched(planted.double(), by_layer.directions[:4]).min() > 0.999
+    study = find_directions(generator, z, settings=_QUICK)
+    assert study.num_that_stand_out == 4
+    assert matched(planted.double(), study.directions[:4]).min() > 0.95
+
+
+def test_factors_that_overlap_in_the_image_are_told_apart_by_the_layer_alone() -> None:
+    """A wider disc and a brighter one have pixels in common: as strong as each other, they mix."""
+    generator, z, planted = Disc(0, (1.0, 0.75, 0.55, 0.35)), latents(), factors(4, 0).double()
+    by_image = jacobian(generator, z, DIM, num_images=2600).directions[:4]
+    assert matched(planted, by_image)[:2].min() > 0.95
+    assert matched(planted, by_image)[2:].max() < 0.95
+    assert shared(planted, by_image) > 0.99
+    assert matched(planted, sefa(generator, z, DIM).directions[:4]).min() > 0.999
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_nonlinear_factors_behind_a_layer_are_components_of_its_activations(seed: int) -> None:
+    """Each factor bent by a tanh, and spread over a map by a convolution: GANSpace reads it."""
+    own = factors(3, seed)
+    first = nn.Linear(DIM, 64, bias=False)
+    images = torch.linalg.qr(torch.randn(64, 3, generator=torch.Generator().manual_seed(9))).Q
+    first.weight.data = (images * torch.tensor([3.0, 2.2, 1.5])) @ own
+    generator = nn.Sequential(
+        first, nn.Tanh(), nn.Unflatten(1, (4, 4, 4)), nn.Conv2d(4, 1, 3, padding=1)
+    )
+    found = ganspace(generator, latents(1200, seed=seed), DIM)
+    assert matched(own.double(), found.directions[:3]).min() > 0.95
