@@ -16,6 +16,7 @@ from ganatomy.explain.rules.holes import DEFAULT_COVERAGE, KINDS, CoverageSettin
 from ganatomy.explain.rules.latent_rules import LatentRules, Measurement, find_latent_rules
 from ganatomy.explain.rules.latent_tables import directions_at_hand
 from ganatomy.explain.rules.nearest import nearest_by_concepts
+from ganatomy.explain.rules.probabilities import in_tenths
 from ganatomy.explain.rules.shifts import SHIFT_COLUMNS
 from ganatomy.explain.rules.table import ConceptTable
 from ganatomy.rng import generator as random_generator
@@ -148,7 +149,8 @@ class _Measured:
         if not len(kept):
             return _Measured(kept, None)
         levels = _uniform(kept.shape, draw) + _uniform((len(kept), 1, 1, 1), draw)
-        return _Measured(kept, measure((to_float(kept) + levels * _LEVEL).clamp(-1, 1)))
+        shown = (to_float(kept) + levels * _LEVEL).clamp(-1, 1)
+        return _Measured(kept, in_tenths(measure(shown)))
 
     def rows(self, places: torch.Tensor) -> "_Measured":
         return _Measured(

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import torch
 
 from ganatomy.explain.rules.choosing import MIN_IMAGES
+from ganatomy.explain.rules.judging import judge
 from ganatomy.explain.rules.learners.conjunctions import learn_conjunctions
+from ganatomy.explain.rules.probabilities import is_probability
 from ganatomy.explain.rules.rule import Rule
 from ganatomy.explain.rules.splitting import split
 from ganatomy.explain.rules.table import ConceptTable
@@ -33,15 +35,16 @@ class Decided:
         Whether it is high in each image.
     leading : str
         The direction without which the rule would agree least.
-    fidelity : float
-        Of the best rule, on images that neither learn nor judge.
+    gain : float
+        Of the best rule over saying the same of all images, the lower end of its interval on
+        images that neither learn nor judge: a few images are easily told apart by chance.
     """
 
     concept: str
     threshold: float
     decisions: torch.Tensor
     leading: str
-    fidelity: float
+    gain: float
 
 
 def decided_by(along: ConceptTable, concepts: ConceptTable, *, seed: int) -> list[Decided]:
@@ -58,7 +61,7 @@ def decided_by(along: ConceptTable, concepts: ConceptTable, *, seed: int) -> lis
     """
     found = [each for name in concepts.names if (each := _decided(name, along, concepts, seed))]
     kept: list[Decided] = []
-    for each in sorted(found, key=lambda one: -one.fidelity):
+    for each in sorted(found, key=lambda one: -one.gain):
         if all(each.leading != other.leading for other in kept):
             kept.append(each)
     return kept
@@ -68,9 +71,8 @@ def _decided(
     concept: str, along: ConceptTable, concepts: ConceptTable, seed: int
 ) -> Decided | None:
     values = concepts.column(concept)
-    is_probability = concepts.units[concepts.names.index(concept)].startswith("probability")
-    threshold = LIKELY if is_probability else float(values.quantile(HIGH))
-    decisions = values > threshold
+    high = LIKELY if is_probability(concepts, concept) else float(values.quantile(HIGH))
+    decisions = values > high
     made = int(decisions.sum())
     if not _SHARES[0] <= made / len(values) <= _SHARES[1] or made < MIN_IMAGES:
         return None
@@ -81,14 +83,12 @@ def _decided(
     if not rules:
         return None
     table, chooses = along.take(splits.choice), decisions[splits.choice]
-    fidelity, rule = max(((_agreement(each, table, chooses), each) for each in rules), key=_first)
+    gains = [judge(each, table, chooses).gain_low for each in rules]
+    gain = max(gains)
+    rule = rules[gains.index(gain)]
     without = {name: _agreement(_without(rule, name), table, chooses) for name in rule.concepts}
     leading = min(without, key=lambda name: without[name])
-    return Decided(concept, threshold, decisions, leading, fidelity)
-
-
-def _first(pair: tuple[float, Rule]) -> float:
-    return pair[0]
+    return Decided(concept, high, decisions, leading, gain)
 
 
 def _without(rule: Rule, concept: str) -> Rule:

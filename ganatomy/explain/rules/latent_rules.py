@@ -16,6 +16,7 @@ from ganatomy.explain.rules.forced import forced_table
 from ganatomy.explain.rules.latent_learning import MOST_CONDITIONS, Decided, decided_by
 from ganatomy.explain.rules.latent_tables import direction_table
 from ganatomy.explain.rules.learners.conjunctions import learn_conjunctions
+from ganatomy.explain.rules.probabilities import in_tenths
 from ganatomy.explain.rules.rule import Rule
 from ganatomy.explain.rules.steps import Latents, check_by_steps
 from ganatomy.explain.rules.table import ConceptTable
@@ -68,8 +69,8 @@ def find_latent_rules(
     images : Tensor of shape (n, c, h, w), float32 in [-1, 1], optional
         Of `z`, where they were drawn before.
     num_answers : int
-        At most, each led by another direction: those of the highest fidelity on images that
-        neither learn nor judge.
+        At most, each led by another direction: those that surely gain most over saying the same
+        of all images, by images that neither learn nor judge.
     seed : int
 
     Raises
@@ -84,7 +85,7 @@ def find_latent_rules(
     asked = _Asked(generator, z, directions.double().cpu(), along, images, measure, seed)
     found = decided_by(along, concepts, seed=seed)[:num_answers]
     order = torch.randperm(len(z), generator=random_generator(seed, "rules", "forced"))
-    forced = forced_table(along, concepts, order < len(z) // 2)
+    forced = forced_table(along, in_tenths(concepts), order < len(z) // 2)
     return LatentRules(tuple(_answer(each, asked) for each in found), forced)
 
 
