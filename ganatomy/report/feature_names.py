@@ -22,6 +22,14 @@ _NAMES = {
     "colour": "colour",
     "hue": "hue",
     "saturation": "strength of colours",
+    "area": "share of the image that is figure",
+    "aspect": "width over height of the figure",
+    "elongation": "length over width of the figure",
+    "components": "number of pieces",
+    "holes": "number of holes",
+    "edge_width": "width of edges",
+    "red_green": "red less green",
+    "yellow_blue": "yellow less blue",
     "class_balance": "shares of the classes",
 }
 _KINDS = {"class_": "share of class", "attribute_": "attribute", "mask_": "region"}

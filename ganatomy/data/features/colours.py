@@ -7,6 +7,7 @@ import torch
 from ganatomy.data.features.content import Component
 from ganatomy.data.features.feature import WHERE
 from ganatomy.data.features.measured import Measured
+from ganatomy.data.features.measurement import Measurement
 from ganatomy.data.features.pixels import Pixels
 from ganatomy.errors import InputError
 
@@ -88,6 +89,30 @@ class Saturation(Measured):
         hue, saturation, value = _to_hsv(images)
         factor = (values / self.values(images).clamp(min=1e-6)).view(-1, 1, 1)
         return _from_hsv(hue, (saturation * factor).clamp(0, 1), value)
+
+
+class RedGreen(Measurement):
+    """Red less green: one of the two opponent colours, whose sign tells where a hue lies."""
+
+    def __init__(self) -> None:
+        super().__init__("red_green", "colour", "mean of red less green, of 0 to 1")
+
+    def measure(self, images: torch.Tensor) -> torch.Tensor:
+        check_coloured(images, self.name)
+        red, green, _ = images.mean((2, 3)).unbind(1)
+        return (red - green) / 2
+
+
+class YellowBlue(Measurement):
+    """Yellow, the mean of red and green, less blue: the other opponent colour."""
+
+    def __init__(self) -> None:
+        super().__init__("yellow_blue", "colour", "mean of yellow less blue, of 0 to 1")
+
+    def measure(self, images: torch.Tensor) -> torch.Tensor:
+        check_coloured(images, self.name)
+        red, green, blue = images.mean((2, 3)).unbind(1)
+        return ((red + green) / 2 - blue) / 2
 
 
 def check_coloured(images: torch.Tensor, name: str) -> None:

@@ -58,7 +58,7 @@ class Component(ContentFeature):
 
     def measure(self, images: torch.Tensor) -> torch.Tensor:
         """Measure the standard deviation of the component over the pixels of each image."""
-        return (images - self.rest(images)).std((1, 2, 3), correction=0)
+        return self._strength(images)
 
     def removed(self, images: torch.Tensor, neutral: torch.Tensor) -> torch.Tensor:
         return self.rest(images)
@@ -67,5 +67,8 @@ class Component(ContentFeature):
         return self.rest(images) + donors - self.rest(donors)
 
     def randomised(self, images: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
-        strength = self.measure(images) / self.measure(noise).clamp(min=1e-6)
+        strength = self._strength(images) / self._strength(noise).clamp(min=1e-6)
         return self.rest(images) + strength.view(-1, 1, 1, 1) * (noise - self.rest(noise))
+
+    def _strength(self, images: torch.Tensor) -> torch.Tensor:
+        return (images - self.rest(images)).std((1, 2, 3), correction=0)

@@ -22,12 +22,13 @@ class Described:
     ----------
     name : str
     kind : str in {"region", "tone", "frequency", "geometry", "stroke", "symmetry", "background",
-        "colour", "channel", "noise", "class", "balance", "attribute", "learned", "own"}
+        "colour", "channel", "noise", "shape", "class", "balance", "attribute", "learned", "own"}
     unit : str
         Of what `measure` gives.
     modes : tuple of str
         Those of `MODES` that it supports. ``remove`` puts the data's mean or a neutral value in
-        its place, ``permute`` another image's, ``noise`` a random one.
+        its place, ``permute`` another image's, ``noise`` a random one. None of what can be
+        measured, not changed.
     measured_as : str
         Name of what `measure` gives, where that is not the feature's: "" where it is.
 
@@ -46,6 +47,7 @@ class Described:
 
     def meaning(self, mode: str) -> str:
         """Say what changing it so does; `InputError` for a mode that it does not have."""
+        self.require_change()
         if mode not in self._meanings:
             raise InputError(
                 f"feature {self.name} has no mode {mode!r}",
@@ -53,6 +55,15 @@ class Described:
                 f"It has: {', '.join(self.modes)}.",
             )
         return self._meanings[mode]
+
+    def require_change(self) -> None:
+        """Raise `InputError` where there is no mode at all."""
+        if not self.modes:
+            raise InputError(
+                f"feature {self.name} can be measured, not changed",
+                WHERE,
+                "Leave it out here; ask for it where concepts are measured.",
+            )
 
 
 class Feature(Described, ABC):

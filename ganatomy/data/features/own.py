@@ -2,7 +2,8 @@
 
 The class is constructed without arguments and needs two methods, as in `Feature` (``measure``
 and ``change``, given all images) or in `Selection` (``measure`` and ``select``, given the data
-set). ``kind``, ``unit``, ``modes`` and ``meaning`` may be there and are taken over.
+set); where it is only measured, ``measure`` alone. ``kind``, ``unit``, ``modes`` and ``meaning``
+may be there and are taken over.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ _TRIED = 16  # images on which a feature is tried before anything is made
 _ROUNDING = 1e-4
 
 
-def own_feature(path: str, dataset: Dataset) -> Feature | Selection:
+def own_feature(path: str, dataset: Dataset, *, is_changed: bool = True) -> Feature | Selection:
     """Construct the user's feature and try it on the first images of the data.
 
     Parameters
@@ -30,6 +31,8 @@ def own_feature(path: str, dataset: Dataset) -> Feature | Selection:
     path : str
         ``module:Class``
     dataset : Dataset
+    is_changed : bool
+        Of one that is only measured, no method ``change`` is asked.
 
     Raises
     ------
@@ -48,7 +51,9 @@ def own_feature(path: str, dataset: Dataset) -> Feature | Selection:
             "It is called without arguments.",
         ) from error
     selects = callable(getattr(written, "select", None))
-    for method in ("measure", "select" if selects else "change"):
+    changing = "select" if selects else "change"
+    changes = is_changed or callable(getattr(written, changing, None))
+    for method in ("measure", changing) if changes else ("measure",):
         if not callable(getattr(written, method, None)):
             raise _fault(
                 path,
@@ -56,7 +61,8 @@ def own_feature(path: str, dataset: Dataset) -> Feature | Selection:
                 "Write measure(images) and change(images, mode, seed), or measure(dataset) and "
                 "select(dataset, mode, seed).",
             )
-    feature = (OwnSelection if selects else OwnPixels)(path, written, _meanings(path, written))
+    meanings = _meanings(path, written) if changes else {}
+    feature = (OwnSelection if selects else OwnPixels)(path, written, meanings)
     _try(feature, dataset.take(torch.arange(min(len(dataset), _TRIED))))
     return feature
 
@@ -112,6 +118,8 @@ class OwnSelection(Selection):
 
 
 def _try(feature: OwnPixels | OwnSelection, dataset: Dataset) -> None:
+    if isinstance(feature, OwnPixels) and not feature.modes:
+        feature.measure(to_float(dataset.images))
     for mode in feature.modes:
         if isinstance(feature, OwnSelection):
             first, second = (feature.select(dataset, mode, 0) for _ in range(2))

@@ -125,6 +125,7 @@ class _Single:
     def modes(self, asked: Iterable[str]) -> list[str]:
         if self.mode is not None:
             return [self.mode]
+        self.feature.require_change()
         modes = [mode for mode in asked if mode in self.feature.modes]
         if not modes:
             raise InputError(

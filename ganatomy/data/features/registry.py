@@ -7,7 +7,15 @@ from pathlib import Path
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.background import Background
 from ganatomy.data.features.channels import Channel
-from ganatomy.data.features.colours import Colour, Hue, Saturation, check_coloured
+from ganatomy.data.features.colours import (
+    Colour,
+    Hue,
+    RedGreen,
+    Saturation,
+    YellowBlue,
+    check_coloured,
+)
+from ganatomy.data.features.edges import EdgeWidth
 from ganatomy.data.features.feature import WHERE, Feature, Selection
 from ganatomy.data.features.frequencies import HighFrequencies, LowFrequencies, MiddleFrequencies
 from ganatomy.data.features.geometry import Orientation, Position, Scale
@@ -16,9 +24,11 @@ from ganatomy.data.features.learned_set import is_learned, learned_feature
 from ganatomy.data.features.own import own_feature
 from ganatomy.data.features.regions import Cell, MaskRegion
 from ganatomy.data.features.selections import Attribute, ClassBalance, LeftOutClass
+from ganatomy.data.features.shape import Area, Aspect, Elongation
 from ganatomy.data.features.strokes import Thickness
 from ganatomy.data.features.symmetry import Symmetry
 from ganatomy.data.features.tones import Brightness, Contrast
+from ganatomy.data.features.topology import Components, Holes
 from ganatomy.data.recipe import GRID
 from ganatomy.errors import InputError
 
@@ -71,11 +81,13 @@ def known(
     count = dataset.images.shape[1]
     coloured: list[Feature] = [Colour(), Hue(), Saturation()] if count == _RGB else []
     colours = coloured if count in (1, _RGB) else [Channel(number) for number in range(count)]
+    measured: list[Feature] = [Area(), Aspect(), Elongation(), Components(), Holes(), EdgeWidth()]
+    measured += [RedGreen(), YellowBlue()] if count == _RGB else []
     balance = [ClassBalance()] if len(dataset.class_names) > 1 else []
     classes = [LeftOutClass(name, label) for label, name in enumerate(dataset.class_names)]
     columns = [Attribute(*column) for column in dataset.attributes.items()]
     features: list[Feature | Selection] = [*cells, *regions, *everywhere, *colours]
-    features += [*balance, *classes, *columns]
+    features += [*balance, *classes, *columns, *measured]
     return {feature.name: feature for feature in features}
 
 
@@ -108,7 +120,7 @@ def find(
         return learned_feature(name, learned)
     if ":" in name:
         return own_feature(name, dataset)
-    if name in ("colour", "hue", "saturation"):
+    if name in ("colour", "hue", "saturation", "red_green", "yellow_blue"):
         check_coloured(dataset.images, name)
     kind, _, rest = name.partition("_")
     if kind in ("class", "attribute"):
@@ -118,7 +130,8 @@ def find(
         raise InputError(f"this data has no {kind} {rest!r}", WHERE, f"{near}It has: {listed}.")
     by_kind: dict[str, list[str]] = {}
     for feature in features.values():
-        by_kind.setdefault(feature.kind, []).append(feature.name)
+        kind = feature.kind if feature.modes else "to measure, not to change"
+        by_kind.setdefault(kind, []).append(feature.name)
     listed = "; ".join(f"{kind}: {_shortened(names)}" for kind, names in by_kind.items())
     raise InputError(
         f"unknown feature {name!r}",

@@ -21,6 +21,9 @@ def _pixel_features() -> list[tuple[str, str]]:
 
 
 PAIRS = _pixel_features()
+MEASURED_ONLY = {
+    "area", "aspect", "elongation", "components", "holes", "edge_width", "red_green", "yellow_blue",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +50,12 @@ def test_all_kinds_are_there() -> None:
     features = known(Dataset(images, torch.arange(2), ("a", "b"), columns))
     assert {feature.kind for feature in features.values()} == {
         "region", "tone", "frequency", "geometry", "stroke", "symmetry", "background", "colour",
-        "noise", "class", "balance", "attribute",
+        "noise", "class", "balance", "attribute", "shape",
     }  # fmt: skip
     assert all(feature.name == name for name, feature in features.items())
     assert all(feature.unit for feature in features.values())
-    assert all(len(f.modes) > 0 and set(f.modes) <= set(MODES) for f in features.values())
+    assert {name for name, f in features.items() if not f.modes} == MEASURED_ONLY
+    assert all(set(f.modes) <= set(MODES) for f in features.values())
     meanings = [f.meaning(mode) for f in features.values() for mode in f.modes]
     assert len(set(meanings)) == len(meanings)
     assert all(len(meaning.split()) >= 4 for meaning in meanings)

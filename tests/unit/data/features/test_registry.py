@@ -25,7 +25,7 @@ def test_what_depends_on_the_data() -> None:
     plain, rich = set(known(_dataset(1, ()))), set(known(_dataset(3)))
     assert rich - plain == {
         "colour", "hue", "saturation", "class_balance", "class_cat", "class_dog",
-        "attribute_hair=brown",
+        "attribute_hair=brown", "red_green", "yellow_blue",
     }  # fmt: skip
     assert plain < rich
     assert "class_balance" not in known(_dataset(1, ("only",)))
@@ -37,6 +37,7 @@ def test_near_misses_and_all_there_are() -> None:
     assert "Did you mean contrast?" in error.remedy
     assert "region: cell_0_0 to cell_3_3; tone: brightness, contrast; " in error.remedy
     assert "class: class_cat, class_dog" in error.remedy
+    assert "; to measure, not to change: area, aspect, " in error.remedy
     assert "Did you mean" not in _error("zzz", _dataset()).remedy
 
 
