@@ -40,7 +40,7 @@ class Grid:
 
     @cached_property
     def spans(self) -> list[list[tuple[int, int]]]:
-        """Of each concept: its intervals, as the first cell and the one after the last."""
+        """Intervals of each concept, as the first cell and the one after the last."""
         counts = [len(edges) - 1 for edges in self.edges.values()]
         return [[(i, j) for i in range(n) for j in range(i + 1, n + 1)] for n in counts]
 

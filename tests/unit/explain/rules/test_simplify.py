@@ -48,7 +48,7 @@ def test_nothing_but_the_length_changes(rule: Rule) -> None:
 def test_a_random_table_is_judged_alike(rule: Rule, data: st.DataObject) -> None:
     value = st.floats(-1e6, 1e6)
     rows = data.draw(st.lists(st.tuples(value, value, value), min_size=1, max_size=8))
-    table = ConceptTable(NAMES, ("",) * 3, torch.tensor(rows).double())
+    table = ConceptTable(NAMES, ("",) * 3, torch.tensor(rows, dtype=torch.float64))
     assert torch.equal(simplified(rule).holds(table), rule.holds(table))
 
 

@@ -16,7 +16,7 @@ rules = st.builds(
     st.lists(st.lists(conditions, max_size=3), max_size=4),
 )
 tables = st.builds(
-    lambda rows: ConceptTable(NAMES, ("",) * 3, torch.tensor(rows).double()),
+    lambda rows: ConceptTable(NAMES, ("",) * 3, torch.tensor(rows, dtype=torch.float64)),
     st.lists(st.tuples(numbers, numbers, numbers), min_size=1, max_size=12),
 )
 
@@ -30,7 +30,7 @@ def test_no_decision_changes_and_nothing_grows(rule: Rule, table: ConceptTable) 
 
 
 def _table(**columns: list[float]) -> ConceptTable:
-    values = torch.tensor(list(columns.values())).double().T
+    values = torch.tensor(list(columns.values()), dtype=torch.float64).T
     return ConceptTable(tuple(columns), ("",) * len(columns), values)
 
 
