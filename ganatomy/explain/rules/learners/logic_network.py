@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 
 from ganatomy.explain.rules.cuts import cuts_of
+from ganatomy.explain.rules.learners.shortest import best_of_each_length, is_one_sided
 from ganatomy.explain.rules.logic_network import LogicNetwork, train
 from ganatomy.explain.rules.refine import refined
 from ganatomy.explain.rules.rule import Condition, Rule
 from ganatomy.explain.rules.simplify import simplified
 from ganatomy.explain.rules.table import ConceptTable
-from ganatomy.explain.rules.tidy import tidied
 from ganatomy.explain.rules.truth_table import Formula, TruthTable, clauses_of, formulas_of
 from ganatomy.rng import derive_seed
 
@@ -25,8 +25,6 @@ CUTS_OF_A_CONCEPT = 2
 """Of these: an interval of a concept needs two."""
 NUM_REFINED = 2
 """Rules of each length whose thresholds are refined."""
-MIN_GAIN = 0.002
-"""Share of the images of which a rule must be right beyond a shorter one, and beyond a constant."""
 
 
 def learn_logic(
@@ -37,10 +35,10 @@ def learn_logic(
     Concepts are made boolean by `cuts_of`; a network is trained on the booleans for each of
     `ENTROPY_WEIGHTS`; clauses are read from its truth table over those that it attends to most and
     joined where that makes more decisions right; then each threshold is moved to where it is
-    right most often, and made round.
+    right most often.
     """
     cuts = cuts_of(table, decisions)
-    if not cuts or bool(decisions.all()) or not bool(decisions.any()):
+    if not cuts or is_one_sided(decisions):
         return []
     booleans = torch.stack([cut.holds(table) for cut in cuts], 1)
     rules = [
@@ -48,8 +46,8 @@ def learn_logic(
         for weight in ENTROPY_WEIGHTS
         for rule in _rules_of(cuts, booleans, decisions, weight, max_length, seed)
     ]
-    found = [tidied(refined(rule, table, decisions), table) for rule in dict.fromkeys(rules)]
-    return _worth_their_length(found, table, decisions, max_length)
+    found = [refined(rule, table, decisions) for rule in dict.fromkeys(rules)]
+    return best_of_each_length(found, table, decisions, max_length=max_length)
 
 
 def attended(cuts: Sequence[Condition], attention: Sequence[float]) -> list[int]:
@@ -97,17 +95,3 @@ def _rule_of(formula: Formula, cuts: Sequence[Condition]) -> Rule:
         return ~cuts[literal // 2] if literal % 2 else cuts[literal // 2]
 
     return simplified(Rule(tuple(tuple(map(condition, terms)) for terms in formula)))
-
-
-def _worth_their_length(
-    rules: list[Rule], table: ConceptTable, decisions: Tensor, max_length: int
-) -> list[Rule]:
-    """Keep the best rule of each length that is right more often than all that are shorter."""
-    right = {rule: int((rule.holds(table) == decisions).sum()) for rule in rules}
-    most = max(int(decisions.sum()), int((~decisions).sum()))
-    kept: list[Rule] = []
-    for rule in sorted(right, key=lambda each: (each.length, -right[each], str(each))):
-        if right[rule] - most >= max(1, MIN_GAIN * len(table)) and rule.length <= max_length:
-            kept.append(rule)
-            most = right[rule]
-    return kept
