@@ -69,6 +69,7 @@ def _linear(num_inputs: int, num_outputs: int, draws: torch.Generator) -> nn.Lin
     return layer
 
 
+@torch.enable_grad()
 def train(
     network: LogicNetwork,
     concepts: Tensor,
