@@ -66,11 +66,12 @@ def answer_for(
 
     As many images of either decision are drawn and split in three. All learners learn from the
     first half. By the images of ``choice`` the shown rule is chosen: of those whose fidelity is
-    within the 95 % interval of the best one's, and above the baseline's, the shortest; of equals
-    that of higher fidelity, then of the earlier learner. On the held-out images it is judged: a
-    rule that does not beat the baseline (``Judgement.beats_baseline``) is not shown. As one rule
-    is judged, however many were tried, a decision that nothing explains is given one by chance at
-    most 25 times in 1,000.
+    within the 95 % interval of the best one's, and that beat the baseline, the shortest (where none
+    does, the best); of equals that of higher fidelity, then of the earlier learner.
+
+    On the held-out images it is judged: a rule that does not beat the baseline
+    (``Judgement.beats_baseline``) is not shown. As one rule is judged, however many were tried, a
+    decision that nothing explains is given one by chance at most 25 times in 1,000.
 
     Parameters
     ----------
@@ -140,9 +141,10 @@ def answer_for(
 def _chosen(rules: list[Rule], judged: list[Judgement]) -> int:
     """Place of the rule to show, by fidelity on images it was not learned from."""
     best = max(judged, key=lambda each: each.fidelity)
-    floor = min(max(best.low, best.baseline_high), best.fidelity)
-    near = [place for place, each in enumerate(judged) if each.fidelity >= floor]
-    return min(near, key=lambda place: (rules[place].length, -judged[place].fidelity, place))
+    places = range(len(judged))
+    near = [at for at in places if judged[at].fidelity >= best.low and judged[at].beats_baseline]
+    near = near or [at for at in places if judged[at].fidelity == best.fidelity]
+    return min(near, key=lambda at: (rules[at].length, -judged[at].fidelity, at))
 
 
 def _of_other_draws(
@@ -190,7 +192,7 @@ def _too_few(decisions: torch.Tensor) -> str:
 
 def _not_beaten(found: Judgement, counts: dict[str, int]) -> str:
     return (
-        f"{NO_CONCEPT}: of {counts['held_out']:,} held-out images the best rule agrees with the "
+        f"{NO_CONCEPT}: of {counts['held_out']:,} held-out images the chosen rule agrees with the "
         f"network on {percent(found.fidelity)} ({percent(found.low)} to {percent(found.high)}), "
         f"saying the same of all on {percent(found.baseline)}"
     )

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from ganatomy.errors import InputError
-from ganatomy.explain.rules.choosing import COLUMNS, NO_CONCEPT, answer_for
+from ganatomy.explain.rules.choosing import COLUMNS, NO_CONCEPT, _chosen, answer_for
+from ganatomy.explain.rules.judging import Judgement, judge
 from ganatomy.explain.rules.learners.known import LEARNERS
 from ganatomy.explain.rules.learners.learner import Learner
 from ganatomy.explain.rules.learners.tree import learn_tree
@@ -114,6 +115,28 @@ def test_the_shortest_of_those_near_the_best_is_shown() -> None:
     )
     assert found.rule == exact  # shorter than the first's, as good as the third's and earlier
     assert list(found.candidates["learner"]) == ["first", "first", "second", "third"]
+
+
+def _of(right: int, count: int = 100) -> Judgement:
+    """Judge a rule that says yes to half of the images, of which `right` of all are so decided."""
+    table = ConceptTable(("x",), ("",), torch.arange(float(count)).double()[:, None])
+    rule = Rule(((Condition("x", True, count / 2 - 0.5),),))
+    holds = rule.holds(table)
+    wrong = (count - right) // 2
+    decisions = holds.clone()
+    for side in (holds, ~holds):
+        decisions[side.nonzero().flatten()[:wrong]] ^= True
+    return judge(rule, table, decisions)
+
+
+def test_a_short_rule_that_says_nothing_is_not_near_the_best() -> None:
+    """Of few images the interval of the best reaches down to the baseline."""
+    short, middle, best = Rule(((THICK,),)), TRUTH, Rule(((*TRUTH.clauses[0], THICK),))
+    idle, fair, good = _of(62), _of(66), _of(70)
+    assert idle.fidelity > good.low
+    assert (idle.beats_baseline, fair.beats_baseline) == (False, True)
+    assert _chosen([short, middle, best], [idle, fair, good]) == 1
+    assert _chosen([short, middle, best], [_of(58), _of(60), idle]) == 2  # none beats it: the best
 
 
 def test_too_few_images_are_counted() -> None:
