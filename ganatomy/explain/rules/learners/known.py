@@ -4,10 +4,12 @@ from importlib.util import find_spec
 
 from ganatomy.explain.rules.learners.figs import learn_figs
 from ganatomy.explain.rules.learners.learner import Learner
+from ganatomy.explain.rules.learners.logic_network import learn_logic
 from ganatomy.explain.rules.learners.rulefit import learn_rulefit
 from ganatomy.explain.rules.learners.tree import learn_tree
 
 LEARNERS: dict[str, Learner] = {
+    "logic network": learn_logic,
     "tree": learn_tree,
     "FIGS": learn_figs,
     "RuleFit": learn_rulefit,
