@@ -103,7 +103,7 @@ class Answer:
 
     @property
     def mark(self) -> str:
-        """`CAUSES`, `DESCRIBES` or `NOT_TRIED` of a rule; "" where none is shown."""
-        if self.rule is None:
+        """`CAUSES`, `DESCRIBES` or `NOT_TRIED` of a rule; "" where this is no question."""
+        if self.rule is None or self.changes.empty:
             return ""
         return {True: CAUSES, False: DESCRIBES, None: NOT_TRIED}[self.causes]

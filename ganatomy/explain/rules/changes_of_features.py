@@ -1,17 +1,33 @@
-"""Flip a rule by giving images another value of a concept, as its feature does it."""
+"""Flip a rule by giving images another one's value of a concept, as its feature does it."""
 
 from collections.abc import Callable
 
 import torch
 
+from ganatomy.data.features.content import ContentFeature
 from ganatomy.explain.rules.equal_changes import ENOUGH, of_other_images, sizes_of, smooth
-from ganatomy.explain.rules.flipping import Flips, Measure, flipped, values_beyond
+from ganatomy.explain.rules.flipping import Flips, Measure, donors_beyond, flipped
+from ganatomy.explain.rules.measuring import Concepts
 from ganatomy.explain.rules.rule import Condition, Rule
 from ganatomy.explain.rules.table import ConceptTable
 from ganatomy.rng import generator
 
-Giver = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+Change = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+"""Images, others of as many, and the others' values of a concept, to images that have these."""
 WAY = "feature"
+
+
+def change_of(concepts: Concepts, name: str) -> Change | None:
+    """Return what gives images another one's value of a concept; None where nothing does.
+
+    A feature that is a value is given; one that is content is exchanged for the other's.
+    """
+    giver, feature = concepts.giver(name), concepts.feature(name)
+    if giver is not None:
+        return lambda images, others, values: giver(images, values)
+    if isinstance(feature, ContentFeature):
+        return lambda images, others, values: feature.exchanged(images, others).clamp(-1, 1)
+    return None
 
 
 def by_feature(
@@ -21,12 +37,12 @@ def by_feature(
     table: ConceptTable,
     *,
     among: torch.Tensor,
-    giver: Giver | None,
+    change: Change | None,
     measure: Measure,
     limit: int,
     seed: int,
 ) -> Flips:
-    """Give images values from beyond the threshold, and see of which the rule flipped.
+    """Give images what others have beyond the threshold, and see of which the rule flipped.
 
     The control of each is what another image was changed by, as large; where that moves the rule,
     a smooth random field.
@@ -37,23 +53,24 @@ def by_feature(
         All that there are, and their concepts.
     among : Tensor of shape (n,), bool
         Those that may be changed.
-    giver : callable or None
-        Images and values to images that have them; None where nothing does.
+    change : callable or None
+        See `change_of`.
     measure : callable
         Images to their concepts.
     limit : int
         Images that are changed, at most.
     """
-    if giver is None:
+    if change is None:
         return Flips(WAY, reason="nothing changes it in an image")
     draw = generator(seed, "rules", "change", str(condition))
-    values, flips = values_beyond(rule, condition, table, draw)
+    donors, flips = donors_beyond(rule, condition, table, draw)
     places = (flips & among).nonzero().flatten()
     places = places[torch.randperm(len(places), generator=draw)[:limit]].sort().values
     if not len(places):
         return Flips(WAY, reason="no image's rule flips by it alone")
     before, own = table.take(places), images[places]
-    changed = giver(own, values[places])
+    others = donors[places]
+    changed = change(own, images[others], table.column(condition.concept)[others])
     whole, alone = flipped(rule, condition, before, measure(changed))
     own, changed, places, before = (
         own[alone],
@@ -84,11 +101,11 @@ def _controls(
     """Find changes as large that turn neither rule nor condition, and say where there is one."""
     changes = changed - images
     controls, found = images.clone(), torch.zeros(len(images), dtype=torch.bool)
-    for change in (of_other_images, smooth):
+    for control in (of_other_images, smooth):
         left = (~found).nonzero().flatten()
         if not len(left):
             break
-        tried = change(images, changes, seed, str(condition))[left]
+        tried = control(images, changes, seed, str(condition))[left]
         own = before.take(left)
         fits = still(rule, condition, own, measure(tried))
         fits &= sizes_of(tried - images[left]) >= ENOUGH * sizes_of(changes[left])

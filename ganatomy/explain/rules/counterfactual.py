@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 
 from ganatomy.explain.rules.answer import CHANGE_COLUMNS
-from ganatomy.explain.rules.changes_of_features import Giver, by_feature
+from ganatomy.explain.rules.changes_of_features import Change, by_feature
 from ganatomy.explain.rules.changes_of_latents import Latents, by_direction
 from ganatomy.explain.rules.flipping import Decide, Flips, Measure
 from ganatomy.explain.rules.rule import Condition, Rule
@@ -45,8 +45,8 @@ class Held:
         Images to the network's decision, booleans.
     measure : callable
         Images to their concepts, with the columns of `table`.
-    giver : callable
-        A concept's name to what gives it to images, or None.
+    change : callable
+        A concept's name to what gives it to images, or None: see `changes_of_features.change_of`.
     latents : Latents or None
         Of the generated ones among the images.
     """
@@ -56,7 +56,7 @@ class Held:
     made: torch.Tensor
     decide: Decide
     measure: Measure
-    giver: Callable[[str], Giver | None]
+    change: Callable[[str], Change | None]
     latents: Latents | None = None
 
 
@@ -109,7 +109,7 @@ def _flips(
         held.images,
         table,
         among=among,
-        giver=held.giver(condition.concept),
+        change=held.change(condition.concept),
         measure=measure,
         limit=limit,
         seed=seed,

@@ -91,7 +91,7 @@ def decisions_of(
         Images of which a decision must have been made, and of which not.
     """
     logits, num_real = logits.double(), len(subjects.real)
-    cut = cut_of(logits[:num_real], logits[num_real:], boundary_at_0)
+    cut = cut_of(logits[:num_real], logits[num_real:], boundary_at_0, least)
     of_real, of_fake = torch.arange(num_real), torch.arange(num_real, len(logits))
     asked = [
         _about_all(logits, cut),
@@ -108,18 +108,22 @@ def decisions_of(
     return kept, {name: reason for name, reason in left_out.items() if reason}
 
 
-def cut_of(reals: torch.Tensor, fakes: torch.Tensor, boundary_at_0: bool) -> Cut:
+def cut_of(reals: torch.Tensor, fakes: torch.Tensor, boundary_at_0: bool, least: int) -> Cut:
     """Say where logits are cut into real and fake.
 
     At 0 where D was trained for that; else where reals and fakes are told apart best, by balanced
-    accuracy; else, of images of one kind, at the median.
+    accuracy; else at the median: of images of one kind, and where the best cut leaves fewer than
+    `least` images on a side.
     """
     if boundary_at_0:
         return Cut(0.0, "its logit above 0")
+    whole = torch.cat([reals, fakes])
     if len(reals) and len(fakes):
         best = boundary(reals, fakes).best
-        return Cut(best, f"its logit above {signed(best)}, where it tells them apart best")
-    median = float(torch.cat([reals, fakes]).median())
+        num_above = int((whole > best).sum())
+        if min(num_above, len(whole) - num_above) >= least:
+            return Cut(best, f"its logit above {signed(best)}, where it tells them apart best")
+    median = float(whole.median())
     return Cut(
         median, f"its logit above {signed(median)}, the median: it has no boundary of its own"
     )

@@ -12,6 +12,7 @@ from ganatomy.explain.networks.batching import outputs_of
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.networks.targets import logits_of
 from ganatomy.explain.rules.answer import CHANGE_COLUMNS, Answer
+from ganatomy.explain.rules.changes_of_features import change_of
 from ganatomy.explain.rules.choosing import answer_for
 from ganatomy.explain.rules.counterfactual import Held, check_changes
 from ganatomy.explain.rules.decisions import NAMES, NO_DISCRIMINATOR, Decision, decisions_of
@@ -138,7 +139,7 @@ def _changes(
         decision.made[places],
         lambda images: decision.of(logits_in(looked.subjects, as_stored(images))),
         lambda images: looked.concepts.measure(as_stored(images)),
-        looked.concepts.giver,
+        lambda name: change_of(looked.concepts, name),
         looked.latents(held_out),
     )
     return check_changes(rule, held, limit=settings.num_changed, seed=seed)

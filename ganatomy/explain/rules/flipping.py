@@ -63,25 +63,26 @@ def flipped(
     return whole, alone
 
 
-def values_beyond(
+def donors_beyond(
     rule: Rule, condition: Condition, table: ConceptTable, draw: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Draw for each image the value of another one on whose side the condition is otherwise.
+    """Draw for each image another one of which the condition is the other way round.
 
     Returns
     -------
-    values : Tensor of shape (n,), float64
+    donors : Tensor of shape (n,), int64
+        Its place; an image's own where there is none.
     flips : Tensor of shape (n,), bool
-        Whether with this value, and all else as it is, the rule would flip.
+        Whether with its value, and all else as it is, the rule would flip.
     """
-    own, holds = table.column(condition.concept), condition.holds(table)
-    values = own.clone()
+    holds = condition.holds(table)
+    donors = torch.arange(len(table))
     for side in (True, False):
-        there, wanted = own[holds != side], holds == side
+        there, wanted = (holds != side).nonzero().flatten(), holds == side
         if len(there):
             drawn = torch.randint(len(there), (int(wanted.sum()),), generator=draw)
-            values[wanted] = there[drawn]
-    changed = table.values.clone()
-    changed[:, table.names.index(condition.concept)] = values
+            donors[wanted] = there[drawn]
+    changed, own = table.values.clone(), table.column(condition.concept)
+    changed[:, table.names.index(condition.concept)] = own[donors]
     imagined = ConceptTable(table.names, table.units, changed)
-    return values, rule.holds(imagined) != rule.holds(table)
+    return donors, rule.holds(imagined) != rule.holds(table)

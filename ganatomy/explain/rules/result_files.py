@@ -99,4 +99,5 @@ def _own(table: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def _read(path: Path) -> pd.DataFrame:
     table = read_table(path, _TEXT)
-    return table.fillna(dict.fromkeys(_BLANK & set(table.columns), ""))
+    blank = {name: table[name].astype(object).fillna("") for name in table if name in _BLANK}
+    return table.assign(**blank)

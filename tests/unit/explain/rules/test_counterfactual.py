@@ -1,19 +1,23 @@
 """The counterfactual check, of decisions and images in which it is known what causes what."""
 
+from collections.abc import Callable
+
 import pandas as pd
 import pytest
 import torch
 from torch import nn
 
-from ganatomy.explain.rules.changes_of_features import Giver
+from ganatomy.explain.rules.changes_of_features import Change, change_of
 from ganatomy.explain.rules.changes_of_latents import WAY as BY_LATENTS
 from ganatomy.explain.rules.changes_of_latents import Latents
 from ganatomy.explain.rules.counterfactual import LEAST_FLIPPED, Held, check_changes
 from ganatomy.explain.rules.equal_changes import of_other_images, sizes_of, smooth
 from ganatomy.explain.rules.flipping import Decide, flipped
+from ganatomy.explain.rules.measuring import Concepts
 from ganatomy.explain.rules.rule import Condition, Rule
 from ganatomy.explain.rules.table import ConceptTable
 
+Control = Callable[[torch.Tensor, torch.Tensor, int], torch.Tensor]
 LEFT, RIGHT = Condition("left", True, 0.0), Condition("right", True, 0.0)
 ONLY_LEFT = Rule(((LEFT,),))
 
@@ -24,14 +28,14 @@ def _measure(images: torch.Tensor) -> ConceptTable:
     return ConceptTable(("left", "right"), ("", ""), torch.stack(halves, 1).double())
 
 
-def _shifted(images: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+def _shifted(images: torch.Tensor, others: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
     changed = images.clone()
     own = images[..., :4].mean((1, 2, 3))
     changed[..., :4] += (values - own).view(-1, 1, 1, 1).to(images)
     return changed.clamp(-1, 1)
 
 
-def _giver(name: str) -> Giver | None:
+def _change(name: str) -> Change | None:
     return _shifted if name == "left" else None
 
 
@@ -56,7 +60,7 @@ def _images(alike: float = 0.0, count: int = 300) -> torch.Tensor:
 def _checked(
     rule: Rule, decide: Decide, images: torch.Tensor, latents: Latents | None = None
 ) -> pd.DataFrame:
-    held = Held(images, _measure(images), decide(images), decide, _measure, _giver, latents)
+    held = Held(images, _measure(images), decide(images), decide, _measure, _change, latents)
     return check_changes(rule, held, limit=100, seed=0)
 
 
@@ -89,7 +93,7 @@ def test_a_decision_that_any_change_moves_speaks_for_no_rule() -> None:
         is_new = torch.tensor([each.numpy().tobytes() not in known for each in shown])
         return _is_left(shown) & ~is_new
 
-    held = Held(images, _measure(images), _is_left(images), decide, _measure, _giver)
+    held = Held(images, _measure(images), _is_left(images), decide, _measure, _change)
     row = check_changes(ONLY_LEFT, held, limit=200, seed=0).iloc[0]
     # of images with it, both changes make it say no; of those without, neither makes it say yes
     assert 0.3 < row["by_rule"] == row["by_chance"] < 0.7
@@ -151,10 +155,25 @@ def test_a_rule_flips_by_one_condition_where_no_other_turns() -> None:
 
 
 @pytest.mark.parametrize("change", [of_other_images, smooth])
-def test_controls_change_as_much_as_what_they_control(change: Giver) -> None:
+def test_controls_change_as_much_as_what_they_control(change: Control) -> None:
     images = 0.4 * _images(count=50)  # black and white leave room
-    changes = _shifted(images, 0.2 - images[..., :4].mean((1, 2, 3))) - images
-    made = change(images, changes, 0)  # type: ignore[call-arg]
+    changes = _shifted(images, images, 0.2 - images[..., :4].mean((1, 2, 3))) - images
+    made = change(images, changes, 0)
     assert sizes_of(made - images).tolist() == pytest.approx(sizes_of(changes).tolist(), rel=0.001)
     assert made.abs().max() <= 1
     assert not torch.equal(made, images + changes)
+
+
+def test_what_is_content_is_exchanged_for_another_images() -> None:
+    images = _images(count=40)
+    concepts = Concepts.on(images)
+    cell = change_of(concepts, "cell_0_0")
+    assert cell is not None
+    others = images.flip(0)
+    made = cell(images, others, torch.zeros(40))
+    assert torch.equal(made[..., :2, :2], others[..., :2, :2])
+    assert torch.equal(made[..., 2:, :], images[..., 2:, :])
+    contrast = change_of(concepts, "contrast")
+    assert contrast is not None
+    given = contrast(0.2 * images, others, torch.full((40,), 0.1))
+    assert concepts.measure(given).column("contrast").tolist() == pytest.approx(40 * [0.1])

@@ -81,7 +81,7 @@ def test_decisions_of_too_few_images_are_left_out_with_their_number() -> None:
 def test_without_a_boundary_of_its_own_a_logit_is_cut_where_it_tells_them_apart(
     shift: float,
 ) -> None:
-    cut = cut_of(REALS.double() + shift, FAKES.double() + shift, False)
+    cut = cut_of(REALS.double() + shift, FAKES.double() + shift, False, LEAST)
     tried = torch.linspace(-1, 1, 2001) + shift
     right = [
         float((REALS + shift > each).double().mean() + (FAKES + shift <= each).double().mean())
@@ -92,6 +92,13 @@ def test_without_a_boundary_of_its_own_a_logit_is_cut_where_it_tells_them_apart(
     )
     assert own == pytest.approx(max(right), abs=1e-6)
     assert "tells them apart best" in cut.words
-    median = cut_of(REALS.double() + shift, FAKES[:0].double(), False)
+    median = cut_of(REALS.double() + shift, FAKES[:0].double(), False, LEAST)
     assert median.value == pytest.approx(float(REALS.median()) + shift, abs=1e-6)
     assert "no boundary of its own" in median.words
+
+
+def test_a_best_cut_that_leaves_nearly_all_on_one_side_is_none() -> None:
+    reals, fakes = torch.linspace(0, 1, 60).double(), torch.linspace(0.001, 1.001, 60).double()
+    cut = cut_of(reals, fakes, False, LEAST)
+    assert "median" in cut.words
+    assert cut.value == torch.cat([reals, fakes]).median()
