@@ -59,7 +59,7 @@ def answers_of_discriminator(
     asked, left_out = decisions_of(
         logits, subjects, boundary_at_0=boundary_at_0, least=settings.least_images
     )
-    formula, total = formula_of(looked.concepts.table, logits, seed=seed), len(asked) + 1
+    formula, total = formula_of(looked.table, logits, seed=seed), len(asked) + 1
     on_progress(1, total)
     answers = []
     for decision in asked:
@@ -99,7 +99,7 @@ def answer_of(decision: Decision, looked: Looked, settings: RulesSettings, seed:
         Without a rule where no concept explains the decision.
     """
     found = answer_for(
-        looked.concepts.table.take(decision.places),
+        looked.table.take(decision.places),
         decision.made,
         max_length=settings.max_length,
         seed=seed,
@@ -135,10 +135,10 @@ def _changes(
     held_out = decision.places[places]
     held = Held(
         looked.images[held_out],
-        looked.concepts.table.take(held_out),
+        looked.table.take(held_out),
         decision.made[places],
         lambda images: decision.of(logits_in(looked.subjects, as_stored(images))),
-        lambda images: looked.concepts.measure(as_stored(images)),
+        looked.measure,
         lambda name: change_of(looked.concepts, name),
         looked.latents(held_out),
     )
@@ -152,7 +152,7 @@ def _examples(
     if rule is None:
         none = to_uint8(looked.images[:0])
         return none, none
-    holds = rule.holds(looked.concepts.table.take(held_out))
+    holds = rule.holds(looked.table.take(held_out))
     order = torch.randperm(len(holds), generator=generator(seed, "rules", "examples"))
     drawn = [order[holds[order] == side][:count].sort().values for side in (True, False)]
     satisfying, violating = (to_uint8(looked.images[held_out[places]]) for places in drawn)

@@ -35,8 +35,8 @@ def explain_by_rules(
     the network, on images that it was not learned from; whether images are real never counts. Each
     condition of a rule is then turned in images: see `counterfactual`. Of G: see `generator`.
 
-    All images are looked at as they are stored, in 8 bits a channel: real ones were, and what only
-    a generator's last digits tell is no concept.
+    All images are looked at as they are stored, in 8 bits a channel, and their concepts are read no
+    finer than can be seen (see `looked`): what only a generator's last digits tell is no concept.
 
     Of a GAN of which a part is missing there are the questions that can be asked.
 
@@ -84,7 +84,7 @@ def explain_by_rules(
         learned=learned,
         on_warning=on_warning,
     )
-    looked = Looked(subjects, images, concepts)
+    looked = Looked.at(subjects, images, concepts)
     of_d = answers_of_discriminator(
         looked,
         boundary_at_0=boundary_at_0,

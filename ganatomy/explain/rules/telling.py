@@ -37,15 +37,15 @@ def answered(answer: Answer) -> Iterator[str]:
 def caused(answer: Answer) -> Iterator[str]:
     """Say of each condition whether the decision moves when images are changed."""
     for _, change in answer.tried.iterrows():
-        beside = (
-            f"moves the decision in {percent(change['by_rule'])} of "
-            f"{counted(int(change['num_images']), 'image')}, as large a change that leaves the "
-            f"rule as it is in {percent(change['by_chance'])}"
+        yield (
+            f"Changing an image so that {change['condition']} turns, and the rule with it, moves "
+            f"the decision in {percent(change['by_rule'])} of "
+            f"{counted(int(change['num_images']), 'image')}; as large a change that leaves the "
+            f"rule as it is does in {percent(change['by_chance'])}."
         )
-        yield f"Changing {_concept(change)} so that the rule flips {beside}."
     left = answer.changes[answer.changes["reason"] != ""] if len(answer.changes) else answer.changes
     for reason, own in left.groupby("reason", sort=False):
-        yield f"{opened(listed([_concept(each) for _, each in own.iterrows()]))}: {reason}."
+        yield f"{opened(listed(own['condition'].tolist()))} could not be turned: {reason}."
     if answer.causes is None:
         yield "Whether the rule causes or only describes is not known."
         return
@@ -77,7 +77,3 @@ def of_formula(formula: pd.DataFrame, figures: Mapping[str, float]) -> Iterator[
 def _interval(row: pd.Series, value: str, low: str, high: str) -> str:
     ends = f"{percent(row[low])} to {percent(row[high])}".replace(" % to", " to")
     return f"{percent(row[value])} ({ends})"
-
-
-def _concept(change: pd.Series) -> str:
-    return str(change["condition"]).rsplit(" ", 2)[0]

@@ -38,7 +38,7 @@ def _about_real(discriminator: nn.Module, images: torch.Tensor, seed: int = 0) -
     """The answer about `real` alone."""
     half = len(images) // 2
     subjects = Subjects.of(None, discriminator, real=images[:half], fake=images[half:])
-    looked = Looked(subjects, images, Concepts.on(images, learned=LEARNED))
+    looked = Looked.at(subjects, images, Concepts.on(images, learned=LEARNED))
     logits = logits_in(subjects, images)
     decisions, _ = decisions_of(logits, subjects, boundary_at_0=True, least=40)
     assert decisions[0].name == "real"
@@ -131,6 +131,16 @@ def test_the_study_is_saved_loaded_and_the_same_for_the_same_seed(tmp_path: Path
     assert real is not None
     assert real.satisfying.shape == real.violating.shape == (8, 1, 16, 16)
     assert f"{real.rule}" in study.verdict()
+
+
+def test_what_nobody_can_see_is_no_concept() -> None:
+    """A hundredth of a grey level, as a generator leaves it in what is black."""
+    images = strokes(60, 0)
+    faint = (images + 0.02 / 255).clamp(-1, 1)
+    concepts = Concepts.on(images)
+    looked = Looked.at(Subjects.of(None, noise(), real=images), images, concepts)
+    assert not torch.equal(concepts.measure(faint).values, concepts.table.values)
+    assert torch.equal(looked.measure(faint).values, looked.table.values)
 
 
 def test_without_a_discriminator_there_is_no_decision_of_it() -> None:
