@@ -34,7 +34,8 @@ COVERAGE_COLUMNS = [
 LESS_THAN = 0.5
 """Of the other set's share: whatever is made more often than that is no hole."""
 
-_LEAST = 40  # images of each set: fewer are no half to search and no half to test
+MIN_IMAGES = 40
+"""Of each set: fewer are no half to search and no half to test."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +96,7 @@ def find_coverage(
     >>> made = values[1000:][~(values[1000:] > 0.7).all(1)]
     >>> found = find_coverage(real, ConceptTable(real.names, real.units, made))
     >>> found.rules["missed"].concepts, found.rules["invented"].clauses
-    (('size', 'light'), ())
+    (('light', 'size'), ())
     """
     _require(real, fake)
     (searched_real, tested_real), (searched_fake, tested_fake) = (
@@ -114,9 +115,9 @@ def find_coverage(
 
 def _require(real: ConceptTable, fake: ConceptTable) -> None:
     for name, table in (("real", real), ("fake", fake)):
-        if len(table) < _LEAST:
+        if len(table) < MIN_IMAGES:
             raise InputError(
-                f"{len(table)} images", name, f"Give at least {_LEAST}; 1,000 are better."
+                f"{len(table)} images", name, f"Give at least {MIN_IMAGES}; 1,000 are better."
             )
 
 

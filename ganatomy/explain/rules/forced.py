@@ -8,6 +8,7 @@ import torch
 from ganatomy.explain.rules.regions import best_regions, worthwhile
 from ganatomy.explain.rules.rule import Condition, Rule
 from ganatomy.explain.rules.table import ConceptTable
+from ganatomy.explain.rules.tidy import tidied
 from ganatomy.statistics import share_interval
 
 FORCED_COLUMNS = ["direction", "side", "threshold", "text", "share", "low", "high", "of_all"]
@@ -76,7 +77,7 @@ def _row(
     )
     if (found := worthwhile(regions, _CONDITION)) is None:
         return None
-    rule = Rule((found.clause,))
+    rule = tidied(Rule((found.clause,)), searched)
     has = rule.holds(others)
     share = int((has & tested).sum()), int(tested.sum())
     low, high = share_interval(*share)

@@ -7,13 +7,23 @@ import pandas as pd
 import torch
 
 from ganatomy.data.images import to_float, to_uint8
-from ganatomy.errors import InputError
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.rules.answer import CANDIDATE_COLUMNS, CHANGE_COLUMNS, Answer
-from ganatomy.explain.rules.coverage import COVERAGE_COLUMNS, LESS_THAN, Coverage, find_coverage
+from ganatomy.explain.rules.coverage import (
+    COVERAGE_COLUMNS,
+    LESS_THAN,
+    MIN_IMAGES,
+    Coverage,
+    find_coverage,
+)
 from ganatomy.explain.rules.forced import FORCED_COLUMNS
 from ganatomy.explain.rules.holes import DEFAULT_COVERAGE, KINDS, CoverageSettings
-from ganatomy.explain.rules.latent_rules import LatentRules, Measurement, find_latent_rules
+from ganatomy.explain.rules.latent_rules import (
+    MIN_LATENTS,
+    LatentRules,
+    Measurement,
+    find_latent_rules,
+)
 from ganatomy.explain.rules.latent_tables import directions_at_hand
 from ganatomy.explain.rules.nearest import nearest_by_concepts
 from ganatomy.explain.rules.probabilities import in_tenths
@@ -83,6 +93,11 @@ def answers_of_generator(
         The most answers about latents.
     coverage : CoverageSettings
     seed : int
+
+    Raises
+    ------
+    InputError
+        Directions that are not of this generator.
     """
     latent, without_latents = _latent_rules(subjects, measure, directions, num_directions, seed)
     real, fake = (
@@ -110,25 +125,25 @@ def _latent_rules(
     seed: int,
 ) -> tuple[LatentRules | None, dict[str, str]]:
     if not subjects.has_generator:
-        return None, {"directions": "there is no generator"}
+        return None, {"directions": "of directions nothing is asked: there is no generator"}
     generator, z = subjects.generator, subjects.z
-    try:
-        if directions is None:
-            _, directions = directions_at_hand(generator, z, subjects.latent_dim)
-        found = find_latent_rules(
-            generator,
-            z,
-            directions,
-            measure,
-            images=subjects.fake,
-            num_answers=num_directions,
-            seed=seed,
-        )
-    except InputError as error:
-        return None, {"directions": error.what}
+    if len(z) < MIN_LATENTS:
+        too_few = f"{counted(len(z), 'latent')}, and rules need {MIN_LATENTS}"
+        return None, {"directions": f"of G's directions nothing is asked: there are {too_few}"}
+    if directions is None:
+        _, directions = directions_at_hand(generator, z, subjects.latent_dim)
+    found = find_latent_rules(
+        generator,
+        z,
+        directions,
+        measure,
+        images=subjects.fake,
+        num_answers=num_directions,
+        seed=seed,
+    )
     if found.answers:
         return found, {}
-    return found, {"directions": "no concept is high where the latents lie along a direction"}
+    return found, {"directions": "no direction of G's latents decides where a concept is high"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,13 +180,16 @@ def _uniform(shape: Sequence[int], draw: torch.Generator) -> torch.Tensor:
 def _coverage(
     real: _Measured, fake: _Measured, settings: CoverageSettings, seed: int
 ) -> tuple[Coverage | None, dict[str, str]]:
-    if real.table is None or fake.table is None:
-        kind = "real" if real.table is None else "generated"
-        return None, dict.fromkeys(KINDS, f"there are no {kind} images")
-    try:
-        return find_coverage(real.table, fake.table, settings=settings, seed=seed), {}
-    except InputError as error:
-        return None, dict.fromkeys(KINDS, f"{error.what} [{error.where}]")
+    for kind, own in (("real", real), ("generated", fake)):
+        count = len(own.images)
+        if count < MIN_IMAGES:
+            there_are = f"there are {count or 'no'} {kind} images"
+            needed = f", and {MIN_IMAGES} are needed" if count else ""
+            reason = f"what G misses or invents is not asked: {there_are}{needed}"
+            return None, dict.fromkeys(KINDS, reason)
+    assert real.table is not None
+    assert fake.table is not None
+    return find_coverage(real.table, fake.table, settings=settings, seed=seed), {}
 
 
 def _answer(kind: str, found: Coverage, real: _Measured, fake: _Measured) -> Answer:

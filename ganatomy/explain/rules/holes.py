@@ -14,6 +14,7 @@ import torch
 from ganatomy.explain.rules.regions import Region, best_regions, num_conditions, worthwhile
 from ganatomy.explain.rules.rule import Clause, Rule
 from ganatomy.explain.rules.table import ConceptTable
+from ganatomy.explain.rules.tidy import tidied
 
 T = TypeVar("T")
 
@@ -74,6 +75,7 @@ def searched_holes(
     Returns
     -------
     list of (str of `KINDS`, clause)
+        With round thresholds, where that changes nothing in these images.
     """
     names, found = list(real.names), list[tuple[str, Clause]]()
     searches = {kind: _Search(*turned(kind, real, fake), settings) for kind in KINDS}
@@ -84,7 +86,7 @@ def searched_holes(
                 steps[kind] = searches[kind].step(names)
         ready = {kind: step for kind, step in steps.items() if step is not None}
         if not ready:
-            return found
+            return [(kind, _tidied(clause, real, fake)) for kind, clause in found]
         kind = max(ready, key=lambda each: ready[each].gain)
         step = ready[kind]
         if step.is_told and _has_room(kind, step.clause, found, settings):
@@ -99,6 +101,11 @@ def searched_holes(
             settings.num_regions
         ):
             searches[kind].max_length = 1
+
+
+def _tidied(clause: Clause, real: ConceptTable, fake: ConceptTable) -> Clause:
+    [tidy] = tidied(Rule((clause,)), _together(real, fake)).clauses
+    return tidy
 
 
 def expected_ratio(clause: Clause, has: ConceptTable, lacks: ConceptTable) -> float:

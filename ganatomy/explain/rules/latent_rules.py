@@ -26,7 +26,7 @@ from ganatomy.wording import percent
 Measurement = Callable[[torch.Tensor], ConceptTable]
 """Images of shape (n, c, h, w), float32 in [-1, 1], to their concepts: always of the same names."""
 
-_LEAST = 200  # latents
+MIN_LATENTS = 200
 _NUM_SHOWN = 8
 _LEARNERS = {"conjunction": learn_conjunctions}
 
@@ -78,8 +78,10 @@ def find_latent_rules(
     InputError
         Too few latents, or directions that are not of this generator.
     """
-    if len(z) < _LEAST:
-        raise InputError(f"{len(z)} latents", "z", f"Give at least {_LEAST}; 1,000 are better.")
+    if len(z) < MIN_LATENTS:
+        raise InputError(
+            f"{len(z)} latents", "z", f"Give at least {MIN_LATENTS}; 1,000 are better."
+        )
     images = outputs_of(generator, z) if images is None else images
     along, concepts = direction_table(z, directions), measure(images)
     asked = _Asked(generator, z, directions.double().cpu(), along, images, measure, seed)

@@ -18,9 +18,9 @@ def in_tenths(table: ConceptTable) -> ConceptTable:
 
     Examples
     --------
-    >>> values = torch.tensor([[0.0004, 0.0004], [0.93, 0.93]]).double()
+    >>> values = torch.tensor([[0.0625, 0.0625], [0.875, 0.875]]).double()
     >>> in_tenths(ConceptTable(("zero", "size"), ("probability", ""), values)).values.tolist()
-    [[0.0, 0.0004], [0.9, 0.93]]
+    [[0.1, 0.0625], [0.9, 0.875]]
     """
     columns = [
         table.column(name).mul(10).round().div(10)
