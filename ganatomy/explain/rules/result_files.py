@@ -1,4 +1,4 @@
-"""The study of rules on disk: rules as JSON, tables as CSV, images as safetensors."""
+"""The study of rules on disk: rules as JSON and Python, tables as CSV, images as safetensors."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import torch
 
+from ganatomy.errors import GIVE, REMAKE, InputError
 from ganatomy.explain.rules.answer import Answer
-from ganatomy.explain.rules.records import rule_of, rule_record
+from ganatomy.explain.rules.export import as_json, as_python, from_json
+from ganatomy.explain.rules.rule import Rule
 from ganatomy.files import read_json, write_bytes, write_json
 from ganatomy.results import remove_stale
 from ganatomy.tables import csv_bytes, read_table
@@ -16,7 +18,10 @@ from ganatomy.tensors import read_tensors, write_tensors
 if TYPE_CHECKING:
     from ganatomy.explain.rules.result import RulesStudy
 
-_RULES, _IMAGES, _ANSWER, _COLUMNS = "rules.json", "examples.safetensors", "answer", "columns"
+_ANSWERS, _RULES, _PYTHON, _IMAGES = (
+    *("answers.json", "rules.json", "rules.py", "examples.safetensors"),
+)
+_ANSWER, _COLUMNS = "answer", "columns"
 _OF_STUDY = ("concepts", "formula", "coverage", "shifts", "forced")
 _OF_ANSWER = ("candidates", "changes")
 _OF_IMAGES = ("satisfying", "violating")
@@ -27,7 +32,11 @@ _TEXT = {*_BLANK, "name", "learner", "text", "condition", "kind", "side", _ANSWE
 
 
 def save_parts(folder: Path, study: "RulesStudy") -> None:
-    """Write the study; tables without a row leave no file."""
+    """Write the study; tables without a row leave no file.
+
+    The rules that are shown lie in ``rules.json`` (see `export.SCHEMA`) and as functions, for use
+    without GANatomy, in ``rules.py``; all else that is said of them in ``answers.json``.
+    """
     tables = {name: getattr(study, name) for name in _OF_STUDY}
     tables |= {name: _joined(study.answers, name) for name in _OF_ANSWER}
     remove_stale(folder, *(f"{name}.csv" for name, table in tables.items() if table.empty))
@@ -46,19 +55,22 @@ def save_parts(folder: Path, study: "RulesStudy") -> None:
         _COLUMNS: {name: list(table.columns) for name, table in tables.items() if table.empty},
         **{name: getattr(study, name) for name in _FIGURES},
     }
-    write_json(folder / _RULES, record)
+    write_json(folder / _ANSWERS, record)
+    _write_rules(folder, study.answers)
 
 
 def load_parts(folder: Path) -> dict[str, Any]:
     """Read what `save_parts` wrote, each attribute of the study by name."""
-    record = read_json(folder / _RULES)
+    record, rules = read_json(folder / _ANSWERS), _read_rules(folder / _RULES)
     empty = {name: pd.DataFrame(columns=own) for name, own in record[_COLUMNS].items()}
     tables = {
         name: empty[name] if name in empty else _read(folder / f"{name}.csv")
         for name in (*_OF_STUDY, *_OF_ANSWER)
     }
     images = read_tensors(folder / _IMAGES)
-    answers = tuple(_answer(each, tables, images) for each in record["answers"])
+    answers = tuple(
+        _answer(each, rules.get(each["name"]), tables, images) for each in record["answers"]
+    )
     return {
         "answers": answers,
         **{name: tables[name] for name in _OF_STUDY},
@@ -67,18 +79,38 @@ def load_parts(folder: Path) -> dict[str, Any]:
 
 
 def _answer(
-    record: dict[str, Any], tables: dict[str, pd.DataFrame], images: dict[str, torch.Tensor]
+    record: dict[str, Any],
+    rule: Rule | None,
+    tables: dict[str, pd.DataFrame],
+    images: dict[str, torch.Tensor],
 ) -> Answer:
     parts: dict[str, Any] = {key: record[key] for key in _WORDS}
     parts |= {key: _own(tables[key], record["name"]) for key in _OF_ANSWER}
     parts |= {kind: images[f"{record['name']}/{kind}"] for kind in _OF_IMAGES}
-    rule = None if record["rule"] is None else rule_of(record["rule"])
     return Answer(rule=rule, **parts)
 
 
+def _write_rules(folder: Path, answers: tuple[Answer, ...]) -> None:
+    rules = {each.name: each.rule for each in answers if each.rule is not None}
+    says = {each.name: each.says for each in answers}
+    write_bytes(folder / _RULES, f"{as_json(rules, says=says)}\n".encode())
+    functions = [as_python(rule, name=name, says=says[name]) for name, rule in rules.items()]
+    remove_stale(folder, _PYTHON)
+    if functions:
+        write_bytes(folder / _PYTHON, ("\n\n\n".join(functions) + "\n").encode())
+
+
+def _read_rules(path: Path) -> dict[str, Rule]:
+    try:
+        return from_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError("file not found", str(path), GIVE) from None
+    except (InputError, UnicodeDecodeError) as error:
+        raise InputError(f"not readable ({error})", str(path), REMAKE) from error
+
+
 def _record(answer: Answer) -> dict[str, Any]:
-    rule = None if answer.rule is None else rule_record(answer.rule)
-    return {**{key: getattr(answer, key) for key in _WORDS}, "rule": rule}
+    return {key: getattr(answer, key) for key in _WORDS}
 
 
 def _joined(answers: tuple[Answer, ...], name: str) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from ganatomy.data.images import to_float, to_uint8
 from ganatomy.rng import generator
 
 SIDE = 16
-HOLES = "learned:holes"
+LEARNED = "learned:holes"
 CORNER = slice(0, 4)
 _DARK = -0.6  # no texture is so bright that it would be taken for a stroke
 
@@ -50,11 +50,11 @@ def holes(images: torch.Tensor) -> torch.Tensor:
     return torch.tensor([ndimage.label(~each)[1] - 1.0 for each in bright])
 
 
-def thick_without_hole(cut: float) -> Judge:
-    """Say real where strokes are thicker than `cut` pixels and have no hole."""
+def thick_without_hole(cut: float, count: Callable[[torch.Tensor], torch.Tensor]) -> Judge:
+    """Say real where strokes are thicker than `cut` pixels and have no hole, as `count` counts."""
 
     def logits(images: torch.Tensor) -> torch.Tensor:
-        return torch.minimum(Thickness().values(images)[:, 0] - cut, 0.5 - holes(images))
+        return torch.minimum(Thickness().values(images)[:, 0] - cut, 0.5 - count(images))
 
     return Judge(logits)
 

@@ -1,5 +1,6 @@
 """The study of rules saved, loaded, in figures and in words."""
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -102,6 +103,7 @@ def test_saved_twice_is_the_same_bytes_and_nothing_stale_is_left(tmp_path: Path)
     bare = RulesStudy((), _study().concepts, none, {}, {"real": "there is no discriminator"})
     bare.save(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {
+        "answers.json",
         "concepts.csv",
         "examples.safetensors",
         "rules.json",
@@ -109,11 +111,31 @@ def test_saved_twice_is_the_same_bytes_and_nothing_stale_is_left(tmp_path: Path)
     assert RulesStudy.load(tmp_path).formula.empty
 
 
-@pytest.mark.parametrize("name", ["rules.json", "candidates.csv", "examples.safetensors"])
+@pytest.mark.parametrize(
+    "name", ["answers.json", "rules.json", "candidates.csv", "examples.safetensors"]
+)
 def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     _study(_answer()).save(tmp_path)
     (tmp_path / name).unlink()
     with pytest.raises(InputError, match=name):
+        RulesStudy.load(tmp_path)
+
+
+def test_the_rules_are_saved_as_a_function_that_needs_no_import(tmp_path: Path) -> None:
+    _study(_answer(), _none()).save(tmp_path)
+    found: dict[str, Callable[[dict[str, float]], bool]] = {}
+    exec((tmp_path / "rules.py").read_text(), found)
+    assert found["real"]({"contrast": 0.31, "holes": 1.0})
+    assert not found["real"]({"contrast": 0.31, "holes": 2.0})
+    assert not found["real"]({"contrast": 0.1 + 0.2, "holes": 1.0})
+    assert found["real"].__doc__ == "D says real"
+    assert "high_logit" not in found
+
+
+def test_a_damaged_rule_is_named(tmp_path: Path) -> None:
+    _study(_answer()).save(tmp_path)
+    (tmp_path / "rules.json").write_text('{"rules": []}')
+    with pytest.raises(InputError, match=r"rules\.json"):
         RulesStudy.load(tmp_path)
 
 

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from ganatomy.data.features.strokes import Thickness
+from ganatomy.data.features.topology import Holes
 from ganatomy.data.images import to_float
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.rules.answer import CAUSES, DESCRIBES, Answer
@@ -20,7 +21,7 @@ from ganatomy.explain.rules.study import RulesStudy, explain_by_rules
 from ganatomy.rng import generator
 from tests.planted import digits
 from tests.unit.explain.rules.planted_decisions import (
-    HOLES,
+    LEARNED,
     holes,
     noise,
     patterns,
@@ -31,14 +32,13 @@ from tests.unit.explain.rules.planted_decisions import (
 )
 
 QUICK = RulesSettings(num_draws=0)
-LEARNED = {HOLES: holes}
 
 
 def _about_real(discriminator: nn.Module, images: torch.Tensor, seed: int = 0) -> Answer:
     """The answer about `real` alone."""
     half = len(images) // 2
     subjects = Subjects.of(None, discriminator, real=images[:half], fake=images[half:])
-    looked = Looked.at(subjects, images, Concepts.on(images, learned=LEARNED))
+    looked = Looked.at(subjects, images, Concepts.on(images))
     logits = logits_in(subjects, images)
     decisions, _ = decisions_of(logits, subjects, boundary_at_0=True, least=40)
     assert decisions[0].name == "real"
@@ -49,15 +49,15 @@ def _about_real(discriminator: nn.Module, images: torch.Tensor, seed: int = 0) -
 def test_thick_and_no_hole_is_recovered_exactly(seed: int) -> None:
     images = to_float(digits(2400, seed).images)
     cut = float(Thickness().values(images).median())
-    found = _about_real(thick_without_hole(cut), images, seed)
+    found = _about_real(thick_without_hole(cut, Holes().measure), images, seed)
     assert found.rule is not None
     ((first, second),) = found.rule.clauses
     conditions = {each.concept: each for each in (first, second)}
-    assert set(conditions) == {"thickness", HOLES}
+    assert set(conditions) == {"thickness", "holes"}
     assert conditions["thickness"].is_above
     assert conditions["thickness"].threshold == pytest.approx(cut, abs=0.03)
-    assert not conditions[HOLES].is_above
-    assert 0 <= conditions[HOLES].threshold < 1
+    assert not conditions["holes"].is_above
+    assert 0 <= conditions["holes"].threshold < 1
     row = found.shown_row
     assert row is not None
     assert row["fidelity"] >= 0.99
@@ -101,13 +101,15 @@ def test_what_goes_along_with_the_reason_describes_and_does_not_cause(seed: int)
 def test_the_study_is_saved_loaded_and_the_same_for_the_same_seed(tmp_path: Path) -> None:
     images = strokes(700, 0)
     cut = float(Thickness().values(images)[1::2].median())
-    subjects = Subjects.of(None, thick_without_hole(cut), real=images[:400], fake=images[400:])
+    subjects = Subjects.of(
+        None, thick_without_hole(cut, holes), real=images[:400], fake=images[400:]
+    )
     warned: list[str] = []
     told: list[tuple[int, int]] = []
     study, again = (
         explain_by_rules(
             subjects,
-            learned=LEARNED,
+            learned={LEARNED: holes},
             boundary_at_0=True,
             settings=QUICK,
             on_progress=lambda *done: told.append(done),
