@@ -18,9 +18,8 @@ from ganatomy.tensors import read_tensors, write_tensors
 if TYPE_CHECKING:
     from ganatomy.explain.rules.result import RulesStudy
 
-_ANSWERS, _RULES, _PYTHON, _IMAGES = (
-    *("answers.json", "rules.json", "rules.py", "examples.safetensors"),
-)
+_ANSWERS, _RULES, _PYTHON = "answers.json", "rules.json", "rules.py"
+_IMAGES = "examples.safetensors"
 _ANSWER, _COLUMNS = "answer", "columns"
 _OF_STUDY = ("concepts", "formula", "coverage", "shifts", "forced")
 _OF_ANSWER = ("candidates", "changes")
