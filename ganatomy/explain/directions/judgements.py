@@ -18,14 +18,15 @@ SAME_FROM = 0.9
 
 def judgements(study: DirectionsStudy) -> Iterator[str]:
     """Say what directions do to D's logit and to realism, and how stable they are."""
-    yield from _of_d(study)
-    yield from _of_distance(study)
+    yield from of_d(study)
+    yield from of_distance(study)
     yield from _of_draws(study)
     yield from _of_history(study)
     yield from _of_classes(study)
 
 
-def _of_d(study: DirectionsStudy) -> Iterator[str]:
+def of_d(study: DirectionsStudy) -> Iterator[str]:
+    """Say along which direction D's logit moves most."""
     own = study.responses[study.responses["judge"] == D_LOGIT]
     if own.empty:
         return
@@ -40,10 +41,17 @@ def _of_d(study: DirectionsStudy) -> Iterator[str]:
     )
 
 
-def _of_distance(study: DirectionsStudy) -> Iterator[str]:
+def of_distance(study: DirectionsStudy) -> Iterator[str]:
+    """Say which directions lead away from the data: one way, or both."""
     own = study.responses[study.responses["judge"] == DISTANCE]
     if own.empty:
         return
+    one_way = own[own["clear"].astype(bool)]
+    rising = _numbered(one_way.loc[one_way["slope"] > 0, "direction"].tolist())
+    falling = _numbered(one_way.loc[one_way["slope"] < 0, "direction"].tolist())
+    if rising or falling:
+        ways = [(f"rises along {rising}", rising), (f"falls along {falling}", falling)]
+        yield f"The distance to the data {listed([said for said, some in ways if some])}."
     farther = _numbered(own.loc[own["beside_low"] > 0, "direction"].tolist())
     nearer = _numbered(own.loc[own["beside_high"] < 0, "direction"].tolist())
     where = "Two steps either way, images"

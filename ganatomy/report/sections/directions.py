@@ -3,10 +3,13 @@
 from functools import partial
 from pathlib import Path
 
+from ganatomy.explain.directions.found_again import STEP
 from ganatomy.explain.directions.result import DirectionsStudy
 from ganatomy.explain.directions.walks import STEPS
 from ganatomy.marking import GENERATED
+from ganatomy.report.figures.direction_curves import history_chart, judged_chart
 from ganatomy.report.figures.direction_strip import direction_strip
+from ganatomy.report.sections import directions_judged as judged
 from ganatomy.report.sections import directions_words as words
 from ganatomy.report.sections.page_section import (
     Block,
@@ -43,11 +46,46 @@ def _facts(study: DirectionsStudy) -> Record:
             "rows": rows,
             "methods": methods,
             "num_latents": study.num_latents,
+            "judged": judged.judged_rows(study),
+            "features": study.features,
+            "purity_of_random": judged.purity_of_random(study),
+            "by_chance": judged.cosine_by_chance(study),
+            "left_out": judged.left_out(study),
+            "classes": judged.class_rows(study),
         }
     }
 
 
 def _figures(study: DirectionsStudy) -> dict[str, Figure]:
+    return _strips(study) | _charts(study)
+
+
+def _charts(study: DirectionsStudy) -> dict[str, Figure]:
+    found: dict[str, Figure] = {}
+    numbers, steps = _numbers(study), study.again(STEP)
+    if panels := judged.judge_panels(study):
+        found["judges"] = Picture(
+            lambda: png(judged_chart(study.curves, panels, numbers)),
+            judged.of_judges(study),
+            "What is gained on the way, each latent against itself unmoved, with 95 % intervals "
+            "over latents; grey: random directions of the same length, both ways.",
+            source="directions/curves.csv",
+            narrow=True,
+        )
+    if len(steps):
+        found["history"] = Picture(
+            lambda: png(history_chart(steps, judged.HISTORY_PANELS, numbers)),
+            judged.of_history(study),
+            "First: directions that the same method finds at each step, matched one to one with "
+            "these. Second: what a step along these very directions changed then, beside now. "
+            "Dashed: random directions.",
+            source="directions/found_again.csv",
+            narrow=True,
+        )
+    return found
+
+
+def _strips(study: DirectionsStudy) -> dict[str, Figure]:
     return {
         _strip_name(number): Picture(
             partial(lambda strip: png(direction_strip(strip, _LABELS)), study.strips[number - 1]),

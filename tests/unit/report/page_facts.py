@@ -149,6 +149,7 @@ def facts() -> dict[str, Any]:
     divergence = {**measured, "floor": 0.01, "floor_high": 0.02}
     metric = {**measured, "floor": 0.7, "floor_low": 0.6, "floor_high": 0.8}
     row_of_quality = {**metric, "meaning": "a question", "words": "an answer"}
+    cell = {"value": "+0.52", "interval": "+0.41 to +0.63"}
     evidence = {**measured, "space": "pixels", "bad": False, "words": "what it says"}
     return {
         "title": "A title",
@@ -194,6 +195,21 @@ def facts() -> dict[str, Any]:
             "rows": [],
             "methods": [],
             "num_latents": 32,
+            "judged": [
+                {
+                    "direction": 1,
+                    **dict.fromkeys(("logit", "away", "monotony", "purity", "overlap"), cell),
+                    "is_clear": True,
+                    "overlaps_with": 2,
+                    "again": "0.93",
+                    "by_others": "0.81",
+                }
+            ],
+            "features": "some features",
+            "purity_of_random": "0.31",
+            "by_chance": "0.18",
+            "left_out": ["what is not known"],
+            "classes": [{"name": "a class", "cells": [cell | {"differs": True, "cosine": "0.7"}]}],
         },
         "quality": {
             "finding": "what is found of quality",

@@ -14,7 +14,8 @@ from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import Part, gather
 from ganatomy.report.sections.directions import SECTION
 from tests.pages import unexplained
-from tests.unit.explain.directions.planted import Alike, Blob
+from tests.unit.explain.directions.planted import Alike, Blob, Classed
+from tests.unit.explain.directions.test_judges import Pixels, Projection
 
 QUICK = DirectionsSettings(num_random=4, num_held_out=24, num_images=300)
 
@@ -74,6 +75,42 @@ def test_a_direction_without_a_name_says_so_and_what_it_moves_a_little(
     assert "It moves, too: " in part.pictures["direction_01"].caption
     assert "1 has no name: see the strips." in html
     assert "<td>unnamed</td>" in html
+
+
+def test_what_others_make_of_directions_stands_below_the_strips(tmp_path: Path) -> None:
+    classes = torch.nn.functional.one_hot(torch.arange(300) % 3).float()
+    z = torch.randn(300, 12, generator=torch.Generator().manual_seed(0))
+    study = find_directions(
+        Classed(),
+        torch.cat([z, classes], 1),
+        num_classes=3,
+        class_names=("plain", "strong", "turned"),
+        discriminator=Projection(),
+        real=torch.randn(40, 1, 8, 8, generator=torch.Generator().manual_seed(1)),
+        evaluator=Pixels(),
+        features="the pixels",
+        history=[(0, Classed()), (7, Classed())],
+        settings=QUICK,
+    )
+    html, part = _page(study, tmp_path)
+    assert list(part.figures)[-2:] == ["judges", "history"]
+    assert part.pictures["judges"].title.startswith("D’s logit moves most along direction ")
+    assert "1.00 at step 0 and of 1.00 at step 7" in part.pictures["history"].title
+    assert "of its distance where nothing is moved, in the pixels" in " ".join(html.split())
+    rows = re.findall(r"<tr><th scope=\"row\" class=\"name\">(.*?)</tr>", html, re.S)
+    assert {"plain", "strong", "turned"} <= {row.split("<")[0] for row in rows}
+    assert html.count("found there: ") == 3 * 5
+    bare = re.sub(r"data:image[^\"]*", "", html)
+    assert not re.search(r"\bnan\b|is not known", bare)
+
+
+def test_what_was_not_measured_says_why(
+    studies: dict[str, DirectionsStudy], tmp_path: Path
+) -> None:
+    html, part = _page(studies["blob"], tmp_path)
+    assert "What each does to D’s logit is not known: no discriminator was given." in html
+    assert "How far each leads from the data is not known: no real images were given." in html
+    assert "history" not in part.figures
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 8, 20), (7, 30, 10)])
