@@ -23,6 +23,7 @@ KINDS = (
     "gradcam",
     "lime",
     "maps",
+    "directions",
     "discriminators",
     "noise",
     "differences",
@@ -104,6 +105,10 @@ def _measure(kind: str, given: argparse.Namespace) -> None:
         from benchmarks import maps
 
         _write("maps", maps.measure())
+    elif kind == "directions":
+        from benchmarks import directions
+
+        _write("directions", directions.measure())
     elif kind == "discriminators":
         from benchmarks import discriminators
 

@@ -8,6 +8,7 @@ import statistics
 
 from benchmarks import (
     differences,
+    directions,
     discriminators_page,
     gradcam,
     harmful,
@@ -35,6 +36,7 @@ def render(results: dict[str, list[Result]], of_gpu: str) -> str:
         "gradcam": gradcam.section,
         "lime": lime.section,
         "maps": maps.section,
+        "directions": directions.section,
         "discriminators": discriminators_page.section,
         "noise": noise.section,
         "differences": differences.section,

@@ -164,7 +164,7 @@ class DirectionsStudy:
         }
 
     def _further_metrics(self) -> dict[str, float]:
-        """What could be measured of the rest."""
+        """Give the figures of the rest, of which some may not have been measured."""
         found: dict[str, float] = {}
         of_d, of_distance = (
             self.responses[self.responses["judge"] == judge] for judge in (D_LOGIT, DISTANCE)

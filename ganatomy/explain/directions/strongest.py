@@ -53,12 +53,12 @@ class Strongest:
 
     @property
     def directions(self) -> torch.Tensor:
-        """Of shape (k, latent_dim), float64, each of length 1."""
+        """Return them, shape (k, latent_dim), float64, each of length 1."""
         return torch.stack([each.direction for each in self.walks])
 
     @property
     def mean_changes(self) -> torch.Tensor:
-        """What a step changes in the image, its mean over latents: shape (k, c, h, w)."""
+        """Average over latents what a step changes in the image, shape (k, c, h, w)."""
         return torch.stack([each.changes.mean(0) for each in self.walks])
 
 

@@ -1,6 +1,7 @@
 """How steady and how pure each direction is: monotony, one concept's share, overlap."""
 
 from collections.abc import Sequence
+from math import isfinite
 
 import numpy as np
 import pandas as pd
@@ -161,6 +162,9 @@ def _purest(walk: Walk, spreads: torch.Tensor, correlations: torch.Tensor) -> Ra
 
 
 def _within_1(found: Ratio) -> Ratio:
+    """Cut a figure to [0, 1]; its interval is all of it where a latent decides whether it exists."""
+    if not isfinite(found.low):
+        return Ratio(min(1.0, max(0.0, found.value)), 0.0, 1.0)
     return Ratio(*(min(1.0, max(0.0, each)) for each in vars(found).values()))
 
 

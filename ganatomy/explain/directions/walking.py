@@ -17,7 +17,7 @@ NUM_SHOWN = 3
 
 @dataclass(frozen=True, eq=False)
 class Walk:
-    """What a walk of n latents along a direction gives, at each of `walks.STEPS`.
+    """The result of a walk of n latents along a direction, at each of `walks.STEPS`.
 
     Attributes
     ----------

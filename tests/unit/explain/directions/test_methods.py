@@ -4,6 +4,8 @@ import pytest
 import torch
 from torch import nn
 
+from benchmarks.directions import DIM as PUBLISHED_DIM
+from benchmarks.directions import dcgan, plain_ganspace, plain_sefa
 from ganatomy.explain.directions.candidates import random_directions
 from ganatomy.explain.directions.early_layers import weighted_layers
 from ganatomy.explain.directions.found_again import matched, shared
@@ -193,3 +195,12 @@ def test_nonlinear_factors_behind_a_layer_are_components_of_its_activations(seed
     )
     found = ganspace(generator, latents(1200, seed=seed), DIM)
     assert matched(own.double(), found.directions[:3]).min() > 0.95
+
+
+def test_both_are_what_plain_scripts_of_the_published_recipes_find() -> None:
+    """``numpy.linalg.eig`` of weights, and scikit-learn's IncrementalPCA with a regression."""
+    generator, z = dcgan(), latents(1024, PUBLISHED_DIM)
+    by_weights = plain_sefa(generator)[:5]
+    assert matched(by_weights, sefa(generator, z, PUBLISHED_DIM).directions[:5]).min() > 0.999
+    by_components = plain_ganspace(generator, z)[:5]
+    assert matched(by_components, ganspace(generator, z, PUBLISHED_DIM).directions[:5]).min() > 0.95
