@@ -8,6 +8,7 @@ from ganatomy.files import safe_name
 
 GRID = 4
 SELECTING = ("class_", "attribute_")  # how their names begin
+LEARNED = "learned:"  # and those of directions of a generator
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class Regions:
 
 
 USUAL_REGIONS = Regions()
+
+
+def is_learned(name: str) -> bool:
+    """Say whether a name asks for a learned feature: ``learned:<direction>``."""
+    return name.startswith(LEARNED)
 
 
 @dataclass(frozen=True)

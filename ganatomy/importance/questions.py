@@ -11,8 +11,7 @@ import torch
 
 from ganatomy.data.dataset import UNLABELLED, Dataset
 from ganatomy.data.features import Selection, find, known
-from ganatomy.data.features.learned_set import is_learned
-from ganatomy.data.recipe import Recipe
+from ganatomy.data.recipe import Recipe, is_learned
 from ganatomy.data.variants import ChangesNothing, apply
 from ganatomy.errors import InputError
 from ganatomy.gan.sampling import score

@@ -2,16 +2,18 @@
 
 from ganatomy.device import keep_freed_memory, make_deterministic, resolve_device
 from ganatomy.errors import InputError
+from ganatomy.explain.directions.readable import learn_features
 from ganatomy.explain.directions.study import DirectionsSettings, find_directions
 from ganatomy.files import whole_folder
+from ganatomy.gan.checkpoint import load_gan
 from tasks.directions.params import Directions
 from tasks.params.base import Base
 from tasks.shared import stage
-from tasks.shared.artifact_paths import REPORTS
+from tasks.shared.artifact_paths import GAN, REPORTS
 from tasks.shared.events import Events
 from tasks.shared.leaving_out import is_left_out
 from tasks.shared.results import write_metrics
-from tasks.shared.samples import load_subjects
+from tasks.shared.samples import fake_latents, load_subjects
 
 
 def main(events: Events) -> None:
@@ -43,9 +45,13 @@ def main(events: Events) -> None:
             raise
         is_left_out("directions", error.what)
         return
+    count = params.num_latents + params.num_read
+    others = fake_latents(count, load_gan(GAN).architecture, base.seed)[params.num_latents :]
+    learned = learn_features(study, subjects.generator, others)
     with whole_folder(REPORTS / "directions") as report:
         study.save(report)
-        write_metrics(report, study.metrics())
+        learned.save(report)
+        write_metrics(report, {**study.metrics(), **learned.metrics()})
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ganatomy.data.folder import walk
+from ganatomy.data.recipe import is_learned
 from ganatomy.errors import InputError
 from ganatomy.files import sha256_of
 from tasks.evaluate.params import Evaluate
@@ -85,7 +86,7 @@ def outside(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
         check_retrained_size(Prepare.load(params).image_size, gan.model_dump())
     yield RETRAINING, way
     variants = Variants.load(params)
-    own = [entry for entry in variants.features if ":" in entry]
+    own = [entry for entry in variants.features if ":" in entry and not is_learned(entry)]
     yield (
         FEATURES,
         {

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from ganatomy.data.recipe import is_learned
 from ganatomy.errors import InputError
 from tasks.evaluate.params import Evaluate
 from tasks.fetch.params import Fetch
@@ -80,7 +81,7 @@ def _given(params: Path) -> Iterator[tuple[str, str, bool]]:
         *(("variants.features", entry) for entry in variants.features),
     ):
         module, colon, _ = entry.partition(":")
-        if colon:
+        if colon and not is_learned(entry):
             yield name, module.replace(".", "/") + ".py", False
 
 

@@ -5,6 +5,7 @@ What the user wrote and the data does not have is refused, by `prepare`, before 
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features import find, known
@@ -24,9 +25,17 @@ def features_of(params: Variants, train: Dataset, warn: Callable[[str], None]) -
 
 
 def recipes_of(
-    params: Variants, train: Dataset, seed: int, warn: Callable[[str], None]
+    params: Variants,
+    train: Dataset,
+    seed: int,
+    warn: Callable[[str], None],
+    *,
+    learned: str | Path = "",
 ) -> list[Recipe]:
-    """Write the recipes of the variants that are to be made; see `features_of`."""
+    """Write the recipes of the variants that are to be made; see `features_of`.
+
+    `learned` is the folder that learned features are read from.
+    """
     return recipes(
         features_of(params, train, warn),
         train,
@@ -36,7 +45,7 @@ def recipes_of(
         interactions=params.interactions,
         num_subsets=params.num_subsets,
         subset_share=params.subset_share,
-        regions=Regions(params.grid, tuple(params.masks)),
+        regions=Regions(params.grid, tuple(params.masks), learned),
     )
 
 

@@ -2,10 +2,12 @@
 
 from ganatomy.data.dataset import Dataset
 from ganatomy.errors import InputError
+from tasks.directions.params import Directions
 from tasks.gradcam.params import Gradcam
 from tasks.lime.params import Lime
 from tasks.params.section import read_document, told_file
 from tasks.shared.keys import by_key
+from tasks.shared.learned import without_learned
 from tasks.shared.names import recipes_of, vocabulary_of
 from tasks.variants.params import Variants
 
@@ -28,7 +30,9 @@ def check_names(train: Dataset) -> None:
         )
     told = told_file()  # read beside `read_once`: what is checked decides nothing of the result
     variants, gradcam, lime = Variants.load(told), Gradcam.load(told), Lime.load(told)
-    recipes_of(variants, train, 0, lambda text: None)
+    with by_key(variants):
+        early = without_learned(variants, Directions.load(told).num_directions)
+    recipes_of(early, train, 0, lambda text: None)
     words = vocabulary_of(train, variants)
     for section, field, check in (
         (gradcam, "targets", words.check_target),

@@ -1,10 +1,11 @@
 """Section `variants`: the feature-importance data sets."""
 
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from ganatomy.data.choices import Mode
+from ganatomy.data.recipe import is_learned
 from tasks.params.section import Section
 
 
@@ -37,6 +38,21 @@ class Variants(Section):
     grid: int = Field(4, ge=1, le=64)
     masks: list[str] = Field(default=[])
     materialize: bool = True
+    after: Literal["prepare", "directions"] = "prepare"  # the stage that dvc.yaml has it wait for
+
+    @model_validator(mode="before")
+    @classmethod
+    def _after_what_it_needs(cls, values: Any) -> Any:
+        """Settle `after`: who names a learned feature need not know which stage makes it."""
+        if not isinstance(values, dict) or not isinstance(values.get("features", []), list):
+            return values
+        asked = any(is_learned(str(name)) for name in values.get("features", []))
+        return {**values, "after": "directions" if asked else "prepare"}
+
+    @property
+    def learned(self) -> list[str]:
+        """The entries of `features` that ask for a learned one."""
+        return [name for name in self.features if is_learned(name)]
 
     @field_validator("modes")
     @classmethod

@@ -8,8 +8,8 @@ import torch
 
 from ganatomy.data.features.coordinates import Coordinates
 from ganatomy.data.features.measured import Measured
+from ganatomy.data.recipe import LEARNED
 
-PREFIX = "learned:"
 UNIT = "standard deviations of the latent"
 
 _STEPS = 4  # the image changes on the way, and with it what a step would change
@@ -55,7 +55,7 @@ class Judged:
     @property
     def name(self) -> str:
         """The feature's: ``learned:3``."""
-        return f"{PREFIX}{self.direction}"
+        return f"{LEARNED}{self.direction}"
 
     @property
     def title(self) -> str:

@@ -11,12 +11,12 @@ import torch
 from ganatomy.data.features.coordinates import Coordinates
 from ganatomy.data.features.feature import WHERE
 from ganatomy.data.features.learned import (
-    PREFIX,
     Judged,
     Learned,
     numbers_from,
     tensors_of,
 )
+from ganatomy.data.recipe import LEARNED
 from ganatomy.errors import InputError
 from ganatomy.files import read_json, write_json
 from ganatomy.results import validated
@@ -24,7 +24,7 @@ from ganatomy.tensors import read_tensors, write_tensors
 from ganatomy.wording import counted, listed, of_all, opened
 
 _ABOUT, _TENSORS = "learned.json", "learned.safetensors"
-_NAME = re.compile(rf"{PREFIX}([1-9][0-9]*)")
+_NAME = re.compile(rf"{LEARNED}([1-9][0-9]*)")
 _FIGURES = ("r2", "r2_low", "r2_high", "follows", "follows_low", "follows_high", "left")
 
 
@@ -135,11 +135,6 @@ def _share(value: float) -> str:
     return f"{100 * value:.0f} %"
 
 
-def is_learned(name: str) -> bool:
-    """Say whether a name asks for a learned feature."""
-    return name.startswith(PREFIX)
-
-
 def number_in(name: str) -> int:
     """Read the direction in ``learned:<direction>``.
 
@@ -158,7 +153,7 @@ def number_in(name: str) -> int:
         raise InputError(
             f"{name!r} names no direction",
             WHERE,
-            f"Write {PREFIX} and its number, counted from 1: {PREFIX}1.",
+            f"Write {LEARNED} and its number, counted from 1: {LEARNED}1.",
         )
     return int(match[1])
 

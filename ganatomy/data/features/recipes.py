@@ -8,10 +8,9 @@ import torch
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.feature import MODES, WHERE, Feature, Selection
 from ganatomy.data.features.learned import Learned
-from ganatomy.data.features.learned_set import is_learned
 from ganatomy.data.features.registry import find, known
 from ganatomy.data.features.subsets import draw_subsets
-from ganatomy.data.recipe import USUAL_REGIONS, Recipe, Regions
+from ganatomy.data.recipe import USUAL_REGIONS, Recipe, Regions, is_learned
 from ganatomy.errors import InputError
 
 

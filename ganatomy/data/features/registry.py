@@ -20,7 +20,7 @@ from ganatomy.data.features.feature import WHERE, Feature, Selection
 from ganatomy.data.features.frequencies import HighFrequencies, LowFrequencies, MiddleFrequencies
 from ganatomy.data.features.geometry import Orientation, Position, Scale
 from ganatomy.data.features.grain import Noise
-from ganatomy.data.features.learned_set import is_learned, learned_feature
+from ganatomy.data.features.learned_set import learned_feature
 from ganatomy.data.features.own import own_feature
 from ganatomy.data.features.regions import Cell, MaskRegion
 from ganatomy.data.features.selections import Attribute, ClassBalance, LeftOutClass
@@ -29,7 +29,7 @@ from ganatomy.data.features.strokes import Thickness
 from ganatomy.data.features.symmetry import Symmetry
 from ganatomy.data.features.tones import Brightness, Contrast
 from ganatomy.data.features.topology import Components, Holes
-from ganatomy.data.recipe import GRID
+from ganatomy.data.recipe import GRID, is_learned
 from ganatomy.errors import InputError
 
 _RGB = 3

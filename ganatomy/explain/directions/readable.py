@@ -24,6 +24,7 @@ _Interval = tuple[float, float, float]  # a figure, and its 95 % interval
 _PENALTIES = tuple(10.0**power for power in range(-5, 3))
 _WIDTH = 2.0  # of the median squared distance of two images
 _LEAST = 40  # latents
+_MOST_VALUES = 200_000_000  # of all images together
 _SHARES = (0.7, 0.15, 0.15)  # fitted to, penalties chosen by, judged by
 _BATCH = 64
 
@@ -72,7 +73,8 @@ def learn_features(
         Of this generator.
     generator : nn.Module
     z : Tensor of shape (n, latent_dim + num_classes)
-        Other latents than the study's; 2,000 are better, 40 the least.
+        Other latents than the study's; 2,000 are better, 40 the least. Of large images fewer are
+        made: so many as have 200 million values together.
     settings : ReadingSettings
     on_progress : callable
         Told steps done, and of how many.
@@ -98,6 +100,7 @@ def learn_features(
     if not asked:
         return LearnedFeatures(tuple(_none(study, k, _ALIKE) for k in range(1, total)), None, {})
     z = z.detach().cpu()
+    z = z[: max(_LEAST, _MOST_VALUES // outputs_of(generator, z[:1]).numel())]
     fitting = _Fitting(generator, z, settings)
     on_progress(1, total)
     found: list[Judged | Learned] = []
