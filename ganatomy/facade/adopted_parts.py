@@ -20,6 +20,7 @@ from ganatomy.explain.maps.methods import Methods
 from ganatomy.explain.maps.study import explain_by_maps
 from ganatomy.explain.networks.named import usual_targets
 from ganatomy.explain.networks.targets import Target
+from ganatomy.explain.structure.study import describe_structure
 from ganatomy.facade.adopted_given import Given
 from ganatomy.gan.adopt.contract import examine_contract
 from ganatomy.gan.adopt.feeds import REMEDIES, feeds_of
@@ -149,6 +150,10 @@ def _directions(given: Given, done: Done) -> Result:
     )
 
 
+def _structure(given: Given, done: Done) -> Result:
+    return describe_structure(given.subjects, on_warning=given.warn)
+
+
 def _learned(given: Given, done: Done) -> dict[str, Target]:
     """Directions that G was found to vary, as targets of their own."""
     found = done.get("directions")
@@ -198,6 +203,7 @@ def _faithfulness(given: Given, done: Done) -> Result:
 PARTS: tuple[PagePart, ...] = (
     PagePart("contract", "whose GAN it is, and what it does", (), 1, _contract, is_early=True),
     PagePart("samples", "what G makes", ("generator",), 2, _samples, is_early=True),
+    PagePart("structure", "how G and D are built", (), 5, _structure),
     PagePart("directions", "directions of the latents", ("generator",), 20, _directions),
     PagePart("evaluate", "quality beside the images", ("images", "fakes"), 20, _quality),
     PagePart("discriminator", "whether D means what it says", ("discriminator",), 25, _health),

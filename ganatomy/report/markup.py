@@ -22,7 +22,8 @@ _TAG = re.compile(r"<[^>]*>")
 _STACKED = 6  # columns: with more than these a table is to be pushed sideways
 _PIECE = re.compile(r"(<[^>]*>|&[^\s;]*;)")  # a tag or an entity: never touched
 _OPENED = re.compile(r"<(/?)([a-z0-9]+)")
-_UNEXPLAINED = {"a", "abbr", "bdi", "code", "h1", "h2", "h3", "small", "style", "summary", "title"}
+_UNEXPLAINED = {"a", "abbr", "bdi", "code", "h1", "h2", "h3", "small", "style", "summary"}
+_UNEXPLAINED |= {"text", "title"}  # of drawings
 
 
 def with_heads(html: str) -> str:

@@ -1,0 +1,115 @@
+"""How G and D are built, and how their layers work: the study."""
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from ganatomy.errors import InputError
+from ganatomy.explain.networks.batching import device_of
+from ganatomy.explain.networks.hooks import kept
+from ganatomy.explain.networks.subjects import Subjects
+from ganatomy.explain.structure.batch import where_the_batch_matters
+from ganatomy.explain.structure.graph import NetworkGraph
+from ganatomy.explain.structure.modules import layers_in_order
+from ganatomy.explain.structure.reach import pixels_changed, pixels_seen
+from ganatomy.explain.structure.result import NetworkStructure, StructureStudy
+from ganatomy.explain.structure.tracing import trace
+from ganatomy.explain.structure.vitals import vitals
+
+_FEW = 5  # inputs of the first runs: one that is followed, and two sets of companions
+_TRIED = 4  # images whose gradients are looked at, or latents
+
+
+def describe_structure(
+    subjects: Subjects,
+    *,
+    num_images: int = 64,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_warning: Callable[[str], None] = lambda text: None,
+) -> StructureStudy:
+    """Follow G and D through one pass, and measure how each layer works.
+
+    Parameters
+    ----------
+    subjects : Subjects
+        G, D or both; images of both kinds are asked of D where there are.
+    num_images : int
+        Images and latents that layers are measured on.
+    on_progress : callable
+        Told networks done, and of how many.
+    on_warning : callable
+        Told of a network that could not be followed.
+
+    Raises
+    ------
+    InputError
+        Fewer than 5 images or latents.
+
+    Examples
+    --------
+    >>> D = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(144, 1), nn.Flatten(0))
+    >>> study = describe_structure(Subjects.of(None, D, real=torch.randn(8, 1, 8, 8)))
+    >>> study.networks["D"].reach
+    {'0': (3, 3)}
+    """
+    networks: dict[str, NetworkStructure] = {}
+    total = subjects.has_generator + subjects.has_discriminator
+    if subjects.has_generator:
+        inputs, network = subjects.z[:num_images], subjects.generator
+        score = subjects.discriminator if subjects.has_discriminator else _brightness
+        networks["G"] = _structure(network, inputs, score, pixels_changed, "latents", on_warning)
+        on_progress(len(networks), total)
+    if subjects.has_discriminator:
+        half = num_images // 2 if len(subjects.real) and len(subjects.fake) else num_images
+        images = torch.cat([subjects.real[:half], subjects.fake[:half]])
+        networks["D"] = _structure(
+            subjects.discriminator, images, _itself, pixels_seen, "images", on_warning
+        )
+        on_progress(len(networks), total)
+    return StructureStudy(networks, min(num_images, max(len(subjects.real), len(subjects.z))))
+
+
+def _itself(logits: torch.Tensor) -> torch.Tensor:
+    return logits
+
+
+def _brightness(images: torch.Tensor) -> torch.Tensor:
+    return images.flatten(1).mean(1)
+
+
+def _structure(
+    network: nn.Module,
+    inputs: torch.Tensor,
+    score: Callable[[torch.Tensor], torch.Tensor],
+    reach: Callable[[nn.Module, torch.Tensor, list[str]], dict[str, tuple[int, int]]],
+    kind: str,
+    on_warning: Callable[[str], None],
+) -> NetworkStructure:
+    if len(inputs) < _FEW:
+        raise InputError(f"{len(inputs)} {kind}", kind, f"Give {_FEW} or more.")
+    few = inputs[:_FEW].to(device_of(network))
+    graph, why = _graph(network, few)
+    if why:
+        on_warning(f"a network could not be followed: {why}")
+    at: dict[bool, tuple[str, ...]] = {True: (), False: ()}
+    if not why:
+        at = {mode: where_the_batch_matters(network, graph, few, training=mode) for mode in at}
+    layers = [part.module for part in graph.parts if part.module and len(part.shape) == 3]
+    with kept(network):
+        return NetworkStructure(
+            graph,
+            why,
+            at[True],
+            at[False],
+            reach(network, few[:_TRIED], list(dict.fromkeys(layers))),
+            vitals(network, graph, inputs, score),
+        )
+
+
+def _graph(network: nn.Module, few: torch.Tensor) -> tuple[NetworkGraph, str]:
+    try:
+        return trace(network, few[:2]), ""
+    except (InputError, RuntimeError, KeyError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        return layers_in_order(network, few[:2]), reason.rstrip(".")

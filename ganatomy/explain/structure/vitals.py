@@ -1,0 +1,152 @@
+"""How well each layer works: which units sleep, which are copies, how much of a layer is used."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+import torch
+from torch import nn
+
+from ganatomy.explain.networks.batching import device_of
+from ganatomy.explain.networks.hooks import captured, undisturbed
+from ganatomy.explain.structure.graph import NetworkGraph
+
+DEAD_BELOW = 1e-3
+"""Of the median unit's spread over places and images: a unit that varies less is dead."""
+SAME_FROM = 0.99
+"""Correlation, of either sign, from which on two units of a layer say the same."""
+_BATCH = 16
+
+COLUMNS = (
+    "name",
+    "num_units",
+    "num_dead",
+    "num_duplicates",
+    "rank",
+    "sparsity",
+    "cam",
+    "gradient",
+    "gain",
+)
+
+
+@dataclass
+class _Sums:
+    """What is added up over batches, of one layer of `units` channels."""
+
+    units: int
+    count: int = 0
+    images: int = 0
+    zeros: float = 0.0
+    cam: float = 0.0
+    gradient: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.first = torch.zeros(self.units, dtype=torch.float64)
+        self.second = torch.zeros(self.units, self.units, dtype=torch.float64)
+
+    def add(self, outputs: torch.Tensor, gradient: torch.Tensor | None) -> None:
+        by_unit = outputs.detach().flatten(2) if outputs.ndim > 2 else outputs.detach()[..., None]
+        flat = by_unit.transpose(0, 1).flatten(1)
+        flat = flat.double().cpu()
+        self.count += flat.shape[1]
+        self.images += len(outputs)
+        self.zeros += float((flat == 0).sum())
+        self.first += flat.sum(1)
+        self.second += flat @ flat.T
+        if gradient is not None:
+            cam = (gradient * outputs.detach()).sum(1).abs()
+            self.cam += float(cam.reshape(len(cam), -1).mean(1).sum())
+            self.gradient += float(gradient.flatten(1).norm(dim=1).sum())
+
+    def row(self, gain: float) -> dict[str, float]:
+        mean = self.first / self.count
+        covariance = self.second / self.count - torch.outer(mean, mean)
+        spread = covariance.diagonal().clamp(min=0).sqrt()
+        dead = spread <= DEAD_BELOW * spread.median()
+        alive = ~dead
+        scaled = covariance / spread.clamp(min=1e-300).outer(spread.clamp(min=1e-300))
+        same = (scaled[alive][:, alive].abs() >= SAME_FROM).triu(1)
+        total = float(covariance.trace())
+        rank = total**2 / float(covariance.square().sum()) if total > 0 else 0.0
+        return {
+            "num_units": self.units,
+            "num_dead": int(dead.sum()),
+            "num_duplicates": int(same.any(0).sum()),
+            "rank": rank,
+            "sparsity": self.zeros / (self.count * self.units),
+            "cam": self.cam / self.images,
+            "gradient": self.gradient / self.images,
+            "gain": gain,
+        }
+
+
+def vitals(
+    network: nn.Module,
+    graph: NetworkGraph,
+    inputs: torch.Tensor,
+    score: Callable[[torch.Tensor], torch.Tensor] | None = None,
+) -> pd.DataFrame:
+    """Measure every layer that returns units: channels of maps, or entries of vectors.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Given back as it was.
+    graph : NetworkGraph
+        Of `trace`.
+    inputs : Tensor of shape (n, ...)
+        Images or latents, 32 and more.
+    score : callable, optional
+        What the network returned, to one number for each input: what gradients are of.
+
+    Returns
+    -------
+    DataFrame
+        One row for each layer, with `COLUMNS`. ``num_dead``: units whose spread over places and
+        images is below `DEAD_BELOW` of the median unit's. ``num_duplicates``: units that say what
+        an earlier one says, see `SAME_FROM`. ``rank``: the dimensions that the units use together,
+        (sum of eigenvalues of their covariance) squared over the sum of their squares, 1 to
+        ``num_units``. ``sparsity``: share of values that are exactly 0. ``cam``: mean size of
+        activation times gradient, summed over units. ``gradient``: mean length of the gradient.
+        Both are of `score` and 0 without. ``gain``: root of fan-in times the root mean square of
+        the weights, which keeps the spread of what flows through at 1; NaN without weights.
+    """
+    names = [part.module for part in graph.parts if part.module]
+    names = [name for name in dict.fromkeys(names) if _has_units(graph, name)]
+    sums: dict[str, _Sums] = {}
+    device = device_of(network)
+    with undisturbed(network), torch.enable_grad(), captured(network, names) as outputs:
+        for batch in inputs.split(_BATCH):
+            outputs.clear()
+            made = network(batch.detach().to(device).requires_grad_())
+            kept = {name: each for name, each in outputs.items() if len(each) == len(batch)}
+            of = {name: each for name, each in kept.items() if each.requires_grad}
+            gradients: dict[str, torch.Tensor | None] = {}
+            if score is not None and of:
+                found = torch.autograd.grad(score(made).sum(), list(of.values()), allow_unused=True)
+                gradients = dict(zip(of, found))
+            for name, each in kept.items():
+                own = sums.setdefault(name, _Sums(each.shape[1]))
+                own.add(each, gradients.get(name))
+    gains = {name: _gain(network.get_submodule(name)) for name in sums}
+    rows = [{"name": name, **sums[name].row(gains[name])} for name in names if name in sums]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _has_units(graph: NetworkGraph, name: str) -> bool:
+    return name in graph.place and len(graph[name].shape) in (1, 2, 3) and graph[name].shape[0] > 1
+
+
+def _gain(layer: nn.Module) -> float:
+    weight = getattr(layer, "weight", None)
+    if not isinstance(weight, torch.Tensor) or weight.ndim < 2:
+        return float("nan")
+    if isinstance(layer, nn.modules.conv._ConvTransposeNd):
+        # of the kernel a place of the image gets what its stride leaves
+        fan_in = weight.numel() / weight.shape[1] / math.prod(layer.stride)
+    else:
+        fan_in = weight.numel() / weight.shape[0]
+    with torch.no_grad():
+        return float((weight.double().square().mean() * fan_in).sqrt())

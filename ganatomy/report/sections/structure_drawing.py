@@ -1,0 +1,119 @@
+"""What the drawing of a network shows: a box for each part or block, and its words."""
+
+import math
+
+from ganatomy.explain.structure.blocks import blocks, folded
+from ganatomy.explain.structure.graph import INPUT, OUTPUT, NetworkGraph, Part
+from ganatomy.explain.structure.result import NetworkStructure
+from ganatomy.report.figures.network_layout import HEIGHT, WIDTH, laid_out
+from ganatomy.report.sections.page_section import Record
+from ganatomy.wording import counted
+
+_MOST = 26
+"""Boxes of a drawing: what has more is folded, and unfolded in drawings of its own."""
+
+
+def drawings(structure: NetworkStructure) -> list[Record]:
+    """Give the drawing of a network, and behind it one of each block that is folded in it.
+
+    Returns
+    -------
+    list of dict
+        Each with title, width, height, boxes and lines; none where there is nothing to draw.
+    """
+    graph = structure.graph
+    block_of = blocks(graph, _MOST)
+    names, edges = folded(graph, block_of)
+    inside = {name: [part for part in graph.parts if block_of[part.name] == name] for name in names}
+    found = [_drawing(structure, "", inside, edges)]
+    for name, parts in inside.items():
+        if len(parts) > 1:
+            own = {part.name: [part] for part in parts}
+            within = [edge for edge in graph.edges if edge[0] in own and edge[1] in own]
+            found.append(_drawing(structure, name, own, within))
+    return found
+
+
+def _drawing(
+    structure: NetworkStructure,
+    title: str,
+    inside: dict[str, list[Part]],
+    edges: list[tuple[str, str]],
+) -> Record:
+    layout = laid_out(list(inside), edges)
+    skips = _skips(inside, edges)
+    return {
+        "title": title,
+        "width": math.ceil(layout.width),
+        "height": math.ceil(layout.height),
+        "box": (WIDTH, HEIGHT),
+        "boxes": [
+            {
+                "x": round(layout.places[name][0] - WIDTH / 2, 1),
+                "y": round(layout.places[name][1] - HEIGHT / 2, 1),
+                **_box(structure, name, parts),
+            }
+            for name, parts in inside.items()
+        ],
+        "lines": [{"path": path, "is_skip": edge in skips} for edge, path in layout.curves.items()],
+    }
+
+
+def _skips(inside: dict[str, list[Part]], edges: list[tuple[str, str]]) -> set[tuple[str, str]]:
+    parts = tuple(Part(name, "", "", ()) for name in inside)
+    return set(NetworkGraph(parts, tuple(edges), 0).skips)
+
+
+def _box(structure: NetworkStructure, name: str, parts: list[Part]) -> Record:
+    first, last = parts[0], parts[-1]
+    is_block = len(parts) > 1
+    words = f"{counted(len(parts), 'part')}" if is_block else first.kind
+    weights = sum(part.parameters for part in parts)
+    line = [size_in_words(last.shape), *([f"{_short(weights)} parameters"] if weights else [])]
+    facts = structure.vitals.set_index("name")
+    known = [part.module for part in parts if part.module in facts.index]
+    rows = facts.loc[known]
+    used = float((rows["rank"] / rows["num_units"]).min()) if len(rows) else -1.0
+    return {
+        "title": name if is_block or name in (INPUT, OUTPUT) else f"{name} {words}",
+        "line": ", ".join([*([words] if is_block else []), *line]),
+        "is_block": is_block,
+        "used": used,
+        "has_batch": any(part.name in structure.batch_in_training for part in parts),
+        "is_wrong": bool((rows["num_dead"] + rows["num_duplicates"]).sum()) if len(rows) else False,
+        "note": _note(structure, parts, used),
+    }
+
+
+def _note(structure: NetworkStructure, parts: list[Part], used: float) -> str:
+    macs = sum(part.macs for part in parts)
+    told = [", ".join(part.name for part in parts)]
+    if len(parts) == 1 and parts[0].about:
+        told.append(parts[0].about)
+    if macs:
+        told.append(f"{macs:,} multiplications with an addition for an image")
+    if len(parts) == 1 and parts[0].module in structure.reach:
+        told.append("reaches {} × {} pixels".format(*structure.reach[parts[0].module]))
+    if used >= 0:
+        told.append(f"uses {used:.0%} of its dimensions")
+    return "; ".join(told)
+
+
+def size_in_words(shape: tuple[int, ...]) -> str:
+    """Say a shape without the batch: channels, then the size of the maps.
+
+    Examples
+    --------
+    >>> size_in_words((32, 14, 14))
+    '32 × 14 × 14'
+    >>> size_in_words(())
+    '1 number'
+    """
+    return " × ".join(map(str, shape)) if shape else "1 number"
+
+
+def _short(count: int) -> str:
+    for size, letter in ((1_000_000, "M"), (1_000, "k")):
+        if count >= size:
+            return f"{count / size:.3g} {letter}"
+    return str(count)
