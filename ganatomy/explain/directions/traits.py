@@ -162,7 +162,7 @@ def _purest(walk: Walk, spreads: torch.Tensor, correlations: torch.Tensor) -> Ra
 
 
 def _within_1(found: Ratio) -> Ratio:
-    """Cut a figure to [0, 1]; its interval is all of it where a latent decides whether it exists."""
+    """Cut a figure to [0, 1]; its interval is all of that where a latent decides if it exists."""
     if not isfinite(found.low):
         return Ratio(min(1.0, max(0.0, found.value)), 0.0, 1.0)
     return Ratio(*(min(1.0, max(0.0, each)) for each in vars(found).values()))
