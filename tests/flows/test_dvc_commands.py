@@ -72,7 +72,8 @@ def test_status_names_nothing_but_inputs(finished: Path) -> None:
 
 
 def test_the_lock_is_read_in_one_sitting(finished: Path) -> None:
-    assert len((finished / "dvc.lock").read_text().splitlines()) < 1500
+    """About 80 lines for each of 20 stages: its parameters are half of them."""
+    assert len((finished / "dvc.lock").read_text().splitlines()) < 1700
 
 
 def _found(project: Path) -> int:

@@ -13,6 +13,7 @@ FIGURES = {
     "importance": ("importance", "regions", "without", "power", "noise", "interactions", "effects"),
     "variants": ("blur",),
     "directions": ("direction_01",),
+    "rules": ("examples_real", "curves_d", "curves_g", "formula"),
     "samples": ("samples", "alike"),
     "faithfulness": (
         *("looks", "within_g", "failing"),
@@ -34,6 +35,7 @@ FACTS = {
     "importance": ("importance",),
     "variants": ("variants",),
     "directions": ("directions",),
+    "rules": ("rules",),
     "faithfulness": ("faithfulness", "looks", "refusals"),
     "gradcam": ("gradcam", "concepts"),
     "lime": ("lime",),
@@ -43,6 +45,7 @@ FACTS = {
 FILMS = (("train", "film"), ("gradcam", "film"))
 WHERE_THERE_ARE_ANY = (
     ("directions", "direction_01"),
+    *(("rules", name) for name in ("examples_real", "curves_d", "curves_g", "formula")),
     ("samples", "alike"),
     ("importance", "regions"),
     ("importance", "without"),
@@ -106,6 +109,23 @@ def parts_of(given: dict[str, Any], pictures: Pictures) -> list[Part]:
         )
         for section in all_sections()
     ]
+
+
+def _card(network: str) -> dict[str, Any]:
+    return {
+        "figure": "examples_real" if network == "D" else "",
+        "question": f"What of {network}?",
+        "sentence": "when what",
+        "evidence": "how often",
+        "reason": "",
+        "stamp": "causes",
+        "meaning": "what that means",
+        "look": "out",
+        "changes": [{"condition": "a > 1", "words": "what became of it"}],
+        "candidates": [],
+        "regions": ["how many of each"],
+        "exports": [{"words": "what it is", "text": "the rule itself"}],
+    }
 
 
 def facts() -> dict[str, Any]:
@@ -210,6 +230,18 @@ def facts() -> dict[str, Any]:
             "by_chance": "0.18",
             "left_out": ["what is not known"],
             "classes": [{"name": "a class", "cells": [cell | {"differs": True, "cosine": "0.7"}]}],
+        },
+        "rules": {
+            "finding_of_d": "by which rules D decides",
+            "finding_of_g": "what G makes",
+            "cards": {"D": [_card("D")], "G": [_card("G")]},
+            "sum": "a sum",
+            "coverage": [],
+            "shifts": [],
+            "forced": [],
+            "concepts": [],
+            "without": ["what is not measured"],
+            "left_out": ["what is not asked"],
         },
         "quality": {
             "finding": "what is found of quality",

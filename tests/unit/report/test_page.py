@@ -60,6 +60,8 @@ NOT_SHOWN = [  # names of figures, and what rows are chosen by
     ("faithfulness", "agree", "title"),  # where it is not folded, the figure's own title says it
     ("faithfulness", "figures", "heads", 0, "rule"),  # one that is equal to its threshold fails
     ("refusals", 0, "stage"),
+    *(("rules", "cards", network, 0, "figure") for network in "DG"),
+    *(("rules", "cards", network, 0, "look") for network in "DG"),
 ]
 
 

@@ -1,6 +1,7 @@
 """Everything that a section of the page says, read against results of every kind."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -42,12 +43,14 @@ from ganatomy.report.sections.page_section import PageSection, Picture, all_sect
 from ganatomy.report.verdict.clause import Clause
 from ganatomy.report.verdict.gate import Gate
 from ganatomy.report.verdict.verdict import Verdict
-from tests.unit.sentences.made import NUMBERS, few, reads, some
+from tests.unit.report import rules_study
+from tests.unit.sentences.made import NUMBERS, SHARES, few, intervals, reads, some
 from tests.unit.sentences.reading import faults
 from tests.unit.sentences.test_of_explanations import directions, measures
 from tests.unit.sentences.test_of_importance import importances
 from tests.unit.sentences.test_of_metrics import healths, samples_studies, studies
 
+_OF_BASELINE = ("baseline_low", "baseline_high")
 COUNTS = st.sampled_from([0, 1, 7])
 LABELS = (COPIES, NO_SIGN, CANNOT_TELL)  # beside which the reason stands
 SECTIONS = {section.name: section for section in all_sections()}
@@ -92,7 +95,7 @@ def read_all(section: PageSection[Any], result: Any) -> None:
 def test_every_section_is_read() -> None:
     tested = {
         *("evaluate", "discriminator", "importance", "train", "prepare", "variants", "contract"),
-        *("directions", "samples"),
+        *("directions", "rules", "samples"),
     }
     assert tested | set(NEEDS_A_RUN) == set(SECTIONS)
 
@@ -186,6 +189,43 @@ def test_the_section_on_samples(study: SamplesStudy) -> None:
 @few
 def test_the_section_on_directions(study: DirectionsStudy) -> None:
     read_all(SECTIONS["directions"], study)
+
+
+@reads("report.sections.rules_words.")
+@given(st.data())
+@few
+def test_the_section_on_rules(data: st.DataObject) -> None:
+    whole = rules_study.study()
+    rows = whole.answers[0].candidates
+    for name, low, high in (("fidelity", "low", "high"), ("baseline", *_OF_BASELINE)):
+        value, below, above = data.draw(intervals(shares=True))
+        rows = rows.assign(**{name: value, low: below, high: above})
+    counts = {"train": 1, "choice": 1, "held_out": data.draw(st.sampled_from([1, 7, 1500]))}
+    changes = whole.answers[0].changes.assign(
+        num_images=data.draw(st.sampled_from([1, 90])), by_rule=data.draw(SHARES)
+    )
+    answers = [
+        replace(
+            each,
+            candidates=rows if len(each.candidates) else each.candidates,
+            changes=changes if len(each.changes) else each.changes,
+            counts={**counts, "made": data.draw(st.integers(0, counts["held_out"]))},
+        )
+        for each in whole.answers
+    ]
+    kept = data.draw(st.lists(st.sampled_from(answers), unique_by=lambda each: each.name))
+    coverage = whole.coverage.assign(**dict(zip(("ratio", "low", "high"), data.draw(intervals()))))
+    figures = dict(zip(("r2", "low", "high"), data.draw(intervals(shares=True))))
+    read_all(
+        SECTIONS["rules"],
+        replace(
+            whole,
+            answers=tuple(kept),
+            coverage=coverage.iloc[: data.draw(st.integers(0, 2))],
+            formula=whole.formula.iloc[: data.draw(st.integers(2, 4))],
+            formula_figures={**figures, "num_images": counts["held_out"]},
+        ),
+    )
 
 
 @reads(

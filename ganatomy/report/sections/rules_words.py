@@ -1,0 +1,285 @@
+"""Rules in words that a newcomer reads, and the figures that say how far they hold."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ganatomy.explain.rules.answer import CAUSES, DESCRIBES, NOT_TRIED, Answer
+from ganatomy.explain.rules.result import RulesStudy
+from ganatomy.explain.rules.rule import MINUS, Condition, Rule
+from ganatomy.report.feature_names import plain_feature
+from ganatomy.report.sections.directions_words import plain_concept
+from ganatomy.wording import counted, listed, of_all, opened, percent
+
+_NEW = {
+    "components": "number of bright parts",
+    "holes": "number of holes",
+    "area": "area of what is bright",
+    "aspect": "height beside width",
+    "edge_width": "width of edges",
+    "red_green": "red beside green",
+    "yellow_blue": "yellow beside blue",
+    "logit": "D’s logit",
+}
+_WHOSE = {
+    "learned:": "learned direction {}",
+    "direction:": "direction {} of the latents",
+}
+_CONCEPT = re.compile(r"[\w:.-]+(?:\([^()]*\))?(?= [>≤] )")
+_PROBABILITY = re.compile(r"probability\((.*)\)")
+MARKS = {
+    CAUSES: "The decision moves when the image is changed so that the rule flips: it causes.",
+    DESCRIBES: "It describes, and does not cause: the decision does not move with every condition.",
+    NOT_TRIED: "Whether it causes could not be tried.",
+}
+ORDER = {
+    name: 10 * place
+    for place, name in enumerate(
+        ("real", "high_logit", "fake_taken_for_real", "real_rejected", "missed", "invented")
+    )
+} | {"direction": 100}
+"""Where each question stands among a run's pictures of rules."""
+_KINDS = {
+    "missed": "The data has images with {}; G makes too few",
+    "invented": "G makes images with {}; the data has hardly any",
+}
+
+
+def concept_in_words(name: str) -> str:
+    """Name a concept by what it is; the user's own keep their name.
+
+    Examples
+    --------
+    >>> concept_in_words("holes"), concept_in_words("probability(3)"), concept_in_words("learned:2")
+    ('number of holes', 'probability of class 3', 'learned direction 2')
+    >>> concept_in_words("cell_0_0"), concept_in_words("mine:SideLight")
+    ('brightness of the upper left corner', 'mine:SideLight')
+    """
+    if found := _PROBABILITY.fullmatch(name):
+        return f"probability of class {found[1]}"
+    for start, words in _WHOSE.items():
+        if name.startswith(start):
+            return words.format(name.removeprefix(start))
+    if name in _NEW and plain_feature(name) == name:
+        return _NEW[name]
+    return plain_concept(name)
+
+
+def condition_in_words(condition: Condition) -> str:
+    """Write a condition with its concept in words.
+
+    Examples
+    --------
+    >>> condition_in_words(Condition("holes", True, 1.0))
+    'number of holes > 1'
+    """
+    sign = ">" if condition.is_above else "≤"
+    number = f"{condition.threshold:.3g}".replace("-", MINUS)
+    return f"{concept_in_words(condition.concept)} {sign} {number}"
+
+
+def text_in_words(text: str) -> str:
+    """Put concepts into words in the text of a rule, or of one of its conditions.
+
+    Examples
+    --------
+    >>> text_in_words("(holes > 1 and cell_0_0 ≤ 0.3) or learned:2 > 1")
+    '(number of holes > 1 and brightness of the upper left corner ≤ 0.3) or learned direction 2 > 1'
+    """
+    return _CONCEPT.sub(lambda found: concept_in_words(found[0]), text)
+
+
+def rule_in_words(rule: Rule) -> str:
+    """Write a rule with its concepts in words.
+
+    Examples
+    --------
+    >>> one, two = Condition("holes", True, 1.0), Condition("contrast", False, 0.31)
+    >>> rule_in_words(Rule(((one, two), (~two,))))
+    '(number of holes > 1 and contrast ≤ 0.31) or contrast > 0.31'
+    """
+    if not rule.clauses or () in rule.clauses:
+        return str(rule)
+    texts = [" and ".join(map(condition_in_words, clause)) for clause in rule.clauses]
+    if len(texts) == 1:
+        return texts[0]
+    return " or ".join(f"({text})" if " and " in text else text for text in texts)
+
+
+def sentence(answer: Answer) -> str:
+    """Say when a decision is made; "" where no rule is shown."""
+    if answer.rule is None:
+        return ""
+    if answer.name in _KINDS:
+        return f"{_KINDS[answer.name].format(rule_in_words(answer.rule))}."
+    return f"{opened(answer.says)} when {rule_in_words(answer.rule)}."
+
+
+def title_of_examples(answer: Answer) -> str:
+    """Say how many images are shown of which the rule holds, and of which it does not."""
+    held, broken = len(answer.satisfying), len(answer.violating)
+    return (
+        f"{counted(held, 'held-out image')} of which the rule holds, and {broken} of which it "
+        "does not."
+    )
+
+
+def title_of_pairs(answer: Answer) -> str:
+    """Say which images are shown beside the nearest of the other kind."""
+    shown, nearest = ("Real", "generated") if answer.name == "missed" else ("Generated", "real")
+    return f"{shown} images in these regions, and the {nearest} image that is nearest to each."
+
+
+def evidence(answer: Answer) -> str:
+    """Say how often the rule and the network agree, beside always saying the same."""
+    row = answer.shown_row
+    if row is None:
+        return ""
+    total, made = answer.counts["held_out"], answer.counts["made"]
+    often = answer.says if 2 * made >= total else answer.otherwise
+    return (
+        f"It agrees with {answer.network} on {_share(row, 'fidelity', 'low', 'high')} of "
+        f"{counted(total, 'held-out image')}; always saying “{often}” agrees on "
+        f"{percent(float(row['baseline']))}. It holds of {percent(float(row['coverage']))} of them."
+        f"{_steady(row)}"
+    )
+
+
+def _steady(row: pd.Series) -> str:
+    stability = float(row["stability"])
+    if stability != stability:
+        return ""
+    return f" Learned from other draws of the images it comes out {percent(stability)} alike."
+
+
+def no_rule(answer: Answer) -> str:
+    """Say why no rule is shown; "" where one is."""
+    return "" if answer.rule is not None else f"{opened(answer.reason).removesuffix('.')}."
+
+
+def change_in_words(change: pd.Series) -> str:
+    """Say of one condition what became of the decision when images were changed."""
+    if change["reason"]:
+        return f"could not be tried: {change['reason']}"
+    return (
+        f"of {counted(int(change['num_images']), 'image')} changed so that it flips, the decision "
+        f"moved as the rule says in {percent(float(change['by_rule']))}; after as large a change "
+        f"that leaves the rule as it is in {percent(float(change['by_chance']))}"
+    )
+
+
+def stamp(answer: Answer) -> str:
+    """Say in a few words what the counterfactual check found; "" where nothing was asked."""
+    return answer.mark if len(answer.changes) or answer.network == "D" else ""
+
+
+def finding(study: RulesStudy, network: str = "") -> str:
+    """Say what the rules are, in a sentence or two.
+
+    Parameters
+    ----------
+    study : RulesStudy
+    network : {"", "D", "G"}
+        Of one network alone.
+    """
+    asked = [each for each in study.answers if network in ("", each.network)]
+    shown = [each for each in asked if each.rule is not None]
+    if not asked:
+        return "No decision could be asked about."
+    counted_ = of_all(len(shown), len(asked), "question")
+    answered = "has a rule" if len(shown) == 1 or len(asked) == 1 else "have a rule"
+    said = f"{opened(counted_)} {answered} that is worth showing"
+    return f"{said}: {sentence(shown[0])}" if shown else f"{said}."
+
+
+def finding_of_curves(tables: Sequence[pd.DataFrame]) -> str:
+    """Say how long the rules are that are shown, of how long ones were found."""
+    whole = pd.concat(tables)
+    longest = int(whole["length"].max())
+    shown = sorted(int(length) for length in whole.loc[whole["is_shown"].astype(bool), "length"])
+    if not shown:
+        return f"None of {counted(len(whole), 'rule')} that were found is shown."
+    ends = f"{shown[0]}" if shown[0] == shown[-1] else f"{shown[0]} to {shown[-1]}"
+    return (
+        f"What is shown has {ends} {'condition' if ends == '1' else 'conditions'}; rules of up to "
+        f"{longest} were found."
+    )
+
+
+def regions(coverage: pd.DataFrame, kind: str) -> list[str]:
+    """Say how many images of each kind lie in the regions that are shown."""
+    if coverage.empty:
+        return []
+    own = coverage[(coverage["kind"] == kind) & coverage["is_shown"].astype(bool)]
+    return [
+        f"{text_in_words(row['text'])}: {row['real_count']:,} of "
+        f"{counted(int(row['real_total']), 'real image')}, {row['fake_count']:,} of "
+        f"{row['fake_total']:,} generated{_ratio(row)}"
+        for _, row in own.iterrows()
+    ]
+
+
+def _ratio(row: pd.Series) -> str:
+    figures = [float(row[name]) for name in ("ratio", "low", "high")]
+    if not np.isfinite(figures).all():
+        return ""
+    value, low, high = (f"{figure:.2g}" for figure in figures)
+    return f"; generated ones beside real ones, in shares: {value} ({low} to {high})"
+
+
+def where_forced(row: Mapping[str, Any]) -> str:
+    """Say on which side of a direction."""
+    number = f"{float(row['threshold']):.2g}".replace("-", MINUS)
+    return f"direction {row['direction']} {row['side']} {number}"
+
+
+def unmeasured(concepts: pd.DataFrame) -> list[str]:
+    """Say which concepts are in no rule, and why."""
+    if concepts.empty:
+        return []
+    reasons: dict[str, list[str]] = {}
+    for _, row in concepts[concepts["reason"] != ""].iterrows():
+        reasons.setdefault(row["reason"], []).append(concept_in_words(row["name"]))
+    return [f"{listed(names)} ({reason})" for reason, names in reasons.items()]
+
+
+def terms(formula: pd.DataFrame) -> pd.DataFrame:
+    """Give the terms of the formula that have a concept: all but the constant."""
+    return formula if formula.empty else formula[formula["concept"] != ""]
+
+
+def sum_in_words(formula: pd.DataFrame) -> str:
+    """Write the terms of the formula one after the other; "" without any."""
+    if formula.empty or "text" not in formula:
+        return ""
+    return " ".join(formula["text"])
+
+
+def formula_in_words(study: RulesStudy) -> str:
+    """Say how much of D's logit a short sum of concepts tells; "" without D."""
+    figures = study.formula_figures
+    if not figures:
+        return ""
+    return (
+        f"A sum of {counted(len(terms(study.formula)), 'term')} foretells D’s logit of "
+        f"{counted(int(figures['num_images']), 'held-out image')} with R² {figures['r2']:.2f} "
+        f"({figures['low']:.2f} to {figures['high']:.2f}); 1 would be all of it, 0 no more than "
+        "its mean."
+    )
+
+
+def left_out(study: RulesStudy) -> Iterator[str]:
+    """Say what could not be asked, a reason each."""
+    reasons: dict[str, list[str]] = {}
+    for name, reason in study.left_out.items():
+        reasons.setdefault(reason.removesuffix("."), []).append(name)
+    for reason, names in reasons.items():
+        yield f"{listed([name.replace('_', ' ') for name in names])}: {reason}"
+
+
+def _share(row: pd.Series, value: str, low: str, high: str) -> str:
+    ends = f"{percent(float(row[low]))} to {percent(float(row[high]))}".replace(" % to", " to")
+    return f"{percent(float(row[value]))} ({ends})"

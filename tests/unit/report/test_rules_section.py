@@ -1,0 +1,140 @@
+"""The section on rules: pictures first, each rule with its figures, and no rule that is none."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from ganatomy.explain.rules.answer import DESCRIBES
+from ganatomy.explain.rules.result import RulesStudy
+from ganatomy.marking import GENERATED, MIXED
+from ganatomy.report.figures.canvas import narrow
+from ganatomy.report.figures.formula_chart import formula_chart
+from ganatomy.report.figures.rule_curves import rule_curves
+from ganatomy.report.figures.rule_examples import rule_examples
+from ganatomy.report.page import PageFrame, render_page
+from ganatomy.report.parts import Part, gather
+from ganatomy.report.sections.rules import SECTION
+from tests.pages import unexplained
+from tests.unit.report.rules_study import answer, candidates, images, study
+
+
+def _page(found: RulesStudy, reports: Path) -> tuple[str, Part]:
+    found.save(reports / "rules")
+    parts, _ = gather(reports)
+    (part,) = [each for each in parts if each.section is SECTION]
+    return unexplained(render_page(PageFrame("A title"), [part])), part
+
+
+def _block(html: str, anchor: str) -> str:
+    found = re.search(rf'<section id="{anchor}">.*?</section>', html, re.S)
+    return re.sub(r'src(?:set)?="data:[^"]*"', "", found.group()) if found else ""
+
+
+def test_a_rule_stands_with_its_figures_its_images_and_what_became_of_the_decision(
+    tmp_path: Path,
+) -> None:
+    html, part = _page(study(), tmp_path)
+    of_d = _block(html, "rules")
+    assert "2 of 3 questions have a rule that is worth showing" in of_d
+    assert "D says real when contrast ≤ 0.31 and number of holes &gt; 1." in of_d
+    assert "It agrees with D on 93 % (91 to 95 %) of 600 held-out images" in of_d
+    assert "always saying “D says real” agrees on 61 %" in of_d
+    assert "of 180 images changed so that it flips" in of_d
+    first, second = of_d.index(">causes<"), of_d.index(f">{DESCRIBES}<")
+    assert first < of_d.index("When is D&#39;s logit in its top third?") < second
+    assert of_d.index("<figure ") < of_d.index("It agrees with D")
+    assert "No rule is shown. No rule agrees more often than always saying the same" in of_d
+    assert "examples_fake_taken_for_real" not in part.figures
+    assert not re.search(r"\bnan\b|\binf\b|cell_1_1 ", of_d.partition("−4.1")[0])
+
+
+def test_what_g_does_stands_in_a_place_of_its_own(tmp_path: Path) -> None:
+    html, part = _page(study(), tmp_path)
+    of_g = _block(html, "rules-of-g")
+    assert "41 of 500 real images, 3 of 700 generated" in of_g
+    assert "area of what is bright &gt; 0.4 and number of holes &gt; 1" in of_g
+    assert "direction 2 &gt; 1" in of_g
+    assert part.pictures["examples_missed"].mark == MIXED
+    assert part.pictures["examples_direction_2"].mark == GENERATED
+    details = _block(html, "rules-details")
+    assert details.count("<details>") == 6  # four with candidates, regions, concepts
+    assert "Not asked: invented: no combination of concepts is G’s alone." in details.replace(
+        "&#39;", "’"
+    )
+    assert "In no rule: strength of colours (needs images in colour)." in details
+
+
+@pytest.mark.parametrize(
+    ("network", "missing"), [("D", "rules-of-g"), ("G", "rules")], ids=["D alone", "G alone"]
+)
+def test_a_network_alone_has_its_own_block_and_no_other(
+    network: str, missing: str, tmp_path: Path
+) -> None:
+    whole = study()
+    own = tuple(each for each in whole.answers if each.network == network)
+    alone = replace(whole, answers=own)
+    if network == "D":
+        empty = whole.coverage.iloc[:0]
+        alone = replace(alone, coverage=empty, shifts=whole.shifts.iloc[:0])
+        alone = replace(alone, forced=whole.forced.iloc[:0])
+    else:
+        alone = replace(alone, formula=whole.formula.iloc[:0], formula_figures={})
+    html, _ = _page(alone, tmp_path)
+    assert _block(html, missing) == ""
+    assert {"rules", "rules-of-g"} - {missing} <= set(re.findall(r'<section id="([\w-]+)"', html))
+
+
+def test_a_study_that_could_ask_nothing_is_told_in_the_details(tmp_path: Path) -> None:
+    none = pd.DataFrame()
+    reason = "there are fewer than 60 images of which D says generated"
+    html, part = _page(RulesStudy((), study().concepts, none, {}, {"real": reason}), tmp_path)
+    assert not part.figures
+    assert _block(html, "rules") == _block(html, "rules-of-g") == ""
+    assert f"Not asked: real: {reason}." in _block(html, "rules-details")
+    assert part.summary == ["No decision could be asked about."]
+
+
+def test_images_stay_as_they_are_whatever_their_shape() -> None:
+    for channels, size in ((1, 28), (3, 64), (7, 12)):
+        groups = [("one", images(8, channels, size)), ("two", images(3, channels, size))]
+        wide = rule_examples(groups)
+        with narrow():
+            high = rule_examples(groups)
+        assert high.shape[1] < wide.shape[1]
+        assert high.shape[0] > wide.shape[0]
+    black = torch.zeros(4, 1, 8, 8, dtype=torch.uint8)
+    drawn = rule_examples([("all black", black), ("none", black[:0])])
+    assert 0.05 < (drawn == 0).all(-1).mean() < 0.5
+
+
+def test_the_rule_that_is_shown_has_a_ring_and_the_baseline_a_band() -> None:
+    ring = np.array([42, 113, 71])
+
+    def green(drawn: np.ndarray) -> int:
+        return int((np.abs(drawn.astype(int) - ring).max(-1) < 12).sum())
+
+    shown = rule_curves({"a question": candidates()})
+    without = rule_curves({"a question": candidates(None)})
+    assert green(shown) > 1.4 * green(without)  # of which the legend's is left
+    assert rule_curves({"a question": candidates().iloc[:0]}).shape[2] == 3
+    with narrow():
+        assert rule_curves({"one": candidates(), "two": candidates()}).shape[1] <= 512
+
+
+def test_a_term_that_lowers_goes_to_the_left() -> None:
+    terms = pd.DataFrame({"label": ["up", "down"], "moves": [1.0, 1.0], "sign": [1.0, -1.0]})
+    drawn = formula_chart(terms).astype(int)
+    red = (drawn[..., 0] - drawn[..., 2] > 60).nonzero()[1]
+    blue = (drawn[..., 2] - drawn[..., 0] > 60).nonzero()[1]
+    assert blue.max() <= red.min() + 2
+
+
+def test_one_condition_is_one(tmp_path: Path) -> None:
+    table = candidates(1)
+    html, _ = _page(replace(study(), answers=(answer("real", candidates=table),)), tmp_path)
+    assert "What is shown has 1 condition; rules of up to 4 were found." in html
