@@ -19,11 +19,15 @@ from ganatomy.explain.maps.choices import DEFAULT_CAMS
 from ganatomy.explain.maps.methods import Methods
 from ganatomy.explain.maps.study import explain_by_maps
 from ganatomy.explain.networks.named import usual_targets
+from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.networks.targets import Target
+from ganatomy.explain.rules.settings import RulesSettings
+from ganatomy.explain.rules.study import explain_by_rules
 from ganatomy.explain.structure.study import describe_structure
 from ganatomy.facade.adopted_given import Given
 from ganatomy.gan.adopt.contract import examine_contract
 from ganatomy.gan.adopt.feeds import REMEDIES, feeds_of
+from ganatomy.gan.adopt.port import Network
 from ganatomy.gan.sampling import generate
 from ganatomy.metrics.discriminator.level import logits_have_level
 from ganatomy.metrics.discriminator.study import FEWEST, examine_discriminator
@@ -40,6 +44,9 @@ _EFFORT = Effort(num_steps=7, num_perturbations=5, num_seeds=2)
 _SEEDS = 2  # draws of samples between which LIME is compared
 _LATENTS, _QUICK_LATENTS = 512, 128  # that directions are found by
 _NEAREST_OF = 500  # real images to the nearest of which distances are measured
+_RULED, _QUICK_RULED = 500, 150  # images of each kind that rules are about
+_RULES = RulesSettings(num_changed=60)
+_QUICK_RULES = RulesSettings(num_draws=2, least_images=20, num_changed=20)
 _SAMPLED, _QUICK_SAMPLED = 500, 100  # images of G that are looked at
 _ASKED, _QUICK_ASKED = 300, 100  # images of a kind that D is asked about
 _ABLATED, _QUICK_ABLATED = 32, 8  # images that every unit is tried on
@@ -112,13 +119,18 @@ def _health(given: Given, done: Done) -> Result:
         fakes=fakes,
         explained=given.subjects.discriminator,
         num_reference=given.num_reference,
-        has_level=spec.probability or (bool(spec.loss) and logits_have_level(spec.loss)),
+        has_level=_has_level(spec),
         has_sigmoid=spec.probability or spec.loss == "bce",
         feeds=feeds_of(spec.images, given.subjects.real.shape[1]),
         remedies=REMEDIES,
         num_images=_QUICK_ASKED if given.is_quick else _ASKED,
         seed=given.seed,
     )
+
+
+def _has_level(spec: Network) -> bool:
+    """Say whether 0 is the boundary between real and fake for a discriminator."""
+    return spec.probability or (bool(spec.loss) and logits_have_level(spec.loss))
 
 
 def _of_bytes(images: torch.Tensor | None) -> torch.Tensor | None:
@@ -152,6 +164,29 @@ def _directions(given: Given, done: Done) -> Result:
 
 def _structure(given: Given, done: Done) -> Result:
     return describe_structure(given.subjects, on_warning=given.warn)
+
+
+def _rules(given: Given, done: Done) -> Result:
+    count = _QUICK_RULED if given.is_quick else _RULED
+    subjects, found = given.subjects, done.get("directions")
+    fakes = {"fake": None if given.many_fakes is None else given.many_fakes[:count]}
+    if subjects.has_generator:
+        fakes = {"z": given.adopted.latents(count, given.seed, "rules")}
+    spec = given.adopted.port.discriminator
+    return explain_by_rules(
+        Subjects.of(
+            subjects.generator,
+            subjects.discriminator,
+            real=None if given.reals is None else given.reals[:count],
+            num_classes=subjects.num_classes,
+            **fakes,
+        ),
+        directions=found.directions if isinstance(found, DirectionsStudy) else None,
+        boundary_at_0=spec is not None and _has_level(spec),
+        settings=_QUICK_RULES if given.is_quick else _RULES,
+        seed=given.seed,
+        on_warning=given.warn,
+    )
 
 
 def _learned(given: Given, done: Done) -> dict[str, Target]:
@@ -205,6 +240,7 @@ PARTS: tuple[PagePart, ...] = (
     PagePart("samples", "what G makes", ("generator",), 2, _samples, is_early=True),
     PagePart("structure", "how G and D are built", (), 5, _structure),
     PagePart("directions", "directions of the latents", ("generator",), 20, _directions),
+    PagePart("rules", "rules of what D and G do", (), 30, _rules),
     PagePart("evaluate", "quality beside the images", ("images", "fakes"), 20, _quality),
     PagePart("discriminator", "whether D means what it says", ("discriminator",), 25, _health),
     PagePart("gradcam", "maps, units and regions", (), 45, _maps),

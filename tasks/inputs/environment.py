@@ -27,12 +27,14 @@ from tasks.params.gate import GateSection
 from tasks.params.section import told_file
 from tasks.params.trained_size import check_retrained_size
 from tasks.prepare.params import Prepare
+from tasks.rules.params import Rules
 from tasks.shared.adopted import told_port
 from tasks.shared.artifact_paths import EVALUATOR, GAN, PREPARED, REPORTS
 from tasks.shared.own_code import digests
 from tasks.shared.provenance import (
     ADOPTED,
     CHAMPION,
+    CONCEPTS,
     ENVIRONMENT,
     FEATURES,
     INCEPTION,
@@ -94,6 +96,8 @@ def outside(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
             "own": {entry: digests(root, entry) for entry in own},
         },
     )
+    concepts = Rules.load(params).concepts
+    yield CONCEPTS, {"own": {entry: digests(root, entry) for entry in concepts}}
 
 
 def _source(root: Path, fetch: Fetch) -> dict[str, Any]:

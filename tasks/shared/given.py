@@ -17,6 +17,7 @@ from tasks.fetch.params import Fetch
 from tasks.params.gan import GanSection
 from tasks.params.gate import GateSection
 from tasks.params.section import told_file
+from tasks.rules.params import Rules
 from tasks.variants.params import Variants
 
 _ITEM = "${item."
@@ -79,6 +80,7 @@ def _given(params: Path) -> Iterator[tuple[str, str, bool]]:
         ("gan.generator", gan.generator),
         ("gan.discriminator", gan.discriminator),
         *(("variants.features", entry) for entry in variants.features),
+        *(("rules.concepts", entry) for entry in Rules.load(params).concepts),
     ):
         module, colon, _ = entry.partition(":")
         if colon and not is_learned(entry):

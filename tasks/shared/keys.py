@@ -27,8 +27,14 @@ _QUOTED = re.compile(r"`(\w+)(=\w[\w-]*)?`")
 
 
 @contextmanager
-def by_key(params: Section) -> Iterator[None]:
+def by_key(params: Section, **called: str) -> Iterator[None]:
     """Name the key of params.yaml in errors that name an argument of the same name.
+
+    Parameters
+    ----------
+    params : Section
+    **called : str
+        The field that an argument of another name is given by.
 
     Raises
     ------
@@ -38,9 +44,10 @@ def by_key(params: Section) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        if error.where not in type(params).model_fields:
+        field = called.get(error.where, error.where)
+        if field not in type(params).model_fields:
             raise
-        raise InputError(error.what, f"{params.name}.{error.where}", error.remedy) from None
+        raise InputError(error.what, f"{params.name}.{field}", error.remedy) from None
 
 
 def keyed(error: InputError, stage: str) -> InputError:

@@ -18,6 +18,7 @@ ENVIRONMENT = INPUTS / "environment.json"  # package versions, device type
 SOURCE = INPUTS / "source.json"  # hash over names, sizes and times of the user's own images
 INCEPTION = INPUTS / "inception.json"  # hash of the user's own Inception weights
 CHAMPION = INPUTS / "champion.json"  # hashes of the finished run that this one is compared with
+CONCEPTS = INPUTS / "concepts.json"  # hashes of the user's own concepts' files
 FEATURES = INPUTS / "features.json"  # hashes of the user's own mask images and feature files
 NETWORKS = INPUTS / "networks.json"  # hashes of the user's own network files
 ADOPTED = INPUTS / "adopted.json"  # hashes of a GAN that was trained elsewhere: weights, code

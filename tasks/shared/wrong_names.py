@@ -1,11 +1,13 @@
 """All names that the user wrote and the data does not have; `tasks.shared.refusal` asks."""
 
 from ganatomy.data.dataset import Dataset
+from ganatomy.data.features.own import own_feature
 from ganatomy.errors import InputError
 from tasks.directions.params import Directions
 from tasks.gradcam.params import Gradcam
 from tasks.lime.params import Lime
 from tasks.params.section import read_document, told_file
+from tasks.rules.params import OWN, Rules
 from tasks.shared.keys import by_key
 from tasks.shared.learned import without_learned
 from tasks.shared.names import recipes_of, vocabulary_of
@@ -43,3 +45,7 @@ def check_names(train: Dataset) -> None:
             with by_key(section):
                 for name in getattr(section, field):
                     check(name, field)
+    rules = Rules.load(told)
+    with by_key(rules, **OWN):
+        for name in rules.concepts:
+            own_feature(name, train)

@@ -32,6 +32,9 @@ SMALL = " ".join(
         "lime.num_averaged": 10,
         "lime.num_samples": 160,
         "lime.num_latents": 3,
+        "rules.num_images": 80,
+        "rules.least_images": 10,
+        "rules.num_changed": 8,
         "faithfulness.num_images": 4,
         "faithfulness.num_steps": 4,
         "faithfulness.num_perturbations": 3,
@@ -41,7 +44,7 @@ SMALL = " ".join(
 )
 BEHIND_WEIGHTS = {
     *("inputs", "contract", "train", "evaluate", "discriminator", "directions", "gradcam"),
-    *("lime", "faithfulness", "report"),
+    *("lime", "rules", "faithfulness", "report"),
     *("screen", "importance"),  # they read it, and say in a moment that they are left out
 }
 

@@ -31,6 +31,7 @@ from ganatomy.explain.maps.choices import CamMethod
 from ganatomy.explain.maps.formulas import FORMULAS, METHODS
 from ganatomy.explain.maps.methods import Methods
 from ganatomy.explain.maps.study import explain_by_maps
+from ganatomy.explain.rules.settings import RulesSettings
 from ganatomy.facade.explain import explain
 from ganatomy.gan import augment, losses, schedules, settings
 from ganatomy.gan.ensemble import BACKENDS, LOOP, Packing
@@ -150,6 +151,7 @@ RECORDS: list[tuple[Callable[..., Any], str, dict[str, str]]] = [
     (lime_choices.LimeSampling, "lime", {}),
     (lime_choices.Hiding, "lime", {}),
     (DirectionsSettings, "directions", {}),
+    (RulesSettings, "rules", {}),
     (explain_by_lime, "lime", {}),
     (explain_by_maps, "gradcam", {}),
     (explain, "gradcam", {}),
