@@ -45,6 +45,8 @@ NO_SENTENCES = {
         *("report.sections.gradcam._MapsAndTrust.cases",),
         *("explain.directions.result.DirectionsStudy.concept_of",),
         *("explain.directions.early_layers.weighted_layers",),
+        *("explain.rules.measuring.Concepts.names",),
+        *("explain.rules.class_probabilities.ClassProbabilities.names",),
         *("gan.adopt.origin.Origin.in_short", "facade.adopted_page.in_words"),
         *("facade.adopted_page._Work.left", "gan.described.packages_in"),
         *("metrics.discriminator.given.unasked", "metrics.discriminator.tables.Examined.kinds"),
