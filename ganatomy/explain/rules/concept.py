@@ -7,9 +7,10 @@ import torch
 
 from ganatomy.data.features.feature import Feature
 from ganatomy.data.features.geometry import Position
-from ganatomy.explain.rules.givers import Giver, given, giver_of
+from ganatomy.data.features.measured import Measured
 
 Reader = Callable[[torch.Tensor], torch.Tensor]
+Giver = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 _Scale = Callable[[torch.Tensor], torch.Tensor]
 PLACES = {
     "position_across": "pixels right of the middle",
@@ -79,24 +80,27 @@ def concepts_of(feature: Feature) -> list[Concept]:
     """
     if isinstance(feature, Position):
         return [_place(feature, axis, name) for axis, name in enumerate(PLACES)]
-    name = feature.measured_as or feature.name
-    plain = Concept(name, feature.unit, feature.measure, feature, giver_of(feature))
+    plain = Concept(feature.measured_as or feature.name, feature.unit, feature.measure, feature)
+    if isinstance(feature, Measured):
+        plain = replace(
+            plain, given=lambda images, values: _given(feature, images, values[:, None])
+        )
     readable = _READABLE.get(feature.unit)
     return [_rescaled(plain, readable) if readable else plain]
 
 
 def _rescaled(concept: Concept, readable: _Readable) -> Concept:
-    read, given_so = concept.read, concept.given
+    read, given = concept.read, concept.given
 
     def give(images: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-        assert given_so is not None
-        return given_so(images, readable.to_feature(values))
+        assert given is not None
+        return given(images, readable.to_feature(values))
 
     return replace(
         concept,
         unit=readable.unit,
         read=lambda images: readable.to_people(read(images)),
-        given=give if given_so else None,
+        given=give if given else None,
     )
 
 
@@ -109,6 +113,10 @@ def _place(position: Position, axis: int, name: str) -> Concept:
     def give(images: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
         wanted = position.values(images)
         wanted[:, axis] = values * 2 / images.shape[-1]
-        return given(position, images, wanted)
+        return _given(position, images, wanted)
 
     return Concept(name, PLACES[name], read, position, give)
+
+
+def _given(feature: Measured, images: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    return feature.given(images, values.to(images)).clamp(-1, 1)

@@ -11,8 +11,7 @@ from ganatomy.data.features.feature import Feature
 from ganatomy.data.recipe import GRID
 from ganatomy.errors import InputError
 from ganatomy.explain.rules.class_probabilities import WHAT, ClassProbabilities
-from ganatomy.explain.rules.concept import Concept, Reader
-from ganatomy.explain.rules.givers import Giver
+from ganatomy.explain.rules.concept import Concept, Giver, Reader
 from ganatomy.explain.rules.known_concepts import known_concepts
 from ganatomy.explain.rules.table import ConceptTable
 from ganatomy.wording import counted, percent
