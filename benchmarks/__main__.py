@@ -27,6 +27,7 @@ KINDS = (
     "discriminators",
     "noise",
     "differences",
+    "rules",
     "trust",
 )
 
@@ -41,7 +42,9 @@ def main() -> None:
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"{', '.join(KINDS)}; default all")
     parser.add_argument("--table", action="store_true", help="rewrite docs/benchmarks.md only")
     parser.add_argument("--seeds", type=int, nargs="+", help="of pipeline (0) and quality (0 1 2)")
-    parser.add_argument("--kept", type=Path, help="runs and GANs of discriminators; these go on")
+    parser.add_argument(
+        "--kept", type=Path, help="runs of discriminators, which go on, and their GANs"
+    )
     parser.add_argument("--budget-s", type=float, default=180.0, help="of each quality training")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     given = parser.parse_args()
@@ -123,6 +126,11 @@ def _measure(kind: str, given: argparse.Namespace) -> None:
         from benchmarks import differences
 
         _write("differences", differences.measure())
+    elif kind == "rules":
+        from benchmarks import rules
+
+        with TemporaryDirectory() as folder:
+            _write("rules", rules.measure(given.kept or Path(folder)))
     elif kind == "trust":
         from benchmarks import trust
 

@@ -16,6 +16,7 @@ from benchmarks import (
     maps,
     noise,
     preparing,
+    rules,
     trust_page,
 )
 from benchmarks.tables import Result, machine_line, table
@@ -40,6 +41,7 @@ def render(results: dict[str, list[Result]], of_gpu: str) -> str:
         "discriminators": discriminators_page.section,
         "noise": noise.section,
         "differences": differences.section,
+        "rules": rules.section,
         "trust": trust_page.section,
     }
     for kind, section in sections.items():
