@@ -72,7 +72,7 @@ def by_direction(
     The control of each is a step along a random direction orthogonal to it, which changes the
     image as much. Parameters as of `changes_of_features.by_feature`.
     """
-    if latents is None:
+    if latents is None or not len(latents.places):
         return Flips(WAY, reason="no generated images to move along a direction of G")
     kept = among[latents.places].nonzero().flatten()[:limit]
     if not len(kept):
@@ -80,10 +80,45 @@ def by_direction(
     places, z = latents.places[kept], latents.z[kept]
     before, own = table.take(places), images[places]
     direction = latents.direction(condition.concept)
+    changed, whole, alone = _walked(rule, condition, latents, z, own, before, direction, measure)
+    own, changed, places = own[alone], changed[alone], places[alone]
+    controls, found = _controls(
+        rule,
+        condition,
+        latents,
+        z[alone],
+        own,
+        changed,
+        before.take(alone),
+        direction,
+        measure,
+        seed,
+    )
+    return Flips(
+        WAY,
+        len(kept),
+        places[found],
+        changed[found],
+        controls[found],
+        1 - float(alone.sum()) / max(1, int(whole.sum())),
+    )
+
+
+def _walked(
+    rule: Rule,
+    condition: Condition,
+    latents: Latents,
+    z: torch.Tensor,
+    images: torch.Tensor,
+    before: ConceptTable,
+    direction: torch.Tensor,
+    measure: Measure,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Go as far as the rule flips; return images, and whether it did, by the condition alone."""
     rises = condition.holds(before) != condition.is_above
     signs = torch.where(rises, 1.0, -1.0).double()
-    changed, alone = own.clone(), torch.zeros(len(own), dtype=torch.bool)
-    whole = alone.clone()
+    changed, whole = images.clone(), torch.zeros(len(images), dtype=torch.bool)
+    alone = whole.clone()
     for step in STEPS:
         left = (~whole).nonzero().flatten()
         if not len(left):
@@ -93,26 +128,7 @@ def by_direction(
         whole[left[flips]] = True
         alone[left[clean]] = True
         changed[left[clean]] = made[clean]
-    controls, found = _controls(
-        rule,
-        condition,
-        latents,
-        z[alone],
-        own[alone],
-        changed[alone],
-        before.take(alone),
-        direction,
-        measure,
-        seed,
-    )
-    return Flips(
-        WAY,
-        len(own),
-        places[alone][found],
-        changed[alone][found],
-        controls[found],
-        1 - float(alone.sum()) / max(1, int(whole.sum())),
-    )
+    return changed, whole, alone
 
 
 def _controls(
