@@ -23,10 +23,10 @@ def change_of(concepts: Concepts, name: str) -> Change | None:
     A feature that is a value is given; one that is content is exchanged for the other's.
     """
     giver, feature = concepts.giver(name), concepts.feature(name)
-    if giver is not None:
-        return lambda images, others, values: giver(images, values)
     if isinstance(feature, ContentFeature):
         return lambda images, others, values: feature.exchanged(images, others).clamp(-1, 1)
+    if giver is not None:
+        return lambda images, others, values: giver(images, values)
     return None
 
 
