@@ -57,7 +57,7 @@ def test_what_g_does_stands_in_a_place_of_its_own(tmp_path: Path) -> None:
     html, part = _page(study(), tmp_path)
     of_g = _block(html, "rules-of-g")
     assert "41 of 500 real images, 3 of 700 generated" in of_g
-    assert "area of what is bright &gt; 0.4 and number of holes &gt; 1" in of_g
+    assert "share of the image that is figure &gt; 0.4 and number of holes &gt; 1" in of_g
     assert "direction 2 &gt; 1" in of_g
     assert part.pictures["examples_missed"].mark == MIXED
     assert part.pictures["examples_direction_2"].mark == GENERATED
