@@ -11,13 +11,14 @@ from tasks.params.base import Base
 from tasks.shared import stage
 from tasks.shared.artifact_paths import GAN, REPORTS
 from tasks.shared.events import Events
+from tasks.shared.explained import history_of
 from tasks.shared.leaving_out import is_left_out
 from tasks.shared.results import write_metrics
 from tasks.shared.samples import fake_latents, load_subjects
 
 
 def main(events: Events) -> None:
-    """models/gan, models/evaluator, data/prepared -> reports/directions"""
+    """models/gan, models/history, models/evaluator, data/prepared -> reports/directions"""
     base, params = Base.load(), Directions.load()
     device = resolve_device(base.device)
     make_deterministic(base.num_threads)
@@ -30,11 +31,17 @@ def main(events: Events) -> None:
             subjects.generator,
             subjects.z,
             num_classes=subjects.num_classes,
+            class_names=subjects.class_names,
+            discriminator=subjects.discriminator if subjects.has_discriminator else None,
+            real=subjects.real,
+            evaluator=subjects.evaluator,
+            history=((step, gan.generator_ema) for step, gan in history_of(base.seed, device)),
             settings=DirectionsSettings(
                 num_directions=params.num_directions,
                 num_random=params.num_random,
                 num_held_out=params.num_held_out,
                 num_images=params.num_images,
+                num_draws=params.num_draws,
             ),
             seed=base.seed,
             on_progress=lambda done, total: events.progress(done, total, "steps"),

@@ -19,6 +19,7 @@ class Directions(Section):
     num_directions: int = Field(5, ge=1, le=64)
     num_random: int = Field(8, ge=1, le=1000)
     num_images: int = Field(1500, ge=0, le=1_000_000)  # of the Jacobian
+    num_draws: int = Field(3, ge=0, le=100)  # other latents that directions are found by again
     num_read: int = Field(2000, ge=40, le=100_000)  # latents whose images directions are read from
 
     @model_validator(mode="after")

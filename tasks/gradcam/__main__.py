@@ -1,19 +1,14 @@
 """Stage gradcam: where D looks, which parts of G carry what, and whether that is so."""
 
-from collections.abc import Iterator
-
-import torch
-from torch import nn
-
 from ganatomy.device import keep_freed_memory, make_deterministic, resolve_device
 from ganatomy.explain.maps.study import explain_by_maps
 from ganatomy.files import whole_folder
 from tasks.gradcam.params import Gradcam
 from tasks.params.base import Base
 from tasks.shared import stage
-from tasks.shared.artifact_paths import HISTORY, REPORTS
+from tasks.shared.artifact_paths import REPORTS
 from tasks.shared.events import Events
-from tasks.shared.explained import load_explained
+from tasks.shared.explained import history_of
 from tasks.shared.keys import by_key
 from tasks.shared.names import concepts_of, targets_of, vocabulary
 from tasks.shared.results import write_metrics
@@ -36,7 +31,10 @@ def main(events: Events) -> None:
             methods=params.methods,
             targets=targets_of(params, "targets", events.warning),
             concepts=concepts_of(params, events.warning),
-            history=_history(base.seed, device),
+            history=(
+                (step, gan.generator_ema, gan.discriminator)
+                for step, gan in history_of(base.seed, device)
+            ),
             num_images=params.num_images,
             num_ablated=params.num_ablated,
             num_random=params.num_random,
@@ -48,12 +46,6 @@ def main(events: Events) -> None:
         )
         study.save(report)
         write_metrics(report, study.metrics())
-
-
-def _history(seed: int, device: torch.device) -> Iterator[tuple[int, nn.Module, nn.Module]]:
-    for folder in sorted(HISTORY.iterdir()):
-        gan = load_explained(folder, seed, device)
-        yield int(folder.name), gan.generator_ema, gan.discriminator
 
 
 if __name__ == "__main__":

@@ -63,7 +63,13 @@ class Judge(nn.Module):
 SMALL: dict[str, dict[str, Any]] = {
     "base": {"device": "cpu", "num_threads": 1},
     "variants": {},
-    "directions": {"num_latents": 40, "num_held_out": 8, "num_directions": 2, "num_random": 2},
+    "directions": {
+        "num_latents": 40,
+        "num_held_out": 8,
+        "num_directions": 2,
+        "num_random": 2,
+        "num_draws": 2,
+    },
     "gradcam": {
         "num_images": 3,
         "num_averaged": 12,

@@ -68,9 +68,19 @@ def test_the_same_seed_finds_the_same_bytes(project: Path, scratch: Path) -> Non
 def test_pictures_of_all_directions_have_one_key_and_a_step_for_each(project: Path) -> None:
     parts, _ = gather(project / "reports", forgiving=True)
     (part,) = (each for each in parts if each.section.name == "directions")
-    told = [part.picture(name) for name in sorted(part.figures)]
+    strips = [name for name in sorted(part.figures) if name.startswith("direction_")]
+    told = [part.picture(name) for name in strips]
     assert {each.key for each in told} == {"directions"}
     assert len({each.step for each in told}) == len(told) >= 1
+
+
+def test_d_the_data_and_the_history_are_asked(project: Path) -> None:
+    study = DirectionsStudy.load(_report(project))
+    assert not study.left_out
+    assert set(study.responses["judge"]) == {"d_logit", "distance"}
+    steps = {int(path.name) for path in (project / "models/history").iterdir()}
+    assert set(study.again("step")["place"]) == steps
+    assert len(study.again("draw")) == 2 * SMALL["directions"]["num_draws"]
 
 
 @pytest.mark.parametrize("kind", ["conditional", "coloured"])
@@ -80,6 +90,7 @@ def test_other_generators_have_directions_too(kind: str, tmp_path: Path) -> None
     study = DirectionsStudy.load(_report(tmp_path))
     assert study.directions.shape == (2, LATENT_DIM)  # without the entries of classes
     assert study.strips.shape[3] == (3 if kind == "coloured" else 1)
+    assert study.classes.empty == (kind == "coloured")
 
 
 def test_a_generator_that_makes_one_image_has_a_reason(scratch: Path) -> None:
