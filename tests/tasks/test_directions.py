@@ -57,7 +57,8 @@ def test_strips_are_the_generators_images_along_what_was_found(project: Path) ->
     found = study.strips[0, :, -1].float()
     assert (found - (images + 1) * 127.5).abs().max() <= 1
     assert has_numbers_alone(_report(project) / "metrics.json")
-    assert read_json(_report(project) / "metrics.json") == study.metrics()
+    told = read_json(_report(project) / "metrics.json")
+    assert study.metrics().items() <= told.items()  # what is learned of them adds its own
 
 
 def test_the_same_seed_finds_the_same_bytes(project: Path, scratch: Path) -> None:
