@@ -5,7 +5,6 @@ from pathlib import Path
 RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
 VARIANTS = Path("data/variants")
-LEARNED_FEATURES = VARIANTS / "learned"  # those that the data sets were changed in, if any
 IN_FULL = Path("data/in_full")
 EVALUATOR = Path("models/evaluator")
 GAN = Path("models/gan")

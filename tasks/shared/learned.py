@@ -1,18 +1,21 @@
 """Learned features: what stage `directions` has made of directions, and who may ask for them."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from ganatomy.data.features.learned_set import number_in
+from ganatomy.data.features.learned_set import LearnedFeatures, number_in
 from ganatomy.data.recipe import LEARNED, is_learned
+from ganatomy.data.variant_set import VariantEntry
 from ganatomy.errors import InputError
 from ganatomy.report.left_out import why_left_out
 from ganatomy.wording import counted
 from tasks.params.section import read_document
-from tasks.shared.artifact_paths import REPORTS
+from tasks.shared.artifact_paths import REPORTS, VARIANTS
 from tasks.variants.params import Variants
 
 DIRECTIONS = REPORTS / "directions"
 _WHERE = "variants.features"
+_KEPT = "learned"
 
 
 def learned_folder(params: Variants) -> Path | None:
@@ -36,6 +39,21 @@ def learned_folder(params: Variants) -> Path | None:
     if reason := why_left_out(DIRECTIONS):
         raise InputError(f"there is no {name}: {reason}", _WHERE, "Leave it out.")
     return DIRECTIONS
+
+
+def keep_learned(source: str | Path, folder: Path) -> None:
+    """Copy learned features to the data sets that are changed in them, if any are."""
+    if source:
+        LearnedFeatures.load(Path(source)).save(folder / _KEPT)
+
+
+def settled(entry: VariantEntry) -> VariantEntry:
+    """Return the entry as later stages read it: learned features lie beside the data sets."""
+    recipe = entry.recipe
+    if not recipe.regions.learned:
+        return entry
+    regions = replace(recipe.regions, learned=(VARIANTS / _KEPT).as_posix())
+    return replace(entry, recipe=replace(recipe, regions=regions))
 
 
 def without_learned(params: Variants, num_directions: int) -> Variants:

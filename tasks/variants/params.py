@@ -1,10 +1,10 @@
 """Section `variants`: the feature-importance data sets."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
-from ganatomy.data.choices import Mode
+from ganatomy.data.choices import After, Mode
 from ganatomy.data.recipe import is_learned
 from tasks.params.section import Section
 
@@ -38,7 +38,7 @@ class Variants(Section):
     grid: int = Field(4, ge=1, le=64)
     masks: list[str] = Field(default=[])
     materialize: bool = True
-    after: Literal["prepare", "directions"] = "prepare"  # the stage that dvc.yaml has it wait for
+    after: After = "prepare"  # the stage that dvc.yaml has it wait for
 
     @model_validator(mode="before")
     @classmethod

@@ -17,7 +17,15 @@ PATHS = {
 
 
 # what else has a `load`
-NOT_PARAMS = {"dataset", "directionsstudy", "evaluator_file", "samples", "variantset", "yaml"}
+NOT_PARAMS = {
+    "dataset",
+    "directionsstudy",
+    "evaluator_file",
+    "learnedfeatures",
+    "samples",
+    "variantset",
+    "yaml",
+}
 
 
 def _trees(stage: str) -> list[ast.Module]:

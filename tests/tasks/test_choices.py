@@ -67,6 +67,7 @@ CHOICES: dict[str, Any] = {
     "gan.precision": settings.Precision,
     "train.publish": settings.Published,
     "variants.modes": data.Mode,
+    "variants.after": data.After,
     "autotune.backend": Literal[settings.Backend, "auto"],
     "gradcam.methods": CamMethod,
     "lime.engine": lime_choices.Engine,

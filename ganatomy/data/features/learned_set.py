@@ -171,6 +171,6 @@ def learned_feature(name: str, folder: str | Path) -> Learned:
         raise InputError(
             f"{name} is not known here: no directions of a generator were given",
             WHERE,
-            "Give the folder that `LearnedFeatures.save` has written: `learned`.",
+            "Give the folder that they were saved to.",
         )
     return LearnedFeatures.load(Path(folder)).find(name)
