@@ -169,17 +169,16 @@ def _structure(given: Given, done: Done) -> Result:
 def _rules(given: Given, done: Done) -> Result:
     count = _QUICK_RULED if given.is_quick else _RULED
     subjects, found = given.subjects, done.get("directions")
-    fakes = {"fake": None if given.many_fakes is None else given.many_fakes[:count]}
-    if subjects.has_generator:
-        fakes = {"z": given.adopted.latents(count, given.seed, "rules")}
+    has_g, fakes = subjects.has_generator, given.many_fakes
     spec = given.adopted.port.discriminator
     return explain_by_rules(
         Subjects.of(
             subjects.generator,
             subjects.discriminator,
             real=None if given.reals is None else given.reals[:count],
+            z=given.adopted.latents(count, given.seed, "rules") if has_g else None,
+            fake=None if has_g or fakes is None else fakes[:count],
             num_classes=subjects.num_classes,
-            **fakes,
         ),
         directions=found.directions if isinstance(found, DirectionsStudy) else None,
         boundary_at_0=spec is not None and _has_level(spec),

@@ -1,6 +1,7 @@
 """How often rules agree with a network, by their length: what more conditions are worth."""
 
 from math import ceil
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,10 @@ from ganatomy.report.figures.canvas import BAND, INK, MUTED, NARROW_IN, canvas, 
 from ganatomy.report.figures.colours import HOLDS
 from ganatomy.report.figures.labels import nothing, one_line
 
-_LOOKS = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"), ((0, (1, 3)), "v"))
+_LOOKS: tuple[tuple[Any, str], ...] = (
+    *(("-", "o"), ("--", "s"), (":", "^"), ("-.", "D")),
+    ((0, (1, 3)), "v"),
+)
 _WIDTH_IN, _PANEL_IN, _REST_IN = 8.2, 2.1, 0.55
 _ACROSS = 2
 _APART = 0.07  # conditions between two learners' marks
