@@ -11,7 +11,7 @@ from tasks.params.base import Base
 from tasks.shared import stage
 from tasks.shared.artifact_paths import GAN, REPORTS
 from tasks.shared.events import Events
-from tasks.shared.explained import history_of
+from tasks.shared.history import history_of
 from tasks.shared.leaving_out import is_left_out
 from tasks.shared.results import write_metrics
 from tasks.shared.samples import fake_latents, load_subjects

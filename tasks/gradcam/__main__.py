@@ -8,7 +8,7 @@ from tasks.params.base import Base
 from tasks.shared import stage
 from tasks.shared.artifact_paths import REPORTS
 from tasks.shared.events import Events
-from tasks.shared.explained import history_of
+from tasks.shared.history import history_of
 from tasks.shared.keys import by_key
 from tasks.shared.names import concepts_of, targets_of, vocabulary
 from tasks.shared.results import write_metrics

@@ -9,7 +9,17 @@ from tasks.shared.artifact_paths import EVALUATOR, GAN, PREPARED, REPORTS
 SUMS = "SHA256SUMS"
 _STAGES = (
     *("prepare", "evaluator", "contract", "train", "evaluate", "discriminator", "directions"),
-    *("variants", "autotune", "screen", "importance", "gradcam", "lime", "rules", "faithfulness"),
+    *(
+        "variants",
+        "autotune",
+        "screen",
+        "importance",
+        "gradcam",
+        "lime",
+        "rules",
+        "structure",
+        "faithfulness",
+    ),
 )
 # what dvc.yaml names as read by stage `report`; a test compares the two
 READ = (

@@ -1,6 +1,5 @@
 """The discriminator as it is explained: a function of its image alone."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,19 +17,13 @@ from ganatomy.gan.adopt.networks import AdoptedDiscriminator
 from ganatomy.gan.checkpoint import load_gan
 from ganatomy.gan.model import Gan
 from ganatomy.gan.sampling import generate, latents
-from tasks.shared.artifact_paths import HISTORY, PREPARED
+from tasks.shared.artifact_paths import PREPARED
 
 
 def load_explained(folder: Path, seed: int, device: torch.device) -> Gan:
     """Load a GAN whose D is the one that every stage explains and judges."""
     gan = load_gan(folder, device)
     return replace(gan, discriminator=explained_discriminator(gan, seed))
-
-
-def history_of(seed: int, device: torch.device) -> Iterator[tuple[int, Gan]]:
-    """Load the training's course one by one, the oldest first: steps, and GANs as explained."""
-    for folder in sorted(HISTORY.iterdir()):
-        yield int(folder.name), load_explained(folder, seed, device)
 
 
 def explained_discriminator(gan: Gan, seed: int) -> nn.Module:

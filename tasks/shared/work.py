@@ -81,6 +81,7 @@ def work(document: Document, num_images: float) -> dict[str, Work]:
         "gradcam": Work((maps["num_images"] + maps["num_averaged"]) * area),
         "lime": Work(explained * lime["num_samples"] * area),
         "rules": Work(document["rules"]["num_images"] * area),
+        "structure": Work(document["structure"]["num_images"] * area),
         "faithfulness": Work(tests["num_images"] * repeats * tests["num_seeds"] * area),
     }
     return reckoned | {name: Work(0.0) for name in _left_out(document)}

@@ -87,6 +87,7 @@ SMALL: dict[str, dict[str, Any]] = {
         "latent_targets": ["d_logit", "class"],
     },
     "rules": {"num_images": 40, "least_images": 10, "num_draws": 2, "num_changed": 4},
+    "structure": {"num_images": 10},
     "faithfulness": {
         "num_images": 4,
         "num_steps": 4,

@@ -23,6 +23,7 @@ import tasks.lime.__main__ as lime
 import tasks.retrain.__main__ as retrain
 import tasks.rules.__main__ as rules
 import tasks.screen.__main__ as screen
+import tasks.structure.__main__ as structure
 import tasks.train.__main__ as train
 import tasks.variants.__main__ as variants
 from flows import params
@@ -268,7 +269,16 @@ def test_a_network_alone_comes_through_every_stage(
     _run(contract)
     _run(train)
     smallest = {"num_fakes": 60, "num_shown": 9, "num_replicates": 20}
-    for stage in (evaluate, discriminator, directions, rules, gradcam, lime, faithfulness):
+    for stage in (
+        evaluate,
+        discriminator,
+        directions,
+        rules,
+        structure,
+        gradcam,
+        lime,
+        faithfulness,
+    ):
         others = {"gan": of_gan, "gate": {}, "discriminator": {"num_images": 30}}
         explain(project, stage, evaluate=smallest, **others)
     found = {path.parent.name for path in (project / "reports").glob("*/left_out.json")}

@@ -32,6 +32,7 @@ from ganatomy.explain.maps.formulas import FORMULAS, METHODS
 from ganatomy.explain.maps.methods import Methods
 from ganatomy.explain.maps.study import explain_by_maps
 from ganatomy.explain.rules.settings import RulesSettings
+from ganatomy.explain.structure.study import describe_structure
 from ganatomy.facade.explain import explain
 from ganatomy.gan import augment, losses, schedules, settings
 from ganatomy.gan.ensemble import BACKENDS, LOOP, Packing
@@ -153,6 +154,7 @@ RECORDS: list[tuple[Callable[..., Any], str, dict[str, str]]] = [
     (lime_choices.Hiding, "lime", {}),
     (DirectionsSettings, "directions", {}),
     (RulesSettings, "rules", {}),
+    (describe_structure, "structure", {}),
     (explain_by_lime, "lime", {}),
     (explain_by_maps, "gradcam", {}),
     (explain, "gradcam", {}),

@@ -15,7 +15,7 @@ RESPONSE_COLUMNS = [
 ]
 CURVE_COLUMNS = ["direction", "judge", "step", "change", "low", "high"]
 OF_RANDOM = 0
-"""What stands for all random directions in the column ``direction`` of curves."""
+"""What stands for all random directions in a table of curves."""
 
 _MIDDLE = STEPS.index(0.0)
 

@@ -77,7 +77,7 @@ class NetworkGraph:
 
     @property
     def macs(self) -> int:
-        """Of all parts, for one image."""
+        """Multiplications with an addition of all parts, for one image."""
         return sum(part.macs for part in self.parts)
 
     @property

@@ -22,7 +22,7 @@ _TEXT = ("name",)
 
 @dataclass(frozen=True, eq=False)
 class NetworkStructure:
-    """How one network is built and how its layers work.
+    """One network: how it is built and how its layers work.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ class NetworkStructure:
 
 @dataclass(frozen=True, eq=False)
 class StructureStudy:
-    """How the networks are built and how their layers work.
+    """Both networks: how they are built and how their layers work.
 
     Attributes
     ----------

@@ -33,7 +33,7 @@ COLUMNS = (
 
 @dataclass
 class _Sums:
-    """What is added up over batches, of one layer of `units` channels."""
+    """Sums over batches, of one layer of `units` channels."""
 
     units: int
     count: int = 0

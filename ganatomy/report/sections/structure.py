@@ -5,7 +5,6 @@ from pathlib import Path
 from ganatomy.explain.structure.result import NetworkStructure, StructureStudy
 from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, rows_of
 from ganatomy.report.sections.structure_drawing import drawings, size_in_words
-from ganatomy.wording import listed
 
 _NAMES = {"G": "the generator", "D": "the discriminator"}
 _REACH = {"G": "pixels that a place changes", "D": "pixels that a place sees"}
@@ -20,10 +19,7 @@ def _facts(study: StructureStudy) -> Record:
             "drawings": drawings(each),
             "rows": _rows(each),
             "why_untraced": each.why_untraced,
-            "batch_in_training": listed(list(each.batch_in_training)),
-            "batch_in_use": listed(list(each.batch_in_use)),
             "unplaced": each.graph.unplaced,
-            "has_skips": bool(each.graph.skips),
         }
         for name, each in study.networks.items()
     ]
@@ -57,7 +53,7 @@ def _summary(study: StructureStudy) -> list[str]:
 
 SECTION = PageSection(
     name="structure",
-    place=10,
+    place=26,
     blocks=(
         Block(
             "structure",
@@ -70,5 +66,4 @@ SECTION = PageSection(
     facts=_facts,
     figures=_figures,
     summary=_summary,
-    of_adopted=True,
 )

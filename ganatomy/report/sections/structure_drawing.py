@@ -1,14 +1,16 @@
 """What the drawing of a network shows: a box for each part or block, and its words."""
 
 import math
+import re
 
 from ganatomy.explain.structure.blocks import blocks, folded
 from ganatomy.explain.structure.graph import INPUT, OUTPUT, NetworkGraph, Part
 from ganatomy.explain.structure.result import NetworkStructure
 from ganatomy.report.figures.network_layout import HEIGHT, WIDTH, laid_out
 from ganatomy.report.sections.page_section import Record
-from ganatomy.wording import counted
+from ganatomy.wording import counted, percent
 
+_SWITCH = re.compile(r",? ?\b\w+=(True|False|None)\b")  # of what a layer says of itself
 _MOST = 26
 """Boxes of a drawing: what has more is folded, and unfolded in drawings of its own."""
 
@@ -88,14 +90,14 @@ def _box(structure: NetworkStructure, name: str, parts: list[Part]) -> Record:
 def _note(structure: NetworkStructure, parts: list[Part], used: float) -> str:
     macs = sum(part.macs for part in parts)
     told = [", ".join(part.name for part in parts)]
-    if len(parts) == 1 and parts[0].about:
-        told.append(parts[0].about)
+    if len(parts) == 1 and (about := _SWITCH.sub("", parts[0].about)):
+        told.append(about)
     if macs:
         told.append(f"{macs:,} multiplications with an addition for an image")
     if len(parts) == 1 and parts[0].module in structure.reach:
         told.append("reaches {} × {} pixels".format(*structure.reach[parts[0].module]))
     if used >= 0:
-        told.append(f"uses {used:.0%} of its dimensions")
+        told.append(f"uses {percent(used)} of its dimensions")
     return "; ".join(told)
 
 

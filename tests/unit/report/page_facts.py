@@ -34,6 +34,7 @@ FACTS = {
     "discriminator": ("health",),
     "importance": ("importance",),
     "variants": ("variants",),
+    "structure": ("structure",),
     "directions": ("directions",),
     "rules": ("rules",),
     "faithfulness": ("faithfulness", "looks", "refusals"),
@@ -125,6 +126,38 @@ def _card(network: str) -> dict[str, Any]:
         "candidates": [],
         "regions": ["how many of each"],
         "exports": [{"words": "what it is", "text": "the rule itself"}],
+    }
+
+
+def _drawn(title: str) -> dict[str, Any]:
+    box = {
+        "x": 1,
+        "y": 2,
+        "title": "a layer",
+        "line": "its size",
+        "note": "its numbers",
+        "used": 0.4,
+    }
+    return {
+        "title": title,
+        "width": 240,
+        "height": 90,
+        "box": (236, 44),
+        "boxes": [box | dict.fromkeys(("is_block", "has_batch", "is_wrong"), True)],
+        "lines": [{"path": "M0 0L1 1", "is_skip": True}],
+    }
+
+
+def _part(vitals: dict[str, Any] | None) -> dict[str, Any]:
+    rest = ("num_dead", "num_duplicates", "sparsity", "cam", "gradient", "gain")
+    return {
+        "name": "layers.0",
+        "kind": "Conv2d",
+        "shape": "32 × 14 × 14",
+        "parameters": 544,
+        "macs": 100352,
+        "reach": (4, 4),
+        "vitals": vitals and dict.fromkeys(rest, 0.5) | vitals,
     }
 
 
@@ -230,6 +263,21 @@ def facts() -> dict[str, Any]:
             "by_chance": "0.18",
             "left_out": ["what is not known"],
             "classes": [{"name": "a class", "cells": [cell | {"differs": True, "cosine": "0.7"}]}],
+        },
+        "structure": {
+            "verdict": "how it is built",
+            "num_images": 64,
+            "networks": [
+                {
+                    "name": "D",
+                    "words": "the network",
+                    "reach": "what a place sees",
+                    "why_untraced": "a reason",
+                    "unplaced": 3,
+                    "drawings": [_drawn(""), _drawn("a block")],
+                    "rows": [_part({"rank": 2.0, "num_units": 4}), _part(None)],
+                }
+            ],
         },
         "rules": {
             "finding_of_d": "by which rules D decides",

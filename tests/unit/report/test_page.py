@@ -60,6 +60,14 @@ NOT_SHOWN = [  # names of figures, and what rows are chosen by
     ("faithfulness", "agree", "title"),  # where it is not folded, the figure's own title says it
     ("faithfulness", "figures", "heads", 0, "rule"),  # one that is equal to its threshold fails
     ("refusals", 0, "stage"),
+    (
+        "structure",
+        "networks",
+        0,
+        "drawings",
+        0,
+        "title",
+    ),  # the whole network has no name of its own
     *(("rules", "cards", network, 0, "figure") for network in "DG"),
     *(("rules", "cards", network, 0, "look") for network in "DG"),
 ]

@@ -9,11 +9,14 @@ import pandas as pd
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
 from ganatomy.data.recipe import Recipe
 from ganatomy.data.variant_set import VariantEntry, VariantSet
 from ganatomy.explain.directions.result import DirectionsStudy
 from ganatomy.explain.faithfulness.verdict import trust
+from ganatomy.explain.networks.subjects import Subjects
+from ganatomy.explain.structure.study import describe_structure
 from ganatomy.gan.adopt.contract import Contract
 from ganatomy.gan.adopt.manners import Manners
 from ganatomy.gan.adopt.origin import Origin
@@ -43,6 +46,7 @@ from ganatomy.report.sections.page_section import PageSection, Picture, all_sect
 from ganatomy.report.verdict.clause import Clause
 from ganatomy.report.verdict.gate import Gate
 from ganatomy.report.verdict.verdict import Verdict
+from tests.unit.explain.structure.networks import networks
 from tests.unit.report import rules_study
 from tests.unit.sentences.made import NUMBERS, SHARES, few, intervals, reads, some
 from tests.unit.sentences.reading import faults
@@ -95,7 +99,7 @@ def read_all(section: PageSection[Any], result: Any) -> None:
 def test_every_section_is_read() -> None:
     tested = {
         *("evaluate", "discriminator", "importance", "train", "prepare", "variants", "contract"),
-        *("directions", "rules", "samples"),
+        *("directions", "rules", "samples", "structure"),
     }
     assert tested | set(NEEDS_A_RUN) == set(SECTIONS)
 
@@ -184,14 +188,33 @@ def test_the_section_on_samples(study: SamplesStudy) -> None:
     read_all(SECTIONS["samples"], study)
 
 
-@reads("report.sections.directions_words.")
+@reads("report.sections.directions_words.", "report.sections.directions_judged.")
 @given(directions())
 @few
 def test_the_section_on_directions(study: DirectionsStudy) -> None:
     read_all(SECTIONS["directions"], study)
 
 
-@reads("report.sections.rules_words.")
+@reads("report.sections.structure_drawing.", "explain.structure.result.")
+@given(st.sampled_from(["residual", "normalised", "minibatch", "generator"]))
+@few
+def test_the_section_on_structure(kind: str) -> None:
+    network, inputs = networks()[kind]
+    inputs = inputs[:1].expand(6, *inputs.shape[1:])
+    is_g = inputs.ndim == 2
+    subjects = Subjects.of(
+        network if is_g else None,
+        None if is_g else nn.Sequential(network, nn.Flatten(0)),
+        real=None if is_g else inputs,
+        z=inputs if is_g else None,
+    )
+    read_all(SECTIONS["structure"], describe_structure(subjects))
+
+
+@reads(
+    "report.sections.rules_words.",
+    *("explain.rules.telling.", "explain.rules.result.", "explain.rules.answer."),
+)
 @given(st.data())
 @few
 def test_the_section_on_rules(data: st.DataObject) -> None:
@@ -216,16 +239,15 @@ def test_the_section_on_rules(data: st.DataObject) -> None:
     kept = data.draw(st.lists(st.sampled_from(answers), unique_by=lambda each: each.name))
     coverage = whole.coverage.assign(**dict(zip(("ratio", "low", "high"), data.draw(intervals()))))
     figures = dict(zip(("r2", "low", "high"), data.draw(intervals(shares=True))))
-    read_all(
-        SECTIONS["rules"],
-        replace(
-            whole,
-            answers=tuple(kept),
-            coverage=coverage.iloc[: data.draw(st.integers(0, 2))],
-            formula=whole.formula.iloc[: data.draw(st.integers(2, 4))],
-            formula_figures={**figures, "num_images": counts["held_out"]},
-        ),
+    study = replace(
+        whole,
+        answers=tuple(kept),
+        coverage=coverage.iloc[: data.draw(st.integers(0, 2))],
+        formula=whole.formula.iloc[: data.draw(st.integers(2, 4))],
+        formula_figures={**figures, "num_images": counts["held_out"]},
     )
+    read_all(SECTIONS["rules"], study)
+    assert not faults(study.verdict())
 
 
 @reads(
