@@ -71,6 +71,14 @@ def test_status_names_nothing_but_inputs(finished: Path) -> None:
     assert json.loads(dvc(finished, "status", "--json").stdout) == {"inputs": ["always changed"]}
 
 
+def test_a_table_that_is_called_curves_is_one_of_metrics(finished: Path) -> None:
+    """The record takes each for points of a metric."""
+    heads = {
+        path.read_text().splitlines()[0] for path in (finished / "reports").glob("*/curves.csv")
+    }
+    assert heads == {"step,name,value"}
+
+
 def test_the_lock_is_read_in_one_sitting(finished: Path) -> None:
     """About 80 lines for each of 20 stages: its parameters are half of them."""
     assert len((finished / "dvc.lock").read_text().splitlines()) < 1700

@@ -37,7 +37,7 @@ _TABLES = {
     "effects": ("concept",),
     "traits": ("concept",),
     "responses": ("judge",),
-    "curves": ("judge",),
+    "courses": ("judge",),
     "found_again": ("source",),
     "classes": ("class", "concept"),
 }
@@ -74,7 +74,7 @@ class DirectionsStudy:
         Images of the first latents at each of `walks.STEPS`.
     traits : DataFrame
         As of `traits.trait_table`: how steady and how pure each direction is.
-    responses, curves : DataFrame
+    responses, courses : DataFrame
         As of `responses.response_table` and `responses.curve_table`: D's logit and the distance
         to the data along each; without rows where neither could be asked for.
     found_again : DataFrame
@@ -97,7 +97,7 @@ class DirectionsStudy:
     strips: torch.Tensor
     traits: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=TRAIT_COLUMNS))
     responses: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=RESPONSE_COLUMNS))
-    curves: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=CURVE_COLUMNS))
+    courses: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=CURVE_COLUMNS))
     found_again: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=AGAIN_COLUMNS))
     classes: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=CLASS_COLUMNS))
     features: str = ""
@@ -251,7 +251,7 @@ class DirectionsStudy:
             tensors["strips"],
             traits=tables["traits"],
             responses=tables["responses"],
-            curves=tables["curves"],
+            courses=tables["courses"],
             found_again=tables["found_again"],
             classes=tables["classes"],
             features=about["features"],

@@ -65,11 +65,11 @@ def _charts(study: DirectionsStudy) -> dict[str, Figure]:
     numbers, steps = _numbers(study), study.again(STEP)
     if panels := judged.judge_panels(study):
         found["judges"] = Picture(
-            lambda: png(judged_chart(study.curves, panels, numbers)),
+            lambda: png(judged_chart(study.courses, panels, numbers)),
             judged.of_judges(study),
             "What is gained on the way, each latent against itself unmoved, with 95 % intervals "
             "over latents; grey: random directions of the same length, both ways.",
-            source="directions/curves.csv",
+            source="directions/courses.csv",
             narrow=True,
         )
     if len(steps):

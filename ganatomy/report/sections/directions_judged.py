@@ -45,7 +45,7 @@ def left_out(study: DirectionsStudy) -> list[str]:
 def judge_panels(study: DirectionsStudy) -> dict[str, str]:
     """Name the panels of what can be drawn."""
     titles = {D_LOGIT: "D’s logit", DISTANCE: "distance to the nearest real image"}
-    judged = set(study.curves["judge"])
+    judged = set(study.courses["judge"])
     return {name: title for name, title in titles.items() if name in judged}
 
 

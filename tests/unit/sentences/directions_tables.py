@@ -38,7 +38,7 @@ def further(draw: st.DrawFn, total: int) -> dict[str, Any]:
     return {
         "traits": pd.DataFrame([_trait(draw, each) for each in numbers], columns=TRAIT_COLUMNS),
         "responses": pd.DataFrame(responses, columns=RESPONSE_COLUMNS),
-        "curves": pd.DataFrame(curves, columns=CURVE_COLUMNS),
+        "courses": pd.DataFrame(curves, columns=CURVE_COLUMNS),
         "found_again": pd.DataFrame(again, columns=AGAIN_COLUMNS),
         "classes": pd.DataFrame(classes, columns=CLASS_COLUMNS),
         "features": "the evaluator's features",

@@ -38,7 +38,7 @@ from tests.unit.sentences.reading import faults, untold
 
 NAN = float("nan")
 METHODS = ("gradcam layers.0", "lime", "occlusion", "hirescam G layers.2")
-FURTHER = ("traits", "responses", "curves", "found_again", "classes")
+FURTHER = ("traits", "responses", "courses", "found_again", "classes")
 OR_NAN = st.one_of(st.just(NAN), NUMBERS)
 
 
@@ -141,7 +141,7 @@ def faithfulness(draw: st.DrawFn) -> FaithfulnessStudy:
     fields: dict[str, Any] = {
         "verdicts": table,
         "measures": empty,
-        "curves": empty,
+        "courses": empty,
         "scores": empty,
         "randomised": {},
         "planted": empty,

@@ -74,7 +74,7 @@ def test_the_logit_rises_along_the_direction_that_it_sees_by_as_much_as_planted(
 
 
 def test_curves_are_the_paired_changes_of_each_step(study: DirectionsStudy) -> None:
-    curves = study.curves
+    curves = study.courses
     assert curves.columns.tolist() == CURVE_COLUMNS
     assert len(curves) == 6 * 2 * 5
     held_out, reals = latents()[-24:], _reals().flatten(1)
@@ -146,7 +146,7 @@ def test_what_does_not_fit_is_refused_and_named() -> None:
 def test_alone_a_generator_has_neither_and_the_reasons_are_kept() -> None:
     alone = find_directions(Linear(), latents(), settings=QUICK)
     assert alone.responses.empty
-    assert alone.curves.empty
+    assert alone.courses.empty
     assert {*alone.left_out} == {D_LOGIT, DISTANCE}
     assert alone.features == ""
     assert not {"largest_slope_of_d_logit", "farthest_from_data"} & {*alone.metrics()}
