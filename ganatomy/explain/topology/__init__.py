@@ -1,0 +1,1 @@
+"""The topology of what G makes, of activation maps and of latent space."""
