@@ -130,10 +130,11 @@ def would_be(
     for assignment in (one for text in assignments for one in settings_in(text)):
         _assign(document, assignment)
     after = check(document, "command line" if assignments or profile else str(path))
-    text = None
+    written = path.read_bytes().decode()
+    text = yaml_text.quoted(written)
     if after != before:
-        text = yaml_text.edited(path.read_bytes().decode(), after) or dump(after)
-    return text, [
+        text = yaml_text.edited(text, after) or dump(after)
+    return None if text == written else text, [
         f"{name}.{key}: {old!r} -> {value!r}"
         for name, values in after.items()
         for key, value in values.items()
@@ -275,8 +276,23 @@ def _value(text: str, is_text: bool) -> Any:
     except Exception as error:
         if is_text:
             return text
+        if names := _list_of_texts(text):
+            return names
         raise InputError(f"{text!r} is not a YAML value", "--set", "Quote it.") from error
     return text if is_text and not (text[:1] in _QUOTES and isinstance(value, str)) else value
+
+
+def _list_of_texts(text: str) -> list[str]:
+    """What a list says whose texts have colons, as ``[contrast, learned:1]``; else empty.
+
+    YAML 1.2 allows that, ruamel.yaml reads it in quotes only.
+    """
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return []
+    is_one = isinstance(found, list) and all(isinstance(each, str) for each in found)
+    return found if is_one else []
 
 
 def _put(document: dict[str, Any], section: str, key: str, value: Any, where: str) -> None:

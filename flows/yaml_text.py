@@ -10,6 +10,8 @@ import yaml
 
 Document = dict[str, dict[str, Any]]
 
+_TEXT = "tag:yaml.org,2002:str"
+
 
 @dataclass(frozen=True)
 class _Edit:
@@ -48,6 +50,26 @@ def edited(text: str, document: Document) -> str | None:
         new = new[: edit.start] + edit.new + new[edit.end :]
     new = f"{new.rstrip()}\n{missing}" if missing else new
     return new if _says(new, document) else None
+
+
+def quoted(text: str) -> str:
+    """Quote what has a colon in a list of one line: DVC refuses ``[contrast, learned:1]``."""
+    found = dict(_with_colons(yaml.compose(text, Loader=yaml.SafeLoader)))
+    for start, node in sorted(found.items(), reverse=True):
+        text = text[:start] + flow(node.value) + text[node.end_mark.index :]
+    return text
+
+
+def _with_colons(node: yaml.Node, inside: bool = False) -> Iterator[tuple[int, yaml.ScalarNode]]:
+    """Give the texts without quotes in lists of one line, each with the place it begins at."""
+    if isinstance(node, yaml.MappingNode):
+        for _, value in node.value:
+            yield from _with_colons(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _with_colons(value, bool(node.flow_style))
+    elif inside and node.style is None and ":" in node.value and node.tag == _TEXT:
+        yield node.start_mark.index, node
 
 
 def flow(value: Any) -> str:

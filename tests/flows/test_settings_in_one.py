@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from flows import params
+from ganatomy.errors import InputError
 from tasks.fetch.params import Fetch
 from tasks.report.params import Report
 from tasks.train.params import Train
+from tasks.variants.params import Variants
 from tests.harness import ROOT
 
 
@@ -84,6 +86,26 @@ def test_a_text_is_taken_as_it_was_typed(text: str, tmp_path: Path) -> None:
     params.apply(tmp_path, None, ["report.title='what is \"quoted\"' fetch.attributes="])
     assert Report.load(path).title == 'what is "quoted"'
     assert Fetch.load(path).attributes == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("[contrast,learned:1]", ["contrast", "learned:1"]),
+        ("[learned:2, contrast]", ["learned:2", "contrast"]),
+        ('["learned:1"]', ["learned:1"]),
+    ],
+)
+def test_a_list_may_have_colons(text: str, found: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(params.dump(params.defaults()))
+    params.apply(tmp_path, None, [f"variants.features={text} train.epochs=3"])
+    section = Variants.load(path)
+    assert (section.features, section.after) == (found, "directions")
+    params.apply(tmp_path, None, ["variants.features=[contrast]"])
+    assert Variants.load(path).after == "prepare"
+    with pytest.raises(InputError, match="is not a YAML value"):
+        params.apply(tmp_path, None, ["variants.features=[contrast, a: 1: 2]"])
 
 
 @pytest.mark.parametrize("target", ["run", "plan"])

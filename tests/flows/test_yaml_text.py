@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from flows import params
-from flows.yaml_text import edited, flow
+from flows.yaml_text import edited, flow, quoted
 from tests.harness import ROOT
 
 MINE = """\
@@ -171,3 +173,13 @@ def test_a_profile_and_back_leaves_the_users_file_as_it_was(tmp_path: Path) -> N
 
 def test_the_projects_own_file_is_the_default_run() -> None:
     assert (ROOT / "params.yaml").read_text() == params.dump(params.defaults())
+
+
+def test_a_text_with_a_colon_in_a_list_of_one_line_is_quoted_for_dvc() -> None:
+    text = "a:\n  b: [contrast, learned:1, 'x:y']  # [k:1]\n  c: {d: [z:1]}\n  e: [p, q]\n"
+    found = quoted(text)
+    assert found == text.replace(" learned:1", " 'learned:1'").replace("[z:1]", "['z:1']")
+    with pytest.raises(YAMLError):
+        YAML(typ="safe").load(text)
+    assert YAML(typ="safe").load(found)["a"]["b"][1] == "learned:1"
+    assert quoted(found) == found
