@@ -60,7 +60,9 @@ def quoted(text: str) -> str:
     return text
 
 
-def _with_colons(node: yaml.Node, inside: bool = False) -> Iterator[tuple[int, yaml.ScalarNode]]:
+def _with_colons(
+    node: yaml.Node | None, inside: bool = False
+) -> Iterator[tuple[int, yaml.ScalarNode]]:
     """Give the texts without quotes in lists of one line, each with the place it begins at."""
     if isinstance(node, yaml.MappingNode):
         for _, value in node.value:
@@ -68,8 +70,12 @@ def _with_colons(node: yaml.Node, inside: bool = False) -> Iterator[tuple[int, y
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
             yield from _with_colons(value, bool(node.flow_style))
-    elif inside and node.style is None and ":" in node.value and node.tag == _TEXT:
+    elif isinstance(node, yaml.ScalarNode) and inside and _is_bare(node):
         yield node.start_mark.index, node
+
+
+def _is_bare(node: yaml.ScalarNode) -> bool:
+    return node.style is None and ":" in node.value and node.tag == _TEXT
 
 
 def flow(value: Any) -> str:
