@@ -137,16 +137,42 @@ def jacobian(
     if count < 2:
         reason = f"two latents take {2 * (latent_dim + 1):,} images, more than {num_images:,}"
         return refused("jacobian", latent_dim, reason)
-    steps = torch.zeros(latent_dim, z.shape[1])
-    steps[:, :latent_dim] = _STEP * torch.eye(latent_dim)
     depends_on_place = draws_by_place(generator, z)
     gram = torch.zeros(latent_dim, latent_dim, dtype=torch.float64)
     for base in z[:count].cpu():
-        still = base.expand(latent_dim if depends_on_place else 1, -1)
-        change = outputs_of(generator, base + steps) - outputs_of(generator, still)
-        flat = change.flatten(1) / _STEP
+        flat = jacobian_at(generator, base, latent_dim, depends_on_place=depends_on_place)
         gram += (flat @ flat.T).double() / count
     return principal("jacobian", gram)
+
+
+def jacobian_at(
+    generator: nn.Module, base: torch.Tensor, latent_dim: int, *, depends_on_place: bool = False
+) -> torch.Tensor:
+    """Measure by small steps how the image changes for each entry of one latent.
+
+    Parameters
+    ----------
+    generator : nn.Module
+    base : Tensor of shape (latent_dim + num_classes,), on the CPU
+    latent_dim : int
+    depends_on_place : bool
+        As of `draws_by_place`: then each image is compared with that at its own place.
+
+    Returns
+    -------
+    Tensor of shape (latent_dim, values)
+
+    Examples
+    --------
+    >>> jacobian_at(nn.Identity(), torch.zeros(2), 2).round(decimals=3)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    steps = torch.zeros(latent_dim, len(base))
+    steps[:, :latent_dim] = _STEP * torch.eye(latent_dim)
+    still = base.expand(latent_dim if depends_on_place else 1, -1)
+    change = outputs_of(generator, base + steps) - outputs_of(generator, still)
+    return change.flatten(1) / _STEP
 
 
 def draws_by_place(generator: nn.Module, z: torch.Tensor) -> bool:
