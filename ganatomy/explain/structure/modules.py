@@ -5,9 +5,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from ganatomy.explain.networks.hooks import kept, undisturbed
 from ganatomy.explain.structure.graph import INPUT, OUTPUT, NetworkGraph, Part
 from ganatomy.explain.structure.tracing import is_leaf
+from ganatomy.explain.structure.untouched import untouched
 
 
 @torch.no_grad()
@@ -39,7 +39,7 @@ def layers_in_order(network: nn.Module, inputs: torch.Tensor) -> NetworkGraph:
     layers = {name: each for name, each in network.named_modules() if name and is_leaf(each)}
     try:
         handles = [each.register_forward_hook(saw(name)) for name, each in layers.items()]
-        with kept(network), undisturbed(network):
+        with untouched(network):
             made = network(inputs)
     finally:
         for handle in handles:
@@ -56,3 +56,15 @@ def layers_in_order(network: nn.Module, inputs: torch.Tensor) -> NetworkGraph:
     parts.append(Part(OUTPUT, OUTPUT, "", shape))
     total = sum(each.numel() for each in network.parameters())
     return NetworkGraph(tuple(parts), (), total)
+
+
+def returning_tensors(network: nn.Module, inputs: torch.Tensor) -> frozenset[str]:
+    """Name the layers that return one tensor, as attention and recurrent layers do not.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Given back as it was.
+    inputs : Tensor of shape (n, ...)
+    """
+    return frozenset(part.module for part in layers_in_order(network, inputs).parts if part.module)

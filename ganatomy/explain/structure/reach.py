@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from ganatomy.explain.networks.hooks import captured, replaced, undisturbed
+from ganatomy.rng import seeded
 
 _SMALLEST = 1e-6  # of the largest gradient or change: what is below is rounding
 
@@ -65,7 +66,7 @@ def pixels_changed(
     """
     found = {}
     with undisturbed(network):
-        still = network(z)
+        still = _made(network, z)
         for name in layers:
             shapes: list[int] = []
 
@@ -79,10 +80,16 @@ def pixels_changed(
                 return changed
 
             with replaced(network, {name: push}):
-                images = network(z)
+                images = _made(network, z)
             if shapes[:1] == [4] and images.ndim == 4:
                 found[name] = _extent(images - still)
     return found
+
+
+def _made(network: nn.Module, z: torch.Tensor) -> torch.Tensor:
+    with seeded(0, "reach"):  # a network that draws noise draws the same for all layers
+        images: torch.Tensor = network(z)
+    return images
 
 
 def _mixed(values: torch.Tensor) -> torch.Tensor:

@@ -35,6 +35,8 @@ class NetworkStructure:
         By layer: of D the pixels that its middle place sees, of G those that it changes.
     vitals : DataFrame
         As of `vitals.vitals`.
+    missing : tuple of str
+        What could not be measured, and why.
     """
 
     graph: NetworkGraph
@@ -43,6 +45,7 @@ class NetworkStructure:
     batch_in_use: tuple[str, ...]
     reach: dict[str, tuple[int, int]]
     vitals: pd.DataFrame
+    missing: tuple[str, ...] = ()
 
     @property
     def is_traced(self) -> bool:
@@ -66,6 +69,7 @@ class NetworkStructure:
             "batch_in_training": list(self.batch_in_training),
             "batch_in_use": list(self.batch_in_use),
             "reach": {name: list(size) for name, size in self.reach.items()},
+            "missing": list(self.missing),
         }
 
     @staticmethod
@@ -78,6 +82,7 @@ class NetworkStructure:
             tuple(record["batch_in_use"]),
             {name: (size[0], size[1]) for name, size in record["reach"].items()},
             table,
+            tuple(record["missing"]),
         )
 
 
@@ -136,6 +141,10 @@ class StructureStudy:
 
     def _sleeping(self, name: str, each: NetworkStructure) -> Iterator[str]:
         units = int(each.vitals["num_units"].sum())
+        if each.missing:
+            yield f"Of {name} could not be measured {listed(list(each.missing))}."
+        if each.vitals.empty:
+            return
         found = [
             f"{int(each.vitals[column].sum()):,} {words} (in {listed(_where(each, column))})"
             for column, words in (

@@ -1,21 +1,23 @@
 """How G and D are built, and how their layers work: the study."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+import pandas as pd
 import torch
 from torch import nn
 
 from ganatomy.errors import InputError
 from ganatomy.explain.networks.batching import device_of
-from ganatomy.explain.networks.hooks import kept
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.structure.batch import where_the_batch_matters
 from ganatomy.explain.structure.graph import NetworkGraph
-from ganatomy.explain.structure.modules import layers_in_order
+from ganatomy.explain.structure.modules import layers_in_order, returning_tensors
 from ganatomy.explain.structure.reach import pixels_changed, pixels_seen
 from ganatomy.explain.structure.result import NetworkStructure, StructureStudy
 from ganatomy.explain.structure.tracing import trace
-from ganatomy.explain.structure.vitals import vitals
+from ganatomy.explain.structure.untouched import untouched
+from ganatomy.explain.structure.vitals import COLUMNS, vitals
 
 _FEW = 5  # inputs of the first runs: one that is followed, and two sets of companions
 _TRIED = 4  # images whose gradients are looked at, or latents
@@ -39,7 +41,7 @@ def describe_structure(
     on_progress : callable
         Told networks done, and of how many.
     on_warning : callable
-        Told of a network that could not be followed.
+        Told of a network that could not be followed, and of what could not be measured.
 
     Raises
     ------
@@ -89,27 +91,47 @@ def _structure(
     if len(inputs) < _FEW:
         raise InputError(f"{len(inputs)} {kind}", kind, f"Give {_FEW} or more.")
     few = inputs[:_FEW].to(device_of(network))
-    graph, why = _graph(network, few)
-    if why:
-        on_warning(f"a network could not be followed: {why}")
-    at: dict[bool, tuple[str, ...]] = {True: (), False: ()}
-    if not why:
-        at = {mode: where_the_batch_matters(network, graph, few, training=mode) for mode in at}
-    layers = [part.module for part in graph.parts if part.module and len(part.shape) == 3]
-    with kept(network):
-        return NetworkStructure(
-            graph,
-            why,
-            at[True],
-            at[False],
-            reach(network, few[:_TRIED], list(dict.fromkeys(layers))),
-            vitals(network, graph, inputs, score),
-        )
+    missing: list[str] = []
+    with untouched(network):
+        graph, why = _graph(network, few)
+        if why:
+            on_warning(f"a network could not be followed: {why}")
+        at: dict[bool, tuple[str, ...]] = {True: (), False: ()}
+        for mode in at if not why else ():
+            with _whatever(missing, "where the batch matters"):
+                at[mode] = where_the_batch_matters(network, graph, few, training=mode)
+        pixels: dict[str, tuple[int, int]] = {}
+        with _whatever(missing, "how far its places reach"):
+            returning = returning_tensors(network, few[:_TRIED])
+            layers = [part.module for part in graph.parts if len(part.shape) == 3]
+            layers = [name for name in dict.fromkeys(layers) if name in returning]
+            pixels = reach(network, few[:_TRIED], layers)
+        units = pd.DataFrame(columns=list(COLUMNS))
+        with _whatever(missing, "how its layers work"):
+            units = vitals(network, graph, inputs, score)
+    for each in missing:
+        on_warning(f"of a network could not be measured {each}")
+    return NetworkStructure(graph, why, at[True], at[False], pixels, units, tuple(missing))
+
+
+@contextmanager
+def _whatever(missing: list[str], what: str) -> Iterator[None]:
+    """Let a network that fails in one question be asked the others: it may be anybody's code."""
+    try:
+        yield
+    except Exception as error:
+        missing.append(f"{what}: {_reason(error)}")
 
 
 def _graph(network: nn.Module, few: torch.Tensor) -> tuple[NetworkGraph, str]:
     try:
         return trace(network, few[:2]), ""
-    except (InputError, RuntimeError, KeyError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        return layers_in_order(network, few[:2]), reason.rstrip(".")
+    except Exception as error:
+        return layers_in_order(network, few[:2]), _reason(error)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, InputError):
+        return error.what
+    words = str(error).strip().splitlines()
+    return (words[0] if words else type(error).__name__).rstrip(".")

@@ -20,8 +20,8 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
 from ganatomy.errors import InputError
-from ganatomy.explain.networks.hooks import kept, undisturbed
 from ganatomy.explain.structure.graph import INPUT, OUTPUT, NetworkGraph, Part, sorted_edges
+from ganatomy.explain.structure.untouched import untouched
 
 _SHOWN = {  # operations outside of layers that are parts, by how they are called
     "convolution": "convolution",
@@ -245,7 +245,7 @@ def trace(network: nn.Module, inputs: torch.Tensor) -> NetworkGraph:
     >>> [(part.name, part.kind, part.shape) for part in graph.parts[1:3]]
     [('0', 'Flatten', (4,)), ('1', 'Linear', (1,))]
     """
-    with kept(network), undisturbed(network):
+    with untouched(network):
         recorder = _run(network, inputs)
     return _graph(network, recorder, len(inputs))
 

@@ -11,12 +11,14 @@ from torch import nn
 from ganatomy.explain.networks.batching import device_of
 from ganatomy.explain.networks.hooks import captured, undisturbed
 from ganatomy.explain.structure.graph import NetworkGraph
+from ganatomy.explain.structure.modules import returning_tensors
 
 DEAD_BELOW = 1e-3
 """Of the median unit's spread over places and images: a unit that varies less is dead."""
 SAME_FROM = 0.99
 """Correlation, of either sign, from which on two units of a layer say the same."""
 _BATCH = 16
+_FEW = 4
 
 COLUMNS = (
     "name",
@@ -113,10 +115,11 @@ def vitals(
         Both are of `score` and 0 without. ``gain``: root of fan-in times the root mean square of
         the weights, which keeps the spread of what flows through at 1; NaN without weights.
     """
-    names = [part.module for part in graph.parts if part.module]
+    device = device_of(network)
+    returning = returning_tensors(network, inputs[:_FEW].to(device))
+    names = [part.module for part in graph.parts if part.module in returning]
     names = [name for name in dict.fromkeys(names) if _has_units(graph, name)]
     sums: dict[str, _Sums] = {}
-    device = device_of(network)
     with undisturbed(network), torch.enable_grad(), captured(network, names) as outputs:
         for batch in inputs.split(_BATCH):
             outputs.clear()
