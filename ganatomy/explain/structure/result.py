@@ -15,7 +15,7 @@ from ganatomy.wording import counted, listed
 
 NETWORKS = ("G", "D")
 _UNUSED_BELOW = 0.1
-"""Of a layer's units: where the dimensions that they use together are fewer, the layer sleeps."""
+"""Of the dimensions that a layer's units could use together: where it is less, it sleeps."""
 _FEWEST_UNITS = 8
 _TEXT = ("name",)
 
@@ -57,7 +57,7 @@ class NetworkStructure:
         """Layers that use few of their dimensions, have dead units or duplicated ones."""
         found = self.vitals
         few = (found["num_units"] >= _FEWEST_UNITS) & (
-            found["rank"] < _UNUSED_BELOW * found["num_units"]
+            found["rank"] < _UNUSED_BELOW * found["possible"]
         )
         return found[few | (found["num_dead"] > 0) | (found["num_duplicates"] > 0)]
 

@@ -17,6 +17,8 @@ DEAD_BELOW = 1e-3
 """Of the median unit's spread over places and images: a unit that varies less is dead."""
 SAME_FROM = 0.99
 """Correlation, of either sign, from which on two units of a layer say the same."""
+FEWEST_VALUES = 64
+"""Of a unit, one for each place and image: with fewer two units may seem to say the same."""
 _BATCH = 16
 _FEW = 4
 
@@ -26,6 +28,7 @@ COLUMNS = (
     "num_dead",
     "num_duplicates",
     "rank",
+    "possible",
     "sparsity",
     "cam",
     "gradient",
@@ -62,7 +65,7 @@ class _Sums:
             self.cam += float(cam.reshape(len(cam), -1).mean(1).sum())
             self.gradient += float(gradient.flatten(1).norm(dim=1).sum())
 
-    def row(self, gain: float) -> dict[str, float]:
+    def row(self, layer: nn.Module) -> dict[str, float]:
         mean = self.first / self.count
         covariance = self.second / self.count - torch.outer(mean, mean)
         spread = covariance.diagonal().clamp(min=0).sqrt()
@@ -70,17 +73,19 @@ class _Sums:
         alive = ~dead
         scaled = covariance / spread.clamp(min=1e-300).outer(spread.clamp(min=1e-300))
         same = (scaled[alive][:, alive].abs() >= SAME_FROM).triu(1)
+        given = layer.in_features if isinstance(layer, nn.Linear) else self.units
         total = float(covariance.trace())
         rank = total**2 / float(covariance.square().sum()) if total > 0 else 0.0
         return {
             "num_units": self.units,
             "num_dead": int(dead.sum()),
-            "num_duplicates": int(same.any(0).sum()),
+            "num_duplicates": int(same.any(0).sum()) if self.count >= FEWEST_VALUES else math.nan,
             "rank": rank,
+            "possible": min(self.units, given, self.count - 1),
             "sparsity": self.zeros / (self.count * self.units),
             "cam": self.cam / self.images,
             "gradient": self.gradient / self.images,
-            "gain": gain,
+            "gain": _gain(layer),
         }
 
 
@@ -108,10 +113,12 @@ def vitals(
     DataFrame
         One row for each layer, with `COLUMNS`. ``num_dead``: units whose spread over places and
         images is below `DEAD_BELOW` of the median unit's. ``num_duplicates``: units that say what
-        an earlier one says, see `SAME_FROM`. ``rank``: the dimensions that the units use together,
-        (sum of eigenvalues of their covariance) squared over the sum of their squares, 1 to
-        ``num_units``. ``sparsity``: share of values that are exactly 0. ``cam``: mean size of
-        activation times gradient, summed over units. ``gradient``: mean length of the gradient.
+        an earlier one says, see `SAME_FROM`; NaN of fewer values than `FEWEST_VALUES`. ``rank``:
+        the dimensions that the units use together, (sum of eigenvalues of their covariance) squared
+        over the sum of their squares, from 1; ``possible``: the most that there can be, of so many
+        units, values, and entries that a linear layer is given. ``sparsity``: share of values that
+        are exactly 0. ``cam``: mean size of activation times gradient, summed over units.
+        ``gradient``: mean length of the gradient.
         Both are of `score` and 0 without. ``gain``: root of fan-in times the root mean square of
         the weights, which keeps the spread of what flows through at 1; NaN without weights.
     """
@@ -133,8 +140,8 @@ def vitals(
             for name, each in kept.items():
                 own = sums.setdefault(name, _Sums(each.shape[1]))
                 own.add(each, gradients.get(name))
-    gains = {name: _gain(network.get_submodule(name)) for name in sums}
-    rows = [{"name": name, **sums[name].row(gains[name])} for name in names if name in sums]
+    layers = {name: network.get_submodule(name) for name in names if name in sums}
+    rows = [{"name": name, **sums[name].row(layer)} for name, layer in layers.items()]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

@@ -75,14 +75,16 @@ def _box(structure: NetworkStructure, name: str, parts: list[Part]) -> Record:
     facts = structure.vitals.set_index("name")
     known = [part.module for part in parts if part.module in facts.index]
     rows = facts.loc[known]
-    used = float((rows["rank"] / rows["num_units"]).min()) if len(rows) else -1.0
+    used = float((rows["rank"] / rows["possible"]).clip(upper=1).min()) if len(rows) else -1.0
     return {
         "title": name if is_block or name in (INPUT, OUTPUT) else f"{name} {words}",
         "line": ", ".join([*([words] if is_block else []), *line]),
         "is_block": is_block,
         "used": used,
         "has_batch": any(part.name in structure.batch_in_training for part in parts),
-        "is_wrong": bool((rows["num_dead"] + rows["num_duplicates"]).sum()) if len(rows) else False,
+        "is_wrong": bool(rows[["num_dead", "num_duplicates"]].to_numpy().max() > 0)
+        if len(rows)
+        else False,
         "note": _note(structure, parts, used),
     }
 

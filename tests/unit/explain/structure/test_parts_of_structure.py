@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -100,6 +101,17 @@ def test_the_rank_is_the_participation_ratio_of_the_eigenvalues() -> None:
     assert found.loc["0", "rank"] == pytest.approx(float(values.sum() ** 2 / values.square().sum()))
     weight = network[0].weight.detach().double()
     assert found.loc["0", "gain"] == pytest.approx(float(weight.square().mean() * 8) ** 0.5)
+
+
+@pytest.mark.parametrize("num_inputs", [5, 63, 64])
+def test_of_few_values_no_units_are_called_copies(num_inputs: int) -> None:
+    """Of five values many of 500 units go together by chance alone."""
+    network = nn.Sequential(nn.Linear(16, 500), nn.Linear(500, 1))
+    inputs = torch.randn(num_inputs, 16, generator=torch.Generator().manual_seed(0))
+    row = vitals(network, trace(network, inputs), inputs).set_index("name").loc["0"]
+    assert np.isnan(row["num_duplicates"]) if num_inputs < 64 else row["num_duplicates"] == 0
+    assert row["possible"] == min(16, num_inputs - 1)
+    assert row["rank"] <= row["possible"]
 
 
 def test_gradients_are_of_the_score() -> None:
