@@ -22,8 +22,9 @@ from ganatomy import __main__ as command_line
 from ganatomy import command, files
 from ganatomy.errors import InputError
 from ganatomy.gan.architecture import Architecture
-from ganatomy.gan.checkpoint import save_gan
+from ganatomy.gan.checkpoint import load_gan, save_gan
 from ganatomy.gan.model import build_gan
+from ganatomy.gan.sampling import generate, latents
 from tests.harness import ROOT, environment
 from tests.marks import mark_in
 
@@ -298,3 +299,28 @@ def test_errors_of_the_user_have_code_2(
 
     monkeypatch.setattr(sample, "run", refused)
     assert _fails(capsys, "sample") == "error: torn [page]. Glue it.\n"
+
+
+# ---- export-onnx ----
+
+
+def test_both_networks_are_written_and_run_elsewhere(
+    gan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import onnxruntime
+
+    assert _main("export-onnx", gan, "--out", tmp_path / "onnx") == 0
+    shown = capsys.readouterr()
+    assert shown.out.split() == [str(tmp_path / "onnx" / name) for name in ("G.onnx", "D.onnx")]
+    assert shown.err.count("onnxruntime and torch differ by") == 2
+    session = onnxruntime.InferenceSession(tmp_path / "onnx" / "G.onnx")
+    z = latents(3, _architecture(), 0, "sample")
+    (images,) = session.run(None, {"input": z.numpy()})
+    network = load_gan(gan).generator_ema
+    torch.testing.assert_close(torch.from_numpy(images), generate(network, z), atol=1e-5, rtol=0)
+
+
+def test_no_onnx_of_what_is_no_gan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "onnx"
+    assert "networks.json" in _fails(capsys, "export-onnx", tmp_path / "nowhere", "--out", out)
+    assert not out.exists()

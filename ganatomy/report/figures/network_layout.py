@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from ganatomy.errors import InputError
+from ganatomy.extras import extra
 
 WIDTH, HEIGHT = 236, 44  # of a box, in pixels
 _CSS, _POINTS = 96, 72  # to an inch
@@ -45,14 +45,8 @@ def laid_out(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> Layout:
     >>> layout.places["a"][1] < layout.places["b"][1]
     True
     """
-    try:
+    with extra("structure", "a drawing of a network"):
         import pygraphviz
-    except ImportError as error:
-        raise InputError(
-            "a drawing of a network needs it, and it is not installed",
-            "pygraphviz",
-            'Install it: pip install "ganatomy[structure]".',
-        ) from error
     graph: Any = pygraphviz.AGraph(directed=True, nodesep=0.25, ranksep=0.28, pad=0)
     for name in names:
         size = {"width": WIDTH / _CSS, "height": HEIGHT / _CSS}
