@@ -1,5 +1,6 @@
 """The graph of a network: its parts in the order in which they ran, and what flows between them."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -79,6 +80,11 @@ class NetworkGraph:
     def macs(self) -> int:
         """Multiplications with an addition of all parts, for one image."""
         return sum(part.macs for part in self.parts)
+
+    @property
+    def entries(self) -> int:
+        """Count the entries of what all parts return, for one image."""
+        return sum(math.prod(part.shape) for part in self.parts)
 
     @property
     def unplaced(self) -> int:

@@ -20,7 +20,9 @@ from ganatomy.explain.structure.untouched import untouched
 from ganatomy.explain.structure.vitals import COLUMNS, vitals
 
 _FEW = 5  # inputs of the first runs: one that is followed, and two sets of companions
-_TRIED = 4  # images whose gradients are looked at, or latents
+_TRIED = 4  # images whose gradients are looked at, or latents; of a large network fewer
+_ENTRIES = 2**24  # of all parts, from which on it is large
+_REACHES = 64  # layers whose reach is measured: each costs a pass through the network
 
 
 def describe_structure(
@@ -104,14 +106,23 @@ def _structure(
         with _whatever(missing, "how far its places reach"):
             returning = returning_tensors(network, few[:_TRIED])
             layers = [part.module for part in graph.parts if len(part.shape) == 3]
-            layers = [name for name in dict.fromkeys(layers) if name in returning]
-            pixels = reach(network, few[:_TRIED], layers)
+            layers = _spread([name for name in dict.fromkeys(layers) if name in returning])
+            tried = min(_TRIED, max(1, _ENTRIES // max(graph.entries, 1)))
+            pixels = reach(network, few[:tried], layers)
         units = pd.DataFrame(columns=list(COLUMNS))
         with _whatever(missing, "how its layers work"):
             units = vitals(network, graph, inputs, score)
     for each in missing:
         on_warning(f"of a network could not be measured {each}")
     return NetworkStructure(graph, why, at[True], at[False], pixels, units, tuple(missing))
+
+
+def _spread(layers: list[str]) -> list[str]:
+    """Choose those that are measured, evenly from the first to the last."""
+    if len(layers) <= _REACHES:
+        return layers
+    steps = (len(layers) - 1) / (_REACHES - 1)
+    return [layers[round(place * steps)] for place in range(_REACHES)]
 
 
 @contextmanager

@@ -19,7 +19,8 @@ SAME_FROM = 0.99
 """Correlation, of either sign, from which on two units of a layer say the same."""
 FEWEST_VALUES = 64
 """Of a unit, one for each place and image: with fewer two units may seem to say the same."""
-_BATCH = 16
+_BATCH, _LEAST_BATCH = 16, 4  # the least that layers which compare images are given
+_ENTRIES = 2**26  # of all layers, that are held at a time
 _FEW = 4
 
 COLUMNS = (
@@ -53,13 +54,13 @@ class _Sums:
 
     def add(self, outputs: torch.Tensor, gradient: torch.Tensor | None) -> None:
         by_unit = outputs.detach().flatten(2) if outputs.ndim > 2 else outputs.detach()[..., None]
-        flat = by_unit.transpose(0, 1).flatten(1)
-        flat = flat.double().cpu()
-        self.count += flat.shape[1]
         self.images += len(outputs)
-        self.zeros += float((flat == 0).sum())
-        self.first += flat.sum(1)
-        self.second += flat @ flat.T
+        for group in by_unit.split(_group(by_unit[0].numel())):
+            flat = group.transpose(0, 1).flatten(1).double().cpu()
+            self.count += flat.shape[1]
+            self.zeros += float((flat == 0).sum())
+            self.first += flat.sum(1)
+            self.second += flat @ flat.T
         if gradient is not None:
             cam = (gradient * outputs.detach()).sum(1).abs()
             self.cam += float(cam.reshape(len(cam), -1).mean(1).sum())
@@ -128,7 +129,7 @@ def vitals(
     names = [name for name in dict.fromkeys(names) if _has_units(graph, name)]
     sums: dict[str, _Sums] = {}
     with undisturbed(network), torch.enable_grad(), captured(network, names) as outputs:
-        for batch in inputs.split(_BATCH):
+        for batch in inputs.split(max(_LEAST_BATCH, _group(graph.entries))):
             outputs.clear()
             made = network(batch.detach().to(device).requires_grad_())
             kept = {name: each for name, each in outputs.items() if len(each) == len(batch)}
@@ -143,6 +144,11 @@ def vitals(
     layers = {name: network.get_submodule(name) for name in names if name in sums}
     rows = [{"name": name, **sums[name].row(layer)} for name, layer in layers.items()]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _group(entries: int) -> int:
+    """Say what number of inputs with so many entries is held at a time."""
+    return max(1, min(_BATCH, _ENTRIES // max(entries, 1)))
 
 
 def _has_units(graph: NetworkGraph, name: str) -> bool:

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -112,6 +113,19 @@ def test_of_few_values_no_units_are_called_copies(num_inputs: int) -> None:
     assert np.isnan(row["num_duplicates"]) if num_inputs < 64 else row["num_duplicates"] == 0
     assert row["possible"] == min(16, num_inputs - 1)
     assert row["rank"] <= row["possible"]
+
+
+def test_a_large_network_is_measured_in_smaller_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = nn.Sequential(nn.Conv2d(1, 5, 3), nn.ReLU(), nn.Flatten(), nn.Linear(180, 1))
+    inputs = torch.randn(21, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    graph = trace(network, inputs)
+    assert graph.entries == 64 + 180 * 3 + 1 + 1
+    sizes = []
+    network.register_forward_pre_hook(lambda module, given: sizes.append(len(given[0])))
+    whole = vitals(network, graph, inputs, lambda made: made[:, 0])
+    monkeypatch.setattr("ganatomy.explain.structure.vitals._ENTRIES", 200)
+    pd.testing.assert_frame_equal(vitals(network, graph, inputs, lambda made: made[:, 0]), whole)
+    assert sizes == [4, 16, 5, 4, 4, 4, 4, 4, 4, 1]
 
 
 def test_gradients_are_of_the_score() -> None:

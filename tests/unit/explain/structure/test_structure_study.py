@@ -103,3 +103,12 @@ def test_too_few_images_are_refused() -> None:
     subjects = Subjects.of(None, _Logits(_discriminator()), real=IMAGES[:4])
     with pytest.raises(InputError, match="4 images"):
         describe_structure(subjects)
+
+
+def test_of_a_deep_network_the_reach_of_some_layers_is_measured_from_first_to_last() -> None:
+    deep = nn.Sequential(*(nn.Conv2d(1, 1, 3, padding=1) for _ in range(150)), nn.Flatten())
+    network = _Logits(nn.Sequential(deep, nn.Linear(64, 1)))
+    found = describe_structure(Subjects.of(None, network, real=IMAGES)).networks["D"].reach
+    assert len(found) == 64
+    assert {"network.0.0", "network.0.149"} <= set(found)
+    assert found["network.0.0"] == (3, 3)
