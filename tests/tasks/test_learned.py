@@ -71,6 +71,20 @@ def test_what_is_no_direction_is_refused_before_training(
     assert caught.value.where.endswith("features")
 
 
+@pytest.mark.parametrize(("section", "field"), [("gradcam", "targets"), ("lime", "latent_targets")])
+def test_it_is_no_target_by_name_and_where_there_is_one_is_said(
+    section: str, field: str, here: Path
+) -> None:
+    document = params.check({section: {field: ["d_logit", "learned:1"]}}, "")
+    Path("params.yaml").write_text(params.dump(document))
+    with pytest.raises(InputError) as caught:
+        refuse_wrong_names(Dataset.load(PREPARED, "train"))
+    assert caught.value.where == f"{section}.{field}"
+    assert "a direction that was found in one generator" in str(caught.value)
+    assert "as a feature that is changed" in str(caught.value)
+    assert "ganatomy explain" in str(caught.value)
+
+
 def test_a_direction_is_changed_like_any_other_feature(here: Path) -> None:
     _told(["contrast", "learned:1"])
     refuse_wrong_names(Dataset.load(PREPARED, "train"))

@@ -12,7 +12,7 @@ from ganatomy.data.dataset import Dataset
 from ganatomy.data.features import Feature, Region, find, known
 from ganatomy.data.features.regions import Cell
 from ganatomy.data.images import to_float
-from ganatomy.data.recipe import GRID
+from ganatomy.data.recipe import GRID, is_learned
 from ganatomy.errors import InputError
 from ganatomy.explain.networks import targets
 from ganatomy.explain.networks.batching import device_of
@@ -79,6 +79,8 @@ class Vocabulary:
         Nothing is computed.
         """
         kind, what = parsed(name)
+        if is_learned(name):
+            raise _learned(name, where)
         if kind == "class":
             self._check_class(what, where)
         elif kind == "region" and what:
@@ -319,6 +321,15 @@ def _given(vocabulary: Vocabulary | None, name: str) -> Vocabulary:
             "Give a Vocabulary of the training images.",
         )
     return vocabulary
+
+
+def _learned(name: str, where: str) -> InputError:
+    return InputError(
+        f"{name} is no target by name: it is a direction that was found in one generator",
+        where,
+        "Ask about it as a feature that is changed, or see the page of `ganatomy explain`, which "
+        "has maps of directions; in the library learned_targets() makes targets of them.",
+    )
 
 
 def _unknown(name: str, where: str) -> InputError:
