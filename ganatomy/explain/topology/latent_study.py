@@ -127,8 +127,12 @@ def _stacked(images: list[torch.Tensor], *shape: int) -> torch.Tensor:
 def _why_no_paths(subjects: Subjects) -> str:
     if not subjects.has_generator:
         return "there is no generator"
-    if len(subjects.z) < 2 or subjects.latent_dim < 1:
+    if subjects.latent_dim < 1:
+        return "its latents are a class and nothing else"
+    if len(subjects.z) < 2:
         return f"{counted(len(subjects.z), 'latent')}: it takes two"
+    if not bool(subjects.fake.isfinite().all()):
+        return "the images that G makes are not finite"
     if draws_by_place(subjects.generator, subjects.z):
         return "G draws noise of its own for each image, so one latent has no one image"
     return ""

@@ -105,7 +105,8 @@ class LatentTopology:
         found: dict[str, float] = {}
         if len(self.paths):
             found["torn_paths"] = self.num_torn / len(self.paths)
-            found["path_detour"] = float(self.paths["detour"].mean())
+            if self.paths["detour"].notna().any():
+                found["path_detour"] = float(self.paths["detour"].mean())
             found["path_class_changes"] = float(self.paths["num_changes"].mean())
         if len(self.spectrum):
             found["jacobian_participation"] = float(self.spectrum["participation"].mean())
@@ -126,6 +127,9 @@ class LatentTopology:
         total = len(self.paths)
         if not total:
             return
+        if not self._moves:
+            yield f"On {of_all(total, total, 'way')} between latents the image stays as it is."
+            return
         low, high = share_interval(self.num_torn, total)
         if not self.num_torn:
             yield (
@@ -142,11 +146,15 @@ class LatentTopology:
         yield (
             f"G tears on {of_all(self.num_torn, total, 'way')} between latents ({percent(low)} to "
             f"{percent(high)}): images jump, and the jump does not shrink with its interval. "
-            f"{'The largest' if len(self.tears) > 1 else 'It lies'} {listed(told)}."
+            f"{'The largest lie' if len(told) > 1 else 'It lies'} {listed(told)}."
         )
 
+    @property
+    def _moves(self) -> bool:
+        return bool((self.paths["largest_step"] > 0).any())
+
     def _along(self) -> Iterator[str]:
-        if not len(self.paths):
+        if not len(self.paths) or not self._moves:
             return
         detour = self.paths["detour"].mean()
         yield (
@@ -208,7 +216,7 @@ def _tables(folder: Path) -> dict[str, Any]:
     for name, columns in _TABLES.items():
         table = read_table(folder / f"topology_latents_{name}.csv", _TEXT)[columns]
         own = [column for column in _TEXT if column in table]
-        table[own] = table[own].fillna("")
+        table[own] = table[own].astype(object).fillna("")
         found[name] = table
     return found
 

@@ -224,8 +224,10 @@ def _compared(
 def _why_not(sides: dict[str, dict[str, _Seen]], fewest: int) -> str:
     names = {"real": "real images", "fake": "generated images"}
     missing = [names[kind] for kind, side in sides.items() if not side]
+    if len(missing) == len(names):
+        return "there are no maps of D"
     if missing:
-        return f"there are no maps of {' or of '.join(missing)}"
+        return f"there are no maps of {missing[0]}"
     return f"{counted(fewest, 'image')} of a kind: it takes {_FEWEST}"
 
 

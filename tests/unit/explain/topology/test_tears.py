@@ -178,6 +178,26 @@ def test_a_generator_that_draws_noise_is_not_asked_whether_it_tears() -> None:
     assert "draws noise of its own" in study.left_out["tears and paths between latents"]
 
 
+def test_of_a_generator_that_makes_one_image_no_ratio_is_told() -> None:
+    study = topology_of_latents(Subjects.of(_Linear(torch.zeros(64, _DIM)), None, z=_latents(0)))
+    assert study.sentences()[0] == "On all 16 ways between latents the image stays as it is."
+    assert "nan" not in study.verdict()
+    assert "path_detour" not in study.metrics()
+
+
+class _Broken(_Linear):
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return super().forward(z) * torch.nan
+
+
+def test_images_that_are_not_finite_are_said() -> None:
+    study = topology_of_latents(Subjects.of(_Broken(_matrix(0)), None, z=_latents(0)))
+    assert set(study.left_out.values()) == {
+        "the images that G makes are not finite",
+        "what is seen of images is not finite, or the same of all",
+    }
+
+
 def test_images_without_a_generator_are_mapped_and_the_rest_is_left_out() -> None:
     draw = torch.Generator().manual_seed(0)
     groups = torch.randn(2, 1, 8, 8, generator=draw)[torch.arange(40) % 2]
