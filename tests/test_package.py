@@ -177,7 +177,8 @@ def test_what_the_library_reads_at_once_comes_with_it() -> None:
 def test_what_it_reads_on_demand_comes_with_it_or_with_an_extra() -> None:
     on_demand = _distributions(_imports(at_once=False))
     assert {"torchvision", "mlxtend"} <= on_demand
-    extras = [each for name in ("devices", "digits", "fid", "lime") for each in _listed(name)]
+    names = ("devices", "digits", "fid", "lime", "rules", "structure", "onnx", "topology")
+    extras = [each for name in names for each in _listed(name)]
     assert on_demand <= _named(_listed("")) | _named(extras)
     assert _named(_listed("")) <= on_demand | _distributions(_imports(at_once=True))
 
