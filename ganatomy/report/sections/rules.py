@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from ganatomy.explain.rules.answer import CAUSES, DESCRIBES, Answer
+from ganatomy.explain.rules.export import as_json, as_python
 from ganatomy.explain.rules.result import RulesStudy
 from ganatomy.marking import GENERATED, MIXED, Mark
 from ganatomy.report.figures.formula_chart import formula_chart
@@ -72,8 +73,19 @@ def _card(answer: Answer, study: RulesStudy) -> Record:
         ],
         "candidates": _texts(answer.candidates),
         "regions": words.regions(study.coverage, answer.name) if answer.name in _PAIRS else [],
-        "exports": [],
+        "exports": _exports(answer),
     }
+
+
+def _exports(answer: Answer) -> list[Record]:
+    """The rule as programs read it, as in ``rules.py`` and ``rules.json``."""
+    if answer.rule is None:
+        return []
+    name, says = answer.name, answer.says
+    return [
+        {"words": "In Python:", "text": as_python(answer.rule, name=name, says=says)},
+        {"words": "As JSON:", "text": as_json({name: answer.rule}, says={name: says})},
+    ]
 
 
 def _texts(table: pd.DataFrame) -> list[Record]:

@@ -1,7 +1,10 @@
 """The section on rules: pictures first, each rule with its figures, and no rule that is none."""
 
+import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +14,7 @@ import torch
 
 from ganatomy.explain.rules.answer import DESCRIBES
 from ganatomy.explain.rules.result import RulesStudy
+from ganatomy.explain.rules.rule import Condition, Rule
 from ganatomy.marking import GENERATED, MIXED
 from ganatomy.report.figures.canvas import narrow
 from ganatomy.report.figures.formula_chart import formula_chart
@@ -51,6 +55,33 @@ def test_a_rule_stands_with_its_figures_its_images_and_what_became_of_the_decisi
     assert "No rule is shown. No rule agrees more often than always saying the same" in of_d
     assert "examples_fake_taken_for_real" not in part.figures
     assert not re.search(r"\bnan\b|\binf\b|cell_1_1 ", of_d.partition("−4.1")[0])
+
+
+def test_each_rule_can_be_taken_away_as_it_is_saved(tmp_path: Path) -> None:
+    html, _ = _page(study(), tmp_path)
+    folded = re.findall(
+        r"<details><summary>This rule for programs</summary>.*?</details>", html, re.S
+    )
+    assert len(folded) == sum(each.rule is not None for each in study().answers)
+    source, document = map(unescape, re.findall(r"<pre><code>(.*?)</code></pre>", folded[0], re.S))
+    names: dict[str, Callable[[dict[str, float]], bool]] = {}
+    exec(source, {}, names)
+    assert names["real"]({"contrast": 0.31, "holes": 2})
+    assert not names["real"]({"contrast": 0.32, "holes": 2})
+    assert source in (tmp_path / "rules" / "rules.py").read_text()
+    saved = json.loads((tmp_path / "rules" / "rules.json").read_text())
+    assert json.loads(document) == {**saved, "rules": saved["rules"][:1]}
+
+
+def test_a_concept_of_any_name_stays_text_in_what_is_taken_away(tmp_path: Path) -> None:
+    rule = Rule(((Condition("</code></pre><script>'\"", True, 1.0),),))
+    html, _ = _page(replace(study(), answers=(answer("real", rule=rule),)), tmp_path)
+    assert "<script" not in html
+    source, document = map(unescape, re.findall(r"<pre><code>(.*?)</code></pre>", html, re.S))
+    assert rule.clauses[0][0].concept in json.loads(document)["rules"][0]["clauses"][0][0].values()
+    names: dict[str, Callable[[dict[str, float]], bool]] = {}
+    exec(source, {}, names)
+    assert names["real"]({rule.clauses[0][0].concept: 2.0})
 
 
 def test_what_g_does_stands_in_a_place_of_its_own(tmp_path: Path) -> None:
