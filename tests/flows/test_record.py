@@ -165,15 +165,36 @@ def test_explanation_images_have_fixed_keys(client: MlflowClient) -> None:
     nested = _stages(client, _parents(client)[0])
     fixed = {
         "discriminator": {"logits"},
-        "directions": {"directions"},
+        "directions": {"directions", "judges", "history"},
         "gradcam": {"d_maps", "g_maps", "causal", "dissection", "film"},
         "lime": {"d_maps", "g_regions", "latents"},
+        "rules": {"rules", "curves_d", "formula"},
         "faithfulness": {"agreement", "controls", "removal", "randomisation"},
     }
     for stage, keys in fixed.items():
         found = client.list_artifacts(nested[stage].info.run_id, "images")
         names = {Path(each.path).name.partition("+")[0] for each in found}
         assert keys <= names, stage
+
+
+@pytest.mark.parametrize("stage", ["rules", "directions"])
+def test_images_of_many_rules_or_directions_are_steps_of_one_key(
+    stage: str, client: MlflowClient
+) -> None:
+    run = _stages(client, _parents(client)[0])[stage]
+    found = [Path(each.path).name for each in client.list_artifacts(run.info.run_id, "images")]
+    shown = [name.split("+")[:3] for name in found if name.endswith(".png")]
+    assert not [key for key, _, _ in shown if key[-1].isdigit()]
+    steps = [step for key, _, step in shown if key == stage]
+    assert len(steps) == len(set(steps)) >= 1
+    metrics = read_json(Path(client.download_artifacts(run.info.run_id, "metrics.json")))
+    assert (
+        metrics.keys()
+        >= {
+            "rules": {"fidelity_real", "gain_real", "num_rules_shown", "formula_r2"},
+            "directions": {"num_directions_that_stand_out", "num_learned_features"},
+        }[stage]
+    )
 
 
 def test_the_film_of_the_training_has_a_step_for_each_frame(

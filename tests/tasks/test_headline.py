@@ -29,6 +29,8 @@ def test_what_was_measured_has_a_name_that_never_changes(folder: Path) -> None:
     metrics = {"fcd@80": 1.5, "fcd_low@80": 1.0, "recall@80": 0.25, "d_gap_auc": 0.5}
     write_json(Path("reports/evaluate/metrics.json"), metrics)
     write_json(Path("reports/importance/metrics.json"), {"num_matter": 3})
+    for stage, figure in (("rules", "fidelity_real"), ("directions", "num_learned_features")):
+        write_json(Path("reports") / stage / "metrics.json", {figure: 0.75})  # for its own page
     headline.write(folder)
     expected = {"fcd": 1.5, "recall": 0.25, "d_gap_auc": 0.5, "features_that_matter": 3}
     assert read_json(folder / "summary.json") == expected
