@@ -1,6 +1,6 @@
 """What the study of structure found: saved, loaded, in figures and in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ NETWORKS = ("G", "D")
 _UNUSED_BELOW = 0.1
 """Of the dimensions that a layer's units could use together: where it is less, it sleeps."""
 _FEWEST_UNITS = 8
+_NAMED = 5  # layers, in a sentence
 _TEXT = ("name",)
 
 
@@ -129,13 +130,13 @@ class StructureStudy:
         if not each.is_traced:
             yield f"What flows between its layers could not be followed: {each.why_untraced}."
         if each.batch_in_use:
-            where = listed(list(each.batch_in_use))
+            where = _few(each.batch_in_use)
             yield (
                 f"{name} looks at the whole batch in use, first in {where}: what it says of an "
                 "image depends on the images beside it."
             )
         elif each.batch_in_training:
-            where = listed(list(each.batch_in_training))
+            where = _few(each.batch_in_training)
             yield f"While it is trained it looks at the whole batch in {where}."
         yield from self._sleeping(name, each)
 
@@ -146,7 +147,7 @@ class StructureStudy:
         if each.vitals.empty:
             return
         found = [
-            f"{int(each.vitals[column].sum()):,} {words} (in {listed(_where(each, column))})"
+            f"{int(each.vitals[column].sum()):,} {words} (in {_few(_where(each, column))})"
             for column, words in (
                 ("num_dead", "never vary: they are dead"),
                 ("num_duplicates", "say what another unit of their layer says"),
@@ -178,6 +179,11 @@ class StructureStudy:
             for name, record in sorted(about["networks"].items(), reverse=True)  # G first
         }
         return StructureStudy(networks, about["num_images"])
+
+
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return listed([*names[:_NAMED], *([f"{more} more"] if more > 0 else [])])
 
 
 def _where(each: NetworkStructure, column: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Iterator
 
 from ganatomy.explain.structure.blocks import blocks, folded
 from ganatomy.explain.structure.graph import INPUT, OUTPUT, NetworkGraph, Part
@@ -14,6 +15,9 @@ _SWITCH = re.compile(r",? ?\b\w+=(True|False|None)\b")  # of what a layer says o
 _MOST = 26
 """Boxes of a drawing: what has more is folded, and unfolded in drawings of its own."""
 
+_MOST_LINES = 120
+"""Lines of a drawing: where there are more, those that go round other parts are left out."""
+
 
 def drawings(structure: NetworkStructure) -> list[Record]:
     """Give the drawing of a network, and behind it one of each block that is folded in it.
@@ -21,19 +25,23 @@ def drawings(structure: NetworkStructure) -> list[Record]:
     Returns
     -------
     list of dict
-        Each with title, width, height, boxes and lines; none where there is nothing to draw.
+        Each with title, width, height, boxes, lines and how many lines are ``left_out``.
     """
-    graph = structure.graph
+    return list(_of_parts(structure, "", structure.graph))
+
+
+def _of_parts(structure: NetworkStructure, title: str, graph: NetworkGraph) -> Iterator[Record]:
     block_of = blocks(graph, _MOST)
+    if len(set(block_of.values())) == 1:  # nothing in it can be folded
+        block_of = {part.name: part.name for part in graph.parts}
     names, edges = folded(graph, block_of)
     inside = {name: [part for part in graph.parts if block_of[part.name] == name] for name in names}
-    found = [_drawing(structure, "", inside, edges)]
+    yield _drawing(structure, title, inside, edges)
     for name, parts in inside.items():
         if len(parts) > 1:
-            own = {part.name: [part] for part in parts}
-            within = [edge for edge in graph.edges if edge[0] in own and edge[1] in own]
-            found.append(_drawing(structure, name, own, within))
-    return found
+            own = {part.name for part in parts}
+            within = tuple(edge for edge in graph.edges if own.issuperset(edge))
+            yield from _of_parts(structure, name, NetworkGraph(tuple(parts), within, 0))
 
 
 def _drawing(
@@ -42,8 +50,9 @@ def _drawing(
     inside: dict[str, list[Part]],
     edges: list[tuple[str, str]],
 ) -> Record:
-    layout = laid_out(list(inside), edges)
     skips = _skips(inside, edges)
+    drawn = edges if len(edges) <= _MOST_LINES else [each for each in edges if each not in skips]
+    layout = laid_out(list(inside), drawn)
     return {
         "title": title,
         "width": math.ceil(layout.width),
@@ -57,6 +66,7 @@ def _drawing(
             }
             for name, parts in inside.items()
         ],
+        "left_out": len(edges) - len(drawn),
         "lines": [{"path": path, "is_skip": edge in skips} for edge, path in layout.curves.items()],
     }
 

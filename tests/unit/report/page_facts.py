@@ -145,6 +145,7 @@ def _drawn(title: str) -> dict[str, Any]:
         "box": (236, 44),
         "boxes": [box | dict.fromkeys(("is_block", "has_batch", "is_wrong"), True)],
         "lines": [{"path": "M0 0L1 1", "is_skip": True}],
+        "left_out": 3,
     }
 
 

@@ -105,6 +105,14 @@ def test_too_few_images_are_refused() -> None:
         describe_structure(subjects)
 
 
+def test_a_sentence_names_five_layers_and_counts_the_rest() -> None:
+    layers = [each for _ in range(8) for each in (nn.Conv2d(1, 1, 1), nn.BatchNorm2d(1))]
+    network = _Logits(nn.Sequential(*layers, nn.Flatten(), nn.Linear(64, 1)))
+    said = describe_structure(Subjects.of(None, network, real=IMAGES)).verdict()
+    names = ", ".join(f"network.{2 * place + 1}" for place in range(5))
+    assert f"looks at the whole batch in {names} and 3 more." in said
+
+
 def test_of_a_deep_network_the_reach_of_some_layers_is_measured_from_first_to_last() -> None:
     deep = nn.Sequential(*(nn.Conv2d(1, 1, 3, padding=1) for _ in range(150)), nn.Flatten())
     network = _Logits(nn.Sequential(deep, nn.Linear(64, 1)))
