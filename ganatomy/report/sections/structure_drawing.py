@@ -18,6 +18,8 @@ _MOST = 26
 _MOST_LINES = 120
 """Lines of a drawing: where there are more, those that go round other parts are left out."""
 
+_MOST_LETTERS = 33  # in the title of a box
+
 
 def drawings(structure: NetworkStructure) -> list[Record]:
     """Give the drawing of a network, and behind it one of each block that is folded in it.
@@ -62,7 +64,7 @@ def _drawing(
             {
                 "x": round(layout.places[name][0] - WIDTH / 2, 1),
                 "y": round(layout.places[name][1] - HEIGHT / 2, 1),
-                **_box(structure, name, parts),
+                **_box(structure, name, parts, title),
             }
             for name, parts in inside.items()
         ],
@@ -76,10 +78,10 @@ def _skips(inside: dict[str, list[Part]], edges: list[tuple[str, str]]) -> set[t
     return set(NetworkGraph(parts, tuple(edges), 0).skips)
 
 
-def _box(structure: NetworkStructure, name: str, parts: list[Part]) -> Record:
+def _box(structure: NetworkStructure, name: str, parts: list[Part], around: str) -> Record:
     first, last = parts[0], parts[-1]
     is_block = len(parts) > 1
-    words = f"{counted(len(parts), 'part')}" if is_block else first.kind
+    words = f"({counted(len(parts), 'part')})" if is_block else first.kind
     weights = sum(part.parameters for part in parts)
     line = [size_in_words(last.shape), *([f"{_short(weights)} parameters"] if weights else [])]
     facts = structure.vitals.set_index("name")
@@ -87,8 +89,10 @@ def _box(structure: NetworkStructure, name: str, parts: list[Part]) -> Record:
     rows = facts.loc[known]
     used = float((rows["rank"] / rows["possible"]).clip(upper=1).min()) if len(rows) else -1.0
     return {
-        "title": name if is_block or name in (INPUT, OUTPUT) else f"{name} {words}",
-        "line": ", ".join([*([words] if is_block else []), *line]),
+        "title": _fitting(
+            name.removeprefix(f"{around}."), "" if name in (INPUT, OUTPUT) else f" {words}"
+        ),
+        "line": ", ".join(line),
         "is_block": is_block,
         "used": used,
         "has_batch": any(part.name in structure.batch_in_training for part in parts),
@@ -97,6 +101,14 @@ def _box(structure: NetworkStructure, name: str, parts: list[Part]) -> Record:
         else False,
         "note": _note(structure, parts, used),
     }
+
+
+def _fitting(name: str, behind: str) -> str:
+    """Leave out the middle of a name that is too long for a box: the pointer shows it whole."""
+    most = _MOST_LETTERS - len(behind)
+    if len(name) > most:
+        name = f"{name[: most // 3]}…{name[-(most - most // 3 - 1) :]}"
+    return name + behind
 
 
 def _note(structure: NetworkStructure, parts: list[Part], used: float) -> str:

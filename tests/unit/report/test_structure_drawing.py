@@ -35,3 +35,17 @@ def test_of_many_lines_those_that_go_round_are_counted_and_not_drawn() -> None:
     few = drawings(_structure(names[:5], list(combinations([INPUT, *names[:5], OUTPUT], 2))))
     assert (len(few[0]["lines"]), few[0]["left_out"]) == (21, 0)
     assert sum(each["is_skip"] for each in few[0]["lines"]) == 15
+
+
+def test_a_name_fits_its_box_and_is_whole_in_the_note() -> None:
+    names = [
+        f"features.block{one}.layer{two}.of_many_words" for one in range(5) for two in range(9)
+    ]
+    ends = [INPUT, *names, OUTPUT]
+    top, inside, *_ = drawings(_structure(names, list(pairwise(ends))))
+    assert top["boxes"][1]["title"] == "features.block0 (9 parts)"
+    assert inside["boxes"][0]["title"] == "layer0.of_many_words Conv2d"
+    assert names[0] in inside["boxes"][0]["note"]
+    long = drawings(_structure(["a" * 20 + "b" * 80], []))[0]["boxes"][1]
+    assert long["title"] == "a" * 8 + "…" + "b" * 17 + " Conv2d"
+    assert long["note"] == "a" * 20 + "b" * 80
