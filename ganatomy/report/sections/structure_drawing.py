@@ -18,7 +18,7 @@ _MOST = 26
 _MOST_LINES = 120
 """Lines of a drawing: where there are more, those that go round other parts are left out."""
 
-_MOST_LETTERS = 33  # in the title of a box
+_MOST_LETTERS = 30  # in the title of a box
 
 
 def drawings(structure: NetworkStructure) -> list[Record]:

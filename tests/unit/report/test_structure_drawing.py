@@ -47,5 +47,5 @@ def test_a_name_fits_its_box_and_is_whole_in_the_note() -> None:
     assert inside["boxes"][0]["title"] == "layer0.of_many_words Conv2d"
     assert names[0] in inside["boxes"][0]["note"]
     long = drawings(_structure(["a" * 20 + "b" * 80], []))[0]["boxes"][1]
-    assert long["title"] == "a" * 8 + "…" + "b" * 17 + " Conv2d"
+    assert long["title"] == "a" * 7 + "…" + "b" * 15 + " Conv2d"
     assert long["note"] == "a" * 20 + "b" * 80
