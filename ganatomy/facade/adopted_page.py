@@ -131,7 +131,7 @@ def _run(part: PagePart, given: Given, work: _Work, say: Callable[[str], None]) 
     """The contract must hold; whatever else fails is left out."""
     try:
         result = part.run(given, work.results)
-        result.save(work.reports / part.name)
+        result.save(work.reports / (part.folder or part.name))
         work.results[part.name] = result
     except Exception as error:
         if part.name == "contract":

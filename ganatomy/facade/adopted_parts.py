@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from ganatomy.data.images import to_uint8
+from ganatomy.explain.craft.study import find_discriminator_concepts
 from ganatomy.explain.directions.learned import learned_targets
 from ganatomy.explain.directions.result import DirectionsStudy
 from ganatomy.explain.directions.settings import DirectionsSettings
@@ -34,6 +35,7 @@ from ganatomy.metrics.discriminator.study import FEWEST, examine_discriminator
 from ganatomy.metrics.given import evaluate_given
 from ganatomy.metrics.random_features import RandomFeatures
 from ganatomy.metrics.samples import look_at_samples
+from ganatomy.report.sections.concepts import FOLDER as CONCEPTS
 from ganatomy.results import Result
 
 Done = Mapping[str, Result]
@@ -80,6 +82,8 @@ class PagePart:
         It belongs to the first version of the page.
     is_quick : bool
         It is not left out by ``--quick``.
+    folder : str
+        Where its section looks for its result; that of its name by default.
     """
 
     name: str
@@ -89,6 +93,7 @@ class PagePart:
     run: Callable[[Given, Done], Result]
     is_early: bool = False
     is_quick: bool = True
+    folder: str = ""
 
     def reason_against(self, given: Given) -> str:
         """Say why it cannot be, "" where it can."""
@@ -160,6 +165,10 @@ def _directions(given: Given, done: Done) -> Result:
         seed=given.seed,
         on_warning=given.warn,
     )
+
+
+def _concepts(given: Given, done: Done) -> Result:
+    return find_discriminator_concepts(given.subjects, seed=given.seed)
 
 
 def _structure(given: Given, done: Done) -> Result:
@@ -239,6 +248,15 @@ PARTS: tuple[PagePart, ...] = (
     PagePart("samples", "what G makes", ("generator",), 2, _samples, is_early=True),
     PagePart("structure", "how G and D are built", (), 5, _structure),
     PagePart("directions", "directions of the latents", ("generator",), 20, _directions),
+    PagePart(
+        "concepts",
+        "concepts of D",
+        ("discriminator",),
+        10,
+        _concepts,
+        is_quick=False,
+        folder=CONCEPTS,
+    ),
     PagePart("rules", "rules of what D and G do", (), 30, _rules),
     PagePart("evaluate", "quality beside the images", ("images", "fakes"), 20, _quality),
     PagePart("discriminator", "whether D means what it says", ("discriminator",), 25, _health),

@@ -180,7 +180,7 @@ def gather(
     """
     parts, absences, sections = [], [], all_sections()
     for section in sections:
-        folder = reports / section.name
+        folder = reports / (section.folder or section.name)
         if section.of_adopted and not any(folder.glob("*")) and section.name not in (reasons or {}):
             continue
         try:

@@ -1,4 +1,4 @@
-"""Stage directions: what G has learned to vary."""
+"""Stage directions: what G has learned to vary, and what D's activations are made of."""
 
 from ganatomy.device import keep_freed_memory, make_deterministic, resolve_device
 from ganatomy.errors import InputError
@@ -6,6 +6,7 @@ from ganatomy.explain.directions.readable import learn_features
 from ganatomy.explain.directions.study import DirectionsSettings, find_directions
 from ganatomy.files import whole_folder
 from ganatomy.gan.checkpoint import load_gan
+from tasks.directions.of_d import concepts_of, keep_concepts, metrics_of
 from tasks.directions.params import Directions
 from tasks.params.base import Base
 from tasks.shared import stage
@@ -24,7 +25,9 @@ def main(events: Events) -> None:
     make_deterministic(base.num_threads)
     keep_freed_memory()
     subjects = load_subjects(params.num_latents, base.seed, device)
+    concepts = concepts_of(subjects, base.seed)
     if is_left_out("directions", "" if subjects.has_generator else "no generator was given"):
+        keep_concepts(concepts)
         return
     try:
         study = find_directions(
@@ -51,6 +54,7 @@ def main(events: Events) -> None:
         if error.where not in ("generator", "readers"):  # a G without directions is no mistake
             raise
         is_left_out("directions", error.what)
+        keep_concepts(concepts)
         return
     count = params.num_latents + params.num_read
     others = fake_latents(count, load_gan(GAN).architecture, base.seed)[params.num_latents :]
@@ -58,7 +62,8 @@ def main(events: Events) -> None:
     with whole_folder(REPORTS / "directions") as report:
         study.save(report)
         learned.save(report)
-        write_metrics(report, {**study.metrics(), **learned.metrics()})
+        write_metrics(report, {**study.metrics(), **learned.metrics(), **metrics_of(concepts)})
+    keep_concepts(concepts)
 
 
 if __name__ == "__main__":

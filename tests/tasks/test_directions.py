@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from ganatomy.explain.craft.result import DiscriminatorConcepts
 from ganatomy.explain.directions.result import DirectionsStudy
 from ganatomy.files import read_json
 from ganatomy.report.left_out import why_left_out
@@ -98,7 +99,8 @@ def test_a_generator_that_makes_one_image_has_a_reason(scratch: Path) -> None:
     make_generator_black(scratch)
     explain(scratch, directions)
     assert why_left_out(_report(scratch)) == "every latent gives the same image"
-    assert [path.name for path in _report(scratch).iterdir()] == ["left_out.json"]
+    kept = {"left_out.json", "concepts_of_d"}
+    assert {path.name for path in _report(scratch).iterdir()} == kept
 
 
 def test_a_generator_of_no_convolution_has_directions(
@@ -116,3 +118,12 @@ def test_latents_that_none_are_left_of_to_find_by_are_refused() -> None:
     assert Directions(num_latents=40, num_held_out=32).num_held_out == 32
     with pytest.raises(ValueError, match="num_latents is 40 at least"):
         Directions(num_latents=39, num_held_out=32)
+
+
+def test_concepts_of_d_lie_beside_them(project: Path) -> None:
+    found = DiscriminatorConcepts.load(_report(project) / "concepts_of_d")
+    assert len(found.table) == 6
+    told = read_json(_report(project) / "metrics.json")
+    assert told["concepts_of_d/fidelity"] == pytest.approx(found.fidelity)
+    parts, _ = gather(project / "reports", forgiving=True)
+    assert [each for each in parts if each.section.name == "concepts"]

@@ -91,9 +91,9 @@ class DiscriminatorConcepts:
         )
         sentences = [f"{opened(told)}, as many at random {self._of_random}."]
         if not self.fidelity >= FAITHFUL_FROM:
-            sentences.append("So most of what D decides by is not in them.")
+            sentences.append("So what the activations are made of explains the logit hardly.")
         if not self.standing_out:
-            sentences.append("None counts more for D than random directions of the layer do.")
+            sentences.append("No concept counts more for D than random directions of the layer do.")
             return " ".join(sentences)
         count = opened(of_all(len(self.standing_out), total, "concept"))
         verb = "counts" if len(self.standing_out) == 1 or total == 1 else "count"

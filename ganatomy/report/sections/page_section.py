@@ -151,6 +151,8 @@ class PageSection(Generic[Result]):
     of_adopted : bool
         Whether the page of a GAN that was trained elsewhere begins with what it found, where there
         is no verdict; where it was not run, nobody misses it.
+    folder : str
+        Where its result lies below the folder of reports; that of its name by default.
     """
 
     name: str
@@ -164,6 +166,7 @@ class PageSection(Generic[Result]):
     lead: Callable[[Result], list[str]] = _none
     clauses: Callable[[Result, Gate], list[Clause]] = _no_answer
     of_adopted: bool = False
+    folder: str = ""
 
     @property
     def title(self) -> str:

@@ -13,6 +13,7 @@ FIGURES = {
     "importance": ("importance", "regions", "without", "power", "noise", "interactions", "effects"),
     "variants": ("blur",),
     "directions": ("direction_01",),
+    "concepts": ("concept_01",),
     "rules": ("examples_real", "curves_d", "curves_g", "formula"),
     "samples": ("samples", "alike"),
     "faithfulness": (
@@ -35,6 +36,7 @@ FACTS = {
     "importance": ("importance",),
     "variants": ("variants",),
     "structure": ("structure",),
+    "concepts": ("made_of",),
     "directions": ("directions",),
     "rules": ("rules",),
     "faithfulness": ("faithfulness", "looks", "refusals"),
@@ -46,6 +48,7 @@ FACTS = {
 FILMS = (("train", "film"), ("gradcam", "film"))
 WHERE_THERE_ARE_ANY = (
     ("directions", "direction_01"),
+    ("concepts", "concept_01"),
     *(("rules", name) for name in ("examples_real", "curves_d", "curves_g", "formula")),
     ("samples", "alike"),
     ("importance", "regions"),
@@ -264,6 +267,23 @@ def facts() -> dict[str, Any]:
             "by_chance": "0.18",
             "left_out": ["what is not known"],
             "classes": [{"name": "a class", "cells": [cell | {"differs": True, "cosine": "0.7"}]}],
+        },
+        "made_of": {
+            "verdict": "what D is made of",
+            "layer": "layers.2",
+            "num_images": 120,
+            "rows": [
+                {
+                    "concept": 1,
+                    "stands_out": True,
+                    "share": "41 %",
+                    "effect": -0.41,
+                    "interval": "-0.52 to -0.30",
+                    "of_random": 0.13,
+                    "stability": 0.98,
+                    **dict.fromkeys(("real", "fake"), "1.01"),
+                }
+            ],
         },
         "structure": {
             "verdict": "how it is built",

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.unit.sentences import (
     made,
+    test_of_concepts,
     test_of_data,
     test_of_explanations,
     test_of_importance,
@@ -18,7 +19,8 @@ from tests.unit.sentences import (
 )
 
 READERS = (
-    *(test_of_data, test_of_explanations, test_of_importance, test_of_metrics, test_of_pages),
+    *(test_of_concepts, test_of_data, test_of_explanations, test_of_importance),
+    *(test_of_metrics, test_of_pages),
 )
 PACKAGES = ("data", "explain", "facade", "gan", "importance", "metrics", "report")
 WORDS = ("str", "list[str]", "tuple[str, ...]", "Iterator[str]", "Finding]")
@@ -44,6 +46,8 @@ NO_SENTENCES = {
         *("explain.networks.named.usual_targets", "report.sections.gradcam_words.few"),
         *("report.sections.gradcam._MapsAndTrust.cases",),
         *("explain.directions.result.DirectionsStudy.concept_of",),
+        *("data.features.learned.Judged.name", "data.features.learned.Judged.title"),
+        *("data.features.recipes._Single.concept",),
         *("explain.directions.early_layers.weighted_layers",),
         *("explain.rules.measuring.Concepts.names", "explain.rules.rule.Rule.concepts"),
         *("explain.structure.graph.NetworkGraph.after", "explain.structure.graph.Part.block"),

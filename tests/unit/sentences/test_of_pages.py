@@ -99,7 +99,7 @@ def read_all(section: PageSection[Any], result: Any) -> None:
 def test_every_section_is_read() -> None:
     tested = {
         *("evaluate", "discriminator", "importance", "train", "prepare", "variants", "contract"),
-        *("directions", "rules", "samples", "structure"),
+        *("directions", "concepts", "rules", "samples", "structure"),
     }
     assert tested | set(NEEDS_A_RUN) == set(SECTIONS)
 
