@@ -85,7 +85,7 @@ class DiscriminatorConcepts:
         """Say in a few sentences what was found."""
         total = len(self.table)
         told = (
-            f"what {counted(total, 'concept')} of its layer {self.layer} make tells "
+            f"what {counted(total, 'concept')} of its layer “{self.layer}” make tells "
             f"{percent(max(0.0, self.fidelity))} of how D's logit differs between images "
             f"({percent(max(0.0, self.fidelity_low))} to {percent(max(0.0, self.fidelity_high))})"
         )
