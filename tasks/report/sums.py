@@ -18,6 +18,7 @@ _STAGES = (
         "lime",
         "rules",
         "structure",
+        "topology",
         "faithfulness",
     ),
 )

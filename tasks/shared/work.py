@@ -82,6 +82,7 @@ def work(document: Document, num_images: float) -> dict[str, Work]:
         "lime": Work(explained * lime["num_samples"] * area),
         "rules": Work(document["rules"]["num_images"] * area),
         "structure": Work(document["structure"]["num_images"] * area),
+        "topology": Work(document["topology"]["num_images"] * area),
         "faithfulness": Work(tests["num_images"] * repeats * tests["num_seeds"] * area),
     }
     return reckoned | {name: Work(0.0) for name in _left_out(document)}

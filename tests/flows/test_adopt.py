@@ -44,7 +44,7 @@ SMALL = " ".join(
 )
 BEHIND_WEIGHTS = {
     *("inputs", "contract", "train", "evaluate", "discriminator", "directions", "gradcam"),
-    *("lime", "rules", "structure", "faithfulness", "report"),
+    *("lime", "rules", "structure", "topology", "faithfulness", "report"),
     *("screen", "importance"),  # they read it, and say in a moment that they are left out
 }
 

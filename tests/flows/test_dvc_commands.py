@@ -80,8 +80,8 @@ def test_a_table_that_is_called_curves_is_one_of_metrics(finished: Path) -> None
 
 
 def test_the_lock_is_read_in_one_sitting(finished: Path) -> None:
-    """About 80 lines for each of 20 stages: its parameters are half of them."""
-    assert len((finished / "dvc.lock").read_text().splitlines()) < 1700
+    """About 80 lines for each of 22 stages: its parameters are half of them."""
+    assert len((finished / "dvc.lock").read_text().splitlines()) < 1800
 
 
 def _found(project: Path) -> int:

@@ -32,6 +32,7 @@ COMPUTED = [  # in an order in which they can run
     "lime",
     "rules",
     "structure",
+    "topology",
     "faithfulness",
 ]
 STAGES = {*COMPUTED, "report"}
@@ -178,7 +179,7 @@ def test_an_edit_makes_stale_what_it_decides(
     said = plans[edited]
     *told, legend, how_long = said.splitlines()
     assert legend == "min:s as measured here last, for as much work as is asked for now"
-    assert re.fullmatch(r"About .+ on this machine \(.+ training images/s\); 21 stages.*", how_long)
+    assert re.fullmatch(r"About .+ on this machine \(.+ training images/s\); 22 stages.*", how_long)
     lines = [line for line in told if not line.endswith(" unchanged")]
     assert {line.split()[0] for line in lines} == expected | {"inputs"}, said
     for line in lines:  # what only follows others runs if what they write is another then

@@ -88,6 +88,14 @@ SMALL: dict[str, dict[str, Any]] = {
     },
     "rules": {"num_images": 40, "least_images": 10, "num_draws": 2, "num_changed": 4},
     "structure": {"num_images": 10},
+    "topology": {
+        "num_images": 40,
+        "num_points": 40,
+        "num_permutations": 9,
+        "num_subsamples": 2,
+        "num_maps": 8,
+        "num_paths": 2,
+    },
     "faithfulness": {
         "num_images": 4,
         "num_steps": 4,

@@ -24,6 +24,7 @@ import tasks.retrain.__main__ as retrain
 import tasks.rules.__main__ as rules
 import tasks.screen.__main__ as screen
 import tasks.structure.__main__ as structure
+import tasks.topology.__main__ as topology
 import tasks.train.__main__ as train
 import tasks.variants.__main__ as variants
 from flows import params
@@ -275,6 +276,7 @@ def test_a_network_alone_comes_through_every_stage(
         directions,
         rules,
         structure,
+        topology,
         gradcam,
         lime,
         faithfulness,

@@ -33,6 +33,8 @@ from ganatomy.explain.maps.methods import Methods
 from ganatomy.explain.maps.study import explain_by_maps
 from ganatomy.explain.rules.settings import RulesSettings
 from ganatomy.explain.structure.study import describe_structure
+from ganatomy.explain.topology.clouds import CloudSettings
+from ganatomy.explain.topology.study import describe_topology
 from ganatomy.facade.explain import explain
 from ganatomy.gan import augment, losses, schedules, settings
 from ganatomy.gan.ensemble import BACKENDS, LOOP, Packing
@@ -155,6 +157,8 @@ RECORDS: list[tuple[Callable[..., Any], str, dict[str, str]]] = [
     (DirectionsSettings, "directions", {}),
     (RulesSettings, "rules", {}),
     (describe_structure, "structure", {}),
+    (CloudSettings, "topology", {}),
+    (describe_topology, "topology", {}),
     (explain_by_lime, "lime", {}),
     (explain_by_maps, "gradcam", {}),
     (explain, "gradcam", {}),

@@ -28,7 +28,7 @@ _COMPONENTS = 20
 
 @dataclass(frozen=True)
 class CloudSettings:
-    """How much is drawn.
+    """Numbers of what is drawn.
 
     Attributes
     ----------

@@ -16,6 +16,8 @@ from ganatomy.errors import InputError
 
 _EULER = 0.5772156649015329
 _FEWEST = 5
+GAP = 1.6
+"""Times the scale at which groups hang together: nearer ones are one group."""
 _PERHAPS = 0.2  # corrected p below which a loop is not what others are measured by
 _MISSING = ("homology needs it, and it is not installed", "gudhi")
 
@@ -150,7 +152,7 @@ def robust(distances: torch.Tensor, neighbours: int = 5) -> torch.Tensor:
     return found.fill_diagonal_(0)
 
 
-def num_groups(distances: torch.Tensor, *, gap: float = 1.6, least: float = 0.05) -> int:
+def num_groups(distances: torch.Tensor, *, gap: float = GAP, least: float = 0.05) -> int:
     """Count groups that stand apart.
 
     Two clusters of the tree that joins nearest points are groups where the scale at which they

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
 from ganatomy.explain.topology.clouds import FAKE, REAL
@@ -48,6 +49,8 @@ def _groups(axis: Axes, bars: Mapping[str, Bars]) -> None:
         left = np.arange(len(ends), 0, -1)
         axis.step(ends, left, where="post", color=_COLOURS[kind], label=f"{kind} images")
     axis.set_yscale("log")
+    axis.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.yaxis.set_minor_formatter(NullFormatter())
     axis.set_title("groups", fontsize=9, color=INK)
     axis.set_xlabel("points nearer than this are joined", fontsize=8)
 
@@ -71,6 +74,6 @@ def _diagram(axis: Axes, bars: Mapping[str, Bars]) -> None:
     low, high = axis.get_xlim()[0], axis.get_ylim()[1]
     axis.plot([low, high], [low, high], color=MUTED, linewidth=0.8)
     axis.set_xlim(low, high)
-    axis.set_title("each loop; a ring: no chance", fontsize=9, color=INK)
+    axis.set_title("each loop; ringed: sure", fontsize=9, color=INK)
     axis.set_xlabel("begins", fontsize=8)
     axis.set_ylabel("is filled", fontsize=8)

@@ -53,7 +53,9 @@ def facts_of_latents(latents: LatentTopology) -> Record:
     """Give what the template of `LATENTS` shows, under ``latent_topology``."""
     told = {
         "sentences": latents.sentences(),
-        "tears": rows_of(latents.tears.head(_MOST_TEARS)),
+        "tears": [
+            {**row, "t": f"{row['t']:.4f}"} for row in rows_of(latents.tears.head(_MOST_TEARS))
+        ],
         "num_steps": latents.num_steps,
         "space": latents.space,
         "parts": f"{round(1 / latents.resolution):,}",

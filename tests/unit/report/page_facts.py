@@ -12,6 +12,7 @@ FIGURES = {
     "discriminator": ("logits",),
     "importance": ("importance", "regions", "without", "power", "noise", "interactions", "effects"),
     "variants": ("blur",),
+    "topology": ("cloud_0", "maps_d", "ways", "tears", "ways_images", "modes"),
     "directions": ("direction_01",),
     "concepts": ("concept_01",),
     "rules": ("examples_real", "curves_d", "curves_g", "formula"),
@@ -37,6 +38,7 @@ FACTS = {
     "variants": ("variants",),
     "structure": ("structure",),
     "concepts": ("made_of",),
+    "topology": ("topology", "map_topology", "latent_topology"),
     "directions": ("directions",),
     "rules": ("rules",),
     "faithfulness": ("faithfulness", "looks", "refusals"),
@@ -47,6 +49,10 @@ FACTS = {
 }
 FILMS = (("train", "film"), ("gradcam", "film"))
 WHERE_THERE_ARE_ANY = (
+    *(
+        ("topology", name)
+        for name in ("cloud_0", "maps_d", "ways", "tears", "ways_images", "modes")
+    ),
     ("directions", "direction_01"),
     ("concepts", "concept_01"),
     *(("rules", name) for name in ("examples_real", "curves_d", "curves_g", "formula")),
@@ -152,6 +158,11 @@ def _drawn(title: str) -> dict[str, Any]:
     }
 
 
+def _row(**cells: Any) -> dict[str, Any]:
+    ends = dict.fromkeys(("low", "high", "floor_low", "floor_high", "regions", "holes"), 0.5)
+    return {**ends, "stands_out": True, **cells}
+
+
 def _part(vitals: dict[str, Any] | None) -> dict[str, Any]:
     rest = ("num_dead", "num_duplicates", "sparsity", "cam", "gradient", "gain")
     return {
@@ -163,6 +174,9 @@ def _part(vitals: dict[str, Any] | None) -> dict[str, Any]:
         "reach": (4, 4),
         "vitals": vitals and dict.fromkeys(rest, 0.5) | vitals,
     }
+
+
+SIDES = {"before": "a 3", "after": "a 5"}
 
 
 def facts() -> dict[str, Any]:
@@ -299,6 +313,39 @@ def facts() -> dict[str, Any]:
                     "rows": [_part({"rank": 2.0, "num_units": 4}), _part(None)],
                 }
             ],
+        },
+        "topology": {
+            "verdict": "which shape it has",
+            "gap": 1.6,
+            "clouds": [
+                {
+                    "space": "a space",
+                    "num_points": 200,
+                    "num_dimensions": 20,
+                    "share": "99 %",
+                    "figure": "cloud_0",
+                    "counts": [_row(kind="real", what="groups", count=1, agree=0.9)],
+                    "ways": [_row(way="made", part="loops", divergence=3.1, floor=2.0, p=0.03)],
+                    "classes": [_row(name="a class", num_images=40, made=1.5, left_out=0.5, q=0.2)],
+                    "course": [_row(step=5, made=1.5, left_out=0.5)],
+                }
+            ],
+            "left_out": {"what": "why not"},
+        },
+        "map_topology": {
+            "sentences": ["what layers see"],
+            "layers": [_row(network="D", layer="l", kind="real", num_images=8, height=7, width=7)],
+            "compared": [_row(layer="l", what="holes", real=1.0, fake=2.0, difference=1.0, q=0.01)],
+            "persistent": "20 %",
+            "left_out": {"what of maps": "why not"},
+        },
+        "latent_topology": {
+            "sentences": ["whether it tears"],
+            "tears": [_row(path=1, t="0.5000", of_distance=0.4, size=2.0, beside=0.1) | SIDES],
+            "num_steps": 32,
+            "space": "the space",
+            "parts": "1,024",
+            "left_out": {"what of latents": "why not"},
         },
         "rules": {
             "finding_of_d": "by which rules D decides",

@@ -68,6 +68,8 @@ NOT_SHOWN = [  # names of figures, and what rows are chosen by
         0,
         "title",
     ),  # the whole network has no name of its own
+    ("topology", "clouds", 0, "figure"),
+    ("map_topology", "layers", 0, "kind"),
     *(("rules", "cards", network, 0, "figure") for network in "DG"),
     *(("rules", "cards", network, 0, "look") for network in "DG"),
 ]

@@ -49,6 +49,7 @@ NO_SENTENCES = {
         *("data.features.learned.Judged.name", "data.features.learned.Judged.title"),
         *("data.features.recipes._Single.concept",),
         *("explain.directions.early_layers.weighted_layers",),
+        *("explain.topology.latent_paths.classes",),
         *("explain.rules.measuring.Concepts.names", "explain.rules.rule.Rule.concepts"),
         *("explain.structure.graph.NetworkGraph.after", "explain.structure.graph.Part.block"),
         *("explain.structure.graph.NetworkGraph.before", "explain.rules.export.identifier"),

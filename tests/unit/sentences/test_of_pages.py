@@ -17,6 +17,10 @@ from ganatomy.explain.directions.result import DirectionsStudy
 from ganatomy.explain.faithfulness.verdict import trust
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.structure.study import describe_structure
+from ganatomy.explain.topology.clouds import CloudSettings, compare_clouds
+from ganatomy.explain.topology.latent_study import topology_of_latents
+from ganatomy.explain.topology.map_study import topology_of_maps
+from ganatomy.explain.topology.result import TopologyStudy
 from ganatomy.gan.adopt.contract import Contract
 from ganatomy.gan.adopt.manners import Manners
 from ganatomy.gan.adopt.origin import Origin
@@ -99,7 +103,7 @@ def read_all(section: PageSection[Any], result: Any) -> None:
 def test_every_section_is_read() -> None:
     tested = {
         *("evaluate", "discriminator", "importance", "train", "prepare", "variants", "contract"),
-        *("directions", "concepts", "rules", "samples", "structure"),
+        *("directions", "concepts", "rules", "samples", "structure", "topology"),
     }
     assert tested | set(NEEDS_A_RUN) == set(SECTIONS)
 
@@ -193,6 +197,36 @@ def test_the_section_on_samples(study: SamplesStudy) -> None:
 @few
 def test_the_section_on_directions(study: DirectionsStudy) -> None:
     read_all(SECTIONS["directions"], study)
+
+
+@reads(
+    *("explain.topology.result.", "report.sections.topology_parts."),
+    *("explain.topology.map_topology.", "explain.topology.latent_topology."),
+)
+@given(intervals(), SHARES, st.integers(0, 3), st.booleans())
+@few
+def test_the_section_on_topology(
+    figures: tuple[float, float, float], share: float, count: int, alone: bool
+) -> None:
+    draw = torch.Generator().manual_seed(count)
+    kinds = [torch.randn(48, 3, generator=draw) for _ in range(1 if alone else 2)]
+    settings = CloudSettings(num_points=48, num_permutations=9, num_subsamples=2)
+    cloud = compare_clouds(
+        kinds[0], torch.zeros(0, 3) if alone else kinds[1], "pixels", settings=settings
+    )
+    of_counts = {"count": count + cloud.counts.index % 2, "agree": share}
+    spread = dict(zip(("divergence", "low", "high"), figures))
+    cloud = replace(
+        cloud,
+        counts=cloud.counts.assign(**of_counts),
+        ways=cloud.ways.assign(**spread, p=share / 10),
+    )
+    generator = nn.Sequential(nn.Linear(6, 64), nn.Tanh(), nn.Unflatten(1, (1, 8, 8)))
+    subjects = Subjects.of(generator, None, z=torch.randn(10, 6, generator=draw))
+    study = TopologyStudy(
+        (cloud,), topology_of_maps(subjects), topology_of_latents(subjects, num_paths=2), {}
+    )
+    read_all(SECTIONS["topology"], study)
 
 
 @reads("report.sections.structure_drawing.", "explain.structure.result.")
