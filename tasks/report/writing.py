@@ -21,15 +21,16 @@ SUMMARY, VERDICT, TWIN = "summary.md", "verdict.json", "report.json"
 
 def write_figures(folder: Path, parts: Sequence[Part]) -> int:
     """Write each picture into ``images/<stage>``, as PNG or GIF; return how many there are."""
+    places: dict[str, dict[str, Place]] = {}
     for part in parts:
-        places = {}
         for name, content in part.figures.items():
-            path = folder / IMAGES / path_of((part.section.name, name), content)
+            path = folder / IMAGES / path_of((part.section.stage, name), content)
             write_bytes(path, content)
             told = part.picture(name)
-            places[path.name] = Place(told.key or name, told.step)
-        if places:
-            write_places(folder / IMAGES / part.section.name, places)
+            of_stage = places.setdefault(part.section.stage, {})
+            of_stage[path.name] = Place(told.key or name, told.step)
+    for stage, each in places.items():
+        write_places(folder / IMAGES / stage, each)
     return sum(len(part.figures) for part in parts)
 
 

@@ -13,6 +13,8 @@ from ganatomy.report.left_out import why_left_out
 from ganatomy.report.parts import gather
 from tasks.directions import __main__ as directions
 from tasks.directions.params import Directions
+from tasks.report.writing import write_figures
+from tasks.shared.pictures import read_places
 from tasks.shared.samples import fake_latents
 from tests.tasks.explained import (
     LATENT_DIM,
@@ -120,10 +122,14 @@ def test_latents_that_none_are_left_of_to_find_by_are_refused() -> None:
         Directions(num_latents=39, num_held_out=32)
 
 
-def test_concepts_of_d_lie_beside_them(project: Path) -> None:
+def test_concepts_of_d_lie_beside_them(project: Path, tmp_path: Path) -> None:
     found = DiscriminatorConcepts.load(_report(project) / "concepts_of_d")
     assert len(found.table) == 6
     told = read_json(_report(project) / "metrics.json")
     assert told["concepts_of_d/fidelity"] == pytest.approx(found.fidelity)
     parts, _ = gather(project / "reports", forgiving=True)
     assert [each for each in parts if each.section.name == "concepts"]
+    write_figures(tmp_path, parts)
+    kept = read_places(tmp_path / "images" / "directions").values()
+    assert {"directions", "concepts"} <= {each.key for each in kept}  # one record, of the stage
+    assert not (tmp_path / "images" / "concepts").exists()

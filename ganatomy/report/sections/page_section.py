@@ -169,6 +169,11 @@ class PageSection(Generic[Result]):
     folder: str = ""
 
     @property
+    def stage(self) -> str:
+        """The stage whose folder has its result."""
+        return (self.folder or self.name).partition("/")[0]
+
+    @property
     def title(self) -> str:
         """The words that name the section."""
         return self.blocks[0].title

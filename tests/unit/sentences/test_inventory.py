@@ -38,6 +38,7 @@ NO_SENTENCES = {
         *("gan.training_probe.TrainingProbe.name", "data.recipe.Recipe.folder"),
         *("data.features.recipes._Single.modes", "metrics.evaluator.digest_of"),
         *("data.card.content_hash", "report.sections.page_section.PageSection.title"),
+        *("report.sections.page_section.PageSection.stage",),
         *("report.terms.term.Term.label", "report.terms.term.Term.anchor"),
         *("gan.adopt.reading._Keys.choice", "gan.adopt.reading._Keys.text"),
         *("gan.adopt.reading._Keys.dotted", "data.structure.common_folder"),
