@@ -53,7 +53,7 @@ def _summary(study: StructureStudy) -> list[str]:
 
 SECTION = PageSection(
     name="structure",
-    place=26,
+    place=22,
     blocks=(
         Block(
             "structure",

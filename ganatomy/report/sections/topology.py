@@ -77,7 +77,7 @@ def _summary(study: TopologyStudy) -> list[str]:
 
 SECTION = PageSection(
     name="topology",
-    place=27,
+    place=23,
     blocks=(
         Block(
             "topology",
