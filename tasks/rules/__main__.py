@@ -1,5 +1,6 @@
 """Stage rules: when D decides how, and what G makes, as rules over what can be measured."""
 
+from ganatomy.data.features.learned_set import LearnedFeatures
 from ganatomy.device import keep_freed_memory, make_deterministic, resolve_device
 from ganatomy.explain.directions.result import DirectionsStudy
 from ganatomy.explain.rules.settings import RulesSettings
@@ -28,10 +29,12 @@ def main(events: Events) -> None:
     subjects = load_subjects(params.num_images, base.seed, device)
     loss = read_json(REPORTS / "train" / "settings.json")["method"]["loss"]
     found = None if why_left_out(_DIRECTIONS) else DirectionsStudy.load(_DIRECTIONS)
+    learned = {} if found is None else LearnedFeatures.load(_DIRECTIONS).readers()
     with by_key(params, **OWN), whole_folder(REPORTS / "rules") as report:
         study = explain_by_rules(
             subjects,
             own=params.concepts,
+            learned=learned,
             directions=None if found is None else found.directions,
             boundary_at_0=logits_have_level(loss),
             settings=RulesSettings(

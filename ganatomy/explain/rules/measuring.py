@@ -1,6 +1,6 @@
 """Concepts of images: which there are on some images, and what each image has of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -116,6 +116,25 @@ class Concepts:
             probabilities = probabilities.only(measured.keys() - left_out.keys())
         return cls(
             _table(alone, probabilities, values, medians), left_out, alone, probabilities, medians
+        )
+
+    def without(self, names: Collection[str]) -> "Concepts":
+        """Return the set without some of its concepts; names that are not in it are no mistake.
+
+        Examples
+        --------
+        >>> concepts = Concepts.on(torch.linspace(-1, 1, 128).view(2, 1, 8, 8))
+        >>> "brightness" in concepts.without(["brightness"]).names
+        False
+        """
+        kept = [place for place, name in enumerate(self.names) if name not in names]
+        own, units = ([each[place] for place in kept] for each in (self.names, self.table.units))
+        return Concepts(
+            ConceptTable(tuple(own), tuple(units), self.table.values[:, kept]),
+            self.left_out,
+            tuple(each for each in self._alone if each.name in own),
+            self._probabilities and self._probabilities.only(set(own)),
+            self._medians[kept],
         )
 
     def measure(self, images: torch.Tensor) -> ConceptTable:

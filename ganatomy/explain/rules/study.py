@@ -48,7 +48,8 @@ def explain_by_rules(
     own : sequence of str
         Features of the user's own that are concepts, too: ``module:Class``.
     learned : mapping of str to callable, optional
-        Further concepts by name, as ``learned:3``: images to Tensor of shape (n,).
+        Further concepts by name, as ``learned:3``: images to Tensor of shape (n,). Rules of D may
+        have them, those of G not: that a direction goes with its own reading tells nothing.
     directions : Tensor of shape (k, latent_dim), optional
         Of the generator's latents, as of `DirectionsStudy.directions`.
     boundary_at_0 : bool
@@ -92,7 +93,9 @@ def explain_by_rules(
         seed=seed,
         on_progress=lambda done, total: on_progress(done, total + 1),
     )
-    of_g = answers_of_generator(subjects, concepts.measure, directions=directions, seed=seed)
+    of_g = answers_of_generator(
+        subjects, concepts.without(learned or ()).measure, directions=directions, seed=seed
+    )
     on_progress(len(of_d.answers) + 2, len(of_d.answers) + 2)
     left_out = of_d.left_out | of_g.left_out
     left_out |= {f"learner {name}": f"{name}: {reason}" for name, reason in missing().items()}

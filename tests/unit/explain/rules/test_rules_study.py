@@ -9,6 +9,8 @@ from torch import nn
 from ganatomy.data.features.strokes import Thickness
 from ganatomy.data.features.topology import Holes
 from ganatomy.data.images import to_float
+from ganatomy.explain.directions.readable import learned_readers
+from ganatomy.explain.directions.study import DirectionsSettings, find_directions
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.rules.answer import CAUSES, DESCRIBES, Answer
 from ganatomy.explain.rules.choosing import NO_CONCEPT
@@ -22,6 +24,7 @@ from ganatomy.rng import generator
 from tests.planted import digits
 from tests.unit.explain.rules.planted_decisions import (
     LEARNED,
+    Judge,
     holes,
     noise,
     patterns,
@@ -154,3 +157,48 @@ def test_without_a_discriminator_there_is_no_decision_of_it() -> None:
     assert study.left_out["real"] == study.left_out["high_logit"]
     assert study.left_out["real"] in warned
     assert study.concepts["mean"].notna().any()
+
+
+def test_a_decision_by_a_direction_has_a_rule_of_its_reading_and_g_has_none() -> None:
+    """The direction is a checkerboard, dark or bright first, below shades that vary freely."""
+    draw = generator(0, "planted", "latents")
+    board = torch.where(torch.arange(16).view(-1, 1) + torch.arange(16) & 1 == 0, 1.0, -1.0)
+    linear = nn.Linear(6, 256)
+    network = nn.Sequential(linear, nn.Unflatten(1, (1, 16, 16)))
+    with torch.no_grad():
+        linear.weight.zero_()
+        linear.bias.zero_()
+        linear.weight[:, 0] = 0.15 * board.flatten()
+        shades = torch.randn(5, 1, 4, 4, generator=draw)
+        shades = nn.functional.interpolate(shades, size=(16, 16), mode="bicubic")
+        linear.weight[:, 1:] = 0.06 * shades.flatten(1).T
+    z, found_by, read_by = (torch.randn(count, 6, generator=draw) for count in (600, 96, 400))
+    directions = find_directions(network, found_by, settings=DirectionsSettings(num_directions=2))
+    readers = learned_readers(directions, network, read_by)
+    first = directions.directions[0, 0].abs()
+    assert first > 0.99
+    side = Judge(lambda images: (images[:, 0] * board).mean((1, 2)))
+    subjects = Subjects.of(network, side, z=z)
+    study, without = (
+        explain_by_rules(
+            subjects,
+            learned=given,
+            directions=directions.directions,
+            boundary_at_0=True,
+            settings=QUICK,
+        )
+        for given in (readers, {})
+    )
+    asked, unaided = (each.answer("fake_taken_for_real") for each in (study, without))
+    assert asked is not None
+    assert asked.rule is not None
+    assert unaided is not None
+    assert unaided.rule is None
+    assert {each.concept for clause in asked.rule.clauses for each in clause} == {"learned:1"}
+    row = asked.shown_row
+    assert row is not None
+    assert row["fidelity"] >= 0.97
+    of_g = [each for each in study.answers if each.network == "G"]
+    assert of_g
+    assert not [each for each in of_g if "learned:" in each.question + str(each.rule)]
+    assert "learned:" not in study.forced.to_csv()
