@@ -24,6 +24,7 @@ KINDS = (
     "lime",
     "maps",
     "directions",
+    "topology",
     "discriminators",
     "noise",
     "differences",
@@ -112,6 +113,10 @@ def _measure(kind: str, given: argparse.Namespace) -> None:
         from benchmarks import directions
 
         _write("directions", directions.measure())
+    elif kind == "topology":
+        from benchmarks import topology
+
+        _write("topology", topology.measure())
     elif kind == "discriminators":
         from benchmarks import discriminators
 

@@ -17,6 +17,7 @@ from benchmarks import (
     noise,
     preparing,
     rules,
+    topology,
     trust_page,
 )
 from benchmarks.tables import Result, machine_line, table
@@ -38,6 +39,7 @@ def render(results: dict[str, list[Result]], of_gpu: str) -> str:
         "lime": lime.section,
         "maps": maps.section,
         "directions": directions.section,
+        "topology": topology.section,
         "discriminators": discriminators_page.section,
         "noise": noise.section,
         "differences": differences.section,
