@@ -25,6 +25,7 @@ from ganatomy.explain.networks.targets import Target
 from ganatomy.explain.rules.settings import RulesSettings
 from ganatomy.explain.rules.study import explain_by_rules
 from ganatomy.explain.structure.study import describe_structure
+from ganatomy.explain.topology.study import describe_topology
 from ganatomy.facade.adopted_given import Given
 from ganatomy.gan.adopt.contract import examine_contract
 from ganatomy.gan.adopt.feeds import REMEDIES, feeds_of
@@ -54,6 +55,7 @@ _ASKED, _QUICK_ASKED = 300, 100  # images of a kind that D is asked about
 _ABLATED, _QUICK_ABLATED = 32, 8  # images that every unit is tried on
 _UNITS, _QUICK_UNITS = 256, 64
 _WEIGHED, _QUICK_WEIGHED = 8, 4  # latents whose coordinates are weighed
+_IN_CLOUDS, _PATHS = 200, 8  # images of a kind, and ways between latents
 _READ_BY_LIME = ("brightness", "contrast")
 _MISSING = {
     "generator": "no generator was given",
@@ -175,20 +177,31 @@ def _structure(given: Given, done: Done) -> Result:
     return describe_structure(given.subjects, on_warning=given.warn)
 
 
+def _many(given: Given, count: int, purpose: str) -> Subjects:
+    """Take the networks with more images of each kind than maps are made of."""
+    subjects, fakes = given.subjects, given.many_fakes
+    has_g = subjects.has_generator
+    return Subjects.of(
+        subjects.generator,
+        subjects.discriminator,
+        real=None if given.reals is None else given.reals[:count],
+        z=given.adopted.latents(count, given.seed, purpose) if has_g else None,
+        fake=None if has_g or fakes is None else fakes[:count],
+        num_classes=subjects.num_classes,
+    )
+
+
+def _topology(given: Given, done: Done) -> Result:
+    return describe_topology(
+        _many(given, _IN_CLOUDS, "topology"), num_paths=_PATHS, seed=given.seed
+    )
+
+
 def _rules(given: Given, done: Done) -> Result:
     count = _QUICK_RULED if given.is_quick else _RULED
-    subjects, found = given.subjects, done.get("directions")
-    has_g, fakes = subjects.has_generator, given.many_fakes
-    spec = given.adopted.port.discriminator
+    found, spec = done.get("directions"), given.adopted.port.discriminator
     return explain_by_rules(
-        Subjects.of(
-            subjects.generator,
-            subjects.discriminator,
-            real=None if given.reals is None else given.reals[:count],
-            z=given.adopted.latents(count, given.seed, "rules") if has_g else None,
-            fake=None if has_g or fakes is None else fakes[:count],
-            num_classes=subjects.num_classes,
-        ),
+        _many(given, count, "rules"),
         directions=found.directions if isinstance(found, DirectionsStudy) else None,
         boundary_at_0=spec is not None and _has_level(spec),
         settings=_QUICK_RULES if given.is_quick else _RULES,
@@ -258,6 +271,7 @@ PARTS: tuple[PagePart, ...] = (
         folder=CONCEPTS,
     ),
     PagePart("rules", "rules of what D and G do", (), 30, _rules),
+    PagePart("topology", "the shape of what G makes", (), 15, _topology, is_quick=False),
     PagePart("evaluate", "quality beside the images", ("images", "fakes"), 20, _quality),
     PagePart("discriminator", "whether D means what it says", ("discriminator",), 25, _health),
     PagePart("gradcam", "maps, units and regions", (), 45, _maps),
