@@ -3,7 +3,16 @@
 from pathlib import Path
 
 from ganatomy.explain.structure.result import NetworkStructure, StructureStudy
-from ganatomy.report.sections.page_section import Block, Figure, PageSection, Record, rows_of
+from ganatomy.report.figures.layer_bars import layer_bars
+from ganatomy.report.sections.page_section import (
+    Block,
+    Figure,
+    PageSection,
+    Picture,
+    Record,
+    png,
+    rows_of,
+)
 from ganatomy.report.sections.structure_drawing import drawings, size_in_words
 
 _NAMES = {"G": "the generator", "D": "the discriminator"}
@@ -44,7 +53,17 @@ def _rows(structure: NetworkStructure) -> list[Record]:
 
 
 def _figures(study: StructureStudy) -> dict[str, Figure]:
-    return {}
+    vitals = {name: each.vitals for name, each in study.networks.items()}
+    return {
+        "layers": Picture(
+            lambda: png(layer_bars(vitals)),
+            "What each layer uses, and where the answer is made",
+            "Left: a short bar means that a layer's units say much the same. Right: how large "
+            "activation times gradient is, summed over units, in the mean over places and images.",
+            source="structure/structure.json",
+            narrow=True,
+        )
+    }
 
 
 def _summary(study: StructureStudy) -> list[str]:

@@ -12,6 +12,7 @@ FIGURES = {
     "discriminator": ("logits",),
     "importance": ("importance", "regions", "without", "power", "noise", "interactions", "effects"),
     "variants": ("blur",),
+    "structure": ("layers",),
     "topology": ("cloud_0", "maps_d", "ways", "tears", "ways_images", "modes"),
     "directions": ("direction_01",),
     "concepts": ("concept_01",),
@@ -53,6 +54,7 @@ WHERE_THERE_ARE_ANY = (
         ("topology", name)
         for name in ("cloud_0", "maps_d", "ways", "tears", "ways_images", "modes")
     ),
+    ("structure", "layers"),
     ("directions", "direction_01"),
     ("concepts", "concept_01"),
     *(("rules", name) for name in ("examples_real", "curves_d", "curves_g", "formula")),
