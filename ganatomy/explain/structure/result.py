@@ -19,6 +19,13 @@ _UNUSED_BELOW = 0.1
 _FEWEST_UNITS = 8
 _NAMED = 5  # layers, in a sentence
 _TEXT = ("name",)
+_SLEEP = {  # of one unit, and of several
+    "num_dead": ("is dead: it never varies", "are dead: they never vary"),
+    "num_duplicates": (
+        "is the copy of another one of its layer",
+        "are copies of others of their layers",
+    ),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,12 +154,9 @@ class StructureStudy:
         if each.vitals.empty:
             return
         found = [
-            f"{int(each.vitals[column].sum()):,} {words} (in {_few(_where(each, column))})"
-            for column, words in (
-                ("num_dead", "never vary: they are dead"),
-                ("num_duplicates", "say what another unit of their layer says"),
-            )
-            if each.vitals[column].sum()
+            f"{count:,} {words[count > 1]} (in {_few(_where(each, column))})"
+            for column, words in _SLEEP.items()
+            if (count := int(each.vitals[column].sum()))
         ]
         if found:
             yield f"Of {units:,} units of {name} {' and '.join(found)}."
