@@ -169,6 +169,8 @@ def test_explanation_images_have_fixed_keys(client: MlflowClient) -> None:
         "gradcam": {"d_maps", "g_maps", "causal", "dissection", "film"},
         "lime": {"d_maps", "g_regions", "latents"},
         "rules": {"rules", "curves_d", "formula"},
+        "structure": {"layers"},
+        "topology": {"clouds", "maps_d", "maps_g", "ways", "modes"},
         "faithfulness": {"agreement", "controls", "removal", "randomisation"},
     }
     for stage, keys in fixed.items():

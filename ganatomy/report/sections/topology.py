@@ -65,6 +65,8 @@ def _figures(study: TopologyStudy) -> dict[str, Figure]:
             "filled. Where generated images run with real ones, both have one shape.",
             source="topology/bars.safetensors",
             narrow=True,
+            key="clouds",
+            step=place,
         )
         for place, cloud in enumerate(study.clouds)
     }
