@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from ganatomy.data.images import to_uint8
+from ganatomy.explain.craft.result import FOLDER as CONCEPTS
 from ganatomy.explain.craft.study import find_discriminator_concepts
 from ganatomy.explain.directions.learned import learned_targets
 from ganatomy.explain.directions.result import DirectionsStudy
@@ -36,7 +37,6 @@ from ganatomy.metrics.discriminator.study import FEWEST, examine_discriminator
 from ganatomy.metrics.given import evaluate_given
 from ganatomy.metrics.random_features import RandomFeatures
 from ganatomy.metrics.samples import look_at_samples
-from ganatomy.report.sections.concepts import FOLDER as CONCEPTS
 from ganatomy.results import Result
 
 Done = Mapping[str, Result]

@@ -1,12 +1,11 @@
 """Concepts of D, which lie beside what is found of G."""
 
 from ganatomy.errors import InputError
-from ganatomy.explain.craft.result import DiscriminatorConcepts
+from ganatomy.explain.craft.result import FOLDER, DiscriminatorConcepts
 from ganatomy.explain.craft.study import find_discriminator_concepts
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.files import whole_folder
 from ganatomy.report.left_out import leave_out
-from ganatomy.report.sections.concepts import FOLDER
 from tasks.shared.artifact_paths import REPORTS
 
 

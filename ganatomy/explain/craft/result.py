@@ -12,6 +12,8 @@ from ganatomy.tables import csv_bytes, read_table
 from ganatomy.tensors import read_tensors, write_tensors
 from ganatomy.wording import counted, listed, of_all, opened, percent, signed
 
+FOLDER = "directions/concepts_of_d"
+"""Where a run has it, in its folder of reports: part of what is found of directions."""
 COLUMNS = [
     *("concept", "importance", "importance_low", "importance_high", "effect", "low", "high"),
     *("of_random", "p", "q", "stands_out", "stability", "on_real", "on_fake"),

@@ -27,11 +27,11 @@ def where_the_batch_matters(
     network : nn.Module
     graph : NetworkGraph
         Of `trace`.
-    inputs : Tensor of shape (n, ...), n odd and 5 or more
+    inputs : Tensor of shape (n, ...), n odd and 3 or more
     training : bool
         In train mode, else in eval mode.
     """
-    half = len(inputs) // 2
+    half = (len(inputs) - 1) // 2
     batches = [torch.cat([inputs[:1], part]) for part in inputs[1:].split(half)[:2]]
     modes = [(module, module.training) for module in network.modules()]
     runs = []

@@ -19,7 +19,7 @@ from ganatomy.explain.structure.tracing import trace
 from ganatomy.explain.structure.untouched import untouched
 from ganatomy.explain.structure.vitals import COLUMNS, vitals
 
-_FEW = 5  # inputs of the first runs: one that is followed, and two sets of companions
+_FEW, _FEWEST = 5, 3  # inputs of the first runs: one that is followed, two sets of companions
 _TRIED = 4  # images whose gradients are looked at, or latents; of a large network fewer
 _ENTRIES = 2**24  # of all parts, from which on it is large
 _REACHES = 64  # layers whose reach is measured: each costs a pass through the network
@@ -48,7 +48,7 @@ def describe_structure(
     Raises
     ------
     InputError
-        Fewer than 5 images or latents.
+        Fewer than 3 images or latents.
 
     Examples
     --------
@@ -90,8 +90,8 @@ def _structure(
     kind: str,
     on_warning: Callable[[str], None],
 ) -> NetworkStructure:
-    if len(inputs) < _FEW:
-        raise InputError(f"{len(inputs)} {kind}", kind, f"Give {_FEW} or more.")
+    if len(inputs) < _FEWEST:
+        raise InputError(f"{len(inputs)} {kind}", kind, f"Give {_FEWEST} or more.")
     few = inputs[:_FEW].to(device_of(network))
     missing: list[str] = []
     with untouched(network):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from ganatomy.explain.craft.result import DiscriminatorConcepts
+from ganatomy.explain.craft.result import FOLDER, DiscriminatorConcepts
 from ganatomy.marking import MIXED
 from ganatomy.report.figures.rule_examples import rule_examples
 from ganatomy.report.sections.page_section import (
@@ -20,8 +20,6 @@ from ganatomy.report.sections.page_section import (
     rows_of,
 )
 from ganatomy.wording import opened, percent, signed
-
-FOLDER = "directions/concepts_of_d"
 
 _AMOUNT = "{:.2f}".format
 

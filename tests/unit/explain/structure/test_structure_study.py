@@ -100,8 +100,8 @@ def test_a_network_that_cannot_be_followed_is_told_so() -> None:
 
 
 def test_too_few_images_are_refused() -> None:
-    subjects = Subjects.of(None, _Logits(_discriminator()), real=IMAGES[:4])
-    with pytest.raises(InputError, match="4 images"):
+    subjects = Subjects.of(None, _Logits(_discriminator()), real=IMAGES[:2])
+    with pytest.raises(InputError, match="2 images"):
         describe_structure(subjects)
 
 
