@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import torch
 
+from ganatomy.errors import InputError
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.rules.concept import Reader
 from ganatomy.explain.rules.discriminator import answers_of_discriminator
@@ -76,6 +77,7 @@ def explain_by_rules(
     >>> study.left_out["fake_taken_for_real"]
     'there are no generated images that D could take for real'
     """
+    _require_finite(subjects)
     images = as_stored(torch.cat([subjects.real, subjects.fake]))
     concepts = Concepts.on(
         images,
@@ -112,3 +114,10 @@ def explain_by_rules(
         of_g.shifts,
         of_g.forced,
     )
+
+
+def _require_finite(subjects: Subjects) -> None:
+    """Refuse what storing in 8 bits would turn into black."""
+    for name, images in (("real", subjects.real), ("generator", subjects.fake)):
+        if not bool(images.isfinite().all()):
+            raise InputError("images that are not finite", name, "Give values in [-1, 1].")

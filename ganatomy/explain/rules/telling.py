@@ -24,14 +24,31 @@ def answered(answer: Answer) -> Iterator[str]:
     row = answer.shown_row
     if row is None:
         return
-    total, made = answer.counts["held_out"], answer.counts["made"]
-    often = answer.says if 2 * made >= total else answer.otherwise
+    total = counted(answer.counts["held_out"], "held-out image")
     yield (
         f"{opened(answer.says)} when {answer.rule}: this agrees with {answer.network} on "
-        f"{_interval(row, 'fidelity', 'low', 'high')} of {counted(total, 'held-out image')}, where "
-        f'always saying "{often}" agrees on {percent(row["baseline"])}.'
+        f"{_interval(row, 'fidelity', 'low', 'high')} of {total}; {baseline(answer)}."
     )
     yield from caused(answer)
+
+
+def baseline(answer: Answer) -> str:
+    """Say how often one agrees who always says the same, and that images were drawn for that.
+
+    "" where no rule is shown.
+    """
+    row = answer.shown_row
+    if row is None:
+        return ""
+    total, made = answer.counts["held_out"], answer.counts["made"]
+    share = percent(float(row["baseline"]))
+    if 2 * made == total:
+        return (
+            "as many of them were drawn of either decision, however rare it is, so that always "
+            f"saying the same agrees on {share}"
+        )
+    often = answer.says if 2 * made > total else answer.otherwise
+    return f"always saying “{often}” agrees on {share}"
 
 
 def caused(answer: Answer) -> Iterator[str]:

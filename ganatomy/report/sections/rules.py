@@ -1,5 +1,6 @@
 """By which rules D decides, and which images G makes and does not make: cards, pictures first."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -34,14 +35,15 @@ _OF_EXAMPLES = "None of them was learned from, and nobody picked them."
 
 
 def _facts(study: RulesStudy) -> Record:
+    plain = _in_words(study)
     cards = {
         network: [_card(each, study) for each in study.answers if each.network == network]
         for network in ("D", "G")
     }
     return {
         "rules": {
-            "finding_of_d": words.finding(study, "D") if cards["D"] else "",
-            "finding_of_g": words.finding(study, "G") if cards["G"] else "",
+            "finding_of_d": words.finding(plain, "D") if cards["D"] else "",
+            "finding_of_g": words.finding(plain, "G") if cards["G"] else "",
             "cards": cards,
             "sum": words.sum_in_words(study.formula),
             "coverage": _texts(study.coverage),
@@ -54,7 +56,12 @@ def _facts(study: RulesStudy) -> Record:
     }
 
 
-def _card(answer: Answer, study: RulesStudy) -> Record:
+def _in_words(study: RulesStudy) -> RulesStudy:
+    return replace(study, answers=tuple(map(words.in_words, study.answers)))
+
+
+def _card(saved: Answer, study: RulesStudy) -> Record:
+    answer = words.in_words(saved)
     return {
         "figure": _name_of(answer),
         "question": answer.question,
@@ -73,7 +80,7 @@ def _card(answer: Answer, study: RulesStudy) -> Record:
         ],
         "candidates": _texts(answer.candidates),
         "regions": words.regions(study.coverage, answer.name) if answer.name in _PAIRS else [],
-        "exports": _exports(answer),
+        "exports": _exports(saved),
     }
 
 
@@ -101,14 +108,15 @@ def _worded(table: pd.DataFrame, column: str = "concept") -> list[Record]:
     ]
 
 
-def _figures(study: RulesStudy) -> dict[str, Figure]:
+def _figures(saved: RulesStudy) -> dict[str, Figure]:
+    study = _in_words(saved)
     figures: dict[str, Figure] = {}
     for answer in study.answers:
         if answer.rule is not None and len(answer.satisfying) + len(answer.violating):
             figures[_name_of(answer)] = _examples(answer)
     for network in ("D", "G"):
         curves = {
-            each.question: each.candidates
+            words.short_question(each): each.candidates
             for each in study.answers
             if each.network == network and len(each.candidates)
         }
@@ -196,6 +204,6 @@ SECTION = PageSection(
     load=RulesStudy.load,
     facts=_facts,
     figures=_figures,
-    summary=lambda study: [words.finding(study)],
+    summary=lambda study: [words.finding(_in_words(study))],
     of_adopted=True,
 )

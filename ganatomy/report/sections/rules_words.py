@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,25 +10,16 @@ import pandas as pd
 
 from ganatomy.explain.rules.answer import CAUSES, DESCRIBES, NOT_TRIED, Answer
 from ganatomy.explain.rules.result import RulesStudy
-from ganatomy.explain.rules.rule import MINUS, Condition, Rule
-from ganatomy.report.feature_names import plain_feature
+from ganatomy.explain.rules.rule import MINUS, Rule
+from ganatomy.explain.rules.telling import baseline
 from ganatomy.report.sections.directions_words import plain_concept
 from ganatomy.wording import counted, listed, of_all, opened, percent
 
-_NEW = {
-    "components": "number of bright parts",
-    "holes": "number of holes",
-    "area": "area of what is bright",
-    "aspect": "height beside width",
-    "edge_width": "width of edges",
-    "red_green": "red beside green",
-    "yellow_blue": "yellow beside blue",
-    "logit": "D’s logit",
-}
 _WHOSE = {
     "learned:": "learned direction {}",
     "direction:": "direction {} of the latents",
 }
+_HIGH = " is high"
 _CONCEPT = re.compile(r"[\w:.-]+(?:\([^()]*\))?(?= [>≤] )")
 _PROBABILITY = re.compile(r"probability\((.*)\)")
 MARKS = {
@@ -63,22 +55,21 @@ def concept_in_words(name: str) -> str:
     for start, words in _WHOSE.items():
         if name.startswith(start):
             return words.format(name.removeprefix(start))
-    if name in _NEW and plain_feature(name) == name:
-        return _NEW[name]
     return plain_concept(name)
 
 
-def condition_in_words(condition: Condition) -> str:
-    """Write a condition with its concept in words.
-
-    Examples
-    --------
-    >>> condition_in_words(Condition("holes", True, 1.0))
-    'number of holes > 1'
-    """
-    sign = ">" if condition.is_above else "≤"
-    number = f"{condition.threshold:.3g}".replace("-", MINUS)
-    return f"{concept_in_words(condition.concept)} {sign} {number}"
+def in_words(answer: Answer) -> Answer:
+    """Put the concept that an answer about latents is about into words, wherever it is said."""
+    concept = answer.says.removesuffix(_HIGH)
+    if concept == answer.says or not answer.name.startswith("direction:"):
+        return answer
+    plain = concept_in_words(concept)
+    return replace(
+        answer,
+        question=answer.question.replace(concept, plain, 1).replace(" -", f" {MINUS}"),
+        says=answer.says.replace(concept, plain, 1),
+        otherwise=answer.otherwise.replace(concept, plain, 1),
+    )
 
 
 def text_in_words(text: str) -> str:
@@ -92,21 +83,26 @@ def text_in_words(text: str) -> str:
     return _CONCEPT.sub(lambda found: concept_in_words(found[0]), text)
 
 
+def short_question(answer: Answer) -> str:
+    """Ask without what stands in brackets, for a title in which there is little room."""
+    return re.sub(r" \([^()]*\)(?=[?:.,])", "", answer.question)
+
+
 def rule_in_words(rule: Rule) -> str:
     """Write a rule with its concepts in words.
 
     Examples
     --------
+    >>> from ganatomy.explain.rules.rule import Condition
     >>> one, two = Condition("holes", True, 1.0), Condition("contrast", False, 0.31)
     >>> rule_in_words(Rule(((one, two), (~two,))))
     '(number of holes > 1 and contrast ≤ 0.31) or contrast > 0.31'
     """
-    if not rule.clauses or () in rule.clauses:
-        return str(rule)
-    texts = [" and ".join(map(condition_in_words, clause)) for clause in rule.clauses]
-    if len(texts) == 1:
-        return texts[0]
-    return " or ".join(f"({text})" if " and " in text else text for text in texts)
+    named = [
+        tuple(replace(each, concept=concept_in_words(each.concept)) for each in clause)
+        for clause in rule.clauses
+    ]
+    return str(Rule(tuple(named)))
 
 
 def sentence(answer: Answer) -> str:
@@ -138,13 +134,10 @@ def evidence(answer: Answer) -> str:
     row = answer.shown_row
     if row is None:
         return ""
-    total, made = answer.counts["held_out"], answer.counts["made"]
-    often = answer.says if 2 * made >= total else answer.otherwise
+    total = counted(answer.counts["held_out"], "held-out image")
     return (
-        f"It agrees with {answer.network} on {_share(row, 'fidelity', 'low', 'high')} of "
-        f"{counted(total, 'held-out image')}; always saying “{often}” agrees on "
-        f"{percent(float(row['baseline']))}. It holds of {percent(float(row['coverage']))} of them."
-        f"{_steady(row)}"
+        f"It agrees with {answer.network} on {_share(row, 'fidelity', 'low', 'high')} of {total}; "
+        f"{baseline(answer)}. It holds of {percent(float(row['coverage']))} of them.{_steady(row)}"
     )
 
 
@@ -191,8 +184,17 @@ def finding(study: RulesStudy, network: str = "") -> str:
         return "No decision could be asked about."
     counted_ = of_all(len(shown), len(asked), "question")
     answered = "has a rule" if len(shown) == 1 or len(asked) == 1 else "have a rule"
-    said = f"{opened(counted_)} {answered} that is worth showing"
-    return f"{said}: {sentence(shown[0])}" if shown else f"{said}."
+    said = f"{opened(counted_)} {answered} that is worth showing."
+    return f"{said} {sentence(shown[0])}{_agreed(shown[0])}" if shown else said
+
+
+def _agreed(answer: Answer) -> str:
+    """Say in short how often a rule agrees: one of 60 % must not be read as a law."""
+    row = answer.shown_row
+    if row is None:
+        return ""
+    value, same = (percent(float(row[name])) for name in ("fidelity", "baseline"))
+    return f" It agrees on {value}, always saying the same on {same}."
 
 
 def finding_of_curves(tables: Sequence[pd.DataFrame]) -> str:
@@ -233,7 +235,7 @@ def _ratio(row: pd.Series) -> str:
 def where_forced(row: Mapping[str, Any]) -> str:
     """Say on which side of a direction."""
     number = f"{float(row['threshold']):.2g}".replace("-", MINUS)
-    return f"direction {row['direction']} {row['side']} {number}"
+    return f"{concept_in_words(row['direction'])} {row['side']} {number}"
 
 
 def unmeasured(concepts: pd.DataFrame) -> list[str]:

@@ -167,7 +167,7 @@ def study() -> RulesStudy:
     )
     sides = pd.DataFrame(
         {
-            "direction": [2],
+            "direction": ["direction:2"],
             "side": [">"],
             "threshold": [1.0],
             "text": ["area > 0.4"],

@@ -23,6 +23,7 @@ from ganatomy.report.figures.rule_examples import rule_examples
 from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import Part, gather
 from ganatomy.report.sections.rules import SECTION
+from ganatomy.report.sections.rules_words import short_question
 from tests.pages import unexplained
 from tests.unit.report.rules_study import answer, candidates, images, study
 
@@ -57,6 +58,43 @@ def test_a_rule_stands_with_its_figures_its_images_and_what_became_of_the_decisi
     assert not re.search(r"\bnan\b|\binf\b|cell_1_1 ", of_d.partition("−4.1")[0])
 
 
+def test_it_is_said_that_as_many_images_were_drawn_of_either_decision(tmp_path: Path) -> None:
+    table = candidates().assign(baseline=0.5)
+    even = {"train": 900, "choice": 300, "held_out": 600, "made": 300}
+    found = replace(study(), answers=(answer("real", candidates=table, counts=even),))
+    said = "as many of them were drawn of either decision"
+    html, _ = _page(found, tmp_path)
+    assert f"600 held-out images; {said}" in _block(html, "rules")
+    assert "always saying “" not in _block(html, "rules")
+    assert "It agrees on 93 %, always saying the same on 50 %." in _block(html, "rules")
+    assert f"{said}, however rare it is" in found.verdict()
+
+
+def test_concepts_of_g_are_asked_about_in_words_and_exported_by_name(tmp_path: Path) -> None:
+    asked = answer(
+        "direction:1",
+        network="G",
+        question="When is cell_0_0 above -0.5, as in 33 % of images?",
+        says="cell_0_0 is high",
+        otherwise="cell_0_0 is not high",
+    )
+    html, part = _page(replace(study(), answers=(asked,)), tmp_path)
+    words = "brightness of the upper left corner"
+    of_g = _block(html, "rules-of-g")
+    assert f"When is {words} above −0.5, as in 33 % of images?" in of_g
+    assert f"{words.capitalize()} is high when contrast" in part.summary[0]
+    shown, _, exported = of_g.partition("This rule for programs")
+    assert "cell_0_0" not in shown
+    assert "&#39;cell_0_0 is high&#39;" in exported
+    saved = (tmp_path / "rules" / "rules.py").read_text()
+    assert "'cell_0_0 is high'" in saved
+
+
+def test_titles_of_panels_leave_out_what_stands_in_brackets() -> None:
+    long = "Which real images does D find most real (top against bottom third of its logit)?"
+    assert short_question(answer("real", question=long)) == long.partition(" (")[0] + "?"
+
+
 def test_each_rule_can_be_taken_away_as_it_is_saved(tmp_path: Path) -> None:
     html, _ = _page(study(), tmp_path)
     folded = re.findall(
@@ -89,7 +127,7 @@ def test_what_g_does_stands_in_a_place_of_its_own(tmp_path: Path) -> None:
     of_g = _block(html, "rules-of-g")
     assert "41 of 500 real images, 3 of 700 generated" in of_g
     assert "share of the image that is figure &gt; 0.4 and number of holes &gt; 1" in of_g
-    assert "direction 2 &gt; 1" in of_g
+    assert ">direction 2 of the latents &gt; 1<" in of_g
     assert part.pictures["examples_missed"].mark == MIXED
     assert part.pictures["examples_direction_2"].mark == GENERATED
     details = _block(html, "rules-details")

@@ -162,7 +162,7 @@ def test_figures() -> None:
 def test_a_rule_is_told_with_its_interval_its_baseline_and_what_changing_it_does() -> None:
     assert _study(_answer()).sentences() == [
         "D says real when contrast > 0.3 and holes ≤ 1: this agrees with D on 93 % (91 to 95 %) of "
-        '600 held-out images, where always saying "D says real" agrees on 61 %.',
+        "600 held-out images; always saying “D says real” agrees on 61 %.",
         "Changing an image so that contrast > 0.3 turns, and the rule with it, moves the decision "
         "in 60 % of 80 images; as large a change that leaves the rule as it is does in 10 %.",
         "Holes ≤ 1 could not be turned: nothing changes it.",

@@ -9,6 +9,7 @@ from torch import nn
 from ganatomy.data.features.strokes import Thickness
 from ganatomy.data.features.topology import Holes
 from ganatomy.data.images import to_float
+from ganatomy.errors import InputError
 from ganatomy.explain.directions.readable import learned_readers
 from ganatomy.explain.directions.study import DirectionsSettings, find_directions
 from ganatomy.explain.networks.subjects import Subjects
@@ -202,3 +203,13 @@ def test_a_decision_by_a_direction_has_a_rule_of_its_reading_and_g_has_none() ->
     assert of_g
     assert not [each for each in of_g if "learned:" in each.question + str(each.rule)]
     assert "learned:" not in study.forced.to_csv()
+
+
+@pytest.mark.parametrize("where", ["real", "generator"])
+def test_images_that_are_not_finite_are_refused_and_not_taken_for_black_ones(where: str) -> None:
+    real, fake = (to_float(digits(60, seed).images) for seed in (0, 1))
+    (real if where == "real" else fake)[3, 0, 5, 5] = torch.nan
+    subjects = Subjects.of(None, nn.Flatten(), real=real, fake=fake)
+    with pytest.raises(InputError, match="images that are not finite") as found:
+        explain_by_rules(subjects)
+    assert found.value.where == where
