@@ -1,10 +1,13 @@
 """What the terminal shows while a stage is at work."""
 
+import contextlib
 import io
 import os
 import pty
 import re
 import sys
+import threading
+from collections.abc import Iterator
 
 import pytest
 from rich.console import Console
@@ -74,6 +77,9 @@ def _drawn(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
     for name, value in {"TERM": "xterm-256color", "COLUMNS": "100", **environment}.items():
         monkeypatch.setenv(name, value)
     reader, writer = pty.openpty()
+    written: list[bytes] = []
+    watching = threading.Thread(target=lambda: written.extend(_until_closed(reader)))
+    watching.start()
     with os.fdopen(writer, "w") as screen:
         monkeypatch.setattr(sys, "stderr", screen)
         with Terminal() as lines:
@@ -81,10 +87,16 @@ def _drawn(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
             lines.stage_said("train", {"kind": "progress", "done": 3, "total": 8, "unit": "steps"})
             lines._progress.refresh()
             lines.stage_ended("train", "ran", 12.0, str(Standing(2, 2, 0.0)))
-        screen.flush()
-        written = os.read(reader, 100_000).decode()
+    watching.join()
     os.close(reader)
-    return written
+    return b"".join(written).decode()
+
+
+def _until_closed(reader: int) -> Iterator[bytes]:
+    """All that is written to a screen: one read may give a part of it only."""
+    with contextlib.suppress(OSError):  # what Linux answers once nobody writes any more
+        while some := os.read(reader, 100_000):
+            yield some
 
 
 COLOUR = re.compile(r"\x1b\[[\d;]*3[0-8](;[\d;]*)?m")
