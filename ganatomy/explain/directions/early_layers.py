@@ -1,7 +1,7 @@
 """The first layers of a generator: found in a pass, and read without the rest of the pass."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ from ganatomy.explain.networks.batching import device_of
 from ganatomy.explain.networks.hooks import undisturbed
 
 _BATCH = 256
+_ROUNDING = 1e-3  # of a float32 product on any device, relative
 
 
 class _Reached(Exception):
@@ -39,15 +40,46 @@ def weighted_layers(generator: nn.Module, z: torch.Tensor) -> list[str]:
         if isinstance(output, torch.Tensor) and len(output) == 2:
             depends.setdefault(name, not torch.equal(output[0], output[1]))
 
-    named = {name: each for name, each in generator.named_modules() if name and _has_weights(each)}
-    handles = [each.register_forward_hook(partial(note, name)) for name, each in named.items()]
-    try:
-        with undisturbed(generator), torch.no_grad():
-            generator(z[:2].to(device_of(generator)))
-    finally:
-        for handle in handles:
-            handle.remove()
+    with _hooks_on_weights(generator, note), undisturbed(generator), torch.no_grad():
+        generator(z[:2].to(device_of(generator)))
     return [name for name, does in depends.items() if does]
+
+
+def first_layer(generator: nn.Module, z: torch.Tensor) -> tuple[str, torch.Tensor] | None:
+    """Find the first of `weighted_layers` and what it returns, without the rest of the pass.
+
+    Returns
+    -------
+    (str, Tensor of shape (n, values)) or None
+        Its dotted name; the values float32 on the CPU. None as where `weighted_layers` is empty.
+    """
+    seen: set[str] = set()
+
+    def note(name: str, _module: nn.Module, _inputs: Any, output: Any) -> None:
+        if name in seen or not isinstance(output, torch.Tensor) or len(output) != len(z):
+            return
+        seen.add(name)
+        if not torch.equal(output[0], output[1]):
+            raise _Reached(name, output.float().cpu().flatten(1))
+
+    with _hooks_on_weights(generator, note), undisturbed(generator), torch.no_grad():
+        try:
+            generator(z.to(device_of(generator)))
+        except _Reached as reached:
+            name, found = reached.args
+            return name, found
+    return None
+
+
+@contextmanager
+def _hooks_on_weights(
+    generator: nn.Module, note: Callable[[str, nn.Module, Any, Any], None]
+) -> Iterator[None]:
+    with ExitStack() as stack:
+        for name, each in generator.named_modules():
+            if name and _has_weights(each):
+                stack.callback(each.register_forward_hook(partial(note, name)).remove)
+        yield
 
 
 def _has_weights(module: nn.Module) -> bool:
@@ -58,6 +90,42 @@ def _has_weights(module: nn.Module) -> bool:
     if hasattr(module, "parametrizations"):
         weights += module.parametrizations.parameters()  # type: ignore[operator, union-attr]
     return not inner and any(each.ndim > 1 for each in weights)
+
+
+def linear_weights(layer: nn.Module, z: torch.Tensor, outputs: torch.Tensor) -> torch.Tensor | None:
+    """Read a layer's linear map of the latents from its parameters, where it proves to be theirs.
+
+    Parameters
+    ----------
+    layer : nn.Module
+    z : Tensor of shape (n, entries), at least 3
+    outputs : Tensor of shape (n, values)
+        What the layer returns when the network is given `z`.
+
+    Returns
+    -------
+    Tensor of shape (entries, values), float32 on the CPU, or None
+        None of a layer that is given something else than the latents, normalises its weights as it
+        runs, or is no linear one.
+
+    Examples
+    --------
+    >>> layer, z = nn.Linear(3, 5), torch.randn(4, 3)
+    >>> torch.equal(linear_weights(layer, z, layer(z).detach()), layer.weight.T)
+    True
+    >>> linear_weights(layer, z, layer(z.square()).detach()) is None
+    True
+    """
+    weight = getattr(layer, "weight", None)
+    if not isinstance(weight, torch.Tensor) or not weight.is_floating_point() or weight.ndim < 2:
+        return None
+    transposed = isinstance(layer, nn.modules.conv._ConvTransposeNd)
+    read = (weight.flatten(1) if transposed else weight.flatten(1).T).detach().float().cpu()
+    if read.shape != (z.shape[1], outputs.shape[1]):
+        return None
+    expected = (z[1:] - z[:1]).float().cpu() @ read
+    error = (outputs[1:] - outputs[:1] - expected).norm()
+    return read if error <= _ROUNDING * expected.norm() else None
 
 
 def outputs_of_layer(generator: nn.Module, layer: str, z: torch.Tensor) -> torch.Tensor:

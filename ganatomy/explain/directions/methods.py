@@ -11,7 +11,9 @@ from torch import nn
 
 from ganatomy.explain.directions.candidates import Candidates, principal, refused, signed
 from ganatomy.explain.directions.early_layers import (
+    first_layer,
     inputs_of_layer,
+    linear_weights,
     outputs_of_layer,
     weighted_layers,
 )
@@ -23,6 +25,7 @@ LINEAR_FROM = 0.8
 
 _BASES = 2  # latents around which the first layer is measured
 _TESTED = 64  # latents by which its linearity is judged
+_CHECKED = 4  # latents by which the layer's parameters are
 _MOST_VALUES = 100_000_000
 _NOTHING = 1e-6  # of the largest variance: what rounding makes
 _STEP = 0.05  # of a standard deviation: small beside what bends, large beside rounding
@@ -31,8 +34,9 @@ _STEP = 0.05  # of a standard deviation: small beside what bends, large beside r
 def sefa(generator: nn.Module, z: torch.Tensor, latent_dim: int) -> Candidates:
     """Factorise the weights of the first layer: eigenvectors of A^T A, A being its linear map.
 
-    A is measured at the layer's output, not read from its parameters, so it is right whatever
-    the layer is called, and however it normalises its weights.
+    A is read from the layer's parameters where these give what the layer returns of some latents (a
+    random check of a matrix product, Freivalds 1977). Else it is measured at the layer's output,
+    which is right whatever the layer is called, and however it normalises its weights.
 
     Parameters
     ----------
@@ -40,23 +44,35 @@ def sefa(generator: nn.Module, z: torch.Tensor, latent_dim: int) -> Candidates:
     z : Tensor of shape (n, latent_dim + num_classes)
     latent_dim : int
     """
-    same_class = _of_one_class(z, latent_dim)
-    layers = weighted_layers(generator, same_class)
-    if not layers:
+    same_class = _of_one_class(z[:_TESTED], latent_dim)
+    first = first_layer(generator, same_class[:_CHECKED])
+    if first is None:
         return refused("sefa", latent_dim, _NO_LAYER)
-    layer, tested = layers[0], same_class[:_TESTED]
-    found = outputs_of_layer(generator, layer, tested)
+    layer, found = first
+    weights = linear_weights(generator.get_submodule(layer), same_class[:_CHECKED], found)
+    if weights is not None:
+        return principal("sefa", _gram(weights[:latent_dim]))
     if found.shape[1] * latent_dim > _MOST_VALUES:
         return refused("sefa", latent_dim, f"the first layer, {layer}, is too large to factorise")
     linear = torch.stack([_linear_map(generator, layer, each, latent_dim) for each in z[:_BASES]])
     weights = linear.mean(0)  # (latent_dim, values)
-    moved = tested[:, :latent_dim] - tested[:, :latent_dim].mean(0)
-    left = found - found.mean(0) - moved @ weights
-    told = 1 - float(left.square().sum() / (found - found.mean(0)).square().sum())
-    if not told >= LINEAR_FROM:
+    if not _share_told(weights, generator, layer, same_class) >= LINEAR_FROM:
         reason = f"the first layer, {layer}, does not take the latents linearly"
         return refused("sefa", latent_dim, reason)
-    return principal("sefa", (weights @ weights.T))
+    return principal("sefa", _gram(weights))
+
+
+def _gram(weights: torch.Tensor) -> torch.Tensor:
+    return weights @ weights.T
+
+
+def _share_told(weights: torch.Tensor, generator: nn.Module, layer: str, z: torch.Tensor) -> float:
+    """Share of the variance of a layer's output that a linear map of the latents tells."""
+    found = outputs_of_layer(generator, layer, z)
+    own = z[:, : len(weights)]
+    centred = found - found.mean(0)
+    left = centred - (own - own.mean(0)) @ weights
+    return 1 - float(left.square().sum() / centred.square().sum())
 
 
 _NO_LAYER = "no layer of the generator can be read on its own, as of a program"

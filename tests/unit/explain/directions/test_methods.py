@@ -81,6 +81,26 @@ def test_sefa_is_the_published_formula(first: nn.Module) -> None:
     assert torch.allclose(cosines(found.directions, published), torch.ones(6).double(), atol=1e-4)
 
 
+def test_sefa_reads_what_a_layer_does_not_what_it_has() -> None:
+    """Rows of the weights are made equally long in each pass, as by a norm of the user's own."""
+
+    class Normed(nn.Linear):
+        def forward(self, z: torch.Tensor) -> torch.Tensor:
+            return nn.functional.linear(z, self._used(), self.bias)
+
+        def _used(self) -> torch.Tensor:
+            return self.weight / self.weight.norm(dim=1, keepdim=True)
+
+    torch.manual_seed(2)
+    first = Normed(6, 64)
+    first.weight.data *= torch.linspace(0.1, 5, 64)[:, None]
+    found = sefa(Deep(first).eval(), latents(dim=6), 6)
+    used = torch.linalg.svd(first._used().detach().double()).Vh
+    had = torch.linalg.svd(first.weight.detach().double()).Vh
+    assert cosines(found.directions, used).min() > 0.9999
+    assert cosines(found.directions, had).min() < 0.9
+
+
 def test_ganspace_is_the_published_regression() -> None:
     """PCA by a singular value decomposition, then latents regressed on the components."""
     torch.manual_seed(1)
