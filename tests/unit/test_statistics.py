@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ganatomy.statistics import half_width, matched_shares, paired_t, rank_correlation
+from ganatomy.statistics import (
+    half_width,
+    matched_shares,
+    paired_t,
+    rank_correlation,
+    share_interval,
+    weighted_share,
+)
 
 
 @pytest.mark.parametrize("rounded", [False, True], ids=["all different", "with ties"])
@@ -58,6 +65,22 @@ def test_interval_of_matched_shares_is_that_of_agresti_and_min() -> None:
     middle = (first - second) / total
     error = np.sqrt((first + second) / total - middle**2) / np.sqrt(total)
     assert (low, high) == pytest.approx((middle - 1.959964 * error, middle + 1.959964 * error))
+
+
+def test_interval_of_a_weighted_share_covers_the_truth_of_a_rare_side() -> None:
+    draw, weights = np.random.default_rng(1), [0.1, 0.9]
+    truth = 0.1 * 0.7 + 0.9 * 0.95
+    covered = 0
+    for _ in range(1500):
+        counts = [int(draw.binomial(30, 0.7)), int(draw.binomial(300, 0.95))]
+        share, low, high = weighted_share(counts, [30, 300], weights)
+        assert share == pytest.approx(0.1 * counts[0] / 30 + 0.9 * counts[1] / 300)
+        covered += low <= truth <= high
+    assert 0.94 <= covered / 1500 < 0.995
+
+
+def test_interval_of_a_weighted_share_of_one_sample_is_its_own() -> None:
+    assert weighted_share([7], [20], [1.0])[1:] == pytest.approx(share_interval(7, 20))
 
 
 def test_interval_of_matched_shares_covers_the_truth_of_few_pairs() -> None:

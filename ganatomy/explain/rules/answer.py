@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 import torch
 
+from ganatomy.explain.rules.as_they_come import NATURAL_COLUMNS, AsTheyCome
 from ganatomy.explain.rules.rule import Rule
 
 NETWORKS = ("D", "G")
@@ -15,7 +16,7 @@ NOT_TRIED = "not tried whether it causes"
 CANDIDATE_COLUMNS = [
     *("learner", "length", "text", "fidelity", "low", "high"),
     *("baseline", "baseline_low", "baseline_high", "coverage", "precision", "recall"),
-    *("stability", "chosen_by", "is_shown"),
+    *("stability", "chosen_by", "is_shown", *NATURAL_COLUMNS),
 ]
 CHANGE_COLUMNS = [
     *("condition", "way", "num_tried", "num_images", "moved", "low", "high"),
@@ -51,7 +52,8 @@ class Answer:
         ``baseline``, ``baseline_low``, ``baseline_high``: of the decision that is made most;
         ``coverage``: the share of which the rule holds; ``precision``, ``recall``; ``stability``
         over seeds, 0 to 1; ``chosen_by``, the fidelity on the images of ``choice``, by which the
-        choice is made; ``is_shown``.
+        choice is made; ``is_shown``; and those of `as_they_come.AsTheyCome`, on images as they
+        come, where all others are of as many images of either decision.
     changes : DataFrame
         The counterfactual check, one row for each condition of the rule (see `counterfactual`):
         ``condition``; ``way`` of changing images until the rule flips, "" for none;
@@ -85,6 +87,23 @@ class Answer:
             return None
         shown = self.candidates[self.candidates["is_shown"].astype(bool)]
         return None if shown.empty else shown.iloc[0]
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """Agreement of the shown rule with the network; empty where it was not judged."""
+        row = self.shown_row
+        if row is None:
+            return {}
+        names = ("fidelity", "low", "high", "baseline", *NATURAL_COLUMNS)
+        return {name: float(row[name]) for name in names if name in row}
+
+    @property
+    def as_they_come(self) -> AsTheyCome | None:
+        """Figures of the shown rule on images as they come; None where there are none."""
+        row = self.shown_row
+        if row is None or not set(NATURAL_COLUMNS) <= set(row.index):
+            return None
+        return AsTheyCome(*(float(row[name]) for name in NATURAL_COLUMNS))
 
     @property
     def tried(self) -> pd.DataFrame:

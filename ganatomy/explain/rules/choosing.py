@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 
 from ganatomy.errors import InputError
+from ganatomy.explain.rules.as_they_come import NATURAL_COLUMNS, judge_as_they_come
 from ganatomy.explain.rules.judging import Judgement, judge, stability
 from ganatomy.explain.rules.learners.known import installed
 from ganatomy.explain.rules.learners.learner import Learner
@@ -24,6 +25,7 @@ COLUMNS = (
     *("learner", "length", "text", "fidelity", "low", "high"),
     *("baseline", "baseline_low", "baseline_high", "gain", "gain_low", "gain_high"),
     *("coverage", "precision", "recall", "stability", "same_concepts", "chosen_by", "is_shown"),
+    *NATURAL_COLUMNS,
 )
 
 
@@ -71,7 +73,8 @@ def answer_for(
 
     On the held-out images it is judged: a rule that does not beat the baseline
     (``Judgement.beats_baseline``) is not shown. As one rule is judged, however many were tried, a
-    decision that nothing explains is given one by chance at most 25 times in 1,000.
+    decision that nothing explains is given one by chance at most 25 times in 1,000. Each is also
+    judged on images as they come (see `as_they_come`), on which nothing depends.
 
     Parameters
     ----------
@@ -127,6 +130,7 @@ def answer_for(
             "same_concepts": float("nan"),
             "chosen_by": choice.fidelity,
             "is_shown": is_shown and place == chosen,
+            **asdict(judge_as_they_come(each, table, decisions, splits)),
         }
         for place, ((learner, each), found, choice) in enumerate(zip(learned, held_out, by_choice))
     ]

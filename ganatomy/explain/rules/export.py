@@ -67,7 +67,10 @@ def _condition_html(condition: Condition) -> Markup:
 
 
 def as_document(
-    rules: Mapping[str, Rule], *, says: Mapping[str, str] | None = None
+    rules: Mapping[str, Rule],
+    *,
+    says: Mapping[str, str] | None = None,
+    figures: Mapping[str, Mapping[str, float]] | None = None,
 ) -> dict[str, Any]:
     """Give named rules as plain values, as `SCHEMA` describes them.
 
@@ -76,6 +79,8 @@ def as_document(
     rules : mapping of str to Rule
     says : mapping of str to str, optional
         What is said where each holds.
+    figures : mapping of str to mapping of str to float, optional
+        How well each agrees with its network, as of ``Answer.figures``.
 
     Returns
     -------
@@ -90,15 +95,22 @@ def as_document(
                 "says": (says or {}).get(name, HOLDS),
                 "text": str(rule),
                 **rule_record(rule),
+                **({"figures": dict(found)} if (found := (figures or {}).get(name)) else {}),
             }
             for name, rule in rules.items()
         ],
     }
 
 
-def as_json(rules: Mapping[str, Rule], *, says: Mapping[str, str] | None = None) -> str:
+def as_json(
+    rules: Mapping[str, Rule],
+    *,
+    says: Mapping[str, str] | None = None,
+    figures: Mapping[str, Mapping[str, float]] | None = None,
+) -> str:
     """Write `as_document` as JSON."""
-    return json.dumps(as_document(rules, says=says), indent=2, ensure_ascii=False, allow_nan=False)
+    document = as_document(rules, says=says, figures=figures)
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def from_json(text: str) -> dict[str, Rule]:

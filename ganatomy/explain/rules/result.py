@@ -64,12 +64,18 @@ class RulesStudy:
             "num_rules_shown": len(shown),
             "num_rules_that_cause": sum(each.causes is True for each in shown),
             "num_rules_that_describe": sum(each.causes is False for each in shown),
+            "num_rules_better_as_they_come": sum(
+                found.is_better for each in shown if (found := each.as_they_come)
+            ),
         }
         real = self.answer("real")
         if real is not None:
             row = real.shown_row
             figures["fidelity_real"] = _NAN if row is None else float(row["fidelity"])
             figures["gain_real"] = _NAN if row is None else float(row["fidelity"] - row["baseline"])
+            found = real.as_they_come
+            figures["natural_fidelity_real"] = _NAN if found is None else found.natural_fidelity
+            figures["natural_baseline_real"] = _NAN if found is None else found.natural_baseline
         if self.formula_figures:
             figures["formula_r2"] = self.formula_figures["r2"]
         return figures

@@ -92,7 +92,9 @@ def _answer(
 def _write_rules(folder: Path, answers: tuple[Answer, ...]) -> None:
     rules = {each.name: each.rule for each in answers if each.rule is not None}
     says = {each.name: each.says for each in answers}
-    write_bytes(folder / _RULES, f"{as_json(rules, says=says)}\n".encode())
+    figures = {each.name: each.figures for each in answers}
+    document = as_json(rules, says=says, figures=figures)
+    write_bytes(folder / _RULES, f"{document}\n".encode())
     functions = [as_python(rule, name=name, says=says[name]) for name, rule in rules.items()]
     remove_stale(folder, _PYTHON)
     if functions:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from ganatomy.explain.rules.answer import DESCRIBES, Answer
+from ganatomy.explain.rules.as_they_come import NATURAL_COLUMNS
 from ganatomy.wording import counted, listed, opened, percent
 
 _KINDS = {
@@ -25,10 +26,13 @@ def answered(answer: Answer) -> Iterator[str]:
     if row is None:
         return
     total = counted(answer.counts["held_out"], "held-out image")
+    figures = (float(row[name]) for name in ("fidelity", "low", "high"))
     yield (
         f"{opened(answer.says)} when {answer.rule}: this agrees with {answer.network} on "
-        f"{_interval(row, 'fidelity', 'low', 'high')} of {total}; {baseline(answer)}."
+        f"{interval(*figures)} of {total}; {baseline(answer)}."
     )
+    if common := as_they_come(answer):
+        yield common
     yield from caused(answer)
 
 
@@ -49,6 +53,23 @@ def baseline(answer: Answer) -> str:
         )
     often = answer.says if 2 * made > total else answer.otherwise
     return f"always saying “{often}” agrees on {share}"
+
+
+def as_they_come(answer: Answer) -> str:
+    """Say how often the rule agrees on images as they come; "" where it was not judged on them."""
+    found = answer.as_they_come
+    if found is None:
+        return ""
+    often = answer.says if found.natural_made > 0.5 else answer.otherwise
+    agrees = interval(*(getattr(found, name) for name in NATURAL_COLUMNS[:3]))
+    same = percent(found.natural_baseline)
+    if found.is_better:
+        return f"On images as they come it agrees on {agrees}, always saying “{often}” on {same}."
+    kind = "worse" if found.is_worse else "no better"
+    return (
+        f"On images as they come it is {kind} than always saying “{often}”: it agrees on {agrees}, "
+        f"that on {same}."
+    )
 
 
 def caused(answer: Answer) -> Iterator[str]:
@@ -91,6 +112,13 @@ def of_formula(formula: pd.DataFrame, figures: Mapping[str, float]) -> Iterator[
         )
 
 
-def _interval(row: pd.Series, value: str, low: str, high: str) -> str:
-    ends = f"{percent(row[low])} to {percent(row[high])}".replace(" % to", " to")
-    return f"{percent(row[value])} ({ends})"
+def interval(value: float, low: float, high: float) -> str:
+    """Write a share with its interval.
+
+    Examples
+    --------
+    >>> interval(0.93, 0.91, 0.95)
+    '93 % (91 to 95 %)'
+    """
+    ends = f"{percent(low)} to {percent(high)}".replace(" % to", " to")
+    return f"{percent(value)} ({ends})"

@@ -89,9 +89,10 @@ def _exports(answer: Answer) -> list[Record]:
     if answer.rule is None:
         return []
     name, says = answer.name, answer.says
+    document = as_json({name: answer.rule}, says={name: says}, figures={name: answer.figures})
     return [
         {"words": "In Python:", "text": as_python(answer.rule, name=name, says=says)},
-        {"words": "As JSON:", "text": as_json({name: answer.rule}, says={name: says})},
+        {"words": "As JSON:", "text": document},
     ]
 
 

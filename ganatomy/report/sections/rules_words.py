@@ -11,7 +11,7 @@ import pandas as pd
 from ganatomy.explain.rules.answer import CAUSES, DESCRIBES, NOT_TRIED, Answer
 from ganatomy.explain.rules.result import RulesStudy
 from ganatomy.explain.rules.rule import MINUS, Rule
-from ganatomy.explain.rules.telling import baseline
+from ganatomy.explain.rules.telling import as_they_come, baseline, interval
 from ganatomy.report.sections.directions_words import plain_concept
 from ganatomy.wording import counted, listed, of_all, opened, percent
 
@@ -135,9 +135,11 @@ def evidence(answer: Answer) -> str:
     if row is None:
         return ""
     total = counted(answer.counts["held_out"], "held-out image")
+    figures = (float(row[name]) for name in ("fidelity", "low", "high"))
     return (
-        f"It agrees with {answer.network} on {_share(row, 'fidelity', 'low', 'high')} of {total}; "
-        f"{baseline(answer)}. It holds of {percent(float(row['coverage']))} of them.{_steady(row)}"
+        f"It agrees with {answer.network} on {interval(*figures)} of {total}; {baseline(answer)}. "
+        f"It holds of {percent(float(row['coverage']))} of them.{_steady(row)} "
+        f"{as_they_come(answer)}".rstrip()
     )
 
 
@@ -194,7 +196,14 @@ def _agreed(answer: Answer) -> str:
     if row is None:
         return ""
     value, same = (percent(float(row[name])) for name in ("fidelity", "baseline"))
-    return f" It agrees on {value}, always saying the same on {same}."
+    found = answer.as_they_come
+    if found is None or found.is_better:
+        return f" It agrees on {value}, always saying the same on {same}."
+    often = answer.says if found.natural_made > 0.5 else answer.otherwise
+    return (
+        f" It agrees on {value} of as many images of either decision, always saying the same on "
+        f"{same}; on images as they come it is no better than always saying “{often}”."
+    )
 
 
 def finding_of_curves(tables: Sequence[pd.DataFrame]) -> str:
@@ -280,8 +289,3 @@ def left_out(study: RulesStudy) -> Iterator[str]:
         reasons.setdefault(reason.removesuffix("."), []).append(name)
     for reason, names in reasons.items():
         yield f"{listed([name.replace('_', ' ') for name in names])}: {reason}"
-
-
-def _share(row: pd.Series, value: str, low: str, high: str) -> str:
-    ends = f"{percent(float(row[low]))} to {percent(float(row[high]))}".replace(" % to", " to")
-    return f"{percent(float(row[value]))} ({ends})"

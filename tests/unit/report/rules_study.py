@@ -21,7 +21,9 @@ def images(count: int, channels: int = 1, size: int = 28) -> torch.Tensor:
     return (grown.clamp(0, 1) * 255).to(torch.uint8)
 
 
-def candidates(shown: int | None = 2) -> pd.DataFrame:
+def candidates(
+    shown: int | None = 2, *, natural: tuple[float, ...] = (0.91, 0.9, 0.92, 0.7, 0.3)
+) -> pd.DataFrame:
     """Rules of two learners, of one to four conditions; that of the tree of a length is shown."""
     rows = []
     for learner, gain in (("tree", 0.0), ("logic network", 0.01)):
@@ -31,7 +33,7 @@ def candidates(shown: int | None = 2) -> pd.DataFrame:
             rows.append(
                 (
                     *(learner, length, str(BOTH), agrees, agrees - 0.02, agrees + 0.02),
-                    *(0.61, 0.57, 0.65, 0.4, 0.92, 0.9, 0.8, agrees, is_shown),
+                    *(0.61, 0.57, 0.65, 0.4, 0.92, 0.9, 0.8, agrees, is_shown, *natural),
                 )
             )
     return pd.DataFrame(rows, columns=CANDIDATE_COLUMNS)

@@ -65,9 +65,20 @@ def test_it_is_said_that_as_many_images_were_drawn_of_either_decision(tmp_path: 
     said = "as many of them were drawn of either decision"
     html, _ = _page(found, tmp_path)
     assert f"600 held-out images; {said}" in _block(html, "rules")
-    assert "always saying “" not in _block(html, "rules")
+    assert "always saying “D says real”" not in _block(html, "rules")
     assert "It agrees on 93 %, always saying the same on 50 %." in _block(html, "rules")
     assert f"{said}, however rare it is" in found.verdict()
+
+
+def test_a_rule_that_is_no_better_on_images_as_they_come_is_said_to_be(tmp_path: Path) -> None:
+    table = candidates(natural=(0.69, 0.66, 0.72, 0.7, 0.3))
+    html, part = _page(replace(study(), answers=(answer("real", candidates=table),)), tmp_path)
+    said = "no better than always saying “D says generated”"
+    assert f"On images as they come it is {said}: it agrees on 69 %" in _block(html, "rules")
+    assert f"on images as they come it is {said}." in part.summary[0]
+    of_others, _ = _page(study(), tmp_path)
+    assert "On images as they come it agrees on 91 % (90 to 92 %), always saying" in of_others
+    assert said not in of_others
 
 
 def test_concepts_of_g_are_asked_about_in_words_and_exported_by_name(tmp_path: Path) -> None:

@@ -5,12 +5,14 @@ import pytest
 import torch
 
 from ganatomy.errors import InputError
+from ganatomy.explain.rules.as_they_come import judge_as_they_come
 from ganatomy.explain.rules.choosing import COLUMNS, NO_CONCEPT, _chosen, answer_for
 from ganatomy.explain.rules.judging import Judgement, judge
 from ganatomy.explain.rules.learners.known import LEARNERS
 from ganatomy.explain.rules.learners.learner import Learner
 from ganatomy.explain.rules.learners.tree import learn_tree
 from ganatomy.explain.rules.rule import Condition, Rule
+from ganatomy.explain.rules.splitting import split
 from ganatomy.explain.rules.table import ConceptTable
 from ganatomy.rng import generator
 from ganatomy.statistics import share_interval
@@ -92,6 +94,37 @@ def test_a_rare_decision_is_compared_with_saying_the_same_of_all() -> None:
     assert abs(found.rule.clauses[0][0].threshold - 3.9) < 0.3
     assert found.candidates["baseline"].iloc[0] == 0.5
     assert found.counts["made"] * 2 == found.counts["held_out"]
+
+
+def test_a_rare_decision_is_judged_on_images_as_they_come_too() -> None:
+    """Against the share of agreement in many other images, drawn alike."""
+    table, more = concepts(3000, seed=7), concepts(60_000, seed=70)
+    rare = Rule(((Condition("thickness", True, 3.9),),))
+    decisions, others = (
+        rare.holds(each) ^ coins(len(each), seed=8, share=0.05) for each in (table, more)
+    )
+    found = answer_for(table, decisions, learners=TREE, num_draws=0)
+    assert found.rule is not None
+    shown = found.candidates[found.candidates["is_shown"]].iloc[0]
+    truth = float((found.rule.holds(more) == others).double().mean())
+    assert shown["natural_low"] < truth < shown["natural_high"]
+    assert shown["natural_made"] == pytest.approx(float(decisions.double().mean()))
+    assert shown["natural_baseline"] == pytest.approx(1 - shown["natural_made"])
+    assert abs(truth - shown["fidelity"]) > 0.05  # balanced: another figure
+    assert not shown["low"] < truth < shown["high"]
+
+
+def test_images_that_a_rule_was_learned_from_do_not_count_as_they_come() -> None:
+    """A rule that is right on those alone has no more than the others say."""
+    decisions = coins(2000, seed=4, share=0.2)
+    splits = split(decisions, seed=0)
+    learned = torch.cat([splits.train, splits.choice])
+    by_heart = torch.zeros(2000, dtype=torch.bool)
+    by_heart[learned] = decisions[learned]
+    own = ConceptTable(("made",), ("",), by_heart.double()[:, None])
+    found = judge_as_they_come(Rule(((Condition("made", True, 0.5),),)), own, decisions, splits)
+    assert found.natural_fidelity == pytest.approx(1 - found.natural_made)  # it says never
+    assert not found.is_better
 
 
 def test_the_shortest_of_those_near_the_best_is_shown() -> None:

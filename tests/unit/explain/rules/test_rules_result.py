@@ -1,27 +1,34 @@
 """The study of rules saved, loaded, in figures and in words."""
 
+import json
 from collections.abc import Callable
 from dataclasses import fields, replace
+from math import isnan
 from pathlib import Path
 
+import jsonschema
 import pandas as pd
 import pytest
 import torch
 
 from ganatomy.errors import InputError
 from ganatomy.explain.rules.answer import CANDIDATE_COLUMNS, CAUSES, CHANGE_COLUMNS, NOT_TRIED
+from ganatomy.explain.rules.as_they_come import NATURAL_COLUMNS
+from ganatomy.explain.rules.export import SCHEMA
 from ganatomy.explain.rules.result import DESCRIBES, Answer, RulesStudy
 from ganatomy.explain.rules.rule import Condition, Rule
 
 RULE = Rule(((Condition("contrast", True, 0.1 + 0.2), Condition("holes", False, 1.0)),))
+AGREES = "it agrees on 80 % (75 to 85 %)"
 COVERAGE = ["kind", "text", "real_count", "real_total", "fake_count", "fake_total", "is_shown"]
 
 
 def _candidates() -> pd.DataFrame:
     common = (0.61, 0.57, 0.65, 0.4, 0.9, 0.95)
+    natural = (0.66, 0.63, 0.69, 0.64, 0.36)
     rows = [
-        ("tree", 1, "contrast > 0.3", 0.8, 0.77, 0.83, *common, 0.5, 0.81, False),
-        ("figs", 2, str(RULE), 0.93, 0.91, 0.95, *common, 0.9, 0.94, True),
+        ("tree", 1, "contrast > 0.3", 0.8, 0.77, 0.83, *common, 0.5, 0.81, False, *natural),
+        ("figs", 2, str(RULE), 0.93, 0.91, 0.95, *common, 0.9, 0.94, True, *natural),
     ]
     return pd.DataFrame(rows, columns=CANDIDATE_COLUMNS)
 
@@ -153,7 +160,10 @@ def test_figures() -> None:
         "num_rules_shown": 1,
         "num_rules_that_cause": 1,
         "num_rules_that_describe": 0,
+        "num_rules_better_as_they_come": 0,
         "fidelity_real": 0.93,
+        "natural_fidelity_real": 0.66,
+        "natural_baseline_real": 0.64,
         "gain_real": pytest.approx(0.32),
         "formula_r2": 0.5,
     }
@@ -163,6 +173,8 @@ def test_a_rule_is_told_with_its_interval_its_baseline_and_what_changing_it_does
     assert _study(_answer()).sentences() == [
         "D says real when contrast > 0.3 and holes ≤ 1: this agrees with D on 93 % (91 to 95 %) of "
         "600 held-out images; always saying “D says real” agrees on 61 %.",
+        "On images as they come it is no better than always saying “D says fake”: it agrees on "
+        "66 % (63 to 69 %), that on 64 %.",
         "Changing an image so that contrast > 0.3 turns, and the rule with it, moves the decision "
         "in 60 % of 80 images; as large a change that leaves the rule as it is does in 10 %.",
         "Holes ≤ 1 could not be turned: nothing changes it.",
@@ -172,6 +184,48 @@ def test_a_rule_is_told_with_its_interval_its_baseline_and_what_changing_it_does
         "A short sum of concepts foretells D's logit with R² 0.50 (0.40 to 0.60).",
         "D rejects 3 of 1,500 real images: too few.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("natural", "said"),
+    [
+        (
+            (0.8, 0.75, 0.85, 0.64, 0.36),
+            f"{AGREES}, always saying “D says fake”",
+        ),
+        (
+            (0.8, 0.75, 0.85, 0.64, 0.64),
+            f"{AGREES}, always saying “D says real”",
+        ),
+        ((0.5, 0.45, 0.55, 0.64, 0.36), "it is worse than always saying “D says fake”"),
+        ((0.5, 0.45, 0.64, 0.64, 0.36), "it is no better than always saying “D says fake”"),
+    ],
+)
+def test_what_a_rule_is_worth_on_images_as_they_come_is_said(
+    natural: tuple[float, ...], said: str
+) -> None:
+    table = _candidates().assign(**dict(zip(NATURAL_COLUMNS, natural)))
+    study = _study(_answer(candidates=table))
+    (told,) = [each for each in study.sentences() if "as they come" in each]
+    assert told.startswith(f"On images as they come {said}")
+    assert study.metrics()["num_rules_better_as_they_come"] == (natural[1] > 0.64)
+
+
+def test_a_study_of_before_is_read_and_says_nothing_of_images_as_they_come(tmp_path: Path) -> None:
+    old = _candidates().drop(columns=list(NATURAL_COLUMNS))
+    _study(_answer(candidates=old)).save(tmp_path)
+    loaded = RulesStudy.load(tmp_path)
+    assert loaded.answers[0].as_they_come is None
+    assert "as they come" not in loaded.verdict()
+    assert isnan(loaded.metrics()["natural_fidelity_real"])
+
+
+def test_the_rules_for_programs_have_the_figures(tmp_path: Path) -> None:
+    _study(_answer()).save(tmp_path)
+    document = json.loads((tmp_path / "rules.json").read_text())
+    jsonschema.validate(document, json.loads(SCHEMA.read_text()))
+    figures = document["rules"][0]["figures"]
+    assert (figures["fidelity"], figures["natural_fidelity"]) == (0.93, 0.66)
 
 
 def test_a_decision_without_a_rule_is_told_with_the_reason() -> None:
