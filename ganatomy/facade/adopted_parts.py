@@ -47,7 +47,7 @@ _EFFORT = Effort(num_steps=7, num_perturbations=5, num_seeds=2)
 _SEEDS = 2  # draws of samples between which LIME is compared
 _LATENTS, _QUICK_LATENTS = 512, 128  # that directions are found by
 _NEAREST_OF = 500  # real images to the nearest of which distances are measured
-_RULED, _QUICK_RULED = 500, 150  # images of each kind that rules are about
+_RULED = 500  # images of each kind that rules are about: of 150 hardly a rule is found, of D or G
 _RULES = RulesSettings(num_changed=60)
 _QUICK_RULES = RulesSettings(num_draws=2, least_images=20, num_changed=20)
 _SAMPLED, _QUICK_SAMPLED = 500, 100  # images of G that are looked at
@@ -198,10 +198,9 @@ def _topology(given: Given, done: Done) -> Result:
 
 
 def _rules(given: Given, done: Done) -> Result:
-    count = _QUICK_RULED if given.is_quick else _RULED
     found, spec = done.get("directions"), given.adopted.port.discriminator
     return explain_by_rules(
-        _many(given, count, "rules"),
+        _many(given, _RULED, "rules"),
         directions=found.directions if isinstance(found, DirectionsStudy) else None,
         boundary_at_0=spec is not None and _has_level(spec),
         settings=_QUICK_RULES if given.is_quick else _RULES,
