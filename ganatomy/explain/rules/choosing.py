@@ -21,6 +21,7 @@ MIN_IMAGES = 40  # of either decision
 MAX_LENGTH = 6
 NUM_DRAWS = 4
 NO_CONCEPT = "no concept explains it"
+"""What is said where no rule is worth showing; of rules over concepts."""
 COLUMNS = (
     *("learner", "length", "text", "fidelity", "low", "high"),
     *("baseline", "baseline_low", "baseline_high", "gain", "gain_low", "gain_high"),
@@ -63,6 +64,8 @@ def answer_for(
     max_length: int = MAX_LENGTH,
     seed: int = 0,
     num_draws: int = NUM_DRAWS,
+    least: int = MIN_IMAGES,
+    unexplained: str = NO_CONCEPT,
 ) -> Choice:
     """Learn rules for a decision, choose one, and judge it once.
 
@@ -88,6 +91,10 @@ def answer_for(
     seed : int
     num_draws : int
         Resampled draws of the images to learn from, for the stability of the chosen rule; 0: none.
+    least : int
+        Images of which the decision must have been made, and of which not.
+    unexplained : str
+        How the reason begins where no rule is worth showing.
 
     Raises
     ------
@@ -103,7 +110,7 @@ def answer_for(
     learners = installed() if learners is None else learners
     splits = split(decisions, seed=seed)
     counts = _counts(splits, decisions)
-    if reason := _too_few(decisions):
+    if reason := _too_few(decisions, least):
         return Choice(None, reason, _frame([]), splits, counts)
     train, made = table.take(splits.train), decisions[splits.train]
     learned = [
@@ -112,7 +119,7 @@ def answer_for(
         for rule in learn(train, made, max_length=max_length, seed=seed)
     ]
     if not learned:
-        return Choice(None, f"{NO_CONCEPT}: no rule was found", _frame([]), splits, counts)
+        return Choice(None, f"{unexplained}: no rule was found", _frame([]), splits, counts)
     by_choice, held_out = (
         [judge(rule, table.take(places), decisions[places]) for _, rule in learned]
         for places in (splits.choice, splits.held_out)
@@ -138,7 +145,7 @@ def answer_for(
         others = _of_other_draws(learners[name], rule, train, made, num_draws, seed)
         agreed, shared = stability(rule, others, table.take(splits.held_out))
         rows[chosen] |= {"stability": agreed, "same_concepts": shared}
-    reason = "" if is_shown else _not_beaten(held_out[chosen], counts)
+    reason = "" if is_shown else f"{unexplained}: {_not_beaten(held_out[chosen], counts)}"
     return Choice(rule if is_shown else None, reason, _frame(rows), splits, counts)
 
 
@@ -183,20 +190,20 @@ def _counts(splits: Splits, decisions: torch.Tensor) -> dict[str, int]:
     }
 
 
-def _too_few(decisions: torch.Tensor) -> str:
+def _too_few(decisions: torch.Tensor, least: int) -> str:
     made = int(decisions.sum())
     not_made = len(decisions) - made
-    if min(made, not_made) >= MIN_IMAGES:
+    if min(made, not_made) >= least:
         return ""
     return (
         f"too few images: it decides so of {made:,} and not so of {not_made:,}; "
-        f"a rule needs {MIN_IMAGES} of each"
+        f"a rule needs {least} of each"
     )
 
 
 def _not_beaten(found: Judgement, counts: dict[str, int]) -> str:
     return (
-        f"{NO_CONCEPT}: of {counts['held_out']:,} held-out images the chosen rule agrees with the "
+        f"of {counts['held_out']:,} held-out images the chosen rule agrees with the "
         f"network on {percent(found.fidelity)} ({percent(found.low)} to {percent(found.high)}), "
         f"saying the same of all on {percent(found.baseline)}"
     )

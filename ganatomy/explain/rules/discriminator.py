@@ -104,6 +104,7 @@ def answer_of(decision: Decision, looked: Looked, settings: RulesSettings, seed:
         max_length=settings.max_length,
         seed=seed,
         num_draws=settings.num_draws,
+        least=settings.least_images,
     )
     held_out = decision.places[found.splits.held_out]
     shown = _examples(found.rule, looked, held_out, settings.num_examples, seed)

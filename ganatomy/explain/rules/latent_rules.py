@@ -27,6 +27,7 @@ Measurement = Callable[[torch.Tensor], ConceptTable]
 """Images of shape (n, c, h, w), float32 in [-1, 1], to their concepts: always of the same names."""
 
 MIN_LATENTS = 200
+NO_DIRECTION = "no direction decides it"
 _NUM_SHOWN = 8
 _LEARNERS = {"conjunction": learn_conjunctions}
 
@@ -109,6 +110,7 @@ def _answer(found: Decided, asked: _Asked) -> Answer:
         learners=_LEARNERS,
         max_length=MOST_CONDITIONS,
         seed=asked.seed,
+        unexplained=NO_DIRECTION,
     )
     held_out, rule = choice.splits.held_out, choice.rule
     holds = (rule or Rule(())).holds(asked.along.take(held_out))

@@ -180,6 +180,10 @@ def test_too_few_images_are_counted() -> None:
     assert found.rule is None
     assert "12" in found.reason
     assert "488" in found.reason
+    assert "a rule needs 40 of each" in found.reason
+    fewer = answer_for(table, decisions, learners=TREE, least=10)
+    assert fewer.counts["held_out"] > 0
+    assert "too few" not in fewer.reason
     assert tuple(found.candidates.columns) == COLUMNS
     assert found.candidates.empty
 
