@@ -21,6 +21,10 @@ from ganatomy.rng import derive_seed
 
 _TRIED = 16  # images on which a feature is tried before anything is made
 _ROUNDING = 1e-4
+_BOTH = (
+    "Write measure(images) and change(images, mode, seed), or measure(dataset) and "
+    "select(dataset, mode, seed)."
+)
 
 
 def own_feature(path: str, dataset: Dataset, *, is_changed: bool = True) -> Feature | Selection:
@@ -58,8 +62,7 @@ def own_feature(path: str, dataset: Dataset, *, is_changed: bool = True) -> Feat
             raise _fault(
                 path,
                 f"it has no method {method!r}",
-                "Write measure(images) and change(images, mode, seed), or measure(dataset) and "
-                "select(dataset, mode, seed).",
+                _BOTH if is_changed else "Write measure(images): one number for each image.",
             )
     meanings = _meanings(path, written) if changes else {}
     feature = (OwnSelection if selects else OwnPixels)(path, written, meanings)

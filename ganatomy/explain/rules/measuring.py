@@ -79,7 +79,8 @@ class Concepts:
         grid : int
             ``cell_<row>_<column>`` is the brightness in a cell of a grid by grid raster.
         on_warning : callable
-            Told of concepts that are left out because they are not made for such images.
+            Told of concepts that are left out because they are not made for such images, and of
+            the user's own and learned ones that are no concept of them.
 
         Raises
         ------
@@ -108,6 +109,9 @@ class Concepts:
             of_classes = probabilities.read(images).unbind(1)
             measured |= dict(zip(probabilities.names, of_classes))
         left_out |= {name: why for name, values in measured.items() if (why := _fault(values))}
+        for name in (*own, *(learned or ())):
+            if name in measured and name in left_out:
+                on_warning(f"{name} is in no rule: it is {left_out[name]}")
         kept = [values for name, values in measured.items() if name not in left_out]
         values = torch.stack(kept, 1) if kept else _nothing(images)
         medians = values.nanmedian(0).values if kept else values.new_zeros(0)

@@ -130,6 +130,20 @@ class Exiting(Corner):
         raise KeyError(sys.platform[:0] + "weights")
 
 
+class NotANumber:
+    """Undefined in every image."""
+
+    def measure(self, images: torch.Tensor) -> torch.Tensor:
+        return torch.full((len(images),), torch.nan)
+
+
+class AlwaysTheSame:
+    """A constant."""
+
+    def measure(self, images: torch.Tensor) -> torch.Tensor:
+        return torch.ones(len(images))
+
+
 class MeasuredOnly:
     """Counts white pixels, and cannot change them."""
 

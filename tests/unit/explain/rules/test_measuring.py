@@ -213,6 +213,25 @@ def test_own_and_learned_concepts(digits: Dataset) -> None:
     assert torch.equal(concepts.table.column("learned:3"), images[:, 0, 14, 14].double())
 
 
+def test_what_one_asked_for_and_is_no_concept_is_warned_of_once(digits: Dataset) -> None:
+    images, told = to_float(digits.images), list[str]()
+    own = [f"{WRITTEN}:{name}" for name in ("NotANumber", "MeasuredOnly", "AlwaysTheSame")]
+    learned = {"learned:2": lambda images: images[:, 0, 0, 0] * 0}
+    found = Concepts.on(images, own=own, learned=learned, on_warning=told.append)
+    assert told == [
+        f"{own[0]} is in no rule: it is undefined in 100 % of the images",
+        f"{own[2]} is in no rule: it is the same in every image",
+        "learned:2 is in no rule: it is the same in every image",
+    ]
+    assert own[1] in found.names
+
+
+def test_what_is_only_measured_is_not_asked_for_a_change() -> None:
+    with pytest.raises(InputError, match="no method 'measure'") as caught:
+        Concepts.on(_noise(30), own=(f"{WRITTEN}:NoMeasure",))
+    assert caught.value.remedy == "Write measure(images): one number for each image."
+
+
 @pytest.mark.parametrize(
     ("given", "what", "where"),
     [
