@@ -10,6 +10,9 @@ JPEG, and at most 15% of what differs from the farthest of the image's eight can
 lets data in which everything resembles everything (handwritten ones, frames of a camera that does
 not move) keep its resemblances: they are what such data is like, and not copies.
 
+Most pairs that hashes propose are far apart, and are left out before their pixels are compared, by
+a bound that no pair exceeds which could be confirmed (`ganatomy.data.coarse`).
+
 The three numbers were chosen on digits and on patches of colour photographs, and judged on grey
 patches: docs/decisions/0026-duplicates.md has the figures.
 """
@@ -21,6 +24,8 @@ from dataclasses import dataclass
 
 import torch
 
+from ganatomy.data.coarse import Coarse, coarse, least_apart, moved
+
 _FREQUENCIES = 6
 _CANDIDATES = 8
 _SHARE_OF_VARIANCE = 0.03
@@ -29,9 +34,12 @@ _JPEG_NOISE = 20.0  # mean square in levels
 _SHARE_OF_NOISE = 0.4  # of the variance at most: what is nearly flat is not all the same
 _ROUNDING = 0.25
 _FARTHEST_MOVE = 0.6  # of a pixel, from the nearest whole one
-_CHUNK = 1024
+_MOST_ROWS = 1024
+# More at a time than a cache holds, and most of the time goes to fetching memory.
+_IMAGE_VALUES = 1 << 19  # pixels of images that are looked at one by one
 _CANDIDATE_VALUES = 1 << 24  # pixels of images and their candidates held at a time
-_PAIR_VALUES = 1 << 20  # of pairs that are moved over each other
+_PAIR_VALUES = 1 << 16  # of pairs that are moved over each other
+_BOUND_PAIRS = 256
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,7 @@ def find_duplicates(
     """
     equal = _first_equal(images)
     kept = torch.nonzero(equal == torch.arange(len(images))).flatten()
-    pairs = kept[_near_pairs(images[kept], None, progress)]
+    pairs = kept[_near_pairs(_taken(images, kept), None, progress)]
     group = _join(pairs.tolist(), len(images))[equal]
     return Duplicates(group, equal)
 
@@ -95,9 +103,14 @@ def found_among(images: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
     is_repeated = torch.tensor([digest in there for digest in _digests(images)], dtype=torch.bool)
     left = torch.nonzero(~is_repeated).flatten()
     different = torch.tensor(sorted(there.values()), dtype=torch.int64)
-    near = _near_pairs(images[left], others[different])
+    near = _near_pairs(_taken(images, left), _taken(others, different))
     is_repeated[left[near[:, 0]]] = True
     return is_repeated
+
+
+def _taken(images: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+    """The images at `index`, all different and in order; no copy where these are all."""
+    return images if len(index) == len(images) else images[index]
 
 
 def _digests(images: torch.Tensor) -> list[bytes]:
@@ -140,7 +153,8 @@ def _near_pairs(
     pool_hashes = hashes if others is None else _perceptual_hashes(others)
     centre = pool_hashes.mean(0)
     hashes, pool_hashes = hashes - centre, pool_hashes - centre
-    norms, tolerance = pool_hashes.square().sum(1), _tolerance(images)
+    norms, pool_tolerance, pool_coarse = pool_hashes.square().sum(1), _tolerance(pool), coarse(pool)
+    tolerance = pool_tolerance if others is None else _tolerance(images)
     pairs = [torch.empty(0, 2, dtype=torch.int64)]
     step = _num_at_a_time(images, _CANDIDATE_VALUES // num_candidates)
     for start in range(0, len(images), step):
@@ -153,15 +167,18 @@ def _near_pairs(
         # half of all frequencies, and of them the low ones: pixels differ by more than that
         likely = apart <= images[0, 0].numel() * tolerance[start : start + step, None]
         row, column = torch.nonzero(likely).unbind(1)
-        first, second = images[start + row], pool[nearest[row, column]]
-        left = _left_over(first, second)
-        is_near = left <= tolerance[start + row].minimum(_tolerance(second))
-        row, column, left, first = row[is_near], column[is_near], left[is_near], first[is_near]
+        place, other = start + row, nearest[row, column]
+        may_differ = tolerance[place].minimum(pool_tolerance[other])
+        can_be = _least_apart(images, place, pool_coarse, other) <= may_differ
+        place, other, may_differ = place[can_be], other[can_be], may_differ[can_be]
+        left = _left_over(images[place], pool[other])
+        is_near = left <= may_differ
+        place, other, left = place[is_near], other[is_near], left[is_near]
         if num_candidates > 1:
-            farthest = _left_over(first, pool[nearest[row, -1]])
+            farthest = _left_over(images[place], pool[nearest[place - start, -1]])
             is_near = left <= _SHARE_OF_FARTHEST * farthest
-            row, column = row[is_near], column[is_near]
-        pairs.append(torch.stack([start + row, nearest[row, column]], 1))
+            place, other = place[is_near], other[is_near]
+        pairs.append(torch.stack([place, other], 1))
         if progress:
             progress(min(start + step, len(images)), len(images))
     return torch.cat(pairs)
@@ -174,7 +191,7 @@ def _perceptual_hashes(images: torch.Tensor) -> torch.Tensor:
     side = math.sqrt(images[0, 0].numel())
     parts = [
         torch.fft.rfft2(part.float().mean(1)).abs()[:, rows, :last].flatten(1) / side
-        for part in images.split(_CHUNK)
+        for part in images.split(_num_at_a_time(images, _IMAGE_VALUES))
     ]
     return torch.cat(parts)
 
@@ -183,7 +200,10 @@ def _tolerance(images: torch.Tensor) -> torch.Tensor:
     """Say how much of each image may differ: mean squares in levels, shape (n,)."""
     if len(images) == 0:
         return torch.empty(0)
-    parts = [part.float().var((2, 3), correction=0).mean(1) for part in images.split(_CHUNK)]
+    parts = [
+        part.float().var((2, 3), correction=0).mean(1)
+        for part in images.split(_num_at_a_time(images, _IMAGE_VALUES))
+    ]
     variance = torch.cat(parts)
     may_differ = _SHARE_OF_VARIANCE * variance + _JPEG_NOISE
     return may_differ.minimum(_SHARE_OF_NOISE * variance) + _ROUNDING
@@ -201,8 +221,23 @@ def _left_over(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     return torch.cat(parts)
 
 
+def _least_apart(
+    images: torch.Tensor, place: torch.Tensor, pool: Coarse, other: torch.Tensor
+) -> torch.Tensor:
+    """Bound `_left_over` of each pair from below; `place` is in order."""
+    if len(place) == 0:
+        return torch.empty(0)
+    chosen, row = place.unique_consecutive(return_inverse=True)
+    first = moved(images[chosen])
+    parts = [
+        least_apart(first.take(one), pool.take(two))
+        for one, two in zip(row.split(_BOUND_PAIRS), other.split(_BOUND_PAIRS))
+    ]
+    return torch.cat(parts)
+
+
 def _num_at_a_time(images: torch.Tensor, num_values: int) -> int:
-    return max(1, min(_CHUNK, num_values // max(1, images[0].numel() if len(images) else 1)))
+    return max(1, min(_MOST_ROWS, num_values // max(1, images[0].numel() if len(images) else 1)))
 
 
 def _moved_apart(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:

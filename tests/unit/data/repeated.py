@@ -25,6 +25,6 @@ def saved_as_jpeg(images: torch.Tensor, quality: int) -> torch.Tensor:
 
 def moved(images: torch.Tensor, right: int, down: int) -> torch.Tensor:
     """The same scene cut out up to a pixel beside; what comes into view repeats the border."""
-    side = images.shape[-1]
+    height, width = images.shape[-2:]
     padded = functional.pad(images.float(), (1, 1, 1, 1), mode="replicate").to(torch.uint8)
-    return padded[..., 1 - down : 1 - down + side, 1 - right : 1 - right + side].contiguous()
+    return padded[..., 1 - down : 1 - down + height, 1 - right : 1 - right + width].contiguous()
