@@ -85,7 +85,7 @@ def test_every_stage_ran_and_left_a_page(smoke: Path, first_run: dict[str, str])
     assert set(first_run.values()) == {"done"}
     page = (smoke / "reports" / "report.html").read_text()
     assert page.count('<img src="data:image/webp;base64,') >= 25
-    assert page.count('<img src="data:image/gif;base64,') == 2
+    assert page.count('<details class="film">') == 2
     assert "5,000 MNIST digits" in page
     assert "kinds of map pass all three tests" in page
 

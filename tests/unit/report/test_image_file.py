@@ -63,9 +63,22 @@ def test_what_it_would_not_make_smaller_stays_as_it_is() -> None:
     assert _held(data_url(png(NOISE))) == ("png", png(NOISE))
 
 
-def test_a_film_and_what_is_no_picture_stay_as_they_are() -> None:
-    moving = film([NOISE, NOISE[::-1]])
-    assert _held(data_url(moving)) == ("gif", moving)
+def test_a_film_shows_the_same_pictures_as_long() -> None:
+    moving = film([CHART, CHART[::-1], CHART[:, ::-1]])
+    kind, content = _held(data_url(moving))
+    assert kind == "webp"
+    assert len(content) < 2 / 3 * len(moving)
+    with Image.open(io.BytesIO(moving)) as before, Image.open(io.BytesIO(content)) as now:
+        assert now.n_frames == before.n_frames == 3
+        assert now.info["loop"] == 0  # it begins anew
+        for place, duration_ms in enumerate((350, 350, 3000)):
+            before.seek(place), now.seek(place)
+            assert np.array_equal(before.convert("RGB"), now.convert("RGB"))
+            now.load()
+            assert now.info["duration"] == before.info["duration"] == duration_ms
+
+
+def test_what_is_no_picture_stays_as_it_is() -> None:
     assert _held(data_url(b"png of something")) == ("png", b"png of something")
 
 
