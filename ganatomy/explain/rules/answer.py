@@ -1,11 +1,12 @@
 """One decision that was asked about, and the rule that answers it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 import torch
 
 from ganatomy.explain.rules.as_they_come import NATURAL_COLUMNS, AsTheyCome
+from ganatomy.explain.rules.reading import Reading
 from ganatomy.explain.rules.rule import Rule
 
 NETWORKS = ("D", "G")
@@ -65,6 +66,9 @@ class Answer:
         nothing.
     satisfying, violating : Tensor of shape (k, c, h, w), uint8
         Held-out images of which the rule holds, and does not.
+    readings : dict of str to Reading
+        How the concepts of the rule are read before they are compared with a threshold; none of
+        directions, which are taken as they are.
     """
 
     name: str
@@ -79,6 +83,7 @@ class Answer:
     changes: pd.DataFrame
     satisfying: torch.Tensor
     violating: torch.Tensor
+    readings: dict[str, Reading] = field(default_factory=dict)
 
     @property
     def shown_row(self) -> pd.Series | None:

@@ -8,12 +8,8 @@ from ganatomy.data.images import to_float, to_uint8
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.rules.changes_of_latents import Latents
 from ganatomy.explain.rules.measuring import Concepts
-from ganatomy.explain.rules.probabilities import in_tenths
+from ganatomy.explain.rules.reading import steps_of
 from ganatomy.explain.rules.table import ConceptTable
-
-GREY = "0 black to 1 white"
-"""In the unit of a concept that is a brightness or a difference of them."""
-_LEVELS = 255
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +71,7 @@ def as_stored(images: torch.Tensor) -> torch.Tensor:
 
 
 def as_read(table: ConceptTable) -> ConceptTable:
-    """Round concepts to what can be seen in an image.
+    """Round concepts to what can be seen in an image, each as `reading.Reading.of` does.
 
     Brightness to grey levels, probabilities to tenths. Else a background that is black in every
     real image, and a thousandth of a level from it in every generated one, would be all that a
@@ -88,7 +84,6 @@ def as_read(table: ConceptTable) -> ConceptTable:
     >>> as_read(ConceptTable(("brightness", "thickness"), units, values)).column("brightness")
     tensor([0.0000, 0.2000], dtype=torch.float64)
     """
-    grey = torch.tensor([GREY in unit for unit in table.units], dtype=torch.bool)
-    levels = (table.values * _LEVELS).round() / _LEVELS
-    values = torch.where(grey, levels, table.values)
-    return in_tenths(ConceptTable(table.names, table.units, values))
+    steps = torch.tensor([steps_of(unit) for unit in table.units], dtype=torch.float64)
+    rounded = (table.values * steps).round() / steps.clamp(min=1)
+    return ConceptTable(table.names, table.units, torch.where(steps > 0, rounded, table.values))

@@ -13,6 +13,7 @@ from ganatomy.errors import InputError
 from ganatomy.explain.rules.class_probabilities import WHAT, ClassProbabilities
 from ganatomy.explain.rules.concept import Concept, Giver, Reader
 from ganatomy.explain.rules.known_concepts import known_concepts
+from ganatomy.explain.rules.reading import Reading, readings
 from ganatomy.explain.rules.table import ConceptTable
 from ganatomy.wording import counted, percent
 
@@ -168,6 +169,10 @@ class Concepts:
             readers |= self._probabilities.readers()
         medians = dict(zip(self.names, self._medians.tolist()))
         return {name: _filled(each, medians[name]) for name, each in readers.items()}
+
+    def readings(self) -> dict[str, Reading]:
+        """Return how the value of each concept is read in rules, by name."""
+        return readings(self.names, self.table.units, self._medians.tolist())
 
     def feature(self, name: str) -> Feature | None:
         """Return the feature of the data that a concept measures; None of other concepts."""

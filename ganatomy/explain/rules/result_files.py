@@ -8,7 +8,8 @@ import torch
 
 from ganatomy.errors import GIVE, REMAKE, InputError
 from ganatomy.explain.rules.answer import Answer
-from ganatomy.explain.rules.export import as_json, as_python, from_json
+from ganatomy.explain.rules.export import as_json, as_python, with_readings
+from ganatomy.explain.rules.reading import Reading
 from ganatomy.explain.rules.rule import Rule
 from ganatomy.files import read_json, write_bytes, write_json
 from ganatomy.results import remove_stale
@@ -68,7 +69,8 @@ def load_parts(folder: Path) -> dict[str, Any]:
     }
     images = read_tensors(folder / _IMAGES)
     answers = tuple(
-        _answer(each, rules.get(each["name"]), tables, images) for each in record["answers"]
+        _answer(each, rules.get(each["name"], (None, {})), tables, images)
+        for each in record["answers"]
     )
     return {
         "answers": answers,
@@ -79,31 +81,36 @@ def load_parts(folder: Path) -> dict[str, Any]:
 
 def _answer(
     record: dict[str, Any],
-    rule: Rule | None,
+    found: tuple[Rule | None, dict[str, Reading]],
     tables: dict[str, pd.DataFrame],
     images: dict[str, torch.Tensor],
 ) -> Answer:
     parts: dict[str, Any] = {key: record[key] for key in _WORDS}
     parts |= {key: _own(tables[key], record["name"]) for key in _OF_ANSWER}
     parts |= {kind: images[f"{record['name']}/{kind}"] for kind in _OF_IMAGES}
-    return Answer(rule=rule, **parts)
+    rule, readings = found
+    return Answer(rule=rule, readings=readings, **parts)
 
 
 def _write_rules(folder: Path, answers: tuple[Answer, ...]) -> None:
     rules = {each.name: each.rule for each in answers if each.rule is not None}
     says = {each.name: each.says for each in answers}
     figures = {each.name: each.figures for each in answers}
-    document = as_json(rules, says=says, figures=figures)
+    readings = {each.name: each.readings for each in answers}
+    document = as_json(rules, says=says, figures=figures, readings=readings)
     write_bytes(folder / _RULES, f"{document}\n".encode())
-    functions = [as_python(rule, name=name, says=says[name]) for name, rule in rules.items()]
+    functions = [
+        as_python(rule, name=name, says=says[name], readings=readings[name])
+        for name, rule in rules.items()
+    ]
     remove_stale(folder, _PYTHON)
     if functions:
         write_bytes(folder / _PYTHON, ("\n\n\n".join(functions) + "\n").encode())
 
 
-def _read_rules(path: Path) -> dict[str, Rule]:
+def _read_rules(path: Path) -> dict[str, tuple[Rule, dict[str, Reading]]]:
     try:
-        return from_json(path.read_text(encoding="utf-8"))
+        return with_readings(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError("file not found", str(path), GIVE) from None
     except (InputError, UnicodeDecodeError) as error:

@@ -1,17 +1,20 @@
 """When D decides how, and what G makes, as rules over what can be measured in images: the study."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import torch
 
 from ganatomy.errors import InputError
 from ganatomy.explain.networks.subjects import Subjects
+from ganatomy.explain.rules.answer import Answer
 from ganatomy.explain.rules.concept import Reader
 from ganatomy.explain.rules.discriminator import answers_of_discriminator
 from ganatomy.explain.rules.generator import answers_of_generator
 from ganatomy.explain.rules.learners.known import missing
 from ganatomy.explain.rules.looked import Looked, as_stored
 from ganatomy.explain.rules.measuring import Concepts
+from ganatomy.explain.rules.reading import Reading, in_tenths_alone
 from ganatomy.explain.rules.result import RulesStudy
 from ganatomy.explain.rules.settings import DEFAULT_RULES, RulesSettings
 
@@ -104,8 +107,12 @@ def explain_by_rules(
     for reason in dict.fromkeys(left_out.values()):
         on_warning(reason)
     shown = torch.arange(len(subjects.real) or len(images))
+    read = concepts.readings()
     return RulesStudy(
-        of_d.answers + of_g.answers,
+        (
+            *(_with(read, each) for each in of_d.answers),
+            *(_with(in_tenths_alone(read), each) for each in of_g.answers),
+        ),
         concepts.ranges(concepts.table.take(shown)),
         of_d.formula.terms,
         of_d.formula.figures,
@@ -114,6 +121,12 @@ def explain_by_rules(
         of_g.shifts,
         of_g.forced,
     )
+
+
+def _with(read: Mapping[str, Reading], answer: Answer) -> Answer:
+    """Say of the rule's concepts how they were read; directions are none of them."""
+    names = answer.rule.concepts if answer.rule else ()
+    return replace(answer, readings={name: read[name] for name in names if name in read})
 
 
 def _require_finite(subjects: Subjects) -> None:

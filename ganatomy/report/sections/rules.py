@@ -89,9 +89,15 @@ def _exports(answer: Answer) -> list[Record]:
     if answer.rule is None:
         return []
     name, says = answer.name, answer.says
-    document = as_json({name: answer.rule}, says={name: says}, figures={name: answer.figures})
+    document = as_json(
+        {name: answer.rule},
+        says={name: says},
+        figures={name: answer.figures},
+        readings={name: answer.readings},
+    )
+    function = as_python(answer.rule, name=name, says=says, readings=answer.readings)
     return [
-        {"words": "In Python:", "text": as_python(answer.rule, name=name, says=says)},
+        {"words": "In Python:", "text": function},
         {"words": "As JSON:", "text": document},
     ]
 

@@ -20,7 +20,9 @@ from ganatomy.explain.rules.export import (
     as_text,
     from_json,
     identifier,
+    with_readings,
 )
+from ganatomy.explain.rules.reading import Reading
 from ganatomy.explain.rules.rule import Condition, Rule
 from ganatomy.explain.rules.table import ConceptTable
 
@@ -78,6 +80,42 @@ def test_the_function_decides_as_the_rule_does(rule: Rule, values: list[float]) 
     assert found["class_"].__doc__ == NASTY
 
 
+@given(
+    rules,
+    st.lists(st.floats(-2, 2) | st.sampled_from([float("nan"), 0.5, 1.5]), min_size=5, max_size=5),
+    st.floats(-2, 2),
+    st.sampled_from([0, 10, 255]),
+)
+@settings(max_examples=60, deadline=None)
+def test_the_function_reads_raw_values_as_the_study_does(
+    rule: Rule, values: list[float], median: float, steps: int
+) -> None:
+    """As torch rounds them: the median where one is undefined, then steps."""
+    known = ["plain", "two words", NASTY, "import os", "ключ"]
+    raw = torch.tensor([values], dtype=torch.float64)
+    read = torch.where(raw.isfinite(), raw, median)
+    read = (read * steps).round() / steps if steps else read
+    table = ConceptTable(tuple(known), ("",) * 5, read)
+    found: dict[str, Any] = {}
+    source = as_python(rule, readings=dict.fromkeys(known, Reading(median, steps)))
+    builtins = {"dict": dict, "bool": bool, "float": float, "int": int, "round": round}
+    exec(source, {"__builtins__": builtins}, found)
+    assert found["decide"](dict(zip(known, values))) is bool(rule.holds(table)[0])
+    assert [Reading(median, steps).of(value) for value in values] == read[0].tolist()
+
+
+def test_readings_are_read_back_and_rules_of_the_version_before_too() -> None:
+    how = {"real": {"thickness": Reading(1 / 3, 255)}}
+    text = as_json({"real": RULE}, readings=how)
+    _validator().validate(json.loads(text))
+    assert with_readings(text) == {"real": (RULE, how["real"])}
+    document = json.loads(text)
+    del document["rules"][0]["readings"]
+    before = json.dumps({**document, "schema": "ganatomy.rules/1"})
+    assert with_readings(before) == {"real": (RULE, {})}
+    assert from_json(before) == {"real": RULE}
+
+
 @given(rules)
 @settings(max_examples=40, deadline=None)
 def test_the_function_decides_alike_on_its_thresholds(rule: Rule) -> None:
@@ -113,7 +151,7 @@ def test_the_schema_is_of_this_version_and_refuses_less() -> None:
         ("{", "no rules"),
         ("[]", "no rules"),
         ('{"schema": "ganatomy.rules/1"}', "'rules'"),
-        ('{"schema": "ganatomy.rules/2", "rules": []}', "'ganatomy.rules/2'"),
+        ('{"schema": "ganatomy.rules/3", "rules": []}', "'ganatomy.rules/3'"),
         ('{"schema": "ganatomy.rules/1", "rules": [{"name": "a"}]}', "clauses"),
     ],
 )

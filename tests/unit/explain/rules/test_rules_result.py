@@ -15,6 +15,7 @@ from ganatomy.errors import InputError
 from ganatomy.explain.rules.answer import CANDIDATE_COLUMNS, CAUSES, CHANGE_COLUMNS, NOT_TRIED
 from ganatomy.explain.rules.as_they_come import NATURAL_COLUMNS
 from ganatomy.explain.rules.export import SCHEMA
+from ganatomy.explain.rules.reading import Reading
 from ganatomy.explain.rules.result import DESCRIBES, Answer, RulesStudy
 from ganatomy.explain.rules.rule import Condition, Rule
 
@@ -49,13 +50,18 @@ def _answer(**changed: object) -> Answer:
     question = "When does D take an image for real?"
     says = ("D says real", "D says fake")
     tables = (_candidates(), _changes())
-    whole = Answer("real", "D", question, *says, RULE, "", counts, *tables, images, images[:1])
+    read = {"contrast": Reading(0.25, 255), "holes": Reading(1.0)}
+    whole = Answer(
+        *("real", "D", question, *says),
+        *(RULE, "", counts, *tables, images, images[:1], read),
+    )
     return replace(whole, **changed)  # type: ignore[arg-type]
 
 
 def _none(name: str = "high_logit") -> Answer:
     tables = {"candidates": _candidates().iloc[:0], "changes": _changes().iloc[:0]}
-    return _answer(name=name, rule=None, reason="no concept explains it", **tables)
+    none = {"rule": None, "reason": "no concept explains it", "readings": {}}
+    return _answer(name=name, **none, **tables)
 
 
 def _study(*answers: Answer) -> RulesStudy:
@@ -134,7 +140,9 @@ def test_the_rules_are_saved_as_a_function_that_needs_no_import(tmp_path: Path) 
     exec((tmp_path / "rules.py").read_text(), found)
     assert found["real"]({"contrast": 0.31, "holes": 1.0})
     assert not found["real"]({"contrast": 0.31, "holes": 2.0})
-    assert not found["real"]({"contrast": 0.1 + 0.2, "holes": 1.0})
+    assert not found["real"]({"contrast": 0.3, "holes": 1.0})  # 76 of 255 grey levels
+    assert found["real"]({"contrast": 0.301, "holes": 1.0})  # 77
+    assert not found["real"]({"contrast": float("nan"), "holes": 1.0})
     assert found["real"].__doc__ == "D says real"
     assert "high_logit" not in found
 

@@ -1,6 +1,7 @@
 """Planted discriminators through the whole study: what they decide by is known."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -17,10 +18,11 @@ from ganatomy.explain.rules.answer import CAUSES, DESCRIBES, Answer
 from ganatomy.explain.rules.choosing import NO_CONCEPT
 from ganatomy.explain.rules.decisions import decisions_of
 from ganatomy.explain.rules.discriminator import answer_of, logits_in
-from ganatomy.explain.rules.looked import Looked
+from ganatomy.explain.rules.looked import Looked, as_read, as_stored
 from ganatomy.explain.rules.measuring import Concepts
 from ganatomy.explain.rules.settings import RulesSettings
 from ganatomy.explain.rules.study import RulesStudy, explain_by_rules
+from ganatomy.explain.rules.table import ConceptTable
 from ganatomy.rng import generator
 from tests.planted import digits
 from tests.unit.explain.rules.planted_decisions import (
@@ -70,6 +72,37 @@ def test_thick_and_no_hole_is_recovered_exactly(seed: int) -> None:
     assert tried.index.tolist() == [str(conditions["thickness"])]
     assert tried["by_rule"].iloc[0] >= 0.95  # 8 bits round some across the threshold
     assert "no generated images" in found.changes["reason"].str.cat()
+
+
+def test_the_exported_function_decides_as_the_study_does_on_every_image(tmp_path: Path) -> None:
+    """From raw concepts; without readings of grey levels it would not."""
+    images = as_stored(to_float(digits(1200, 0).images))
+    contrast = images.std((1, 2, 3), correction=0)
+    judge = Judge(lambda given: given.std((1, 2, 3), correction=0) - contrast.median())
+    subjects = Subjects.of(None, judge, real=images[:600], fake=images[600:])
+    study = explain_by_rules(subjects, boundary_at_0=True, settings=QUICK)
+    study.save(tmp_path)
+    exported: dict[str, Any] = {}
+    exec((tmp_path / "rules.py").read_text(), exported)
+    concepts = Concepts.on(images)
+    raw, read = concepts.table, as_read(concepts.table)
+    shown = [each for each in study.answers if each.rule and each.network == "D"]
+    assert "contrast" in {name for each in shown for name in each.readings}
+    rows = [dict(zip(raw.names, row)) for row in raw.values.tolist()]
+    for each in shown:
+        assert each.rule is not None
+        holds = each.rule.holds(read)
+        assert [exported[each.name](row) for row in rows] == holds.tolist()
+        undefined = {**rows[0], **dict.fromkeys(each.rule.concepts, float("nan"))}
+        medians = {name: how.of(how.median) for name, how in each.readings.items()}
+        whole = torch.tensor([[medians.get(name, 0.0) for name in read.names]])
+        at_median = ConceptTable(read.names, read.units, whole.double())
+        assert exported[each.name](undefined) is bool(each.rule.holds(at_median))
+    assert any(
+        not torch.equal(each.rule.holds(raw), each.rule.holds(read)) for each in shown if each.rule
+    )
+    again = RulesStudy.load(tmp_path)
+    assert [each.readings for each in again.answers] == [each.readings for each in study.answers]
 
 
 @pytest.mark.parametrize("seed", range(3))
