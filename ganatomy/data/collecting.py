@@ -125,10 +125,13 @@ def _placed(copy: Path, folder: Path, index: int) -> Path:
 
 def keep_file(content: bytes, folder: Path, index: int, *, prefix: str = "") -> Path:
     """Write an image that was checked, and not what its file may have become since."""
-    folder.mkdir(parents=True, exist_ok=True)
     ending = format_of(content[:HEAD_BYTES]) or "npy"  # of an array
     path = folder / f"{prefix}{index:07d}.{ending.lower()}"
-    path.write_bytes(content)
+    try:
+        path.write_bytes(content)
+    except FileNotFoundError:
+        folder.mkdir(parents=True)
+        path.write_bytes(content)
     return path
 
 

@@ -86,6 +86,7 @@ def read_files(
     shape = sides(size)
     num_channels = _num_channels(raw, limits) if keep_all else _RGB
     images = torch.empty(len(names), num_channels, *shape, dtype=torch.uint8)
+    pixels = images.numpy()  # the same memory
     refused: dict[int, str] = {}
     facts: dict[int, Facts] = {}
 
@@ -97,7 +98,7 @@ def read_files(
                 refused[index] = found
                 facts.pop(index, None)
             else:
-                images[index] = torch.tensor(found.pixels).permute(2, 0, 1)
+                pixels[index] = found.pixels.transpose(2, 0, 1)
                 facts[index] = found.facts
             if index % _PROGRESS_EVERY == _PROGRESS_EVERY - 1 or index + 1 == len(names):
                 progress(len(facts) + len(refused), len(names))

@@ -3,6 +3,7 @@
 No torch here.
 """
 
+import os
 import zipfile
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,7 @@ from ganatomy.errors import InputError
 
 Kind = Literal["folder", "archive", "arrays", "parquet"]
 _NUMPY, _PARQUET, _ZIP = b"\x93NUMPY", b"PAR1", b"PK\3\4"
+_SUFFIX = ".parquet"
 
 
 def kind_of(path: Path, follow_links: bool) -> Kind:
@@ -59,9 +61,16 @@ def parquet_files(path: Path, follow_links: bool) -> list[Path]:
     """List the Parquet files of a path: itself, or those of a folder that has no images."""
     if path.is_file():
         return [path]
-    entries = [entry for entry in walk(path, follow_links) if entry.path.suffix == ".parquet"]
+    if not follow_links and not _may_hold(path, _SUFFIX):
+        return []
+    entries = [entry for entry in walk(path, follow_links) if entry.path.suffix == _SUFFIX]
     files = [entry.path for entry in entries if not entry.refused and not entry.kind]
     return files if files and not survey(path, follow_links).images else []
+
+
+def _may_hold(folder: Path, suffix: str) -> bool:
+    """Say whether a name ends so: of many thousands it is known sooner than what each of them is."""
+    return any(name.endswith(suffix) for _, _, names in os.walk(folder) for name in names)
 
 
 def _is_npz(path: Path) -> bool:

@@ -79,7 +79,7 @@ def read_content(path: Path, max_pixels: int) -> bytes:
     """Read a file whole; `Refused` if it is no regular file, empty or larger than any image."""
     # a FIFO without a writer would block the opening itself
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    with os.fdopen(handle, "rb") as file:
+    try:
         about = os.fstat(handle)
         if not stat.S_ISREG(about.st_mode):
             raise Refused("not a regular file")
@@ -88,7 +88,17 @@ def read_content(path: Path, max_pixels: int) -> bytes:
         most = max_bytes(max_pixels)
         if about.st_size > most:
             raise Refused(f"{about.st_size} bytes, more than an image of max_pixels={max_pixels}")
-        return file.read(most + 1)
+        return _read_up_to(handle, about.st_size, most + 1)
+    finally:
+        os.close(handle)
+
+
+def _read_up_to(handle: int, expected: int, most: int) -> bytes:
+    """Read to the end, wherever it is by now; no room is made for more than is expected."""
+    parts = [os.read(handle, min(expected + 1, most))]
+    while parts[-1] and (left := most - sum(map(len, parts))):
+        parts.append(os.read(handle, min(expected + 1, left)))
+    return b"".join(parts)
 
 
 def max_bytes(max_pixels: int) -> int:
@@ -160,7 +170,9 @@ def read_image(
             levels, is_transparent, lost_on, _has_frames(opened), is_reshaped(pixels, shape)
         )
         pixels = resize(pixels, shape, treatment.fit, fill=_frame(treatment))
-        return Picture(np.broadcast_to(pixels, (*shape, treatment.num_channels)), facts)
+        if pixels.shape[2] != treatment.num_channels:
+            pixels = np.broadcast_to(pixels, (*shape, treatment.num_channels))
+        return Picture(pixels, facts)
 
 
 def is_array(content: bytes) -> bool:
@@ -305,7 +317,7 @@ def _pixels(image: Image.Image, treatment: Treatment) -> NDArray[np.uint8]:
         return np.asarray(image if image.mode == "RGBA" else image.convert("RGB").convert("RGBA"))
     if image.mode in ("1", "L"):
         return np.asarray(image.convert("L"))[..., None]
-    return np.asarray(image.convert("RGB"))
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def _frame(treatment: Treatment) -> int | tuple[int, ...]:
