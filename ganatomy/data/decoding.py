@@ -1,5 +1,6 @@
 """The images of a source's files, and which of them cannot be used."""
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -20,10 +21,11 @@ from ganatomy.data.values import (
     provisional,
     summarize,
 )
-from ganatomy.data.workers import in_order
+from ganatomy.data.workers import AT_A_TIME, in_order
 
 _PROGRESS_EVERY = 50
 _RGB = 3
+_PARCEL_BYTES = 1 << 20
 
 
 class Decoded(NamedTuple):
@@ -87,13 +89,15 @@ def read_files(
     num_channels = _num_channels(raw, limits) if keep_all else _RGB
     images = torch.empty(len(names), num_channels, *shape, dtype=torch.uint8)
     pixels = images.numpy()  # the same memory
+    at_a_time = max(1, min(AT_A_TIME, _PARCEL_BYTES // (num_channels * math.prod(shape))))
     refused: dict[int, str] = {}
     facts: dict[int, Facts] = {}
 
     def read(indices: Sequence[int], treatment: Treatment) -> None:
         paths = [raw.files[index] for index in indices]
         one = partial(_read, shape=shape, limits=limits, treatment=treatment)
-        for index, found in zip(indices, in_order(one, paths, num_workers, lost=str)):
+        results = in_order(one, paths, num_workers, lost=str, at_a_time=at_a_time)
+        for index, found in zip(indices, results):
             if isinstance(found, str):
                 refused[index] = found
                 facts.pop(index, None)

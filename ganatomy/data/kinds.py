@@ -69,7 +69,7 @@ def parquet_files(path: Path, follow_links: bool) -> list[Path]:
 
 
 def _may_hold(folder: Path, suffix: str) -> bool:
-    """Say whether a name ends so: of many thousands it is known sooner than what each of them is."""
+    """Say whether a name ends so, which is known sooner than what each of thousands is."""
     return any(name.endswith(suffix) for _, _, names in os.walk(folder) for name in names)
 
 

@@ -16,8 +16,9 @@ from typing import Any, Final, Generic, TypeVar
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
+AT_A_TIME = 16
 _FEWEST_EACH = 256  # items that are worth a process
-_AHEAD = 8  # items that a process is given before their turn
+_AHEAD = 3  # parcels that a process is given before their turn
 _END_S = 5.0
 _METHOD: Final = "fork"  # the others import the caller's main module anew, torch and all
 _GONE = (EOFError, ConnectionError)
@@ -28,11 +29,13 @@ def in_order(
     items: Sequence[_In],
     num_workers: int,
     lost: Callable[[str], _Out],
+    *,
+    at_a_time: int = AT_A_TIME,
 ) -> Iterator[_Out]:
     """Yield ``function(item)`` of each item in order, computed by several processes.
 
     In this process where there are few items, one worker, or no way to fork. What is yielded is the
-    same for any number of workers. At most a few results for each worker wait for their turn.
+    same for any number of workers. At most a few parcels for each worker wait for their turn.
 
     Parameters
     ----------
@@ -42,6 +45,9 @@ def in_order(
     num_workers : int
     lost : callable
         Makes the result of an item whose process ended, from how it ended: a decoder may crash.
+    at_a_time : int
+        Items of a parcel, which is sent and answered as one: a process is not woken for each item.
+        After a crash the items of its parcel are computed again, one by one.
 
     Examples
     --------
@@ -52,16 +58,17 @@ def in_order(
     if count < 2 or not _can_fork():
         yield from map(function, items)
         return
+    parcels = [items[start : start + at_a_time] for start in range(0, len(items), at_a_time)]
     team: list[_Worker[_In, _Out]] = []
     try:
         for _ in range(count):
             team.append(_Worker(function, lost, team))
         sent = 0
-        for index in range(len(items)):
-            while sent < min(len(items), index + _AHEAD * count):
-                team[sent % count].send(items[sent])
+        for index in range(len(parcels)):
+            while sent < min(len(parcels), index + _AHEAD * count):
+                team[sent % count].send(parcels[sent])
                 sent += 1
-            yield team[index % count].receive()
+            yield from team[index % count].receive()
     finally:
         for worker in team:
             worker.end()
@@ -73,7 +80,7 @@ def _can_fork() -> bool:
 
 
 class _Worker(Generic[_In, _Out]):
-    """A process, and the items that it was sent and has not answered."""
+    """A process, and the parcels of items that it was sent and has not answered."""
 
     def __init__(
         self,
@@ -82,7 +89,7 @@ class _Worker(Generic[_In, _Out]):
         team: "list[_Worker[_In, _Out]]",
     ) -> None:
         self._function, self._lost, self._team = function, lost, team
-        self._waiting: deque[_In] = deque()
+        self._waiting: deque[Sequence[_In]] = deque()
         self._start()
 
     def _start(self) -> None:
@@ -95,30 +102,40 @@ class _Worker(Generic[_In, _Out]):
         self._process.start()
         theirs.close()
 
-    def send(self, item: _In) -> None:
-        self._waiting.append(item)
+    def send(self, parcel: Sequence[_In]) -> None:
+        self._waiting.append(parcel)
         with suppress(*_GONE):  # whoever receives next finds out, and sends it again
-            self._connection.send(item)
+            self._connection.send(parcel)
 
-    def receive(self) -> _Out:
+    def receive(self) -> list[_Out]:
         try:
-            found: _Out = self._connection.recv()
+            found: list[_Out] = self._connection.recv()
         except _GONE:
-            return self._replaced()
+            how = self._end()
+            return self._again(self._waiting.popleft(), how)
         self._waiting.popleft()
         return found
 
-    def _replaced(self) -> _Out:
-        """Start a new process without the item that the old one ended at."""
+    def _again(self, parcel: Sequence[_In], how: str) -> list[_Out]:
+        """Compute a parcel without the item that a process ends at, then go on with the others."""
+        later, self._waiting = self._waiting, deque()
+        self._start()
+        if len(parcel) == 1:
+            found = [self._lost(f"the process that read it ended ({how})")]
+        else:
+            found = []
+            for item in parcel:
+                self.send([item])
+                found += self.receive()
+        for each in later:
+            self.send(each)
+        return found
+
+    def _end(self) -> str:
+        """End the process, and say how it ended."""
         self.end()
         code = self._process.exitcode or 0
-        how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        self._waiting.popleft()
-        again, self._waiting = self._waiting, deque()
-        self._start()
-        for item in again:
-            self.send(item)
-        return self._lost(f"the process that read it ended ({how})")
+        return f"signal {-code}" if code < 0 else f"exit code {code}"
 
     def end(self) -> None:
         self._connection.close()
@@ -138,4 +155,4 @@ def _serve(
         other.close()
     with suppress(*_GONE):
         while True:
-            connection.send(function(connection.recv()))
+            connection.send([function(item) for item in connection.recv()])

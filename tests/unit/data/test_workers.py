@@ -111,8 +111,9 @@ def test_the_work_is_shared_out() -> None:
     assert set(in_order(_caller, range(20), 2, lost=len)) == {os.getpid()}
 
 
-def test_a_process_that_dies_loses_one_item() -> None:
-    found = list(in_order(_square, range(COUNT), 2, lost=str))
+@pytest.mark.parametrize("at_a_time", [1, 7, 16])
+def test_a_process_that_dies_loses_one_item(at_a_time: int) -> None:
+    found = list(in_order(_square, range(COUNT), 2, lost=str, at_a_time=at_a_time))
     assert found[300] == "the process that read it ended (signal 9)"
     assert found[:300] + found[301:] == [k * k for k in range(COUNT) if k != 300]
     assert multiprocessing.active_children() == []
@@ -137,7 +138,7 @@ def test_no_process_outlives_the_one_that_started_it() -> None:
         "from tests.unit.data.test_workers import _caller, COUNT\n"
         "from ganatomy.data.workers import in_order\n"
         "results = in_order(_caller, range(COUNT), 2, lost=len)\n"
-        "print(next(results), next(results), flush=True)\n"
+        "print(*(next(results) for _ in range(40)), flush=True)\n"
         "input()"
     )
     reading, writing = os.pipe()
