@@ -123,10 +123,21 @@ def cut_of(reals: torch.Tensor, fakes: torch.Tensor, boundary_at_0: bool, least:
         num_above = int((whole > best).sum())
         if min(num_above, len(whole) - num_above) >= least:
             return Cut(best, f"its logit above {signed(best)}, where it tells them apart best")
-    median = float(whole.median())
+    middle = _middle(whole)
     return Cut(
-        median, f"its logit above {signed(median)}, the median: it has no boundary of its own"
+        middle, f"its logit above {signed(middle)}, the median: it has no boundary of its own"
     )
+
+
+def _middle(logits: torch.Tensor) -> float:
+    """Return the value above which there are half of the logits, as nearly as ties let it be.
+
+    Of a D with few values nothing may lie above the median.
+    """
+    median = logits.median()
+    below = logits[logits < median]
+    cuts = [median, *([below.max()] if len(below) else [])]
+    return float(min(cuts, key=lambda cut: abs(2 * int((logits > cut).sum()) - len(logits))))
 
 
 def _about_all(logits: torch.Tensor, cut: Cut) -> Decision:

@@ -97,6 +97,15 @@ def test_without_a_boundary_of_its_own_a_logit_is_cut_where_it_tells_them_apart(
     assert "no boundary of its own" in median.words
 
 
+@pytest.mark.parametrize("share", [0.3, 0.6])
+def test_a_d_of_two_values_is_cut_between_them(share: float) -> None:
+    """Where most images have the upper value, nothing lies above the median."""
+    logits = (torch.arange(100) < 100 * share).float()
+    asked, left_out = _asked(logits, logits[:0], boundary_at_0=False)
+    assert int(asked["real"].made.sum()) == 100 * share
+    assert "real" not in left_out
+
+
 def test_a_best_cut_that_leaves_nearly_all_on_one_side_is_none() -> None:
     reals, fakes = torch.linspace(0, 1, 60).double(), torch.linspace(0.001, 1.001, 60).double()
     cut = cut_of(reals, fakes, False, LEAST)
