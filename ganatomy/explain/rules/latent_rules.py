@@ -17,9 +17,10 @@ from ganatomy.explain.rules.latent_learning import MOST_CONDITIONS, Decided, dec
 from ganatomy.explain.rules.latent_tables import direction_table
 from ganatomy.explain.rules.learners.conjunctions import learn_conjunctions
 from ganatomy.explain.rules.probabilities import in_tenths
-from ganatomy.explain.rules.rule import Rule
+from ganatomy.explain.rules.rule import Rule, number
 from ganatomy.explain.rules.steps import Latents, check_by_steps
 from ganatomy.explain.rules.table import ConceptTable
+from ganatomy.explain.rules.units import measured
 from ganatomy.rng import generator as random_generator
 from ganatomy.wording import percent
 
@@ -85,7 +86,8 @@ def find_latent_rules(
         )
     images = outputs_of(generator, z) if images is None else images
     along, concepts = direction_table(z, directions), measure(images)
-    asked = _Asked(generator, z, directions.double().cpu(), along, images, measure, seed)
+    own, units = directions.double().cpu(), dict(zip(concepts.names, concepts.units))
+    asked = _Asked(generator, z, own, along, images, measure, units, seed)
     found = decided_by(along, concepts, seed=seed)[:num_answers]
     order = torch.randperm(len(z), generator=random_generator(seed, "rules", "forced"))
     forced = forced_table(along, in_tenths(concepts), order < len(z) // 2)
@@ -100,6 +102,7 @@ class _Asked:
     along: ConceptTable
     images: torch.Tensor
     measure: Measurement
+    units: dict[str, str]
     seed: int
 
 
@@ -115,11 +118,12 @@ def _answer(found: Decided, asked: _Asked) -> Answer:
     held_out, rule = choice.splits.held_out, choice.rule
     holds = (rule or Rule(())).holds(asked.along.take(held_out))
     images = to_uint8(asked.images[held_out])
+    above = measured(number(found.threshold), asked.units[found.concept])
     upper = percent(float(found.decisions.double().mean()))
     return Answer(
         name=found.leading,
         network="G",
-        question=f"When is {found.concept} above {found.threshold:.4g}, as in {upper} of images?",
+        question=f"When is {found.concept} above {above}, as in {upper} of images?",
         says=f"{found.concept} is high",
         otherwise=f"{found.concept} is not high",
         rule=rule,

@@ -9,6 +9,7 @@ import pandas as pd
 from ganatomy.explain.rules.answer import DESCRIBES, NETWORKS, Answer
 from ganatomy.explain.rules.result_files import load_parts, save_parts
 from ganatomy.explain.rules.telling import answered, of_coverage, of_formula
+from ganatomy.explain.rules.units import units_of
 from ganatomy.results import validated
 from ganatomy.wording import opened
 
@@ -89,11 +90,12 @@ class RulesStudy:
         return list(self._sentences())
 
     def _sentences(self) -> Iterator[str]:
+        units = units_of(self.concepts)
         if not self.answers:
             yield "No rule could be asked for."
         for each in self.answers:
-            yield from answered(each)
-        yield from of_coverage(self.coverage)
+            yield from answered(each, units)
+        yield from of_coverage(self.coverage, units)
         yield from of_formula(self.formula, self.formula_figures)
         for reason in dict.fromkeys(self.left_out.values()):
             yield f"{opened(reason).removesuffix('.')}."

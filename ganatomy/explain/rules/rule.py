@@ -9,6 +9,18 @@ from ganatomy.explain.rules.table import ConceptTable
 MINUS = "\N{MINUS SIGN}"
 
 
+def number(value: float) -> str:
+    """Write a threshold: all digits of up to six, so that one made round is shown as it is.
+
+    Examples
+    --------
+    >>> number(-0.025), number(1 / 3)
+    ('−0.025', '0.3333')
+    """
+    digits = ".6g" if float(f"{value:.6g}") == value else ".4g"
+    return f"{value:{digits}}".replace("-", MINUS)
+
+
 @dataclass(frozen=True, order=True)
 class Condition:
     """One concept above a threshold, or not above it.
@@ -40,12 +52,7 @@ class Condition:
 
     def __str__(self) -> str:
         sign = ">" if self.is_above else "≤"
-        return f"{self.concept} {sign} " + f"{self.threshold:{self._digits}}".replace("-", MINUS)
-
-    @property
-    def _digits(self) -> str:
-        """Digits to show: all of up to six, so that a threshold made round is shown as it is."""
-        return ".6g" if float(f"{self.threshold:.6g}") == self.threshold else ".4g"
+        return f"{self.concept} {sign} {number(self.threshold)}"
 
 
 Clause = tuple[Condition, ...]

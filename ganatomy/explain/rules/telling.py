@@ -6,6 +6,7 @@ import pandas as pd
 
 from ganatomy.explain.rules.answer import DESCRIBES, Answer
 from ganatomy.explain.rules.as_they_come import NATURAL_COLUMNS
+from ganatomy.explain.rules.units import with_units
 from ganatomy.wording import counted, listed, opened, percent
 
 _KINDS = {
@@ -14,7 +15,7 @@ _KINDS = {
 }
 
 
-def answered(answer: Answer) -> Iterator[str]:
+def answered(answer: Answer, units: Mapping[str, str]) -> Iterator[str]:
     """Say when a decision is made, how well the rule agrees, and whether it causes.
 
     Nothing is said of regions that one set of images has and the other has not: see `of_coverage`.
@@ -28,12 +29,13 @@ def answered(answer: Answer) -> Iterator[str]:
     total = counted(answer.counts["held_out"], "held-out image")
     figures = (float(row[name]) for name in ("fidelity", "low", "high"))
     yield (
-        f"{opened(answer.says)} when {answer.rule}: this agrees with {answer.network} on "
+        f"{opened(answer.says)} when {with_units(str(answer.rule), units)}: "
+        f"this agrees with {answer.network} on "
         f"{interval(*figures)} of {total}; {baseline(answer)}."
     )
     if common := as_they_come(answer):
         yield common
-    yield from caused(answer)
+    yield from caused(answer, units)
 
 
 def baseline(answer: Answer) -> str:
@@ -72,18 +74,20 @@ def as_they_come(answer: Answer) -> str:
     )
 
 
-def caused(answer: Answer) -> Iterator[str]:
+def caused(answer: Answer, units: Mapping[str, str]) -> Iterator[str]:
     """Say of each condition whether the decision moves when images are changed."""
     for _, change in answer.tried.iterrows():
         yield (
-            f"Changing an image so that {change['condition']} turns, and the rule with it, moves "
+            f"Changing an image so that {with_units(change['condition'], units)} turns, "
+            "and the rule with it, moves "
             f"the decision in {percent(change['by_rule'])} of "
             f"{counted(int(change['num_images']), 'image')}; as large a change that leaves the "
             f"rule as it is does in {percent(change['by_chance'])}."
         )
     left = answer.changes[answer.changes["reason"] != ""] if len(answer.changes) else answer.changes
     for reason, own in left.groupby("reason", sort=False):
-        yield f"{opened(listed(own['condition'].tolist()))} could not be turned: {reason}."
+        conditions = [with_units(text, units) for text in own["condition"]]
+        yield f"{opened(listed(conditions))} could not be turned: {reason}."
     if answer.causes is None:
         yield "Whether the rule causes or only describes is not known."
         return
@@ -91,13 +95,14 @@ def caused(answer: Answer) -> Iterator[str]:
     yield f"The rule {'causes' if answer.causes else DESCRIBES}{so_far}."
 
 
-def of_coverage(coverage: pd.DataFrame) -> Iterator[str]:
+def of_coverage(coverage: pd.DataFrame, units: Mapping[str, str]) -> Iterator[str]:
     """Say which regions one set of images has and the other has not."""
     if coverage.empty:
         return
     for _, row in coverage[coverage["is_shown"].astype(bool)].iterrows():
+        text = with_units(row["text"], units)
         yield (
-            f"{_KINDS[row['kind']].format(text=row['text'])}: {row['real_count']} of "
+            f"{_KINDS[row['kind']].format(text=text)}: {row['real_count']} of "
             f"{row['real_total']:,} real ones, {row['fake_count']} of {row['fake_total']:,} "
             "generated ones."
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ganatomy.explain.rules.rule import MINUS
+from ganatomy.explain.rules.rule import MINUS, number
 from ganatomy.explain.rules.table import ConceptTable
 from ganatomy.statistics import Array
 
@@ -35,7 +35,7 @@ class Term:
     def __str__(self) -> str:
         if self.kind == "linear":
             return self.concept
-        knot = f"{abs(self.knot):.6g}"
+        knot = number(abs(self.knot))
         if self.kind == "above":
             return f"max(0, {self.concept} {'+' if self.knot < 0 else MINUS} {knot})"
         return f"max(0, {MINUS if self.knot < 0 else ''}{knot} {MINUS} {self.concept})"

@@ -9,6 +9,7 @@ import pandas as pd
 from ganatomy.explain.rules.answer import CAUSES, DESCRIBES, Answer
 from ganatomy.explain.rules.export import as_json, as_python
 from ganatomy.explain.rules.result import RulesStudy
+from ganatomy.explain.rules.units import units_of
 from ganatomy.marking import GENERATED, MIXED, Mark
 from ganatomy.report.figures.formula_chart import formula_chart
 from ganatomy.report.figures.rule_curves import rule_curves
@@ -35,7 +36,7 @@ _OF_EXAMPLES = "None of them was learned from, and nobody picked them."
 
 
 def _facts(study: RulesStudy) -> Record:
-    plain = _in_words(study)
+    plain, units = _in_words(study), units_of(study.concepts)
     cards = {
         network: [_card(each, study) for each in study.answers if each.network == network]
         for network in ("D", "G")
@@ -46,9 +47,11 @@ def _facts(study: RulesStudy) -> Record:
             "finding_of_g": words.finding(plain, "G") if cards["G"] else "",
             "cards": cards,
             "sum": words.sum_in_words(study.formula),
-            "coverage": _texts(study.coverage),
+            "coverage": _texts(study.coverage, units),
             "shifts": _worded(study.shifts),
-            "forced": [{**row, "where": words.where_forced(row)} for row in _texts(study.forced)],
+            "forced": [
+                {**row, "where": words.where_forced(row)} for row in _texts(study.forced, units)
+            ],
             "concepts": _worded(study.concepts, "name"),
             "without": words.unmeasured(study.concepts),
             "left_out": list(words.left_out(study)),
@@ -61,11 +64,11 @@ def _in_words(study: RulesStudy) -> RulesStudy:
 
 
 def _card(saved: Answer, study: RulesStudy) -> Record:
-    answer = words.in_words(saved)
+    answer, units = words.in_words(saved), units_of(study.concepts)
     return {
         "figure": _name_of(answer),
         "question": answer.question,
-        "sentence": words.sentence(answer),
+        "sentence": words.sentence(answer, units),
         "evidence": words.evidence(answer),
         "reason": words.no_rule(answer),
         "stamp": words.stamp(answer),
@@ -73,13 +76,15 @@ def _card(saved: Answer, study: RulesStudy) -> Record:
         "look": _LOOKS.get(answer.mark, "in"),
         "changes": [
             {
-                "condition": words.text_in_words(row["condition"]),
+                "condition": words.text_in_words(row["condition"], units),
                 "words": words.change_in_words(row),
             }
             for _, row in answer.changes.iterrows()
         ],
-        "candidates": _texts(answer.candidates),
-        "regions": words.regions(study.coverage, answer.name) if answer.name in _PAIRS else [],
+        "candidates": _texts(answer.candidates, units),
+        "regions": words.regions(study.coverage, answer.name, units)
+        if answer.name in _PAIRS
+        else [],
         "exports": _exports(saved),
     }
 
@@ -102,9 +107,9 @@ def _exports(answer: Answer) -> list[Record]:
     ]
 
 
-def _texts(table: pd.DataFrame) -> list[Record]:
+def _texts(table: pd.DataFrame, units: dict[str, str]) -> list[Record]:
     """The rows of a table of rules, their texts in words."""
-    return [{**row, "text": words.text_in_words(str(row["text"]))} for row in rows_of(table)]
+    return [{**row, "text": words.text_in_words(str(row["text"]), units)} for row in rows_of(table)]
 
 
 def _worded(table: pd.DataFrame, column: str = "concept") -> list[Record]:
@@ -120,7 +125,7 @@ def _figures(saved: RulesStudy) -> dict[str, Figure]:
     figures: dict[str, Figure] = {}
     for answer in study.answers:
         if answer.rule is not None and len(answer.satisfying) + len(answer.violating):
-            figures[_name_of(answer)] = _examples(answer)
+            figures[_name_of(answer)] = _examples(answer, units_of(study.concepts))
     for network in ("D", "G"):
         curves = {
             words.short_question(each): each.candidates
@@ -159,17 +164,17 @@ def _name_of(answer: Answer) -> str:
     return f"examples_{answer.name.replace(':', '_')}"
 
 
-def _examples(answer: Answer) -> Picture:
+def _examples(answer: Answer, units: dict[str, str]) -> Picture:
     are_pairs = answer.name in _PAIRS
     labels = _PAIRS.get(
-        answer.name, (f"the rule holds: {answer.says}", f"it does not: {answer.otherwise}")
+        answer.name, (f"by the rule {answer.says}", f"by the rule {answer.otherwise}")
     )
     groups = list(zip(labels, (answer.satisfying, answer.violating)))
     return Picture(
         lambda: png(rule_examples(groups, are_pairs=are_pairs)),
         words.title_of_pairs(answer) if are_pairs else words.title_of_examples(answer),
         _OF_PAIRS if are_pairs else _OF_EXAMPLES,
-        words.sentence(answer),
+        words.sentence(answer, units),
         source=_EXAMPLES,
         kind="pixels",
         key="rules",

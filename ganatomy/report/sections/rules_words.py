@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ import pandas as pd
 
 from ganatomy.explain.rules.answer import CAUSES, DESCRIBES, NOT_TRIED, Answer
 from ganatomy.explain.rules.result import RulesStudy
-from ganatomy.explain.rules.rule import MINUS, Rule
+from ganatomy.explain.rules.rule import MINUS, number
 from ganatomy.explain.rules.telling import as_they_come, baseline, interval
+from ganatomy.explain.rules.units import units_of, with_units
 from ganatomy.report.sections.directions_words import plain_concept
 from ganatomy.wording import counted, listed, of_all, opened, percent
 
@@ -19,6 +21,7 @@ _WHOSE = {
     "learned:": "learned direction {}",
     "direction:": "direction {} of the latents",
 }
+NO_UNITS: Mapping[str, str] = MappingProxyType({})
 _HIGH = " is high"
 _CONCEPT = re.compile(r"[\w:.-]+(?:\([^()]*\))?(?= [>≤] )")
 _PROBABILITY = re.compile(r"probability\((.*)\)")
@@ -72,15 +75,15 @@ def in_words(answer: Answer) -> Answer:
     )
 
 
-def text_in_words(text: str) -> str:
-    """Put concepts into words in the text of a rule, or of one of its conditions.
+def text_in_words(text: str, units: Mapping[str, str] = NO_UNITS) -> str:
+    """Put concepts into words, and units, in the text of a rule, or of one of its conditions.
 
     Examples
     --------
     >>> text_in_words("(holes > 1 and cell_0_0 ≤ 0.3) or learned:2 > 1")
     '(number of holes > 1 and brightness of the upper left corner ≤ 0.3) or learned direction 2 > 1'
     """
-    return _CONCEPT.sub(lambda found: concept_in_words(found[0]), text)
+    return _CONCEPT.sub(lambda found: concept_in_words(found[0]), with_units(text, units))
 
 
 def short_question(answer: Answer) -> str:
@@ -88,30 +91,14 @@ def short_question(answer: Answer) -> str:
     return re.sub(r" \([^()]*\)(?=[?:.,])", "", answer.question)
 
 
-def rule_in_words(rule: Rule) -> str:
-    """Write a rule with its concepts in words.
-
-    Examples
-    --------
-    >>> from ganatomy.explain.rules.rule import Condition
-    >>> one, two = Condition("holes", True, 1.0), Condition("contrast", False, 0.31)
-    >>> rule_in_words(Rule(((one, two), (~two,))))
-    '(number of holes > 1 and contrast ≤ 0.31) or contrast > 0.31'
-    """
-    named = [
-        tuple(replace(each, concept=concept_in_words(each.concept)) for each in clause)
-        for clause in rule.clauses
-    ]
-    return str(Rule(tuple(named)))
-
-
-def sentence(answer: Answer) -> str:
+def sentence(answer: Answer, units: Mapping[str, str] = NO_UNITS) -> str:
     """Say when a decision is made; "" where no rule is shown."""
     if answer.rule is None:
         return ""
+    rule = text_in_words(str(answer.rule), units)
     if answer.name in _KINDS:
-        return f"{_KINDS[answer.name].format(rule_in_words(answer.rule))}."
-    return f"{opened(answer.says)} when {rule_in_words(answer.rule)}."
+        return f"{_KINDS[answer.name].format(rule)}."
+    return f"{opened(answer.says)} when {rule}."
 
 
 def title_of_examples(answer: Answer) -> str:
@@ -187,7 +174,11 @@ def finding(study: RulesStudy, network: str = "") -> str:
     counted_ = of_all(len(shown), len(asked), "question")
     answered = "has a rule" if len(shown) == 1 or len(asked) == 1 else "have a rule"
     said = f"{opened(counted_)} {answered} that is worth showing."
-    return f"{said} {sentence(shown[0])}{_agreed(shown[0])}" if shown else said
+    return (
+        f"{said} {sentence(shown[0], units_of(study.concepts))}{_agreed(shown[0])}"
+        if shown
+        else said
+    )
 
 
 def _agreed(answer: Answer) -> str:
@@ -220,13 +211,13 @@ def finding_of_curves(tables: Sequence[pd.DataFrame]) -> str:
     )
 
 
-def regions(coverage: pd.DataFrame, kind: str) -> list[str]:
+def regions(coverage: pd.DataFrame, kind: str, units: Mapping[str, str] = NO_UNITS) -> list[str]:
     """Say how many images of each kind lie in the regions that are shown."""
     if coverage.empty:
         return []
     own = coverage[(coverage["kind"] == kind) & coverage["is_shown"].astype(bool)]
     return [
-        f"{text_in_words(row['text'])}: {row['real_count']:,} of "
+        f"{text_in_words(row['text'], units)}: {row['real_count']:,} of "
         f"{counted(int(row['real_total']), 'real image')}, {row['fake_count']:,} of "
         f"{row['fake_total']:,} generated{_ratio(row)}"
         for _, row in own.iterrows()
@@ -243,8 +234,7 @@ def _ratio(row: pd.Series) -> str:
 
 def where_forced(row: Mapping[str, Any]) -> str:
     """Say on which side of a direction."""
-    number = f"{float(row['threshold']):.2g}".replace("-", MINUS)
-    return f"{concept_in_words(row['direction'])} {row['side']} {number}"
+    return text_in_words(f"{row['direction']} {row['side']} {number(float(row['threshold']))}")
 
 
 def unmeasured(concepts: pd.DataFrame) -> list[str]:

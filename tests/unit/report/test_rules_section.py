@@ -22,10 +22,11 @@ from ganatomy.report.figures.rule_curves import rule_curves
 from ganatomy.report.figures.rule_examples import rule_examples
 from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import Part, gather
+from ganatomy.report.sections.page_section import Picture
 from ganatomy.report.sections.rules import SECTION
 from ganatomy.report.sections.rules_words import short_question
 from tests.pages import unexplained
-from tests.unit.report.rules_study import answer, candidates, images, study
+from tests.unit.report.rules_study import LOW, answer, candidates, changes, images, study
 
 
 def _page(found: RulesStudy, reports: Path) -> tuple[str, Part]:
@@ -101,6 +102,50 @@ def test_concepts_of_g_are_asked_about_in_words_and_exported_by_name(tmp_path: P
     assert "'cell_0_0 is high'" in saved
 
 
+def test_thresholds_have_their_unit_wherever_they_stand(tmp_path: Path) -> None:
+    place = Condition("position_across", False, -0.025)
+    whole = study()
+    row = ("position_across", "pixels right of the middle", -3.0, 3.0, 0.0, 1.0, "")
+    concepts = pd.DataFrame([row], columns=whole.concepts.columns)
+    table = pd.concat([whole.concepts, concepts], ignore_index=True)
+    tried = changes().assign(condition=[str(LOW), str(place)])
+    coverage = whole.coverage.assign(text=[f"{place} and {LOW}", "contrast > 0.49"])
+    rule = Rule(((LOW, place),))
+    found = replace(
+        whole,
+        answers=(
+            answer("real", rule=rule, changes=tried, candidates=_told(rule)),
+            whole.answers[4],
+        ),
+        concepts=table,
+        coverage=coverage,
+    )
+    html, part = _page(found, tmp_path)
+    said = " ".join([html, *part.summary, found.verdict(), part.pictures["examples_real"].alt])
+    said = unescape(re.sub(r"<pre>.*?</pre>", "", re.sub(r'"data:[^"]*"', "", said), flags=re.S))
+    assert said.count("≤ −0.025 pixels") >= 7
+    assert not re.search(r"≤ −0.025(?! pixels)", said)
+    assert re.search(r"contrast ≤ 0.31(?! pixel)", said)
+
+
+def _told(rule: Rule) -> pd.DataFrame:
+    return candidates().assign(text=str(rule))
+
+
+def test_labels_above_images_are_what_the_rule_says_not_what_d_did(tmp_path: Path) -> None:
+    figure = SECTION.figures(study())["examples_real"]
+    assert isinstance(figure, Picture)
+    drawn: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "ganatomy.report.sections.rules.rule_examples",
+            lambda groups, **_: drawn.extend(label for label, _ in groups) or images(1)[0, 0],
+        )
+        patch.setattr("ganatomy.report.sections.rules.png", lambda drawn: b"")
+        figure.draw()
+    assert drawn == ["by the rule D says real", "by the rule D says generated"]
+
+
 def test_titles_of_panels_leave_out_what_stands_in_brackets() -> None:
     long = "Which real images does D find most real (top against bottom third of its logit)?"
     assert short_question(answer("real", question=long)) == long.partition(" (")[0] + "?"
@@ -138,7 +183,7 @@ def test_what_g_does_stands_in_a_place_of_its_own(tmp_path: Path) -> None:
     of_g = _block(html, "rules-of-g")
     assert "41 of 500 real images, 3 of 700 generated" in of_g
     assert "share of the image that is figure &gt; 0.4 and number of holes &gt; 1" in of_g
-    assert ">direction 2 of the latents &gt; 1<" in of_g
+    assert ">direction 2 of the latents &gt; 1 standard deviation<" in of_g
     assert part.pictures["examples_missed"].mark == MIXED
     assert part.pictures["examples_direction_2"].mark == GENERATED
     details = _block(html, "rules-details")

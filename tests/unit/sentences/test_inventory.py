@@ -114,6 +114,8 @@ NO_SENTENCES = {
         *("report.markup.with_labels",),
         *("report.beside.path_of",),
         *("report.environment.number", "report.environment.percent"),
+        *("explain.rules.rule.number", "explain.rules.units.measured"),
+        *("explain.rules.units.with_units",),
         *(
             "report.figures.importance_bars.certainty",
             "report.sections.discriminator.what_the_sign_means",
