@@ -5,6 +5,7 @@ No torch here.
 
 import os
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -70,7 +71,15 @@ def parquet_files(path: Path, follow_links: bool) -> list[Path]:
 
 def _may_hold(folder: Path, suffix: str) -> bool:
     """Say whether a name ends so, which is known sooner than what each of thousands is."""
-    return any(name.endswith(suffix) for _, _, names in os.walk(folder) for name in names)
+    waiting = [str(folder)]  # no recursion: it may be thousands deep
+    while waiting:
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.name.endswith(suffix):
+                    return True
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+    return False
 
 
 def _is_npz(path: Path) -> bool:
