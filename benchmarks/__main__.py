@@ -85,6 +85,7 @@ def _measure(kind: str, given: argparse.Namespace) -> None:
         from benchmarks import preparing
 
         _write("preparing", preparing.measure())
+        _write("preparing-many", preparing.measure_many())
     elif kind == "ensemble":
         from benchmarks import ensemble
 

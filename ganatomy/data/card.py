@@ -9,6 +9,7 @@ from ganatomy.data.dataset import Dataset
 from ganatomy.data.shape import plain_size
 
 _CHUNK = 512
+_LEVELS = 256
 _FLAT = 16
 
 
@@ -60,13 +61,13 @@ def count_flat(dataset: Dataset) -> int:
 
 
 def _channel_statistics(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and standard deviation of each channel in float64, from whole numbers, part by part."""
-    total = torch.zeros(images.shape[1], dtype=torch.int64)
-    squares = torch.zeros_like(total)
+    """Mean and standard deviation of each channel, float64, from how often each level occurs."""
+    times = torch.zeros(images.shape[1], _LEVELS, dtype=torch.int64)
     for part in images.split(_CHUNK):
-        values = part.to(torch.int64)
-        total += values.sum((0, 2, 3))
-        squares += (values * values).sum((0, 2, 3))
+        for channel, seen in enumerate(times):
+            seen += part[:, channel].flatten().bincount(minlength=_LEVELS)
+    levels = torch.arange(_LEVELS)
+    total, squares = (times * levels).sum(1), (times * levels**2).sum(1)
     count = images.numel() // images.shape[1]
     mean = total.double() / count
     return mean, ((squares.double() - total.double() * mean) / (count - 1)).clamp(min=0).sqrt()

@@ -37,8 +37,8 @@ def run(files):
 path = Path(sys.argv[1])
 run((path,) * 20)  # what the packages take for themselves
 before = peak()
-run((path,) * 4000)
-print((peak() - before) / (4000 * 3 * 128 * 128))
+run((path,) * 2000)
+print((peak() - before) / (2000 * 3 * 128 * 128))
 """
 
 
