@@ -45,7 +45,6 @@ def read_table(path: Path, text: Collection[str] = ()) -> pd.DataFrame:
             dtype=dict.fromkeys(text, str),
             keep_default_na=False,
             na_values=[""],
-            float_precision="round_trip",
         )
     except FileNotFoundError:
         raise InputError("file not found", str(path), GIVE) from None
@@ -55,7 +54,9 @@ def read_table(path: Path, text: Collection[str] = ()) -> pd.DataFrame:
             str(path),
             REMAKE,
         ) from None
-    return table.rename(columns=plain_text).map(plain_text)
+    table = table.rename(columns=plain_text).map(plain_text)
+    # a column of text without any is still one of text
+    return table.astype({name: str for name in text if name in table})
 
 
 def plain_text(cell: Any) -> Any:

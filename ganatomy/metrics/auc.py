@@ -96,6 +96,6 @@ def _positions(
     positives: torch.Tensor, negatives: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Count the negatives that are below each positive, and those that are not above it."""
-    ordered = negatives.sort().values
+    ordered, positives = negatives.sort().values, positives.contiguous()
     below = torch.searchsorted(ordered, positives, right=False)
     return below, torch.searchsorted(ordered, positives, right=True)

@@ -4,6 +4,7 @@ import csv
 import io
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -52,6 +53,44 @@ def test_a_table_reads_back_as_it_was_written(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(
         found, table, check_exact=True, check_dtype=False, check_column_type=False
     )
+
+
+AWKWARD = [
+    0.1,
+    1 / 3,
+    -0.0,
+    5e-324,  # the least there is
+    2.2250738585072014e-308,
+    1.7976931348623157e308,
+    1e22,
+    1e23,  # halfway between two, almost
+    9007199254740993.0,
+    0.1 + 0.2,
+    7.038531e-26,
+    8.5e-315,
+    2.0**-1074 * 3,
+    123456789.12345679,
+]
+
+
+def test_numbers_read_back_to_the_last_bit(tmp_path: Path) -> None:
+    """Those that readers get wrong, and any bits at all."""
+    any_bits = np.random.default_rng(0).integers(0, 2**64, 20_000, dtype=np.uint64).view(float)
+    values = np.concatenate([AWKWARD, -np.array(AWKWARD), any_bits[np.isfinite(any_bits)]])
+    (tmp_path / "table.csv").write_bytes(csv_bytes(pd.DataFrame({"value": values})))
+    found = read_table(tmp_path / "table.csv")["value"].to_numpy()
+    assert np.array_equal(found.view(np.uint64), values.view(np.uint64))
+
+
+def test_a_column_without_any_text_stays_one_of_text(tmp_path: Path) -> None:
+    """As reasons where nothing was refused: whoever fills it fills it with text."""
+    table = pd.DataFrame({"target": ["x", "=y"], "reason": [None, None], "value": [1.5, None]})
+    (tmp_path / "table.csv").write_bytes(csv_bytes(table))
+    found = read_table(tmp_path / "table.csv", text=("target", "reason", "not there"))
+    assert found["reason"].isna().all()
+    assert found.fillna({"reason": ""})["reason"].tolist() == ["", ""]
+    assert found["target"].tolist() == ["x", "=y"]
+    assert found["value"].dtype == float
 
 
 def test_a_table_without_rows_is_one(tmp_path: Path) -> None:
