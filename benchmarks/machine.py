@@ -11,7 +11,7 @@ from pathlib import Path
 PACKAGES = (
     *("torch", "prefect", "dvc", "mlflow"),
     *("lime", "captum", "torchcam", "grad-cam"),
-    *("scikit-learn", "imodels"),
+    *("scikit-learn", "imodels", "torch-explain"),
 )
 
 

@@ -1,7 +1,7 @@
 """Entropy LEN, published recipe, re-derived: what a plain script does with torch-explain.
 
-torch-explain (2023, Barbiero et al. 2022, *Entropy-based Logic Explanations of Neural Networks*)
-asks for packages that are not in the lock, so its recipe is written here in other words: the
+torch-explain (2023, Barbiero et al. 2022, *Entropy-based Logic Explanations of Neural Networks*) is
+in no lock (see `published_len` for itself), so its recipe is written here in other words: the
 layers, optimiser, steps and weights of its README; concepts as booleans at one half, for which each
 is ranked among the images; a conjunction for each image that is rightly said to be so decided, of
 the concepts that are attended to more than half as much as the first; in the most accurate of them
@@ -36,12 +36,21 @@ class EntropyLinear(nn.Module):
         return (weighted @ self.weight.transpose(1, 2) + self.bias).transpose(0, 1)
 
 
-def fit(values: Tensor, decisions: Tensor, *, seed: int) -> tuple[list[Term], Tensor]:
-    """Train on all images and read the terms; with the medians that make concepts boolean."""
-    ranks = values.argsort(0).argsort(0).float() / (len(values) - 1)
+def as_concepts(values: Tensor, among: Tensor) -> Tensor:
+    """Rank values of shape (n, k) among those of other images: in [0, 1], the same for ties.
+
+    Above one half is above the median.
+    """
+    columns, others = values.T.contiguous(), among.sort(0).values.T.contiguous()
+    below, upto = (torch.searchsorted(others, columns, right=side) for side in (False, True))
+    return ((below + upto).T / (2 * len(among))).float()
+
+
+def fit(ranks: Tensor, decisions: Tensor, *, seed: int) -> list[Term]:
+    """Train on all images and read the terms; concepts in [0, 1], true above one half."""
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(seed)
-        first = EntropyLinear(values.shape[1], 10)
+        first = EntropyLinear(ranks.shape[1], 10)
         head = [nn.LeakyReLU(), nn.Linear(10, 4), nn.LeakyReLU(), nn.Linear(4, 1)]
         model = nn.Sequential(first, *head)
         optimiser = torch.optim.AdamW(model.parameters(), lr=0.001)
@@ -58,7 +67,7 @@ def fit(values: Tensor, decisions: Tensor, *, seed: int) -> tuple[list[Term], Te
         share = first.attention[1] / first.attention[1].max()
         kept = [at for at in share.argsort(descending=True).tolist() if share[at] > 0.5]
         right = decisions & model(ranks).squeeze(-1).argmax(1).bool()
-    return _joined(ranks > 0.5, decisions, right, kept), values.median(0).values
+    return _joined(ranks > 0.5, decisions, right, kept)
 
 
 def _joined(booleans: Tensor, decisions: Tensor, right: Tensor, kept: list[int]) -> list[Term]:
