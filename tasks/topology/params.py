@@ -12,7 +12,7 @@ class Topology(Section):
 
     name: ClassVar[str] = "topology"
 
-    num_images: int = Field(400, ge=10, le=100_000)
+    num_images: int = Field(1000, ge=10, le=100_000)
     num_points: int = Field(200, ge=40, le=2000)  # of a cloud
     num_permutations: int = Field(99, ge=9, le=100_000)
     num_subsamples: int = Field(8, ge=2, le=1000)

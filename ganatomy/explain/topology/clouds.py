@@ -8,7 +8,14 @@ import pandas as pd
 import torch
 
 from ganatomy.explain.topology.divergence import PARTS, divergences, permuted
-from ganatomy.explain.topology.homology import Bars, bars_of, distances_of, num_groups, sure_loops
+from ganatomy.explain.topology.homology import (
+    Bars,
+    bars_of,
+    distances_of,
+    num_groups,
+    spread,
+    sure_loops,
+)
 from ganatomy.rng import generator
 from ganatomy.statistics import benjamini_hochberg
 
@@ -24,6 +31,7 @@ ALARM = 0.05
 """The chance that clouds of one kind are told apart."""
 TESTS = 2 * len(PARTS)
 _COMPONENTS = 20
+_EVEN = 2  # times as many images as points: then these are spread evenly
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,8 @@ class CloudSettings:
     Attributes
     ----------
     num_points : int
-        Images of each kind that are compared, at most.
+        Images of each kind that are compared, at most: drawn, but for loops chosen among all that
+        are given, so that they lie evenly.
     num_permutations : int
         Of the labels real and generated.
     num_subsamples : int
@@ -77,6 +86,8 @@ class Cloud:
         `COURSE`: the published divergences at each snapshot of the training.
     bars : dict of str to Bars
         By kind.
+    is_even : bool
+        Loops are of points that were chosen so that they lie evenly.
     """
 
     space: str
@@ -88,6 +99,7 @@ class Cloud:
     classes: pd.DataFrame
     course: pd.DataFrame
     bars: dict[str, Bars]
+    is_even: bool = False
 
     @property
     def p(self) -> float:
@@ -149,9 +161,14 @@ def compare_clouds(
     count = min(settings.num_points, *(len(each) for each in kinds.values()))
     draw = generator(seed, "topology", space)
     chosen = {name: _some(each, count, draw) for name, each in kinds.items()}
-    bars = {name: bars_of(distances_of(each)) for name, each in chosen.items()}
+    fewest = min(len(each) for each in kinds.values())
+    pools = {name: _some(each, fewest, draw) for name, each in kinds.items()}
+    bars = {
+        name: Bars(bars_of(distances_of(each)).groups, _loops(pools[name], count))
+        for name, each in chosen.items()
+    }
     tick()
-    counts = _counts(chosen, bars, settings, draw)
+    counts = _counts(chosen, pools, bars, settings, draw)
     tick()
     both = len(chosen) == 2
     return Cloud(
@@ -168,6 +185,7 @@ def compare_clouds(
         if REAL in chosen
         else pd.DataFrame(columns=COURSE),
         bars,
+        fewest >= _EVEN * count,
     )
 
 
@@ -198,27 +216,41 @@ def _some(points: torch.Tensor, count: int, draw: torch.Generator) -> torch.Tens
     return points[torch.randperm(len(points), generator=draw)[:count]]
 
 
+def _loops(points: torch.Tensor, count: int) -> torch.Tensor:
+    return bars_of(distances_of(spread(points, count))).loops
+
+
+def _num_loops(loops: torch.Tensor, points: torch.Tensor, count: int) -> int:
+    return int(sure_loops(loops, even=len(points) >= _EVEN * count).sum())
+
+
 def _counts(
     chosen: dict[str, torch.Tensor],
+    pools: dict[str, torch.Tensor],
     bars: dict[str, Bars],
     settings: CloudSettings,
     draw: torch.Generator,
 ) -> pd.DataFrame:
     rows = []
     for kind, points in chosen.items():
-        whole = num_groups(distances_of(points)), int(sure_loops(bars[kind].loops).sum())
-        subsets = [
-            distances_of(_some(points, max(FEWEST // 2, len(points) // 2), draw))
-            for _ in range(settings.num_subsamples)
-        ]
+        pool, half = pools[kind], max(FEWEST // 2, len(points) // 2)
+        whole = num_groups(distances_of(points)), _num_loops(bars[kind].loops, pool, len(points))
+        small = _halves(points, half, settings, draw)
+        large = _halves(pool, max(half, len(pool) // 2), settings, draw)
         parts = [
-            [num_groups(each) for each in subsets],
-            [int(sure_loops(bars_of(each).loops).sum()) for each in subsets],
+            [num_groups(distances_of(each)) for each in small],
+            [_num_loops(_loops(each, half), each, half) for each in large],
         ]
         for what, count, part in zip(("groups", "loops"), whole, parts):
             agree = float(np.mean([each == count for each in part]))
             rows.append((kind, what, count, min(part), max(part), agree))
     return pd.DataFrame(rows, columns=COUNTS)
+
+
+def _halves(
+    points: torch.Tensor, size: int, settings: CloudSettings, draw: torch.Generator
+) -> list[torch.Tensor]:
+    return [_some(points, size, draw) for _ in range(settings.num_subsamples)]
 
 
 def _ways(

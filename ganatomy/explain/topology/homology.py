@@ -19,6 +19,7 @@ _FEWEST = 5
 GAP = 1.6
 """Times the scale at which groups hang together: nearer ones are one group."""
 _PERHAPS = 0.2  # corrected p below which a loop is not what others are measured by
+_ROUNDS, _STEPS = 5, 60  # of what chance may have made, of the shape
 _MISSING = ("homology needs it, and it is not installed", "gudhi")
 
 
@@ -106,12 +107,43 @@ def betti_curve(begin: torch.Tensor, end: torch.Tensor, scales: torch.Tensor) ->
     return ((begin <= scales[:, None]) & (scales[:, None] < end)).sum(1)
 
 
-def sure_loops(loops: torch.Tensor, alarm: float = 0.05) -> torch.Tensor:
+def spread(points: torch.Tensor, count: int) -> torch.Tensor:
+    """Take points that lie evenly: each as far as can be from those before (Gonzalez 1985).
+
+    Drawn at random, points leave gaps, and a gap makes a loop begin late: of as many points that
+    are chosen so the loops are longer beside those of chance.
+
+    Parameters
+    ----------
+    points : Tensor of shape (n, d)
+    count : int
+        All are taken where there are no more.
+
+    Returns
+    -------
+    Tensor of shape (min(n, count), d)
+
+    Examples
+    --------
+    >>> spread(torch.tensor([[0.0], [1.0], [2.0], [9.0]]), 3).flatten()
+    tensor([0., 9., 2.])
+    """
+    if len(points) <= count:
+        return points
+    chosen = [0]
+    nearest = (points - points[0]).square().sum(1)
+    for _ in range(count - 1):
+        chosen.append(int(nearest.argmax()))
+        nearest = torch.minimum(nearest, (points - points[chosen[-1]]).square().sum(1))
+    return points[chosen]
+
+
+def sure_loops(loops: torch.Tensor, alarm: float = 0.05, *, even: bool = False) -> torch.Tensor:
     """Say which loops are longer than those that any cloud has by chance.
 
-    The ratio of a loop's end to its beginning, twice logarithmed and centred, follows one law
-    whatever the points are drawn from (Bobrowski and Skraba 2023, Scientific Reports 13:12274:
-    the left-skewed Gumbel law); with Bonferroni's correction over all loops.
+    The logarithm of the ratio of a loop's end to its beginning follows an exponential law, whatever
+    the points are drawn from (Bobrowski and Skraba 2023, Scientific Reports 13:12274). Bonferroni's
+    correction is over all loops.
 
     Parameters
     ----------
@@ -119,26 +151,54 @@ def sure_loops(loops: torch.Tensor, alarm: float = 0.05) -> torch.Tensor:
         As of `Bars`.
     alarm : float
         The chance that any loop of a cloud without one is called sure.
+    even : bool
+        Points were `spread`: of these the law is steeper, a Weibull law whose shape is fitted. A
+        loop is sure by either law then, each with half of the alarm.
 
     Returns
     -------
     Tensor of shape (k,), bool
     """
     known = (loops[:, 0] > 0) & (loops[:, 1] > loops[:, 0])
-    ratios = torch.where(known, loops[:, 1] / loops[:, 0].clamp(min=1e-300), 1.0)
-    doubled = torch.where(known, ratios.log().clamp(min=1e-300).log(), -math.inf)
+    sure = torch.zeros(len(loops), dtype=torch.bool)
     if int(known.sum()) < 2:
-        return torch.zeros(len(loops), dtype=torch.bool)
-    count = int(known.sum())
-    chance = _chance(doubled, known) * count
-    # a loop that is none of chance's would raise the mean that chance is measured by
-    return known & (_chance(doubled, known & (chance > _PERHAPS)) * count < alarm)
+        return sure
+    # far below anything that tells: ratios that are one but for rounding
+    doubled = (loops[known, 1] / loops[known, 0]).log().clamp(min=1e-12).log()
+    chance = len(doubled) * _by_law(doubled)
+    if even:
+        chance = 2 * torch.minimum(chance, len(doubled) * _by_law(doubled, shape=None))
+    sure[known] = chance < alarm
+    return sure
 
 
-def _chance(doubled: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
-    if not bool(others.any()):
-        return torch.ones_like(doubled)
-    return torch.exp(-torch.exp(doubled - doubled[others].mean() - _EULER))
+def _by_law(doubled: torch.Tensor, shape: float | None = 1.0) -> torch.Tensor:
+    """Chance of so long a loop, each; the law is fitted to those that chance may have made."""
+    by_chance = torch.ones(len(doubled), dtype=torch.bool)
+    for _ in range(_ROUNDS if shape is None else 2):
+        own = doubled[by_chance]
+        steep = _shape(own) if shape is None else shape
+        middle = _scale(own, steep) if shape is None else float(own.mean()) + _EULER
+        chance = torch.exp(-torch.exp(steep * (doubled - middle)))
+        # a loop that is none of chance's would raise the scale that chance is measured by
+        others = chance * len(doubled) > _PERHAPS
+        if bool((others == by_chance).all()) or not bool(others.any()):
+            break
+        by_chance = others
+    return chance
+
+
+def _shape(logs: torch.Tensor) -> float:
+    """Fit the shape of a Weibull law to logarithms of what it draws: greatest likelihood."""
+    shape = 1.0
+    for _ in range(_STEPS):
+        weights = torch.softmax(shape * logs, 0)
+        shape = (shape + 1 / max(float(weights @ logs - logs.mean()), 1e-6)) / 2
+    return shape
+
+
+def _scale(logs: torch.Tensor, shape: float) -> float:
+    return float((torch.logsumexp(shape * logs, 0) - math.log(len(logs))) / shape)
 
 
 def robust(distances: torch.Tensor, neighbours: int = 5) -> torch.Tensor:

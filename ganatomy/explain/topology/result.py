@@ -81,7 +81,7 @@ class TopologyStudy:
             for kind, bars in cloud.bars.items():
                 tensors[f"{place}.{kind}.groups"] = bars.groups
                 tensors[f"{place}.{kind}.loops"] = bars.loops
-            plain = ("space", "num_points", "num_dimensions", "share")
+            plain = ("space", "num_points", "num_dimensions", "share", "is_even")
             about.append({name: getattr(cloud, name) for name in plain})
         write_tensors(folder / "bars.safetensors", tensors)
         self.maps.save(folder)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
-from ganatomy.explain.topology.clouds import FAKE, REAL
+from ganatomy.explain.topology.clouds import FAKE, REAL, Cloud
 from ganatomy.explain.topology.homology import Bars, betti_curve, sure_loops
 from ganatomy.report.figures.canvas import ACCENT, INK, MUTED, NARROW_IN, canvas, is_narrow, pixels
 
@@ -17,13 +17,12 @@ _WIDTH_IN, _HEIGHT_IN = 8.2, 2.6
 _SCALES = 200
 
 
-def bars_chart(bars: Mapping[str, Bars]) -> NDArray[np.uint8]:
+def bars_chart(cloud: Cloud) -> NDArray[np.uint8]:
     """Draw the number of groups by the scale, that of loops, and where loops begin and end.
 
     Parameters
     ----------
-    bars : mapping of str to Bars
-        By kind of image.
+    cloud : Cloud
 
     Returns
     -------
@@ -33,9 +32,9 @@ def bars_chart(bars: Mapping[str, Bars]) -> NDArray[np.uint8]:
     width = NARROW_IN if is_narrow() else _WIDTH_IN
     with canvas(width, _HEIGHT_IN * (3 if is_narrow() else 1)) as figure:
         axes = figure.subplots(3 // across, across, squeeze=False).ravel()
-        _groups(axes[0], bars)
-        _loops(axes[1], bars)
-        _diagram(axes[2], bars)
+        _groups(axes[0], cloud.bars)
+        _loops(axes[1], cloud.bars)
+        _diagram(axes[2], cloud)
         axes[0].legend(fontsize=7.5, frameon=False)
         for axis in axes:
             axis.tick_params(labelsize=7.5)
@@ -65,11 +64,11 @@ def _loops(axis: Axes, bars: Mapping[str, Bars]) -> None:
     axis.set_xlabel("points nearer than this are joined", fontsize=8)
 
 
-def _diagram(axis: Axes, bars: Mapping[str, Bars]) -> None:
-    for kind, each in bars.items():
+def _diagram(axis: Axes, cloud: Cloud) -> None:
+    for kind, each in cloud.bars.items():
         begin, end = each.loops.T.numpy()
         axis.plot(begin, end, ".", color=_COLOURS[kind], ms=4, alpha=0.7)
-        sure = sure_loops(each.loops).numpy()
+        sure = sure_loops(each.loops, even=cloud.is_even).numpy()
         axis.plot(begin[sure], end[sure], "o", color=_COLOURS[kind], mfc="none", ms=9)
     low, high = axis.get_xlim()[0], axis.get_ylim()[1]
     axis.plot([low, high], [low, high], color=MUTED, linewidth=0.8)

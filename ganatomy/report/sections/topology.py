@@ -59,7 +59,7 @@ def _facts(study: TopologyStudy) -> Record:
 def _figures(study: TopologyStudy) -> dict[str, Figure]:
     found: dict[str, Figure] = {
         f"cloud_{place}": Picture(
-            partial(lambda bars: png(bars_chart(bars)), cloud.bars),
+            partial(lambda cloud: png(bars_chart(cloud)), cloud),
             f"Groups and loops of images in {cloud.space}",
             "As the scale grows, points are joined: groups become fewer, loops appear and are "
             "filled. Where generated images run with real ones, both have one shape.",

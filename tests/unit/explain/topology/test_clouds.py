@@ -9,16 +9,20 @@ import pandas as pd
 import pytest
 import torch
 from ripser import ripser
+from scipy.stats import weibull_min
 
 from ganatomy.errors import InputError
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.topology.clouds import CloudSettings, compare_clouds
 from ganatomy.explain.topology.divergence import cross_distances, divergence, permuted
 from ganatomy.explain.topology.homology import (
+    _scale,
+    _shape,
     bars_of,
     betti_curve,
     distances_of,
     num_groups,
+    spread,
     sure_loops,
 )
 from ganatomy.explain.topology.result import TopologyStudy, sentences_of
@@ -81,13 +85,72 @@ def test_groups_and_loops_of_known_clouds(
     assert found.count((groups, loops)) >= len(SEEDS) - 1
 
 
+def _flat_torus(count: int, draw: torch.Generator) -> torch.Tensor:
+    angles = 2 * math.pi * torch.rand(count, 2, generator=draw)
+    return torch.cat([angles.cos(), angles.sin()], 1)
+
+
+def _torus_in_space(count: int, draw: torch.Generator) -> torch.Tensor:
+    """Evenly over the surface: an angle stays with a chance as its ring is long."""
+    angles, keep = 2 * math.pi * torch.rand(4 * count, 2, generator=draw), 4 * count
+    along, around = angles[torch.rand(keep, generator=draw) < (2 + angles[:, 1].cos()) / 3].T
+    ring = 2 + around.cos()
+    return torch.stack([ring * along.cos(), ring * along.sin(), around.sin()], 1)[:count]
+
+
+@pytest.mark.parametrize(
+    ("make", "count", "chosen", "loops"),
+    [
+        (_circle, 1000, 200, 1),
+        (_two_circles, 1000, 200, 2),
+        (_disc, 1000, 200, 0),
+        (_noise, 1000, 200, 0),
+        (_flat_torus, 1000, 200, 2),
+        (_torus_in_space, 2000, 300, 2),
+    ],
+)
+def test_loops_of_points_that_lie_evenly(
+    make: Callable[[int, torch.Generator], torch.Tensor], count: int, chosen: int, loops: int
+) -> None:
+    """A torus too; of as many points that are drawn its loops are seldom sure."""
+    found = [
+        int(
+            sure_loops(
+                bars_of(distances_of(spread(make(count, _draw(seed)), chosen))).loops, even=True
+            ).sum()
+        )
+        for seed in SEEDS
+    ]
+    assert found.count(loops) >= len(SEEDS) - 1
+
+
+def test_points_that_are_spread_cover_a_cloud_twice_as_well_as_drawn_ones() -> None:
+    points = torch.rand(1000, 2, generator=_draw(0))
+    gap = distances_of(points, spread(points, 50)).amin(1).max()
+    assert gap < distances_of(points, points[:50]).amin(1).max() / 1.5
+    assert len(spread(points, 50).unique(dim=0)) == 50
+    assert torch.equal(spread(points[:9], 50), points[:9])
+
+
+def test_the_shape_of_a_law_is_that_which_drew_it() -> None:
+    """Weibull's law by its inverse; scipy's own fit beside ours."""
+    drawn = (-torch.rand(4000, generator=_draw(0), dtype=torch.float64).log()) ** (1 / 2.5) * 0.4
+    assert _shape(drawn.log()) == pytest.approx(2.5, rel=0.05)
+    shape, _, scale = weibull_min.fit(drawn.numpy(), floc=0)
+    assert _shape(drawn.log()) == pytest.approx(shape, rel=1e-3)
+    assert math.exp(_scale(drawn.log(), shape)) == pytest.approx(scale, rel=1e-3)
+
+
 def test_a_cloud_without_loops_seldom_has_a_sure_one() -> None:
     """At most 5 % are allowed; 100 clouds of three kinds."""
-    alarms = 0
+    alarms = [0, 0]
     for seed in range(100):
-        points = torch.rand(80, 2 + seed % 3, generator=_draw(seed))
-        alarms += bool(sure_loops(bars_of(distances_of(points)).loops).any())
-    assert alarms <= 10  # of which 11 come by chance in 1 of 100 such tests
+        points = torch.rand(160, 2 + seed % 3, generator=_draw(seed))
+        for even, each in enumerate((points[:80], spread(points, 80))):
+            alarms[even] += bool(
+                sure_loops(bars_of(distances_of(each)).loops, even=bool(even)).any()
+            )
+    assert max(alarms) <= 10  # of which 11 come by chance in 1 of 100 such tests
 
 
 def test_a_square_has_a_loop_from_its_side_to_its_diagonal() -> None:
