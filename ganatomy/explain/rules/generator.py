@@ -25,8 +25,8 @@ from ganatomy.explain.rules.latent_rules import (
     find_latent_rules,
 )
 from ganatomy.explain.rules.latent_tables import directions_at_hand
+from ganatomy.explain.rules.looked import as_read, as_stored
 from ganatomy.explain.rules.nearest import nearest_by_concepts
-from ganatomy.explain.rules.probabilities import in_tenths
 from ganatomy.explain.rules.shifts import SHIFT_COLUMNS
 from ganatomy.explain.rules.table import ConceptTable
 from ganatomy.rng import generator as random_generator
@@ -136,7 +136,7 @@ def _latent_rules(
         generator,
         z,
         directions,
-        measure,
+        lambda images: as_read(measure(as_stored(images))),  # what is seen of them
         images=subjects.fake,
         num_answers=num_directions,
         seed=seed,
@@ -165,7 +165,7 @@ class _Measured:
             return _Measured(kept, None)
         levels = _uniform(kept.shape, draw) + _uniform((len(kept), 1, 1, 1), draw)
         shown = (to_float(kept) + levels * _LEVEL).clamp(-1, 1)
-        return _Measured(kept, in_tenths(measure(shown)))
+        return _Measured(kept, as_read(measure(shown)))
 
     def rows(self, places: torch.Tensor) -> "_Measured":
         return _Measured(

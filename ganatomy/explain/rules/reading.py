@@ -1,7 +1,7 @@
 """How the raw value of a concept is read, before a rule compares it with a threshold."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from ganatomy.explain.rules.probabilities import UNIT as PROBABILITY
 
@@ -58,12 +58,4 @@ def readings(
     return {
         name: Reading(float(median), steps_of(unit))
         for name, unit, median in zip(names, units, medians)
-    }
-
-
-def in_tenths_alone(read: Mapping[str, Reading]) -> dict[str, Reading]:
-    """Return how concepts are read where grey levels are told apart: only probabilities are not."""
-    return {
-        name: each if each.steps == TENTHS else replace(each, steps=0)
-        for name, each in read.items()
     }

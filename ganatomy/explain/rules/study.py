@@ -14,7 +14,7 @@ from ganatomy.explain.rules.generator import answers_of_generator
 from ganatomy.explain.rules.learners.known import missing
 from ganatomy.explain.rules.looked import Looked, as_stored
 from ganatomy.explain.rules.measuring import Concepts
-from ganatomy.explain.rules.reading import Reading, in_tenths_alone
+from ganatomy.explain.rules.reading import Reading
 from ganatomy.explain.rules.result import RulesStudy
 from ganatomy.explain.rules.settings import DEFAULT_RULES, RulesSettings
 
@@ -109,10 +109,7 @@ def explain_by_rules(
     shown = torch.arange(len(subjects.real) or len(images))
     read = concepts.readings()
     return RulesStudy(
-        (
-            *(_with(read, each) for each in of_d.answers),
-            *(_with(in_tenths_alone(read), each) for each in of_g.answers),
-        ),
+        tuple(_with(read, each) for each in of_d.answers + of_g.answers),
         concepts.ranges(concepts.table.take(shown)),
         of_d.formula.terms,
         of_d.formula.figures,

@@ -115,6 +115,41 @@ def test_part_of_a_grey_level_is_no_difference() -> None:
     assert seen.coverage["is_shown"].any()
 
 
+def test_what_nobody_can_see_is_not_decided_by_a_direction() -> None:
+    """A corner that follows a direction by a third of a grey level, and by twelve of them."""
+
+    def asked(by: float) -> GeneratorRules:
+        subjects = Subjects.of(_Tinted(by), None, z=_latents(1000, 6))
+        return answers_of_generator(
+            subjects, _corner_in_greys, directions=torch.eye(4).double()[3:], seed=6
+        )
+
+    unseen, seen = asked(0.6 / 255), asked(24 / 255)
+    assert unseen.answers == ()
+    assert unseen.forced.empty
+    assert [each.says for each in seen.answers] == ["corner is high"]
+    assert set(seen.forced["side"]) == {">", "≤"}
+
+
+class _Tinted(nn.Module):
+    """The corner is as bright as the last entry says, between two grey levels at most `by`."""
+
+    def __init__(self, by: float) -> None:
+        super().__init__()
+        self.by = by
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        images = Discs()(z)
+        share = torch.distributions.Normal(0, 1).cdf(z[:, 3])
+        images[:, 0, 0, 0] = -1 + self.by * share
+        return images
+
+
+def _corner_in_greys(images: torch.Tensor) -> ConceptTable:
+    table = measured(images).only(("corner",))
+    return ConceptTable(table.names, ("mean, 0 black to 1 white",), table.values)
+
+
 class _Lifted(nn.Module):
     def __init__(self, by: float) -> None:
         super().__init__()
