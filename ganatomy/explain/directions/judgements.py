@@ -51,7 +51,8 @@ def of_distance(study: DirectionsStudy) -> Iterator[str]:
     falling = _numbered(one_way.loc[one_way["slope"] < 0, "direction"].tolist())
     if rising or falling:
         ways = [(f"rises along {rising}", rising), (f"falls along {falling}", falling)]
-        yield f"The distance to the data {listed([said for said, some in ways if some])}."
+        told = listed([said for said, some in ways if some])
+        yield f"From one end to the other the distance to the data {told}."
     farther = _numbered(own.loc[own["beside_low"] > 0, "direction"].tolist())
     nearer = _numbered(own.loc[own["beside_high"] < 0, "direction"].tolist())
     where = "Two steps either way, images"

@@ -92,7 +92,8 @@ def caption(study: DirectionsStudy, number: int, *, is_first: bool) -> str:
         f"{row['high']:.3g}) of what a random step does."
     )
     clear, name = study.clear_effects(number), study.concept_of(number)
-    others = clear[clear["concept"] != name].iloc[:_MOST_OTHERS]
+    others = clear[clear["concept"] != name].iloc[:_MOST_OTHERS]  # the most certain ones
+    others = others.sort_values("effect", key=lambda effect: -effect.abs(), kind="stable")
     if len(others):
         also = [
             f"{_plain(study, each['concept'])} {signed(each['effect'])}"

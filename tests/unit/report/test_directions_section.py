@@ -13,6 +13,7 @@ from ganatomy.report.figures.direction_strip import direction_strip
 from ganatomy.report.page import PageFrame, render_page
 from ganatomy.report.parts import Part, gather
 from ganatomy.report.sections.directions import SECTION
+from ganatomy.report.sections.directions_words import caption
 from tests.pages import unexplained
 from tests.unit.explain.directions.planted import Alike, Blob, Classed
 from tests.unit.explain.directions.test_judges import Pixels, Projection
@@ -75,6 +76,16 @@ def test_a_direction_without_a_name_says_so_and_what_it_moves_a_little(
     assert "It moves, too: " in part.pictures["direction_01"].caption
     assert "1 has no name: see the strips." in html
     assert "<td>unnamed</td>" in html
+
+
+def test_what_a_direction_moves_is_told_by_size(studies: dict[str, DirectionsStudy]) -> None:
+    """The most certain effects, the largest of them first."""
+    study = studies["blob"]
+    certain, effects = study.clear_effects(2).index[:3], study.effects.copy()
+    assert len(certain) == 3
+    effects.loc[certain, "effect"] = [0.31, -0.35, 0.33]
+    told = caption(replace(study, effects=effects), 2, is_first=False).partition("It moves")[2]
+    assert re.findall(r"[+-]\d\.\d+", told) == ["-0.35", "+0.33", "+0.31"]
 
 
 def test_what_others_make_of_directions_stands_below_the_strips(tmp_path: Path) -> None:
