@@ -20,7 +20,7 @@ from ganatomy.data.images import to_float, to_uint8
 from ganatomy.explain.rules.choosing import answer_for
 from ganatomy.explain.rules.learners.known import LEARNERS
 from ganatomy.explain.rules.looked import as_read
-from ganatomy.explain.rules.measuring import measure_concepts
+from ganatomy.explain.rules.measuring import Concepts
 from ganatomy.explain.rules.splitting import Splits
 from ganatomy.explain.rules.table import ConceptTable
 from ganatomy.gan.checkpoint import load_gan
@@ -74,7 +74,7 @@ def _of_gan(data: str, name: str, folder: Path) -> Case:
         made = gan.generator_ema(latents(NUM_IMAGES, gan.architecture, 0, "benchmark of rules"))
         images = torch.cat([real, to_float(to_uint8(made))])  # both as they are stored
         logits = torch.cat([gan.discriminator(part).flatten() for part in images.split(250)])
-    return f"D of {data}, {name}", as_read(measure_concepts(images)), logits > logits.median()
+    return f"D of {data}, {name}", as_read(Concepts.on(images).table), logits > logits.median()
 
 
 def _of_case(name: str, concepts_of: ConceptTable, decisions: torch.Tensor) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ have moved. Any large change may move it, so that the claim is the difference to
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -103,31 +104,25 @@ def _flips(
     seed: int,
 ) -> Flips:
     among = rule.holds(table) == held.made
-    first = by_feature(
-        rule,
-        condition,
-        held.images,
-        table,
-        among=among,
-        change=held.change(condition.concept),
-        measure=measure,
-        limit=limit,
-        seed=seed,
-    )
-    if len(first.places) >= LEAST_FLIPPED:
-        return first
-    second = by_direction(
-        rule,
-        condition,
-        held.images,
-        table,
-        among=among,
-        latents=held.latents,
-        measure=measure,
-        limit=limit,
-        seed=seed,
-    )
-    return second if len(second.places) >= LEAST_FLIPPED else _failed(first, second)
+    tried: list[Flips] = []
+    for way in (
+        partial(by_feature, change=held.change(condition.concept)),
+        partial(by_direction, latents=held.latents),
+    ):
+        flips = way(
+            rule,
+            condition,
+            held.images,
+            table,
+            among=among,
+            measure=measure,
+            limit=limit,
+            seed=seed,
+        )
+        if len(flips.places) >= LEAST_FLIPPED:
+            return flips
+        tried.append(flips)
+    return _failed(*tried)
 
 
 def _failed(*flips: Flips) -> Flips:

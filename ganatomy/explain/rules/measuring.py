@@ -92,6 +92,8 @@ class Concepts:
         Examples
         --------
         >>> concepts = Concepts.on(torch.linspace(-1, 1, 128).view(2, 1, 8, 8))
+        >>> concepts.table.column("brightness").round(decimals=2).tolist()
+        [0.25, 0.75]
         >>> concepts.left_out["saturation"]
         'needs images in colour'
         >>> concepts.measure(torch.zeros(3, 1, 8, 8)).column("brightness").tolist()
@@ -214,35 +216,6 @@ class Concepts:
     def _find(self, name: str) -> Concept | None:
         self.table.column(name)  # refuses a name that is not there
         return next((each for each in self._alone if each.name == name), None)
-
-
-def measure_concepts(
-    images: torch.Tensor,
-    *,
-    evaluator: nn.Module | None = None,
-    class_names: Sequence[str] = (),
-    own: Sequence[str] = (),
-    learned: Mapping[str, Reader] | None = None,
-    grid: int = GRID,
-    on_warning: Callable[[str], None] = lambda text: None,
-) -> ConceptTable:
-    """Measure every concept that differs among these images; see `Concepts.on`.
-
-    Examples
-    --------
-    >>> table = measure_concepts(torch.linspace(-1, 1, 128).view(2, 1, 8, 8))
-    >>> table.column("brightness").round(decimals=2).tolist()  # of 256 grey levels
-    [0.25, 0.75]
-    """
-    return Concepts.on(
-        images,
-        evaluator=evaluator,
-        class_names=class_names,
-        own=own,
-        learned=learned,
-        grid=grid,
-        on_warning=on_warning,
-    ).table
 
 
 def _measured(

@@ -12,7 +12,7 @@ from ganatomy.data.features.tones import Contrast
 from ganatomy.data.images import to_float
 from ganatomy.errors import InputError
 from ganatomy.explain.directions.concepts import feature_readers
-from ganatomy.explain.rules.measuring import RANGE_COLUMNS, Concepts, measure_concepts
+from ganatomy.explain.rules.measuring import RANGE_COLUMNS, Concepts
 from tests.unit.data.features import planted
 
 WRITTEN = "tests.unit.data.features.written"
@@ -34,7 +34,7 @@ class _Classifier(nn.Module):
 def test_units_are_those_that_are_said() -> None:
     """Black to white is 0 to 1, by numpy on pixels from 0 to 1."""
     images = _noise(30)
-    table = measure_concepts(images)
+    table = Concepts.on(images).table
     pixels = ((images + 1) / 2).numpy().astype(float)
     units = dict(zip(table.names, table.units))
     assert units["brightness"] == "mean, 0 black to 1 white"
@@ -49,9 +49,9 @@ def test_units_are_those_that_are_said() -> None:
 
 
 def test_slant_is_in_degrees_and_place_in_pixels() -> None:
-    table = measure_concepts(planted.bars([-30, 0, 20]))
+    table = Concepts.on(planted.bars([-30, 0, 20])).table
     assert table.column("orientation").tolist() == pytest.approx([-30, 0, 20], abs=2.5)
-    spots = measure_concepts(planted.blobs([3.0] * 3, [(0, 0), (4, 0), (-2, 5)]))
+    spots = Concepts.on(planted.blobs([3.0] * 3, [(0, 0), (4, 0), (-2, 5)])).table
     assert spots.column("position_across").tolist() == pytest.approx([0, 4, -2], abs=0.1)
     assert spots.column("position_down").tolist() == pytest.approx([0, 0, 5], abs=0.1)
 
@@ -280,7 +280,7 @@ def test_ranges_are_of_the_images_that_are_given() -> None:
 
 def test_directions_read_the_same_concepts() -> None:
     images = _noise(30)
-    readers, table = feature_readers(images), measure_concepts(images)
+    readers, table = feature_readers(images), Concepts.on(images).table
     assert tuple(readers) == table.names
     for name, read in readers.items():
         torch.testing.assert_close(read(images).double(), table.column(name), rtol=1e-6, atol=1e-7)
