@@ -17,6 +17,7 @@ NETWORKS = ("G", "D")
 _UNUSED_BELOW = 0.1
 """Of the dimensions that a layer's units could use together: where it is less, it sleeps."""
 _FEWEST_UNITS = 8
+_STILL_BELOW = 1e-6  # of the first weights: what rounding makes
 _NAMED = 5  # layers, in a sentence
 _TEXT = ("name",)
 _SLEEP = {  # of one unit, and of several
@@ -162,6 +163,9 @@ class StructureStudy:
             yield f"Of {units:,} units of {name} {' and '.join(found)}."
         else:
             yield f"Of {units:,} units of {name} none is dead and none the copy of another."
+        still = list(each.vitals["name"][each.vitals["moved"] < _STILL_BELOW])
+        if still:
+            yield f"Training has not moved the weights of {name} in {_few(still)}."
 
     def save(self, folder: Path) -> None:
         """Write ``structure.json`` and a table for each network into a folder."""

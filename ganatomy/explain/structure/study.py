@@ -1,6 +1,6 @@
 """How G and D are built, and how their layers work: the study."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import pandas as pd
@@ -28,6 +28,7 @@ _REACHES = 64  # layers whose reach is measured: each costs a pass through the n
 def describe_structure(
     subjects: Subjects,
     *,
+    initial: Mapping[str, nn.Module] | None = None,
     num_images: int = 64,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     on_warning: Callable[[str], None] = lambda text: None,
@@ -38,6 +39,8 @@ def describe_structure(
     ----------
     subjects : Subjects
         G, D or both; images of both kinds are asked of D where there are.
+    initial : mapping of str to nn.Module, optional
+        "G", "D" or both, as they were before their training: what weights are compared with.
     num_images : int
         Images and latents that layers are measured on.
     on_progress : callable
@@ -58,17 +61,26 @@ def describe_structure(
     {'0': (3, 3)}
     """
     networks: dict[str, NetworkStructure] = {}
+    first = initial or {}
     total = subjects.has_generator + subjects.has_discriminator
     if subjects.has_generator:
         inputs, network = subjects.z[:num_images], subjects.generator
         score = subjects.discriminator if subjects.has_discriminator else _brightness
-        networks["G"] = _structure(network, inputs, score, pixels_changed, "latents", on_warning)
+        networks["G"] = _structure(
+            network, inputs, score, pixels_changed, "latents", first.get("G"), on_warning
+        )
         on_progress(len(networks), total)
     if subjects.has_discriminator:
         half = num_images // 2 if len(subjects.real) and len(subjects.fake) else num_images
         images = torch.cat([subjects.real[:half], subjects.fake[:half]])
         networks["D"] = _structure(
-            subjects.discriminator, images, _itself, pixels_seen, "images", on_warning
+            subjects.discriminator,
+            images,
+            _itself,
+            pixels_seen,
+            "images",
+            first.get("D"),
+            on_warning,
         )
         on_progress(len(networks), total)
     return StructureStudy(networks, min(num_images, max(len(subjects.real), len(subjects.z))))
@@ -88,6 +100,7 @@ def _structure(
     score: Callable[[torch.Tensor], torch.Tensor],
     reach: Callable[[nn.Module, torch.Tensor, list[str]], dict[str, tuple[int, int]]],
     kind: str,
+    initial: nn.Module | None,
     on_warning: Callable[[str], None],
 ) -> NetworkStructure:
     if len(inputs) < _FEWEST:
@@ -111,7 +124,7 @@ def _structure(
             pixels = reach(network, few[:tried], layers)
         units = pd.DataFrame(columns=list(COLUMNS))
         with _whatever(missing, "how its layers work"):
-            units = vitals(network, graph, inputs, score)
+            units = vitals(network, graph, inputs, score, initial=initial)
     for each in missing:
         on_warning(f"of a network could not be measured {each}")
     return NetworkStructure(graph, why, at[True], at[False], pixels, units, tuple(missing))

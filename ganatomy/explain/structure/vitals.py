@@ -34,6 +34,8 @@ COLUMNS = (
     "cam",
     "gradient",
     "gain",
+    "norm_ratio",
+    "moved",
 )
 
 
@@ -66,7 +68,7 @@ class _Sums:
             self.cam += float(cam.reshape(len(cam), -1).mean(1).sum())
             self.gradient += float(gradient.flatten(1).norm(dim=1).sum())
 
-    def row(self, layer: nn.Module) -> dict[str, float]:
+    def row(self, layer: nn.Module, initial: nn.Module | None) -> dict[str, float]:
         mean = self.first / self.count
         covariance = self.second / self.count - torch.outer(mean, mean)
         spread = covariance.diagonal().clamp(min=0).sqrt()
@@ -87,6 +89,7 @@ class _Sums:
             "cam": self.cam / self.images,
             "gradient": self.gradient / self.images,
             "gain": _gain(layer),
+            **_against(layer, initial),
         }
 
 
@@ -95,6 +98,8 @@ def vitals(
     graph: NetworkGraph,
     inputs: torch.Tensor,
     score: Callable[[torch.Tensor], torch.Tensor] | None = None,
+    *,
+    initial: nn.Module | None = None,
 ) -> pd.DataFrame:
     """Measure every layer that returns units: channels of maps, or entries of vectors.
 
@@ -108,6 +113,8 @@ def vitals(
         Images or latents, 32 and more.
     score : callable, optional
         What the network returned, to one number for each input: what gradients are of.
+    initial : nn.Module, optional
+        The same network as it was before its training.
 
     Returns
     -------
@@ -122,6 +129,8 @@ def vitals(
         ``gradient``: mean length of the gradient.
         Both are of `score` and 0 without. ``gain``: root of fan-in times the root mean square of
         the weights, which keeps the spread of what flows through at 1; NaN without weights.
+        ``norm_ratio``: norm of the weights over that of the `initial` ones; ``moved``: norm of
+        their difference over that of the `initial` ones; NaN where these are not known.
     """
     device = device_of(network)
     returning = returning_tensors(network, inputs[:_FEW].to(device))
@@ -142,7 +151,10 @@ def vitals(
                 own = sums.setdefault(name, _Sums(each.shape[1]))
                 own.add(each, gradients.get(name))
     layers = {name: network.get_submodule(name) for name in names if name in sums}
-    rows = [{"name": name, **sums[name].row(layer)} for name, layer in layers.items()]
+    first = dict(initial.named_modules()) if initial is not None else {}
+    rows = [
+        {"name": name, **sums[name].row(layer, first.get(name))} for name, layer in layers.items()
+    ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -155,14 +167,31 @@ def _has_units(graph: NetworkGraph, name: str) -> bool:
     return name in graph.place and len(graph[name].shape) in (1, 2, 3) and graph[name].shape[0] > 1
 
 
-def _gain(layer: nn.Module) -> float:
+def _weight_of(layer: nn.Module | None) -> torch.Tensor | None:
     weight = getattr(layer, "weight", None)
     if not isinstance(weight, torch.Tensor) or weight.ndim < 2:
-        return float("nan")
+        return None
+    return weight.detach().double().cpu()
+
+
+def _against(layer: nn.Module, initial: nn.Module | None) -> dict[str, float]:
+    weight, first = _weight_of(layer), _weight_of(initial)
+    if weight is None or first is None or weight.shape != first.shape or not first.any():
+        return {"norm_ratio": math.nan, "moved": math.nan}
+    size = first.norm()
+    return {
+        "norm_ratio": float(weight.norm() / size),
+        "moved": float((weight - first).norm() / size),
+    }
+
+
+def _gain(layer: nn.Module) -> float:
+    weight = _weight_of(layer)
+    if weight is None:
+        return math.nan
     if isinstance(layer, nn.modules.conv._ConvTransposeNd):
         # of the kernel a place of the image gets what its stride leaves
         fan_in = weight.numel() / weight.shape[1] / math.prod(layer.stride)
     else:
         fan_in = weight.numel() / weight.shape[0]
-    with torch.no_grad():
-        return float((weight.double().square().mean() * fan_in).sqrt())
+    return float((weight.square().mean() * fan_in).sqrt())

@@ -27,6 +27,7 @@ def _facts(study: StructureStudy) -> Record:
             "reach": _REACH[name],
             "drawings": drawings(each),
             "rows": _rows(each),
+            "has_first": bool(each.vitals["moved"].notna().any()),
             "why_untraced": each.why_untraced,
             "unplaced": each.graph.unplaced,
         }

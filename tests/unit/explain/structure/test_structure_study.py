@@ -1,5 +1,6 @@
 """The study of structure, as a whole: its words, its files, and networks that are missing."""
 
+import copy
 from pathlib import Path
 
 import pandas as pd
@@ -120,3 +121,21 @@ def test_of_a_deep_network_the_reach_of_some_layers_is_measured_from_first_to_la
     assert len(found) == 64
     assert {"network.0.0", "network.0.149"} <= set(found)
     assert found["network.0.0"] == (3, 3)
+
+
+def test_weights_are_compared_with_those_before_the_training(tmp_path: Path) -> None:
+    network = _discriminator()
+    first = copy.deepcopy(network)
+    network[0].weight.data *= 3
+    subjects = Subjects.of(None, _Logits(network), real=IMAGES)
+    before = {"D": _Logits(first)}
+    units = describe_structure(subjects, initial=before).networks["D"].vitals.set_index("name")
+    assert units.loc["network.0", "norm_ratio"] == pytest.approx(3, rel=1e-6)
+    assert units.loc["network.0", "moved"] == pytest.approx(2, rel=1e-6)
+    assert units.loc[["network.1"], "moved"].isna().all()  # which has no weights
+    assert "not moved" not in describe_structure(subjects, initial=before).verdict()
+    study = describe_structure(subjects, initial={"D": _Logits(network)})
+    assert "Training has not moved the weights of D in network.0." in study.verdict()
+    study.save(tmp_path)
+    assert StructureStudy.load(tmp_path).verdict() == study.verdict()
+    assert describe_structure(subjects).networks["D"].vitals["moved"].isna().all()
