@@ -18,7 +18,7 @@ Shape = tuple[int, int]  # height and width
 Size = int | Shape
 OnDuplicates = Literal["keep", "together", "drop"]
 Mode = Literal["remove", "permute", "noise"]  # of changing a feature
-After = Literal["prepare", "directions"]  # the stage that data sets are changed after
+After = Literal["prepare", "directions"]  # the stage that another waits for
 
 AUTO: Literal["auto"] = "auto"
 FULL: Literal["full"] = "full"

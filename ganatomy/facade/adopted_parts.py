@@ -8,7 +8,7 @@ import torch
 from ganatomy.data.images import to_uint8
 from ganatomy.explain.craft.result import FOLDER as CONCEPTS
 from ganatomy.explain.craft.study import find_discriminator_concepts
-from ganatomy.explain.directions.learned import learned_targets
+from ganatomy.explain.directions.learned import learned_measures, learned_targets
 from ganatomy.explain.directions.result import DirectionsStudy
 from ganatomy.explain.directions.settings import DirectionsSettings
 from ganatomy.explain.directions.study import find_directions
@@ -20,6 +20,7 @@ from ganatomy.explain.lime.study import explain_by_lime
 from ganatomy.explain.maps.choices import DEFAULT_CAMS
 from ganatomy.explain.maps.methods import Methods
 from ganatomy.explain.maps.study import explain_by_maps
+from ganatomy.explain.networks.measures import Measure
 from ganatomy.explain.networks.named import usual_targets
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.networks.targets import Target
@@ -217,6 +218,12 @@ def _learned(given: Given, done: Done) -> dict[str, Target]:
     return learned_targets(found, given.subjects.generator)
 
 
+def _readings(done: Done) -> dict[str, Measure]:
+    """Read those directions from images: what units of G may carry."""
+    found = done.get("directions")
+    return learned_measures(found) if isinstance(found, DirectionsStudy) else {}
+
+
 def _targets(given: Given) -> tuple[str, ...]:
     """Targets of G beside D's logit: those that need nothing but its images."""
     return usual_targets(given.subjects.fake.shape[1]) if given.has["generator"] else ()
@@ -227,6 +234,7 @@ def _maps(given: Given, done: Done) -> Result:
         given.subjects,
         targets=_targets(given),
         further=_learned(given, done),
+        carried=_readings(done),
         num_ablated=_QUICK_ABLATED if given.is_quick else _ABLATED,
         num_units=_QUICK_UNITS if given.is_quick else _UNITS,
         seed=given.seed,

@@ -2,6 +2,7 @@
 
 import re
 
+from ganatomy.data.recipe import LEARNED, is_learned
 from ganatomy.explain.networks.measures import MEASURES
 from ganatomy.report.feature_names import plain_feature
 from ganatomy.report.glossary import term
@@ -24,8 +25,8 @@ def plain_target(name: str) -> str:
     ('thickness of strokes', 'D’s logit')
     >>> plain_target("region(cell_1_1)"), plain_target("class"), plain_target("learned(2)")
     ('brightness of the cell in row 2, column 2', 'class', 'learned direction 2')
-    >>> plain_target("red"), plain_target("saturation")
-    ('red against the other colours', 'strength of colours')
+    >>> plain_target("red"), plain_target("learned:2")
+    ('red against the other colours', 'learned direction 2')
     """
     kind, _, inner = name.removesuffix(")").partition("(")
     if kind == "region" and (cell := _CELL.fullmatch(inner)):
@@ -34,6 +35,8 @@ def plain_target(name: str) -> str:
         return f"brightness of {plain_feature(inner)}"
     if kind == "learned" and inner:
         return f"learned direction {inner}"
+    if is_learned(name):
+        return f"learned direction {name.removeprefix(LEARNED)}"
     if kind == "concept" and inner:
         return plain_feature(inner)
     if name in _COLOURS:

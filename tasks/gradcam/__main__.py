@@ -10,6 +10,7 @@ from tasks.shared.artifact_paths import REPORTS
 from tasks.shared.events import Events
 from tasks.shared.history import history_of
 from tasks.shared.keys import by_key
+from tasks.shared.learned import learned_of
 from tasks.shared.names import concepts_of, targets_of, vocabulary
 from tasks.shared.results import write_metrics
 from tasks.shared.samples import load_subjects
@@ -24,6 +25,7 @@ def main(events: Events) -> None:
     subjects = load_subjects(
         max(params.num_images, params.num_averaged, params.num_ablated), base.seed, device
     )
+    learned = learned_of(params, "targets")
     with by_key(params), whole_folder(REPORTS / "gradcam") as report:
         study = explain_by_maps(
             subjects,
@@ -31,6 +33,8 @@ def main(events: Events) -> None:
             methods=params.methods,
             targets=targets_of(params, "targets", events.warning),
             concepts=concepts_of(params, events.warning),
+            further=learned.targets(subjects.generator),
+            carried=learned.measures(),
             history=(
                 (step, gan.generator_ema, gan.discriminator)
                 for step, gan in history_of(base.seed, device)

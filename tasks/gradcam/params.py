@@ -1,10 +1,12 @@
 """Section `gradcam`: which images, targets and methods."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from ganatomy.data.choices import After
 from ganatomy.explain.maps.choices import DEFAULT_CAMS, CamMethod
+from tasks.params.after import settled
 from tasks.params.section import Section
 
 
@@ -22,3 +24,9 @@ class Gradcam(Section):
     num_units: int = Field(256, ge=1, le=100_000)
     num_random: int = Field(10, ge=1, le=1000)
     fdr: float = Field(0.05, gt=0, lt=1)
+    after: After = "prepare"  # the stage that dvc.yaml has it wait for
+
+    @model_validator(mode="before")
+    @classmethod
+    def _after_what_it_needs(cls, values: Any) -> Any:
+        return settled(values, "targets")

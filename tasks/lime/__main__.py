@@ -9,6 +9,7 @@ from tasks.shared import stage
 from tasks.shared.artifact_paths import REPORTS
 from tasks.shared.events import Events
 from tasks.shared.keys import by_key
+from tasks.shared.learned import learned_of
 from tasks.shared.names import targets_of, vocabulary
 from tasks.shared.results import write_metrics
 from tasks.shared.samples import load_subjects, settled_hiding
@@ -22,6 +23,7 @@ def main(events: Events) -> None:
     keep_freed_memory()
     subjects = load_subjects(max(params.num_images, params.num_averaged), base.seed, device)
     words = vocabulary()
+    learned = learned_of(params, "latent_targets")
     with by_key(params), whole_folder(REPORTS / "lime") as report:
         study = explain_by_lime(
             subjects,
@@ -29,6 +31,7 @@ def main(events: Events) -> None:
             sampling=params.sampling(),
             hiding=settled_hiding(params.hiding(), subjects, words, base.seed),
             latent_targets=targets_of(params, "latent_targets", events.warning),
+            further=learned.targets(subjects.generator),
             num_images=params.num_images,
             num_seeds=params.num_seeds,
             num_latents=params.num_latents,

@@ -3,9 +3,11 @@
 from dataclasses import fields
 from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from ganatomy.data.choices import After
 from ganatomy.explain.lime.settings import Baseline, Design, Engine, Hiding, LimeSampling, Segments
+from tasks.params.after import settled
 from tasks.params.section import Section
 
 
@@ -32,6 +34,12 @@ class Lime(Section):
     latent_targets: list[str] = Field(["d_logit", "class", "concept(thickness)"])
     num_latents: int = Field(32, ge=1, le=10_000)
     latent_radius: float = Field(0.5, gt=0, le=3)
+    after: After = "prepare"  # the stage that dvc.yaml has it wait for
+
+    @model_validator(mode="before")
+    @classmethod
+    def _after_what_it_needs(cls, values: Any) -> Any:
+        return settled(values, "latent_targets")
 
     def sampling(self) -> LimeSampling:
         """Say how LIME samples, to whoever explains by it."""

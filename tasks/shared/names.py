@@ -10,7 +10,7 @@ from pathlib import Path
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features import find, known
 from ganatomy.data.features.recipes import recipes
-from ganatomy.data.recipe import Recipe, Regions
+from ganatomy.data.recipe import Recipe, Regions, is_learned
 from ganatomy.errors import InputError
 from ganatomy.explain.networks.named import Vocabulary
 from tasks.params.section import Section
@@ -50,8 +50,9 @@ def recipes_of(
 
 
 def targets_of(params: Section, field: str, warn: Callable[[str], None]) -> list[str]:
-    """Return the targets in a field of params.yaml; see `fitting`."""
-    return fitting(params, field, vocabulary().check_target, warn)
+    """Return the targets in a field of params.yaml, but for learned ones; see `fitting`."""
+    names = fitting(params, field, vocabulary().check_target, warn)
+    return [name for name in names if not is_learned(name)]
 
 
 def concepts_of(params: Section, warn: Callable[[str], None]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from ganatomy.data.dataset import Dataset
 from ganatomy.data.features.own import own_feature
+from ganatomy.data.recipe import is_learned
 from ganatomy.errors import InputError
 from tasks.directions.params import Directions
 from tasks.gradcam.params import Gradcam
@@ -9,7 +10,7 @@ from tasks.lime.params import Lime
 from tasks.params.section import read_document, told_file
 from tasks.rules.params import OWN, Rules
 from tasks.shared.keys import by_key
-from tasks.shared.learned import without_learned
+from tasks.shared.learned import check_number, without_learned
 from tasks.shared.names import recipes_of, vocabulary_of
 from tasks.variants.params import Variants
 
@@ -32,8 +33,9 @@ def check_names(train: Dataset) -> None:
         )
     told = told_file()  # read beside `read_once`: what is checked decides nothing of the result
     variants, gradcam, lime = Variants.load(told), Gradcam.load(told), Lime.load(told)
+    num_directions = Directions.load(told).num_directions
     with by_key(variants):
-        early = without_learned(variants, Directions.load(told).num_directions)
+        early = without_learned(variants, num_directions)
     recipes_of(early, train, 0, lambda text: None)
     words = vocabulary_of(train, variants)
     for section, field, check in (
@@ -44,7 +46,10 @@ def check_names(train: Dataset) -> None:
         if not section.is_default(field):
             with by_key(section):
                 for name in getattr(section, field):
-                    check(name, field)
+                    if field != "concepts" and is_learned(name):
+                        check_number(name, num_directions, field)
+                    else:
+                        check(name, field)
     rules = Rules.load(told)
     with by_key(rules, **OWN):
         for name in rules.concepts:

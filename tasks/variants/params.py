@@ -6,6 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ganatomy.data.choices import After, Mode
 from ganatomy.data.recipe import is_learned
+from tasks.params.after import settled
 from tasks.params.section import Section
 
 
@@ -43,11 +44,7 @@ class Variants(Section):
     @model_validator(mode="before")
     @classmethod
     def _after_what_it_needs(cls, values: Any) -> Any:
-        """Settle `after`: who names a learned feature need not know which stage makes it."""
-        if not isinstance(values, dict) or not isinstance(values.get("features", []), list):
-            return values
-        asked = any(is_learned(str(name)) for name in values.get("features", []))
-        return {**values, "after": "directions" if asked else "prepare"}
+        return settled(values, "features")
 
     @property
     def learned(self) -> list[str]:

@@ -71,6 +71,8 @@ CHOICES: dict[str, Any] = {
     "train.publish": settings.Published,
     "variants.modes": data.Mode,
     "variants.after": data.After,
+    "gradcam.after": data.After,
+    "lime.after": data.After,
     "autotune.backend": Literal[settings.Backend, "auto"],
     "gradcam.methods": CamMethod,
     "lime.engine": lime_choices.Engine,

@@ -14,9 +14,13 @@ from ganatomy.data.features.learned_set import LearnedFeatures
 from ganatomy.data.images import to_float
 from ganatomy.data.variants import make_variant
 from ganatomy.errors import InputError
+from ganatomy.explain.lime.result import LimeStudy
+from ganatomy.explain.maps.result import MapsStudy
 from ganatomy.files import read_json, write_json
 from tasks.directions import __main__ as directions
-from tasks.shared.artifact_paths import PREPARED, VARIANTS
+from tasks.gradcam import __main__ as gradcam
+from tasks.lime import __main__ as lime
+from tasks.shared.artifact_paths import PREPARED, REPORTS, VARIANTS
 from tasks.shared.events import Events
 from tasks.shared.leaving_out import is_left_out
 from tasks.shared.refusal import refuse_wrong_names
@@ -71,18 +75,67 @@ def test_what_is_no_direction_is_refused_before_training(
     assert caught.value.where.endswith("features")
 
 
-@pytest.mark.parametrize(("section", "field"), [("gradcam", "targets"), ("lime", "latent_targets")])
-def test_it_is_no_target_by_name_and_where_there_is_one_is_said(
-    section: str, field: str, here: Path
-) -> None:
-    document = params.check({section: {field: ["d_logit", "learned:1"]}}, "")
+TARGETS = [("gradcam", "targets"), ("lime", "latent_targets")]
+
+
+def _asked(section: str, field: str, *names: str) -> None:
+    document = params.check({"directions": FOUND, section: SMALL[section] | {field: [*names]}}, "")
     Path("params.yaml").write_text(params.dump(document))
-    with pytest.raises(InputError) as caught:
+
+
+@pytest.mark.parametrize(("section", "field"), TARGETS)
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("learned:9", "no learned:9: 3 directions"), ("learned:x", "'learned:x' names no direction")],
+)
+def test_what_is_no_direction_is_no_target(
+    section: str, field: str, name: str, words: str, here: Path
+) -> None:
+    _asked(section, field, "d_logit", name)
+    with pytest.raises(InputError, match=words) as caught:
         refuse_wrong_names(Dataset.load(PREPARED, "train"))
     assert caught.value.where == f"{section}.{field}"
-    assert "a direction that was found in one generator" in str(caught.value)
-    assert "as a feature that is changed" in str(caught.value)
-    assert "ganatomy explain" in str(caught.value)
+
+
+def test_maps_and_units_are_of_a_direction_that_is_asked_for(here: Path) -> None:
+    _asked("gradcam", "targets", "d_logit", "learned:1")
+    refuse_wrong_names(Dataset.load(PREPARED, "train"))
+    gradcam.main(Events("gradcam", None))
+    study = MapsStudy.load(REPORTS / "gradcam")
+    assert study.asked is not None
+    assert "learned:1" in study.asked.maps
+    assert study.carriers.dissection is not None
+    assert "learned:1" in set(study.carriers.dissection["concept"])
+
+
+def test_coordinates_that_move_a_direction_are_weighed(here: Path) -> None:
+    """A direction is linear in the latents: coordinates weigh as they lie in it."""
+    _asked("lime", "latent_targets", "learned:1")
+    lime.main(Events("lime", None))
+    found = LimeStudy.load(REPORTS / "lime").latents
+    assert found is not None
+    assert found.targets == ["learned:1"]
+
+
+@pytest.mark.parametrize(("section", "field"), TARGETS)
+def test_a_target_that_does_not_stand_out_is_refused(section: str, field: str, here: Path) -> None:
+    path = REPORTS / "directions" / "changes.csv"
+    changes = pd.read_csv(path)
+    changes.loc[0, "stands_out"] = False
+    changes.to_csv(path, index=False)
+    _asked(section, field, "d_logit", "learned:1")
+    before = hashes(here)
+    with pytest.raises(InputError, match="learned:1 is no target: the direction does not") as told:
+        {"gradcam": gradcam, "lime": lime}[section].main(Events(section, None))
+    assert told.value.where == f"{section}.{field}"
+    assert hashes(here) == before
+
+
+@pytest.mark.parametrize(("section", "field"), TARGETS)
+def test_a_target_waits_for_directions_and_nothing_else_does(section: str, field: str) -> None:
+    for names, after in (["d_logit", "learned:1"], "directions"), (["d_logit"], "prepare"):
+        assert params.check({section: {field: names}}, "")[section]["after"] == after
+    assert params.check({}, "")[section]["after"] == "prepare"
 
 
 def test_a_direction_is_changed_like_any_other_feature(here: Path) -> None:
@@ -135,7 +188,10 @@ def test_a_stage_that_did_not_wait_says_so(here: Path) -> None:
 @pytest.mark.timeout(900)
 def test_a_run_ranks_it_beside_the_others(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
-    told = "variants.features=[contrast,learned:1] directions.num_latents=200"
+    told = (
+        "variants.features=[contrast,learned:1] directions.num_latents=200 "
+        "gradcam.targets=[class,learned:1] lime.latent_targets=[learned:1]"
+    )
     done = flows(project, "run", "--profile", "smoke", "--set", told)
     assert done.returncode == 0, done.stderr
     assert "not recorded" not in done.stdout + done.stderr
@@ -143,7 +199,10 @@ def test_a_run_ranks_it_beside_the_others(tmp_path: Path) -> None:
     assert set(table["variant"]) == {"contrast", "learned:1"}
     (judged, *_) = read_json(project / "reports" / "directions" / "learned.json")["directions"]
     title = f"learned:1 ({judged['concept']})" if judged["concept"] else "learned:1"
-    assert title in (project / "reports" / "report.html").read_text()
+    page = (project / "reports" / "report.html").read_text()
+    assert title in page
+    assert "learned direction 1" in page
+    assert LimeStudy.load(project / "reports" / "lime").latents.targets == ["learned:1"]
     again = flows(project, "run")
     assert again.returncode == 0, again.stderr
     assert set(outcomes(again).values()) == {"unchanged"}

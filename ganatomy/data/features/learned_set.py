@@ -135,8 +135,10 @@ def _share(value: float) -> str:
     return f"{100 * value:.0f} %"
 
 
-def number_in(name: str) -> int:
+def number_in(name: str, where: str = WHERE) -> int:
     """Read the direction in ``learned:<direction>``.
+
+    `where` is the argument that the name came in, for the error.
 
     Raises
     ------
@@ -152,7 +154,7 @@ def number_in(name: str) -> int:
     if match is None:
         raise InputError(
             f"{name!r} names no direction",
-            WHERE,
+            where,
             f"Write {LEARNED} and its number, counted from 1: {LEARNED}1.",
         )
     return int(match[1])

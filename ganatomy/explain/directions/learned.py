@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from ganatomy.explain.directions.result import DirectionsStudy
+from ganatomy.explain.networks.measures import Measure
 from ganatomy.explain.networks.targets import Target
 
 
@@ -33,18 +34,34 @@ def learned_targets(study: DirectionsStudy, generator: nn.Module) -> dict[str, T
     ['learned:1']
     """
     return {
-        f"learned:{number}": _target(study, number, generator)
+        name: _target(name, measure, generator) for name, measure in learned_measures(study).items()
+    }
+
+
+def learned_measures(study: DirectionsStudy) -> dict[str, Measure]:
+    """Give what each target of `learned_targets` reads from images: (n, c, h, w) to (n,).
+
+    Examples
+    --------
+    >>> from ganatomy.explain.directions.study import find_directions
+    >>> generator = nn.Sequential(nn.Linear(8, 64), nn.Unflatten(1, (1, 8, 8)))
+    >>> generator[0].weight.data[:, 1:] = 0.0
+    >>> (measure,) = learned_measures(find_directions(generator, torch.randn(64, 8))).values()
+    >>> measure(torch.zeros(3, 1, 8, 8))
+    tensor([0., 0., 0.])
+    """
+    return {
+        f"learned:{number}": _measure(study.mean_changes[number - 1])
         for number in range(1, len(study.directions) + 1)
         if study.is_target(number)
     }
 
 
-def _target(study: DirectionsStudy, number: int, generator: nn.Module) -> Target:
-    change = study.mean_changes[number - 1]
+def _measure(change: torch.Tensor) -> Measure:
     change = change / change.norm()
+    return lambda images: torch.einsum("nchw,chw->n", images, change.to(images))
 
-    def score(z: torch.Tensor) -> torch.Tensor:
-        images: torch.Tensor = generator(z)
-        return torch.einsum("nchw,chw->n", images, change.to(images))
 
-    return Target(f"learned({number})", generator, score)
+def _target(name: str, measure: Measure, generator: nn.Module) -> Target:
+    number = name.partition(":")[2]
+    return Target(f"learned({number})", generator, lambda z: measure(generator(z)))

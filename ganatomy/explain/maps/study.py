@@ -43,6 +43,7 @@ def explain_by_maps(
     targets: Sequence[str] = (),
     concepts: Sequence[str] = (),
     further: Mapping[str, Target] = {},
+    carried: Mapping[str, Measure] = {},
     history: History = (),
     num_images: int = 8,
     num_ablated: int = 64,
@@ -76,6 +77,8 @@ def explain_by_maps(
     further : mapping of str to Target
         More targets of G, functions of z that run through ``subjects.generator``, by names of
         one's own.
+    carried : mapping of str to callable
+        What else of images (n, c, h, w) units of G may carry, by names of one's own: to (n,).
     history : iterable of (int, nn.Module, nn.Module)
         Step, generator and discriminator of a training's course, for the film.
     num_images : int
@@ -116,9 +119,9 @@ def explain_by_maps(
     named = targets_of_generator(
         targets if subjects.has_generator else (), subjects, vocabulary, on_warning=on_warning
     )
-    carried: list[Concept] = []
+    fitted: list[Concept] = []
     if subjects.evaluator is not None:
-        carried = fitted_concepts(concepts, subjects.evaluator, vocabulary, on_warning=on_warning)
+        fitted = fitted_concepts(concepts, subjects.evaluator, vocabulary, on_warning=on_warning)
     with kept(subjects.generator, subjects.discriminator):
         cases = _cases(subjects, askable(left_out), methods, num_images, on_warning)
         on_progress(1, _PARTS)
@@ -130,8 +133,9 @@ def explain_by_maps(
         on_progress(4, _PARTS)
         carriers = find_carriers(
             subjects,
-            carried,
+            fitted,
             measures=_measures(targets, subjects, vocabulary),
+            further=carried,
             num_latents=num_ablated,
             num_units=num_units,
             fdr=fdr,

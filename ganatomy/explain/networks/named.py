@@ -327,8 +327,8 @@ def _learned(name: str, where: str) -> InputError:
     return InputError(
         f"{name} is no target by name: it is a direction that was found in one generator",
         where,
-        "Ask about it as a feature that is changed, or see the page of `ganatomy explain`, which "
-        "has maps of directions; in the library learned_targets() makes targets of them.",
+        "learned_targets() makes a target of it, to be given as a further one; the pipeline does "
+        "so for `targets` and `latent_targets`.",
     )
 
 

@@ -47,6 +47,7 @@ def find_carriers(
     concepts: list[Concept],
     *,
     measures: Mapping[str, Reader] = {},
+    further: Mapping[str, Reader] = {},
     num_latents: int = 64,
     num_units: int = 256,
     fdr: float = 0.05,
@@ -62,6 +63,8 @@ def find_carriers(
     measures : mapping of str to callable
         What is measured straight on images (n, c, h, w), by name: read where there is neither a
         discriminator nor an evaluator that reads anything.
+    further : mapping of str to callable
+        What is read from images beside all that.
     num_latents : int
         How many of the subjects' latents are drawn again for every unit.
     num_units : int
@@ -81,7 +84,7 @@ def find_carriers(
             subjects.generator,
             list(subjects.g_layers.wide),
             latents,
-            readers=_readers(subjects, concepts) or measures,
+            readers=_readers(subjects, concepts, measures) | dict(further),
             fdr=fdr,
             max_units=num_units,
             on_warning=on_warning,
@@ -92,14 +95,15 @@ def find_carriers(
     return Carriers(table, dissection, images_of_units(subjects.generator, latents, dissection))
 
 
-def _readers(subjects: Subjects, concepts: list[Concept]) -> dict[str | tuple[str, ...], Reader]:
+def _readers(
+    subjects: Subjects, concepts: list[Concept], measures: Mapping[str, Reader]
+) -> dict[str | tuple[str, ...], Reader]:
     readers: dict[str | tuple[str, ...], Reader] = {}
     if subjects.has_discriminator:
         readers["D's logit"] = d_logit(subjects.discriminator).values
-    if subjects.evaluator is None:
-        return readers
-    for each in concepts:
-        readers[each.name] = concept(subjects.evaluator, each).values
-    if subjects.class_names:
-        readers[subjects.class_names] = subjects.evaluator
-    return readers
+    if subjects.evaluator is not None:
+        for each in concepts:
+            readers[each.name] = concept(subjects.evaluator, each).values
+        if subjects.class_names:
+            readers[subjects.class_names] = subjects.evaluator
+    return readers or {name: measures[name] for name in measures}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+from ganatomy.data.recipe import is_learned
 from ganatomy.explain.maps.film import Frame
 from ganatomy.explain.maps.result import MapsStudy
 from ganatomy.explain.networks.measures import MEASURES
@@ -126,9 +127,12 @@ def by_target(table: pd.DataFrame) -> pd.DataFrame:
 
 def in_plain_concepts(table: pd.DataFrame) -> pd.DataFrame:
     """Name what was measured straight on images as sentences do."""
-    if _LOGIT in set(table["concept"]):
-        return table
-    return table.assign(concept=[plain_target(str(name)) for name in table["concept"]])
+    straight = _LOGIT not in set(table["concept"])
+    names = [
+        plain_target(str(name)) if straight or is_learned(str(name)) else name
+        for name in table["concept"]
+    ]
+    return table.assign(concept=names)
 
 
 def causes(table: pd.DataFrame, of: str = "in") -> str:
@@ -174,7 +178,8 @@ def _does(unit: UnitImages, carriers: Carriers) -> str:
     verb = "raises" if unit.effect > 0 else "lowers"
     known = {_LOGIT, *carriers.concepts["concept"]}
     what = unit.concept.replace("'", "’") if unit.concept in known else f"class {unit.concept}"
-    if unit.concept not in known and unit.concept.partition("(")[0] in ("region", *MEASURES):
+    straight = unit.concept.partition("(")[0] in ("region", *MEASURES) or is_learned(unit.concept)
+    if unit.concept not in known and straight:
         what = plain_target(unit.concept)
     return f"{verb} {what} by {apart(abs(unit.effect), 0)} of a standard deviation"
 
