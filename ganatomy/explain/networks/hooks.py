@@ -35,7 +35,7 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
     try:
         # looking is cheaper than setting: in small networks setting all costs a tenth of a pass
         if any(training for _, training in modules):
-            model.eval()
+            _to_eval(model)
         for parameter, requires_grad, _ in parameters:
             if requires_grad:
                 parameter.requires_grad_(False)
@@ -49,6 +49,14 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
                 parameter.requires_grad_(requires_grad)
             if parameter.grad is not gradient:
                 parameter.grad = gradient
+
+
+def _to_eval(model: nn.Module) -> None:
+    try:
+        model.eval()
+    except NotImplementedError:  # of torch.export: it runs in the mode that it was exported in
+        for module in model.modules():
+            module.training = False
 
 
 @contextmanager

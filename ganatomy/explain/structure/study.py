@@ -144,7 +144,8 @@ def _whatever(missing: list[str], what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        missing.append(f"{what}: {_reason(error)}")
+        if (told := f"{what}: {_reason(error)}") not in missing:
+            missing.append(told)
 
 
 def _graph(network: nn.Module, few: torch.Tensor) -> tuple[NetworkGraph, str]:

@@ -256,3 +256,16 @@ def test_a_thousand_blocks_leave_nothing_behind(fails: bool) -> None:
 
 def _num_tensors() -> int:
     return sum(isinstance(each, torch.Tensor) for each in gc.get_objects())
+
+
+def test_an_exported_program_runs_in_the_mode_that_it_was_exported_in() -> None:
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU()).eval()
+    images = torch.randn(3, 1, 8, 8)
+    program = torch.export.export(network, (images,)).module()
+    assert program.training
+    with undisturbed(program):
+        assert not program.training
+        assert torch.equal(program(images), network(images))
+        assert not any(each.requires_grad for each in program.parameters())
+    assert all(module.training for module in program.modules())
+    assert all(each.requires_grad for each in program.parameters())
