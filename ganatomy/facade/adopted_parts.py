@@ -9,6 +9,7 @@ from ganatomy.data.images import to_uint8
 from ganatomy.explain.craft.result import FOLDER as CONCEPTS
 from ganatomy.explain.craft.study import find_discriminator_concepts
 from ganatomy.explain.directions.learned import learned_measures, learned_targets
+from ganatomy.explain.directions.readable import learn_features
 from ganatomy.explain.directions.result import DirectionsStudy
 from ganatomy.explain.directions.settings import DirectionsSettings
 from ganatomy.explain.directions.study import find_directions
@@ -24,6 +25,7 @@ from ganatomy.explain.networks.measures import Measure
 from ganatomy.explain.networks.named import usual_targets
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.networks.targets import Target
+from ganatomy.explain.rules.concept import Reader
 from ganatomy.explain.rules.settings import RulesSettings
 from ganatomy.explain.rules.study import explain_by_rules
 from ganatomy.explain.structure.study import describe_structure
@@ -49,6 +51,7 @@ _SEEDS = 2  # draws of samples between which LIME is compared
 _LATENTS, _QUICK_LATENTS = 512, 128  # that directions are found by
 _NEAREST_OF = 500  # real images to the nearest of which distances are measured
 _RULED = 500  # images of each kind that rules are about: of 150 hardly a rule is found, of D or G
+_READ = 400  # latents by which learned directions are read from images
 _RULES = RulesSettings(num_changed=60)
 _QUICK_RULES = RulesSettings(num_draws=2, least_images=20, num_changed=20)
 _SAMPLED, _QUICK_SAMPLED = 500, 100  # images of G that are looked at
@@ -202,12 +205,22 @@ def _rules(given: Given, done: Done) -> Result:
     found, spec = done.get("directions"), given.adopted.port.discriminator
     return explain_by_rules(
         _many(given, _RULED, "rules"),
+        learned=_readers(given, done),
         directions=found.directions if isinstance(found, DirectionsStudy) else None,
         boundary_at_0=spec is not None and _has_level(spec),
         settings=_QUICK_RULES if given.is_quick else _RULES,
         seed=given.seed,
         on_warning=given.warn,
     )
+
+
+def _readers(given: Given, done: Done) -> dict[str, Reader]:
+    """Read learned directions from images, as concepts that D may decide by."""
+    found = done.get("directions")
+    if given.is_quick or not isinstance(found, DirectionsStudy) or not given.has["discriminator"]:
+        return {}
+    z = given.adopted.latents(_READ, given.seed, "learned")
+    return learn_features(found, given.subjects.generator, z).readers()
 
 
 def _learned(given: Given, done: Done) -> dict[str, Target]:
