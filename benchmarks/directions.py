@@ -151,7 +151,8 @@ def section(results: list[Result]) -> str:
 
 A DCGAN of 28 px with {DIM} latents, on one thread, other work on the machine (load {result["load"]}); medians of {result["repeats"]} runs by turns. The plain scripts are the published recipes:
 `numpy.linalg.eig` of the first layer's weights for SeFa, for GANSpace scikit-learn's `IncrementalPCA` of the first activations in batches of 256, and latents regressed on its
-components. Ours finds the layer by itself and measures SeFa's matrix at its output, which is right for every layer and every normalisation; the plain script has to be told where it lies, and is done sooner. Cosine: of the first
+components. Ours finds the layer by itself, reads SeFa's matrix from its parameters, and tries on
+four latents whether they are what the layer does; the plain script has to be told where it lies. Cosine: of the first
 {NUM_SHOWN} directions, matched one to one.
 
 {table(heads, rows)}"""
