@@ -17,6 +17,7 @@ from ganatomy.explain.directions.early_layers import (
     outputs_of_layer,
     weighted_layers,
 )
+from ganatomy.explain.directions.untangling import untangled
 from ganatomy.explain.networks.batching import outputs_of
 
 METHODS = ("sefa", "ganspace", "jacobian")
@@ -28,6 +29,7 @@ _TESTED = 64  # latents by which its linearity is judged
 _CHECKED = 4  # latents by which the layer's parameters are
 _MOST_VALUES = 100_000_000
 _NOTHING = 1e-6  # of the largest variance: what rounding makes
+_UNTANGLED = 5  # directions, as many as are shown by default
 _STEP = 0.05  # of a standard deviation: small beside what bends, large beside rounding
 
 
@@ -134,7 +136,12 @@ def ganspace(generator: nn.Module, z: torch.Tensor, latent_dim: int) -> Candidat
 
 
 def jacobian(
-    generator: nn.Module, z: torch.Tensor, latent_dim: int, *, num_images: int
+    generator: nn.Module,
+    z: torch.Tensor,
+    latent_dim: int,
+    *,
+    num_images: int,
+    num_untangled: int = _UNTANGLED,
 ) -> Candidates:
     """Find what moves the image most: eigenvectors of J^T J, averaged over latents.
 
@@ -148,17 +155,23 @@ def jacobian(
     latent_dim : int
     num_images : int
         The most images that are drawn; each latent takes `latent_dim` and one.
+    num_untangled : int
+        Of the strongest, those that are told apart as of `untangled`.
     """
     count = min(len(z), num_images // (latent_dim + 1))
     if count < 2:
         reason = f"two latents take {2 * (latent_dim + 1):,} images, more than {num_images:,}"
         return refused("jacobian", latent_dim, reason)
     depends_on_place = draws_by_place(generator, z)
-    gram = torch.zeros(latent_dim, latent_dim, dtype=torch.float64)
-    for base in z[:count].cpu():
+    grams = torch.zeros(count, latent_dim, latent_dim, dtype=torch.float64)
+    mean = torch.zeros_like(grams[0])
+    for own, base in zip(grams, z[:count].cpu()):
         flat = jacobian_at(generator, base, latent_dim, depends_on_place=depends_on_place)
-        gram += (flat @ flat.T).double() / count
-    return principal("jacobian", gram)
+        own += (flat @ flat.T).double()
+        mean += own / count
+    found = principal("jacobian", mean).directions
+    strongest = untangled(found[:num_untangled], grams)
+    return Candidates("jacobian", torch.cat([signed(strongest), found[num_untangled:]]))
 
 
 def jacobian_at(

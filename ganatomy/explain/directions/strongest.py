@@ -95,7 +95,9 @@ def find_strongest(
     ways: dict[str, Find] = {
         "sefa": sefa,
         "ganspace": ganspace,
-        "jacobian": partial(jacobian, num_images=settings.num_images),
+        "jacobian": partial(
+            jacobian, num_images=settings.num_images, num_untangled=settings.num_directions
+        ),
     }
     found = []
     for find in ways.values():
