@@ -13,6 +13,7 @@ from ganatomy.explain.topology.homology import (
     bars_of,
     distances_of,
     num_groups,
+    num_voids,
     spread,
     sure_loops,
 )
@@ -72,8 +73,8 @@ class Cloud:
         images (generated ones where there are none) that these have.
     share : float
     counts : DataFrame
-        `COUNTS`: of each kind the ``count`` of ``groups`` and ``loops``, smallest and largest over
-        subsamples, and the share of subsamples that ``agree``.
+        `COUNTS`: of each kind the ``count`` of ``groups``, ``loops`` and ``voids``, smallest and
+        largest over subsamples, and the share of subsamples that ``agree``.
     ways : DataFrame
         `WAYS`: the divergence of what is ``made`` (generated over real images) and of what is
         ``left_out`` (real over generated ones), each by `divergence.PARTS`, mean and 95 % range
@@ -234,14 +235,19 @@ def _counts(
     rows = []
     for kind, points in chosen.items():
         pool, half = pools[kind], max(FEWEST // 2, len(points) // 2)
-        whole = num_groups(distances_of(points)), _num_loops(bars[kind].loops, pool, len(points))
+        whole = [
+            num_groups(distances_of(points)),
+            _num_loops(bars[kind].loops, pool, len(points)),
+            num_voids(pool),
+        ]
         small = _halves(points, half, settings, draw)
         large = _halves(pool, max(half, len(pool) // 2), settings, draw)
         parts = [
             [num_groups(distances_of(each)) for each in small],
             [_num_loops(_loops(each, half), each, half) for each in large],
+            [num_voids(each) for each in large],
         ]
-        for what, count, part in zip(("groups", "loops"), whole, parts):
+        for what, count, part in zip(("groups", "loops", "voids"), whole, parts):
             agree = float(np.mean([each == count for each in part]))
             rows.append((kind, what, count, min(part), max(part), agree))
     return pd.DataFrame(rows, columns=COUNTS)

@@ -31,7 +31,7 @@ _TABLES = {"counts": COUNTS, "ways": WAYS, "classes": CLASSES, "course": COURSE}
 _TEXT = ("kind", "what", "way", "name")
 _AGREE = 0.8
 """Share of subsamples that must agree about a count before it is compared."""
-_ONE = {"groups": "group", "loops": "loop"}
+_ONE = {"groups": "group", "loops": "loop", "voids": "void"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +120,10 @@ def sentences_of(cloud: Cloud) -> Iterator[str]:
     kinds = list(cloud.bars)
     if len(kinds) == 1:
         told = [_counted(cloud, kinds[0], what) for what in _ONE]
-        yield f"In {cloud.space} {cloud.num_points} {kinds[0]} images are {' with '.join(told)}."
+        yield (
+            f"In {cloud.space} {cloud.num_points} {kinds[0]} images are {told[0]} with "
+            f"{listed(told[1:])}."
+        )
         return
     if not cloud.differs:
         yield (

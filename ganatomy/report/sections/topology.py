@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from ganatomy.explain.topology.clouds import LEFT, MADE
-from ganatomy.explain.topology.homology import GAP
+from ganatomy.explain.topology.homology import GAP, VOID_FROM
 from ganatomy.explain.topology.result import TopologyStudy
 from ganatomy.report.figures.bars_chart import bars_chart
 from ganatomy.report.sections.page_section import (
@@ -48,7 +48,13 @@ def _facts(study: TopologyStudy) -> Record:
         }
         for place, cloud in enumerate(study.clouds)
     ]
-    told = {"verdict": study.verdict(), "clouds": clouds, "left_out": study.left_out, "gap": GAP}
+    told = {
+        "verdict": study.verdict(),
+        "clouds": clouds,
+        "left_out": study.left_out,
+        "gap": GAP,
+        "void_from": VOID_FROM,
+    }
     return {
         "topology": told,
         **facts_of_maps(study.maps),

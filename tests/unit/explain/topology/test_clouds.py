@@ -22,6 +22,7 @@ from ganatomy.explain.topology.homology import (
     betti_curve,
     distances_of,
     num_groups,
+    num_voids,
     spread,
     sure_loops,
 )
@@ -153,6 +154,28 @@ def test_a_cloud_without_loops_seldom_has_a_sure_one() -> None:
     assert max(alarms) <= 10  # of which 11 come by chance in 1 of 100 such tests
 
 
+def _sphere(count: int, draw: torch.Generator) -> torch.Tensor:
+    return torch.nn.functional.normalize(torch.randn(count, 3, generator=draw), dim=1)
+
+
+@pytest.mark.parametrize(
+    ("make", "voids"), [(_sphere, 1), (_flat_torus, 1), (_disc, 0), (_noise, 0), (_circle, 0)]
+)
+def test_voids_of_known_clouds(
+    make: Callable[[int, torch.Generator], torch.Tensor], voids: int
+) -> None:
+    found = [num_voids(make(400, _draw(seed))) for seed in SEEDS]
+    assert found.count(voids) >= len(SEEDS) - 1
+
+
+def test_an_octahedron_encloses_a_void() -> None:
+    """Joined at the length of its edges, sqrt 2, and filled at that of its diagonals, 2."""
+    corners = torch.cat([torch.eye(3), -torch.eye(3)])
+    twice = torch.cat([corners, corners])  # of twelve points six are taken
+    assert num_voids(twice) == 1
+    assert num_voids(twice * torch.tensor([1.0, 1.0, 1.5])) == 0  # from 1.8 to 2
+
+
 def test_a_square_has_a_loop_from_its_side_to_its_diagonal() -> None:
     corners = torch.tensor([[0.0, 0], [0, 1], [1, 0], [1, 1], [9.0, 9]])
     found = bars_of(distances_of(corners))
@@ -183,6 +206,16 @@ def test_a_cross_barcode_is_that_of_its_distances() -> None:
     loops = ripser(distances.numpy(), distance_matrix=True, maxdim=1)["dgms"][1]
     found = divergence(points, base)
     assert found == pytest.approx((length, float((loops[:, 1] - loops[:, 0]).sum())), rel=1e-5)
+
+
+def test_the_divergence_is_the_published_one() -> None:
+    """Of two samples of a square: the figure in Example.ipynb of the authors' package (MTopDiv)."""
+    draw = np.random.RandomState(7)
+    points, base = draw.rand(1000, 2), draw.rand(1000, 2)
+    base = base[draw.choice(1000, 1000, replace=False)]
+    points = points[draw.choice(1000, 100, replace=False)]
+    found = divergence(torch.from_numpy(points), torch.from_numpy(base))[1]
+    assert found == pytest.approx(0.0342284, abs=2e-7)  # as many digits as it is given in
 
 
 def test_permutation_is_exact_where_both_are_one() -> None:
