@@ -105,6 +105,6 @@ def _plane_rotation(matrices: Array, row: int, column: int) -> tuple[Array, floa
     apart = matrices[:, row, row] - matrices[:, column, column]
     shared = matrices[:, row, column] + matrices[:, column, row]
     straight, crossed = apart @ apart - shared @ shared, 2 * (apart @ shared)
-    angle = 0.5 * np.arctan2(crossed, straight + np.hypot(straight, crossed))
+    angle = 0.25 * np.arctan2(crossed, straight)
     cosine, sine = np.cos(angle), np.sin(angle)
     return np.array([[cosine, -sine], [sine, cosine]]), float(sine)
