@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from ganatomy.report.figures.canvas import INK, NARROW_IN, canvas, is_narrow, pixels
 from ganatomy.report.figures.colours import OF_D, OF_G
-from ganatomy.report.figures.labels import nothing, shortened
+from ganatomy.report.figures.labels import nothing, shortened, wrapped
 
 _COLOURS = {"G": OF_G, "D": OF_D}
 _ROW_IN, _REST_IN, _LONGEST = 0.17, 0.7, 22
 _MOST = 40
 _PANELS = {"used": "dimensions used, of those there are", "cam": "activation × gradient"}
+_TITLE = 18  # letters of a title's line beside another one on a narrow figure
 
 
 def layer_bars(vitals: Mapping[str, pd.DataFrame]) -> NDArray[np.uint8]:
@@ -41,7 +42,8 @@ def layer_bars(vitals: Mapping[str, pd.DataFrame]) -> NDArray[np.uint8]:
         for row, (name, table) in zip(axes, tables.items()):
             for axis, (column, title) in zip(row, _PANELS.items()):
                 _panel(axis, table, column, _COLOURS[name])
-                axis.set_title(f"{name}: {title}", fontsize=8, color=INK)
+                said = wrapped(title, _TITLE) if is_narrow() else title
+                axis.set_title(f"{name}: {said}", fontsize=8, color=INK)
             row[0].set_xlim(0, 1)
             row[1].set_yticklabels([])
         return pixels(figure)
