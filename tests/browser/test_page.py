@@ -85,10 +85,11 @@ CONTRASTS = """(() => {
         }
         return [255, 255, 255];
     };
+    const ink = each => getComputedStyle(each)[each instanceof SVGElement ? 'fill' : 'color'];
     return TEXTS.map(each => {
-        const two = [light(parts(getComputedStyle(each).color)), light(ground(each))];
+        const two = [light(parts(ink(each))), light(ground(each))];
         const ratio = (Math.max(...two) + 0.05) / (Math.min(...two) + 0.05);
-        return [ratio, each.tagName, each.className, each.innerText.slice(0, 30)];
+        return [ratio, each.tagName, each.textContent.slice(0, 30)];
     });
 })()""".replace("TEXTS", OWN_TEXT)
 GROUNDS = """[...document.querySelectorAll('figure img')].map(each => getComputedStyle(each)).map(
