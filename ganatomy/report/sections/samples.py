@@ -15,7 +15,7 @@ from ganatomy.report.sections.page_section import (
     png,
 )
 from ganatomy.report.sections.samples_sheet import first_samples, viewable
-from ganatomy.wording import counted, opened, percent
+from ganatomy.wording import opened, percent
 
 _RULE = (
     "Near-identical: two images whose difference is at most "
@@ -39,19 +39,8 @@ def _facts(study: SamplesStudy) -> Record:
 
 
 def _figures(study: SamplesStudy) -> dict[str, Figure]:
-    shown, pairs = (viewable(each, _SIDE) for each in (study.shown, study.pairs.flatten(0, 1)))
-    columns = 8
-    figures: dict[str, Figure] = {
-        "samples": Picture(
-            lambda: png(contact_sheet(shown, columns, scale=max(1, _SIDE // shown.shape[-1]))),
-            f"The first {counted(len(shown), 'image')} that G makes; nobody chose them.",
-            "Made from the first latents that were drawn.",
-            source=_SOURCE,
-            kind="pixels",
-            mark=GENERATED,
-        ),
-        SAMPLES: first_samples(study.shown, _SOURCE),
-    }
+    pairs = viewable(study.pairs.flatten(0, 1), _SIDE)
+    figures: dict[str, Figure] = {SAMPLES: first_samples(study.shown, _SOURCE)}
     if study.is_collapsed:
         figures["alike"] = Picture(
             lambda: png(contact_sheet(pairs, 2, scale=max(1, _SIDE // pairs.shape[-1]))),
