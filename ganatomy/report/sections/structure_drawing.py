@@ -122,7 +122,15 @@ def _note(structure: NetworkStructure, parts: list[Part], used: float) -> str:
         told.append("reaches {} × {} pixels".format(*structure.reach[parts[0].module]))
     if used >= 0:
         told.append(f"uses {percent(used)} of its dimensions")
+    if len(parts) == 1 and (far := _moved(structure, parts[0].module)) >= 0:
+        told.append(f"its weights moved by {percent(far)} of their norm at first")
     return "; ".join(told)
+
+
+def _moved(structure: NetworkStructure, module: str) -> float:
+    """Say how far training moved a layer's weights; -1 where that is not known."""
+    moved = structure.vitals.loc[structure.vitals["name"] == module, "moved"].dropna()
+    return float(moved.iloc[0]) if len(moved) else -1.0
 
 
 def size_in_words(shape: tuple[int, ...]) -> str:

@@ -310,6 +310,7 @@ def facts() -> dict[str, Any]:
                     "words": "the network",
                     "reach": "what a place sees",
                     "why_untraced": "a reason",
+                    "has_first": False,
                     "unplaced": 3,
                     "drawings": [_drawn(""), _drawn("a block")],
                     "rows": [_part({"rank": 2.0, "num_units": 4}), _part(None)],

@@ -1,5 +1,6 @@
 """Drawings of networks that are deep, or joined by many lines."""
 
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 import pandas as pd
@@ -49,3 +50,13 @@ def test_a_name_fits_its_box_and_is_whole_in_the_note() -> None:
     long = drawings(_structure(["a" * 20 + "b" * 80], []))[0]["boxes"][1]
     assert long["title"] == "a" * 7 + "…" + "b" * 15 + " Conv2d"
     assert long["note"] == "a" * 20 + "b" * 80
+
+
+def test_the_note_says_how_far_weights_moved_where_it_is_known() -> None:
+    structure = _structure(["one", "two"], [(INPUT, "one"), ("one", "two"), ("two", OUTPUT)])
+    row = dict.fromkeys(COLUMNS, 1.0)
+    rows = [row | {"name": "one", "moved": 0.25}, row | {"name": "two", "moved": float("nan")}]
+    told = replace(structure, vitals=pd.DataFrame(rows, columns=list(COLUMNS)))
+    notes = {each["title"]: each["note"] for each in drawings(told)[0]["boxes"]}
+    assert "its weights moved by 25 % of their norm at first" in notes["one Conv2d"]
+    assert "moved" not in notes["two Conv2d"]
