@@ -131,6 +131,48 @@ for network, name in ((G, "netG"), (D, "netD")):
     return Client(port, 32, modules, train)
 
 
+def _lightweight() -> Client:
+    port, modules = _guide("lightweight-gan")
+    sizes = {"image_size": 32, "fmap_max": 16, "attn_res_layers": [16]}
+    port["generator"]["arguments"] = sizes | {"latent_dim": 16}
+    port["discriminator"]["arguments"] = sizes
+    port["latent"] = {"dim": 16}
+    train = f"""
+import adopt_lightweight as made
+G = made.Generator(latent_dim=16, **{sizes})
+D = made.Discriminator(**{sizes})
+class First(torch.nn.Module):
+    def __init__(self): super().__init__(); self.D = D
+    def forward(self, images): return self.D(images)[0]
+trained(G, First(), 16, (images[:4] + 1) / 2, steps=2)
+state = {{f"{{at}}.{{name}}": each for at, network in (("G", G), ("GE", G), ("D", D))
+         for name, each in network.state_dict().items()}}
+save({{"GAN": state, "version": "1.2.1"}}, "models/default/model_150.pt")
+"""
+    return Client(port, 32, modules, train, frozenset({"chance", "range"}))
+
+
+def _stylegan2() -> Client:
+    port, modules = _guide("stylegan2-pytorch")
+    port["generator"]["arguments"] = {
+        "image_size": 32,
+        "latent_dim": 16,
+        "style_depth": 2,
+        "network_capacity": 4,
+    }
+    port["discriminator"]["arguments"] = {"image_size": 32, "network_capacity": 4}
+    port["latent"] = {"dim": 16}
+    train = """
+import adopt_stylegan2 as made
+G = made.FromLatents(32, 16, 2, network_capacity=4)
+D = made.OneForEach(image_size=32, network_capacity=4)
+trained(G, D, 16, (images + 1) / 2)
+state = {**G.state_dict(), **D.state_dict()}
+save({"GAN": state, "version": "1.9.0"}, "models/default/model_100.pt")
+"""
+    return Client(port, 32, modules, train, frozenset({"chance", "range"}))
+
+
 _TORCHGAN = {
     "build": "torchgan.models:DCGANGenerator",
     "arguments": {"encoding_dims": 16, "step_channels": 4},
@@ -153,6 +195,8 @@ CLIENTS: dict[str, Client] = {
     "mimicry, InfoMax-GAN": _mimicry(
         "InfoMaxGANDiscriminator32", "infomax_gan.infomax_gan_32", output=0
     ),
+    "lightweight-gan": _lightweight(),
+    "stylegan2-pytorch": _stylegan2(),
     "torchgan": Client(
         {
             "generator": _TORCHGAN,

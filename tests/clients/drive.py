@@ -1,29 +1,34 @@
 """Run in a process of its own, in a client's folder: ``python -m tests.clients.drive NAME STEP``.
 
 ``train`` leaves the weights as the author's code would; ``explain`` makes the page by the command
-and prints, as JSON, what became of the networks.
+and prints, as JSON, what became of the networks; ``structure`` prints how they were followed.
 """
 
 import copy
 import json
 import resource
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import torch
+import torchinfo
 from captum.attr import LayerAttribution, LayerGradCam
 from torch import nn
 
 from ganatomy import __main__ as command_line
+from ganatomy.command._port_file import read_port_file
 from ganatomy.data.images import write_png
 from ganatomy.explain.maps.gradcam import gradcam
 from ganatomy.explain.networks.layers import layers_of
 from ganatomy.explain.networks.targets import d_logit
+from ganatomy.explain.structure.tracing import trace
 from ganatomy.gan.adopt import adopted as adopting
 from ganatomy.gan.adopt.adopted import Adopted
 from ganatomy.gan.adopt.contract import Contract, examine_contract
 from tests.clients.cases import CLIENTS, TRAINED
+from tests.unit.explain.structure.edges import edges_by_autograd, edges_of_layers
 
 PAGE = "page.html"
 _NUM_IMAGES = 64
@@ -139,6 +144,44 @@ def _beside_captum(found: Adopted) -> float | None:
     return most
 
 
+def structure() -> list[dict[str, Any]]:
+    """Follow G and D as adopted, beside autograd's edges and torchinfo's counts."""
+    found = adopting.adopt(read_port_file(Path("my-gan.yaml")))
+    latents = found.latents(3, 0)
+    if found.generator is None:
+        return []
+    with torch.no_grad():
+        images = found.generator(latents)
+    asked = [(found.generator, latents), (found.discriminator, images)]
+    return [_structure(network, given) for network, given in asked if network is not None]
+
+
+def _structure(network: nn.Module, given: torch.Tensor) -> dict[str, Any]:
+    graph = trace(network, given)
+    ours, theirs = edges_of_layers(graph), edges_by_autograd(network, given)
+    layers = {part.name: part for part in graph.parts if part.module}
+    about = torchinfo.summary(network, input_data=given, verbose=0, depth=20)
+    names = {id(each): name for name, each in network.named_modules()}
+    calls: Counter[int] = Counter()
+    counted = []
+    for row in about.summary_list:
+        calls[row.layer_id] += 1
+        name, call = names.get(row.layer_id, ""), calls[row.layer_id]
+        part = layers.get(name if call == 1 else f"{name} ({call})")
+        if part is not None and row.output_size:
+            counted.append((part, row))
+    return {
+        "layers": len({part.module for part in layers.values()}),
+        "edges": len(ours),
+        "edges apart": sorted(ours ^ theirs),
+        "counted": len({part.name for part, _ in counted}),
+        "shapes apart": [
+            part.name for part, row in counted if part.shape != tuple(row.output_size[1:])
+        ],
+        "parameters": [graph.num_parameters, about.total_params],
+    }
+
+
 class _Copied(nn.Module):
     """Gives a copy of its layer's answer, so that nothing in place changes what Captum sees."""
 
@@ -156,8 +199,8 @@ def main(name: str, step: str) -> None:
     torch.set_num_threads(1)
     if step == "train":
         train(name)
-    else:
-        print(json.dumps(explain(name)))
+        return
+    print(json.dumps(explain(name) if step == "explain" else structure()))
 
 
 if __name__ == "__main__":

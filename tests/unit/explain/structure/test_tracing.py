@@ -1,8 +1,6 @@
 """What was followed, against autograd's graph and torchinfo's counts."""
 
-from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,78 +11,19 @@ from torch import nn
 from ganatomy.errors import InputError
 from ganatomy.explain.structure.graph import INPUT, OUTPUT, NetworkGraph, Part
 from ganatomy.explain.structure.modules import layers_in_order
-from ganatomy.explain.structure.tracing import is_leaf, trace
+from ganatomy.explain.structure.tracing import trace
+from tests.unit.explain.structure.edges import edges_by_autograd, edges_of_layers
 from tests.unit.explain.structure.networks import networks
 
 known = cache(networks)
 KINDS = list(known())
-Edges = set[tuple[str, str]]
-
-
-def _of_layers(graph: NetworkGraph) -> Edges:
-    """Edges between layers: ways that lead through operations alone."""
-    ends = {INPUT, OUTPUT}
-
-    def back(name: str) -> Iterator[str]:
-        for source in graph.before(name):
-            if graph[source].module or source in ends:
-                yield source
-            else:
-                yield from back(source)
-
-    wanted = [part.name for part in graph.parts if part.module or part.name in ends]
-    return {(source, name) for name in wanted for source in back(name)}
-
-
-def _by_autograd(network: nn.Module, inputs: torch.Tensor) -> Edges:
-    """Walk from each layer's gradient function back to those of others; a layer gives a copy."""
-    made: dict[Any, str] = {}
-    order: list[tuple[str, Any]] = []
-    names = {id(each): name for name, each in network.named_modules()}
-    calls: dict[str, int] = {}
-
-    def hook(module: nn.Module, given: Any, output: torch.Tensor) -> torch.Tensor:
-        copied = output.clone()
-        name = names[id(module)]
-        calls[name] = calls.get(name, 0) + 1
-        name = name if calls[name] == 1 else f"{name} ({calls[name]})"
-        made[copied.grad_fn] = name
-        order.append((name, copied.grad_fn))  # before it is overwritten in place
-        return copied
-
-    layers = [each for each in network.modules() if is_leaf(each)]
-    layers = [each for each in layers if "parametrizations" not in names[id(each)]]
-    handles = [each.register_forward_hook(hook) for each in layers]
-    start = inputs.clone().requires_grad_().clone()
-    made[start.grad_fn] = INPUT
-    network.eval()
-    results = network(start)
-    for handle in handles:
-        handle.remove()
-
-    def back(function: Any, seen: set[Any], *, is_first: bool = False) -> Iterator[str]:
-        if function is None or function in seen:
-            return
-        seen.add(function)
-        if function in made and not is_first:
-            yield made[function]
-            return
-        for source, _ in function.next_functions:
-            yield from back(source, seen)
-
-    found: Edges = set()
-    for name, function in order:
-        found |= {(source, name) for source in back(function, set(), is_first=True)}
-    for result in results if isinstance(results, tuple) else (results,):
-        found |= {(source, OUTPUT) for source in back(result.grad_fn, set())}
-    return found
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_edge_is_one_of_autograds(kind: str) -> None:
     network, inputs = known()[kind]
     graph = trace(network, inputs)
-    assert _of_layers(graph) == _by_autograd(network, inputs)
+    assert edges_of_layers(graph) == edges_by_autograd(network, inputs)
     assert [part.name for part in graph.parts][:: len(graph.parts) - 1] == [INPUT, OUTPUT]
     assert all(graph.place[source] < graph.place[target] for source, target in graph.edges)
 
