@@ -20,7 +20,8 @@ _FEWEST = 5
 GAP = 1.6
 """Times the scale at which groups hang together: nearer ones are one group."""
 _PERHAPS = 0.2  # corrected p below which a loop is not what others are measured by
-_ROUNDS, _STEPS = 5, 60  # of what chance may have made, of the shape
+LOOP_FROM = 2.5
+"""Times its beginning: a loop of points that lie evenly and lasts as long is none of chance."""
 VOID_FROM = 1.4
 """Times the scale at which a void is closed: one that lasts as long is none of chance."""
 _MOST_OF_VOIDS = 100
@@ -160,53 +161,30 @@ def sure_loops(loops: torch.Tensor, alarm: float = 0.05, *, even: bool = False) 
     alarm : float
         The chance that any loop of a cloud without one is called sure.
     even : bool
-        Points were `spread`: of these the law is steeper, a Weibull law whose shape is fitted. A
-        loop is sure by either law then, each with half of the alarm.
+        Points were `spread`: of these a loop is sure whose end is `LOOP_FROM` times its beginning,
+        which was measured, as no law is known.
 
     Returns
     -------
     Tensor of shape (k,), bool
     """
     known = (loops[:, 0] > 0) & (loops[:, 1] > loops[:, 0])
-    sure = torch.zeros(len(loops), dtype=torch.bool)
-    if int(known.sum()) < 2:
-        return sure
-    # far below anything that tells: ratios that are one but for rounding
-    doubled = (loops[known, 1] / loops[known, 0]).log().clamp(min=1e-12).log()
-    chance = len(doubled) * _by_law(doubled)
     if even:
-        chance = 2 * torch.minimum(chance, len(doubled) * _by_law(doubled, shape=None))
-    sure[known] = chance < alarm
-    return sure
+        return known & (loops[:, 1] >= LOOP_FROM * loops[:, 0])
+    ratios = torch.where(known, loops[:, 1] / loops[:, 0].clamp(min=1e-300), 1.0)
+    doubled = torch.where(known, ratios.log().clamp(min=1e-300).log(), -math.inf)
+    if int(known.sum()) < 2:
+        return torch.zeros(len(loops), dtype=torch.bool)
+    count = int(known.sum())
+    chance = _chance(doubled, known) * count
+    # a loop that is none of chance's would raise the mean that chance is measured by
+    return known & (_chance(doubled, known & (chance > _PERHAPS)) * count < alarm)
 
 
-def _by_law(doubled: torch.Tensor, shape: float | None = 1.0) -> torch.Tensor:
-    """Chance of so long a loop, each; the law is fitted to those that chance may have made."""
-    by_chance = torch.ones(len(doubled), dtype=torch.bool)
-    for _ in range(_ROUNDS if shape is None else 2):
-        own = doubled[by_chance]
-        steep = _shape(own) if shape is None else shape
-        middle = _scale(own, steep) if shape is None else float(own.mean()) + _EULER
-        chance = torch.exp(-torch.exp(steep * (doubled - middle)))
-        # a loop that is none of chance's would raise the scale that chance is measured by
-        others = chance * len(doubled) > _PERHAPS
-        if bool((others == by_chance).all()) or not bool(others.any()):
-            break
-        by_chance = others
-    return chance
-
-
-def _shape(logs: torch.Tensor) -> float:
-    """Fit the shape of a Weibull law to logarithms of what it draws: greatest likelihood."""
-    shape = 1.0
-    for _ in range(_STEPS):
-        weights = torch.softmax(shape * logs, 0)
-        shape = (shape + 1 / max(float(weights @ logs - logs.mean()), 1e-6)) / 2
-    return shape
-
-
-def _scale(logs: torch.Tensor, shape: float) -> float:
-    return float((torch.logsumexp(shape * logs, 0) - math.log(len(logs))) / shape)
+def _chance(doubled: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+    if not bool(others.any()):
+        return torch.ones_like(doubled)
+    return torch.exp(-torch.exp(doubled - doubled[others].mean() - _EULER))
 
 
 def num_voids(points: torch.Tensor) -> int:

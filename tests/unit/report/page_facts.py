@@ -17,7 +17,7 @@ FIGURES = {
     "directions": ("direction_01",),
     "concepts": ("concept_01",),
     "rules": ("examples_real", "curves_d", "curves_g", "formula"),
-    "samples": ("samples", "alike"),
+    "samples": ("alike",),
     "faithfulness": (
         *("looks", "within_g", "failing"),
         *("agreement", "controls", "removal", "randomisation"),
@@ -167,6 +167,7 @@ def _row(**cells: Any) -> dict[str, Any]:
 
 def _part(vitals: dict[str, Any] | None) -> dict[str, Any]:
     rest = ("num_dead", "num_duplicates", "sparsity", "cam", "gradient", "gain")
+    rest += ("norm_ratio", "moved")
     return {
         "name": "layers.0",
         "kind": "Conv2d",
@@ -310,16 +311,17 @@ def facts() -> dict[str, Any]:
                     "words": "the network",
                     "reach": "what a place sees",
                     "why_untraced": "a reason",
-                    "has_first": False,
                     "unplaced": 3,
                     "drawings": [_drawn(""), _drawn("a block")],
                     "rows": [_part({"rank": 2.0, "num_units": 4}), _part(None)],
+                    "has_first": True,
                 }
             ],
         },
         "topology": {
             "verdict": "which shape it has",
             "gap": 1.6,
+            "void_from": 1.4,
             "clouds": [
                 {
                     "space": "a space",
