@@ -266,6 +266,9 @@ def test_nothing_is_wider_than_the_window(
         "Runtime.evaluate", expression="document.documentElement.scrollWidth", returnByValue=True
     )
     assert found["result"]["value"] <= width
+    wide = """[...document.querySelectorAll('section')].filter(each => each.checkVisibility()
+        && each.scrollWidth > each.clientWidth + 1).map(each => each.id)"""
+    assert _value(tab, wide) == []
     shot = tab.call("Page.captureScreenshot", format="png")
     assert len(base64.b64decode(shot["data"])) > 10_000
 
@@ -363,6 +366,10 @@ def test_the_page_is_printed_whole(tab: Tab, smoke: Path) -> None:
         each => each.checkVisibility() && each.getBoundingClientRect().right > innerWidth + 1).map(
             each => [each.tagName, each.closest('section')?.id, each.innerText.slice(0, 40)])"""
     assert _value(tab, cut) == []
+    programs = """[...document.querySelectorAll('pre')].filter(each => each.checkVisibility()
+        && (each.scrollWidth > each.clientWidth + 1 || each.scrollHeight > each.clientHeight + 1
+    )).map(each => each.innerText.slice(0, 40))"""
+    assert _value(tab, programs) == []
     heads = "[...document.querySelectorAll('thead')].map(each => getComputedStyle(each).display)"
     assert set(_value(tab, heads)) == {"table-header-group"}
 

@@ -122,7 +122,7 @@ def test_thresholds_have_their_unit_wherever_they_stand(tmp_path: Path) -> None:
     )
     html, part = _page(found, tmp_path)
     said = " ".join([html, *part.summary, found.verdict(), part.pictures["examples_real"].alt])
-    said = unescape(re.sub(r"<pre>.*?</pre>", "", re.sub(r'"data:[^"]*"', "", said), flags=re.S))
+    said = unescape(re.sub(r"<pre.*?>.*?</pre>", "", re.sub(r'"data:[^"]*"', "", said), flags=re.S))
     assert said.count("≤ −0.025 pixels") >= 7
     assert not re.search(r"≤ −0.025(?! pixels)", said)
     assert re.search(r"contrast ≤ 0.31(?! pixel)", said)
@@ -157,7 +157,9 @@ def test_each_rule_can_be_taken_away_as_it_is_saved(tmp_path: Path) -> None:
         r"<details><summary>This rule for programs</summary>.*?</details>", html, re.S
     )
     assert len(folded) == sum(each.rule is not None for each in study().answers)
-    source, document = map(unescape, re.findall(r"<pre><code>(.*?)</code></pre>", folded[0], re.S))
+    source, document = map(
+        unescape, re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", folded[0], re.S)
+    )
     names: dict[str, Callable[[dict[str, float]], bool]] = {}
     exec(source, {}, names)
     assert names["real"]({"contrast": 0.31, "holes": 2})
@@ -171,7 +173,7 @@ def test_a_concept_of_any_name_stays_text_in_what_is_taken_away(tmp_path: Path) 
     rule = Rule(((Condition("</code></pre><script>'\"", True, 1.0),),))
     html, _ = _page(replace(study(), answers=(answer("real", rule=rule),)), tmp_path)
     assert "<script" not in html
-    source, document = map(unescape, re.findall(r"<pre><code>(.*?)</code></pre>", html, re.S))
+    source, document = map(unescape, re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", html, re.S))
     assert rule.clauses[0][0].concept in json.loads(document)["rules"][0]["clauses"][0][0].values()
     names: dict[str, Callable[[dict[str, float]], bool]] = {}
     exec(source, {}, names)
