@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import sys
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,9 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.harness import ROOT, copy_project, elsewhere, flows, living, made_once, outcomes
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # begun by `&` in a script: children inherit
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
