@@ -40,6 +40,7 @@ class Sources:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._known: dict[Path, _Source] = {}
+        self._places: dict[str, Path | None] = {}
 
     def closure(self, modules: Iterable[str], follow: Callable[[str], bool]) -> set[str]:
         """List the files that importing `modules` reads, relative to the root, with `/`.
@@ -57,7 +58,7 @@ class Sources:
         files: set[Path] = set()
         waiting = list(modules)
         while waiting:
-            path = _find(self._root, waiting.pop())
+            path = self._place(waiting.pop())
             if path is None or path in files:
                 continue
             source = self._source(path)
@@ -68,6 +69,11 @@ class Sources:
     def digest(self, name: str) -> str:
         """Digest a file's meaning, by its path below the root: see `meaning.digest`."""
         return self._source(self._root / name).digest
+
+    def _place(self, module: str) -> Path | None:
+        if module not in self._places:  # asked for by each who imports it, for each stage
+            self._places[module] = _find(self._root, module)
+        return self._places[module]
 
     def _source(self, path: Path) -> _Source:
         if path not in self._known:
