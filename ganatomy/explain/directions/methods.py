@@ -65,7 +65,8 @@ def sefa(generator: nn.Module, z: torch.Tensor, latent_dim: int) -> Candidates:
 
 
 def _gram(weights: torch.Tensor) -> torch.Tensor:
-    return weights @ weights.T
+    values = weights.numpy()
+    return torch.from_numpy(values @ values.T)  # of a matrix by itself numpy computes one half
 
 
 def _share_told(weights: torch.Tensor, generator: nn.Module, layer: str, z: torch.Tensor) -> float:
@@ -123,8 +124,8 @@ def ganspace(generator: nn.Module, z: torch.Tensor, latent_dim: int) -> Candidat
     # of one class: else the first components are the classes', which no latent moves along
     centred = inputs_of_layer(generator, layer, same_class)
     centred -= centred.mean(0)
-    values, vectors = torch.linalg.eigh((centred @ centred.T).double())
-    count = int(min(latent_dim, (values > _NOTHING * values[-1]).sum()))
+    values, vectors = _largest((centred @ centred.T).double(), latent_dim)
+    count = int((values > _NOTHING * values[-1]).sum())
     components = (vectors * values.clamp(min=0).sqrt()).flip(1)[:, :count]
     own = z[:, :latent_dim].double().cpu()
     own = own - own.mean(0)
@@ -133,6 +134,15 @@ def ganspace(generator: nn.Module, z: torch.Tensor, latent_dim: int) -> Candidat
     else:
         back = (components / components.square().sum(0)).T @ own
     return Candidates("ganspace", signed(back))
+
+
+def _largest(gram: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Find the largest eigenvalues, rising, and their vectors: all take three times as long."""
+    from scipy.linalg import eigh
+
+    most = len(gram) - 1
+    found = eigh(gram.numpy(), subset_by_index=(max(0, most + 1 - count), most), driver="evr")
+    return torch.from_numpy(found[0]), torch.from_numpy(found[1])
 
 
 def jacobian(
