@@ -14,6 +14,7 @@ from ganatomy.data.features.learned_set import LearnedFeatures
 from ganatomy.data.images import to_float
 from ganatomy.data.variants import make_variant
 from ganatomy.errors import InputError
+from ganatomy.explain.directions.result import DirectionsStudy
 from ganatomy.explain.lime.result import LimeStudy
 from ganatomy.explain.maps.result import MapsStudy
 from ganatomy.files import read_json, write_json
@@ -109,12 +110,15 @@ def test_maps_and_units_are_of_a_direction_that_is_asked_for(here: Path) -> None
 
 
 def test_coordinates_that_move_a_direction_are_weighed(here: Path) -> None:
-    """A direction is linear in the latents: coordinates weigh as they lie in it."""
+    """What a coordinate adds is about its part of the direction, which is of length 1."""
     _asked("lime", "latent_targets", "learned:1")
     lime.main(Events("lime", None))
     found = LimeStudy.load(REPORTS / "lime").latents
     assert found is not None
     assert found.targets == ["learned:1"]
+    weights = torch.tensor(found.of("learned:1")["mean"].to_numpy(copy=True))
+    direction = DirectionsStudy.load(REPORTS / "directions").directions[0]
+    assert float(weights @ direction / weights.norm()) > 0.9
 
 
 @pytest.mark.parametrize(("section", "field"), TARGETS)
