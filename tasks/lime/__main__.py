@@ -9,7 +9,7 @@ from tasks.shared import stage
 from tasks.shared.artifact_paths import REPORTS
 from tasks.shared.events import Events
 from tasks.shared.keys import by_key
-from tasks.shared.learned import learned_of
+from tasks.shared.learned_targets import learned_of
 from tasks.shared.names import targets_of, vocabulary
 from tasks.shared.results import write_metrics
 from tasks.shared.samples import load_subjects, settled_hiding

@@ -9,8 +9,9 @@ from tasks.gradcam.params import Gradcam
 from tasks.lime.params import Lime
 from tasks.params.section import read_document, told_file
 from tasks.rules.params import OWN, Rules
+from tasks.shared.found_directions import check_number
 from tasks.shared.keys import by_key
-from tasks.shared.learned import check_number, without_learned
+from tasks.shared.learned import without_learned
 from tasks.shared.names import recipes_of, vocabulary_of
 from tasks.variants.params import Variants
 
