@@ -25,8 +25,6 @@ pytestmark = pytest.mark.slow
 _REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 _AWAY = ("error sending request", "failed to fetch", "dns error", "could not connect", "timed out")
 _CLOSE = 1e-4
-# not mimicry's: where a layer overwrites what went round it, the copies of the reference hide it
-_FOLLOWED = ("gan-face-generate", "lightweight-gan", "stylegan2-pytorch", "torchgan")
 _WITHOUT_PAGE = {"lightweight-gan"}  # its D looks at 512 maps of 32 px, whatever its size: too slow
 
 
@@ -107,7 +105,7 @@ def test_a_published_gan_is_explained_untouched(
         assert found["captum"] <= _CLOSE
 
 
-@pytest.mark.parametrize("name", _FOLLOWED)
+@pytest.mark.parametrize("name", CLIENTS)
 def test_a_published_gan_is_followed_as_autograd_has_it(
     name: str, packages: Path, trained: Callable[[str], Path]
 ) -> None:

@@ -30,7 +30,7 @@ def edges_of_layers(graph: NetworkGraph) -> Edges:
 def edges_by_autograd(network: nn.Module, inputs: torch.Tensor) -> Edges:
     """Walk from each layer's gradient function back to those of others; a layer gives a copy."""
     made: dict[Any, str] = {}
-    order: list[tuple[str, Any]] = []
+    order: list[tuple[str, Any, set[Any]]] = []
     names = {id(each): name for name, each in network.named_modules()}
     calls: dict[str, int] = {}
 
@@ -39,8 +39,11 @@ def edges_by_autograd(network: nn.Module, inputs: torch.Tensor) -> Edges:
         name = names[id(module)]
         calls[name] = calls.get(name, 0) + 1
         name = name if calls[name] == 1 else f"{name} ({calls[name]})"
-        made[copied.grad_fn] = name
-        order.append((name, copied.grad_fn))  # before it is overwritten in place
+        own = {copied.grad_fn}
+        if output.grad_fn not in made:  # what was overwritten in place goes on beside the copy
+            own.add(output.grad_fn)
+        made.update(dict.fromkeys(own, name))
+        order.append((name, copied.grad_fn, own))  # before it is overwritten in place
         return copied
 
     layers = [each for each in network.modules() if is_leaf(each)]
@@ -53,21 +56,21 @@ def edges_by_autograd(network: nn.Module, inputs: torch.Tensor) -> Edges:
     for handle in handles:
         handle.remove()
 
-    def back(function: Any, seen: set[Any], *, is_first: bool = False) -> Iterator[str]:
+    def back(function: Any, seen: set[Any], own: set[Any]) -> Iterator[str]:
         if function is None or function in seen:
             return
         seen.add(function)
-        if function in made and not is_first:
+        if function in made and function not in own:
             yield made[function]
             return
         for source, _ in function.next_functions:
-            yield from back(source, seen)
+            yield from back(source, seen, own)
 
     found: Edges = set()
-    for name, function in order:
-        found |= {(source, name) for source in back(function, set(), is_first=True)}
+    for name, function, own in order:
+        found |= {(source, name) for source in back(function, set(), own)}
     for result in results if isinstance(results, tuple) else (results,):
-        found |= {(source, OUTPUT) for source in back(result.grad_fn, set())}
+        found |= {(source, OUTPUT) for source in back(result.grad_fn, set(), set())}
     return _leading_to_the_output(found)
 
 

@@ -102,6 +102,24 @@ class Branched(nn.Module):
         return self.one(self.left(images).flatten(1)), self.two(self.right(images).flatten(1))
 
 
+class Overwritten(nn.Module):
+    """The way round is given what an activation in place has made of it, as mimicry's blocks do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(1, 4, 3, padding=1)
+        self.activation = nn.ReLU(inplace=True)
+        self.inside = nn.Conv2d(4, 4, 3, padding=1)
+        self.shortcut = nn.Conv2d(4, 4, 1)
+        self.head = nn.Linear(256, 1)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        given = self.first(images)
+        inside = self.inside(self.activation(given))
+        logits: torch.Tensor = self.head((inside + self.shortcut(given)).flatten(1))
+        return logits
+
+
 def networks() -> dict[str, tuple[nn.Module, torch.Tensor]]:
     """Make each network and an input for it, of two."""
     draw = torch.Generator().manual_seed(0)
@@ -122,6 +140,7 @@ def networks() -> dict[str, tuple[nn.Module, torch.Tensor]]:
                 nn.Flatten(),
                 head,
             ),
+            "overwritten": Overwritten(),
             "normalised": nn.Sequential(
                 nn.Conv2d(1, 4, 3, padding=1),
                 nn.BatchNorm2d(4),

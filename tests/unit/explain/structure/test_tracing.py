@@ -71,6 +71,12 @@ def test_what_goes_round_is_a_skip() -> None:
     assert trace(*known()["branched"]).skips == ()
 
 
+def test_what_goes_round_is_what_an_activation_in_place_left() -> None:
+    graph = trace(*known()["overwritten"])
+    assert graph.before("shortcut") == graph.before("inside") == ["activation"]
+    assert graph.before("activation") == ["first"]
+
+
 def test_a_network_is_given_back_as_it_was() -> None:
     network, inputs = networks()["normalised"]
     network.train()
