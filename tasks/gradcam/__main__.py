@@ -25,7 +25,7 @@ def main(events: Events) -> None:
     subjects = load_subjects(
         max(params.num_images, params.num_averaged, params.num_ablated), base.seed, device
     )
-    learned = learned_of(params, "targets")
+    learned = learned_of(params, "targets", params.after)
     with by_key(params), whole_folder(REPORTS / "gradcam") as report:
         study = explain_by_maps(
             subjects,

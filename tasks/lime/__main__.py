@@ -23,7 +23,7 @@ def main(events: Events) -> None:
     keep_freed_memory()
     subjects = load_subjects(max(params.num_images, params.num_averaged), base.seed, device)
     words = vocabulary()
-    learned = learned_of(params, "latent_targets")
+    learned = learned_of(params, "latent_targets", params.after)
     with by_key(params), whole_folder(REPORTS / "lime") as report:
         study = explain_by_lime(
             subjects,

@@ -11,8 +11,7 @@ from ganatomy.explain.directions.result import DirectionsStudy
 from ganatomy.explain.networks.measures import Measure
 from ganatomy.explain.networks.targets import Target
 from ganatomy.wording import listed
-from tasks.gradcam.params import Gradcam
-from tasks.lime.params import Lime
+from tasks.params.section import Section
 from tasks.shared.found_directions import DIRECTIONS, check_found
 
 
@@ -41,7 +40,7 @@ class DirectionsOf:
         return {name: there[name] for name in self.names}
 
 
-def learned_of(params: Gradcam | Lime, field: str) -> DirectionsOf:
+def learned_of(params: Section, field: str, after: str) -> DirectionsOf:
     """Return the learned directions among the targets in a field of params.yaml.
 
     Raises
@@ -53,7 +52,7 @@ def learned_of(params: Gradcam | Lime, field: str) -> DirectionsOf:
     if not names:
         return DirectionsOf([], None)
     where = f"{params.name}.{field}"
-    check_found(params.name, params.after, names[0], where)
+    check_found(params.name, after, names[0], where)
     study = DirectionsStudy.load(DIRECTIONS)
     there = learned_measures(study)
     for name in names:

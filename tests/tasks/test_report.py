@@ -138,7 +138,10 @@ def _trust_on_disk(folder: Path) -> None:
     table = pd.DataFrame({"lime": [1.0, 2.0], "occlusion": [2.0, 1.0]}, index=list(cells))
     cascade = pd.DataFrame({"step": [1], "method": ["lime"], "absolute": [0.125]})
     measures = pd.DataFrame(
-        [("lime", "randomisation_signed", "", 0.4, 0.35, 0.5), ("occlusion", "sensitivity", "")],
+        [
+            ("lime", "randomisation_signed", "", 0.4, 0.35, 0.5),
+            ("occlusion", "sensitivity", "", *[np.nan] * 3),
+        ],
         columns=["method", "measure", "against", "value", "low", "high"],
     )
     FaithfulnessStudy(
