@@ -16,7 +16,7 @@ from ganatomy.report.figures.labels import shortened
 REGION, HOLE = WARM, ACCENT
 NAMES = {"real": "real images", "fake": "generated images"}
 
-_CELL_IN, _GAP_IN, _BETWEEN_IN = 0.76, 0.05, 0.14
+_CELL_IN, _GAP_IN, _BETWEEN_IN = 0.66, 0.05, 0.14
 _LABEL_IN, _HEAD_IN = 1.0, 0.42
 _FINE = 8  # places drawn for one, so that outlines have corners
 _LETTERS = 14
