@@ -140,7 +140,6 @@ def networks() -> dict[str, tuple[nn.Module, torch.Tensor]]:
                 nn.Flatten(),
                 head,
             ),
-            "overwritten": Overwritten(),
             "normalised": nn.Sequential(
                 nn.Conv2d(1, 4, 3, padding=1),
                 nn.BatchNorm2d(4),
@@ -167,6 +166,7 @@ def networks() -> dict[str, tuple[nn.Module, torch.Tensor]]:
             "mobilenet": torchvision.models.mobilenet_v2(num_classes=1),
             "shufflenet": torchvision.models.shufflenet_v2_x0_5(num_classes=1),
         }
+        small["overwritten"] = Overwritten()
     images = torch.randn(2, 1, 8, 8, generator=draw)
     found: dict[str, tuple[nn.Module, torch.Tensor]] = {
         name: (each, images) for name, each in small.items()
