@@ -27,7 +27,7 @@ _JUMPS = (0.1, 0.3, 1.0, 3.0)
 _SLOPES = (2e1, 2e2, 2e3, 2e4, 2e5)
 
 
-class _Handed(nn.Module):
+class Handed(nn.Module):
     """A convolution that hands its image on, and a logit."""
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ def measure_maps() -> Result:
         row: Result = {"picture": name, "regions": regions, "holes": holes}
         for noise in _NOISES:
             images = _images(name, _IMAGES, noise, torch.Generator().manual_seed(1))
-            found = topology_of_maps(Subjects.of(None, _Handed(), real=images)).layers.iloc[0]
+            found = topology_of_maps(Subjects.of(None, Handed(), real=images)).layers.iloc[0]
             row[f"found_{noise}"] = [float(found["regions"]), float(found["holes"])]
             maps += _IMAGES
         rows.append(row)
@@ -110,7 +110,7 @@ def _told(real: str, fake: str) -> int:
     for seed in range(_PAIRS):
         draw = torch.Generator().manual_seed(1000 + seed)
         kinds = [_images(name, _OF_KIND, _NOISES[-1], draw) for name in (real, fake)]
-        subjects = Subjects.of(None, _Handed(), real=kinds[0], fake=kinds[1])
+        subjects = Subjects.of(None, Handed(), real=kinds[0], fake=kinds[1])
         found = topology_of_maps(subjects, num_draws=500, seed=seed)
         told += bool(found.compared["stands_out"].any())
     return told

@@ -9,6 +9,7 @@ import torch
 from scipy.stats import permutation_test, ttest_ind
 from torch import nn
 
+from benchmarks.topology_layers import Handed
 from ganatomy.explain.networks.subjects import Subjects
 from ganatomy.explain.topology.cubical import count, in_range, persistence
 from ganatomy.explain.topology.map_study import permutation_p, topology_of_maps
@@ -38,19 +39,6 @@ def _images(kind: str, number: int, seed: int) -> torch.Tensor:
     return torch.stack([(_disc(6 + a, 6) + _disc(17, 16 + b))[None] for a, b in moves])
 
 
-class _Handed(nn.Module):
-    """A convolution that hands its input on, and a logit."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.same = nn.Conv2d(1, 1, 1, bias=False)
-        nn.init.ones_(self.same.weight)
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.same(images).mean((1, 2, 3))
-        return logits
-
-
 class _Drawn(nn.Module):
     """A generator of rings, through a convolution that hands on."""
 
@@ -67,9 +55,7 @@ class _Drawn(nn.Module):
 
 
 def _subjects(real: str, fake: str, number: int = 12) -> Subjects:
-    return Subjects.of(
-        None, _Handed(), real=_images(real, number, 0), fake=_images(fake, number, 1)
-    )
+    return Subjects.of(None, Handed(), real=_images(real, number, 0), fake=_images(fake, number, 1))
 
 
 def test_rings_on_one_side_and_discs_on_the_other_are_told_apart() -> None:
@@ -90,7 +76,7 @@ def test_equal_kinds_are_rarely_told_apart() -> None:
     for seed in range(20):
         draw = torch.Generator().manual_seed(seed)
         noise = torch.nn.functional.avg_pool2d(torch.randn(32, 1, 26, 26, generator=draw), 3, 1)
-        subjects = Subjects.of(None, _Handed(), real=noise[:16], fake=noise[16:])
+        subjects = Subjects.of(None, Handed(), real=noise[:16], fake=noise[16:])
         study = topology_of_maps(subjects, num_draws=200, seed=seed)
         assert study.compared["real"].min() > 0
         found += bool(study.compared["stands_out"].any())
@@ -112,7 +98,7 @@ def test_of_a_generator_alone_maps_are_counted_and_the_comparison_is_left_out() 
 
 
 def test_images_of_one_kind_only_or_too_few_are_said() -> None:
-    alone = Subjects.of(None, _Handed(), real=_images("discs", 10, 0))
+    alone = Subjects.of(None, Handed(), real=_images("discs", 10, 0))
     assert "no maps of generated images" in " ".join(topology_of_maps(alone).left_out.values())
     few = topology_of_maps(_subjects("discs", "ring", 3))
     assert "3 images of a kind: it takes 8" in few.left_out.values()
@@ -130,7 +116,7 @@ def test_maps_of_each_class_are_counted_apart() -> None:
     images = torch.cat([_images("ring", 6, 0), _images("discs", 6, 1)])
     labels = torch.arange(12) // 6
     subjects = replace(
-        Subjects.of(None, _Handed(), real=images), real_labels=labels, class_names=("o", ":")
+        Subjects.of(None, Handed(), real=images), real_labels=labels, class_names=("o", ":")
     )
     study = topology_of_maps(subjects)
     assert study.by_class[["label", "num_images", "regions", "holes"]].values.tolist() == [
@@ -142,7 +128,7 @@ def test_maps_of_each_class_are_counted_apart() -> None:
 
 
 def test_large_maps_are_averaged_down_and_networks_come_back_as_they_were() -> None:
-    network = _Handed().train()
+    network = Handed().train()
     study = topology_of_maps(Subjects.of(None, network, real=torch.rand(8, 1, 100, 40)))
     assert study.layers[["height", "width"]].values.tolist() == [[64, 40]]
     assert network.training
@@ -168,7 +154,7 @@ def test_the_interval_is_welchs() -> None:
     draw = torch.Generator().manual_seed(5)
     real = torch.randn(20, 1, 12, 12, generator=draw)
     fake = torch.nn.functional.avg_pool2d(torch.randn(14, 1, 14, 14, generator=draw), 3, 1)
-    study = topology_of_maps(Subjects.of(None, _Handed(), real=real, fake=fake))
+    study = topology_of_maps(Subjects.of(None, Handed(), real=real, fake=fake))
     row = study.compared.iloc[0]
     one, other = (
         [count(persistence(in_range(abs(each[0].double().numpy()))).regions, 0.2) for each in kind]
